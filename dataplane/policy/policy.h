@@ -1,0 +1,121 @@
+// policy: judges a name, an address, a network by a policy image. Free of EAL and of state.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "dataplane/contract/address.h"
+#include "dataplane/contract/image.h"
+#include "dataplane/contract/reasons.h"
+
+struct hs_database;
+struct hs_scratch;
+
+namespace sluice {
+
+/// Why an image is refused. Each has its sentence in text_of.
+enum class ImageError : uint8_t {
+  None, TooShort, TooLarge, BadMagic, OtherVersion, SizeDiffers, BadChecksum, SectionOutside, SectionMisaligned,
+  SectionSize, StringOutside, IndexOutside, NotSorted, BadEnum, BadNameTable, BadPatterns, NoMemory,
+};
+[[nodiscard]] std::string_view text_of(ImageError error);
+
+inline constexpr uint8_t kAnyLine = 0xff;  ///< replay: captures come from no line, so none can be wrong
+
+/// One access, as the worker knows it. Nothing here outlives the burst.
+struct Subject {
+  Address local, remote;              ///< the LAN side's and the line side's
+  Direction direction = Direction::Outbound;
+  uint8_t line = kAnyLine;            ///< index into Section::Lines of the pair it came by; kUnknownLine: not in the policy
+  uint16_t vlan = 0xffff;             ///< kNoVlan for untagged
+  uint8_t transport = 0;              ///< IP protocol number
+  uint16_t service_port = 0;          ///< the port of the side that did not open the flow
+  Protocol protocol = Protocol::Unknown;
+  Seen seen = Seen::Nothing;
+  std::string_view name;              ///< canonical; empty where none was seen
+  bool unidentified = false;          ///< no name will come: `situation` says why, and its setting may decide
+  Situation situation = Situation::NoName;
+};
+inline constexpr uint8_t kUnknownLine = 0xfe;
+
+struct Verdict {
+  Action action = Action::Blocked;
+  Action would = Action::Blocked;     ///< with action Observed: what would have been
+  Reason reason = Reason::NoPolicy;
+  bool silent = false;
+  uint16_t rule = kNone16, list = kNone16, network = kNone16;
+  bool passes() const { return action != Action::Blocked; }
+};
+
+/// Why a rule that stood before the deciding one did not match.
+enum class PassedOver : uint8_t { Matched, From, To, Direction, Protocol, Port };
+struct TraceStep {
+  uint16_t rule;
+  PassedOver why;
+};
+/// Filled by judge when asked: one step for each rule up to the one that decided. Memory is the caller's.
+struct Trace {
+  std::span<TraceStep> steps;
+  size_t count = 0;
+};
+
+class Policy;
+
+/// What one thread needs to judge: Hyperscan's scratch. Made for one Policy, used by one thread.
+class Scratch {
+ public:
+  Scratch() = default;
+  ~Scratch();
+  Scratch(Scratch&& other) noexcept : hs_(other.hs_) { other.hs_ = nullptr; }
+  Scratch& operator=(Scratch&&) = delete;
+
+ private:
+  friend class Policy;
+  hs_scratch* hs_ = nullptr;
+};
+
+/// A checked policy image, and the Hyperscan database that was in it. Immutable; any number of threads may judge,
+/// each with a Scratch of its own.
+class Policy {
+ public:
+  /// Copies nothing: image must outlive the Policy and be aligned to 64 bytes (a mapping, or AlignedImage).
+  /// Checks every offset, index, order and enumerator once. error: why it was refused; returns nullptr then.
+  [[nodiscard]] static std::unique_ptr<Policy> open(std::span<const std::byte> image, ImageError& error);
+  ~Policy();
+  Policy(const Policy&) = delete;
+  Policy& operator=(const Policy&) = delete;
+
+  /// Returns false where memory is short.
+  [[nodiscard]] bool make_scratch(Scratch& out) const;
+
+  [[nodiscard]] Verdict judge(const Subject& subject, Scratch& scratch, Trace* trace = nullptr) const;
+
+  /// The network of a LAN-side address; kNone16 where it is not registered.
+  [[nodiscard]] uint16_t network_of(const Address& local, uint16_t vlan) const;
+  [[nodiscard]] bool is_resolver(const Address& address) const;
+  [[nodiscard]] uint8_t line_of(std::string_view name) const;  ///< kUnknownLine where the policy has none so named
+  [[nodiscard]] Setting setting_of(uint16_t network, Situation situation) const;  ///< kNone16: the first network's
+
+  uint32_t generation() const;
+  const SiteInfo& site() const;
+  std::string_view string(StringRef ref) const;
+  std::string_view rule_name(uint16_t rule) const;        ///< empty for kNone16 or an index outside
+  std::string_view list_name(uint16_t list) const;
+  std::string_view network_name(uint16_t network) const;
+  std::string_view line_name(uint16_t line) const;
+  size_t rule_count() const;
+  size_t list_count() const;
+  size_t network_count() const;
+  size_t line_count() const;
+  uint16_t network_line(uint16_t network) const;          ///< index into lines, or kNone16
+
+ private:
+  Policy() = default;
+  struct Tables;
+  std::unique_ptr<Tables> tables_;
+};
+
+}  // namespace sluice
