@@ -1,0 +1,34 @@
+// log: writes records into a worker's ring in shared memory.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "dataplane/contract/shared.h"
+
+namespace sluice {
+
+/// The producer's side of one ring. One thread. What the other process writes (the tail) is never trusted.
+class EventRing {
+ public:
+  /// header: followed at once by header.slot_count slots (a power of two).
+  explicit EventRing(RingHeader& header) : header_(header) { next_ = header.head.load(std::memory_order_relaxed); }
+
+  /// Numbers the record, fills in slots and name, and publishes it with one release store.
+  /// Returns its number; 0 where the ring is full: the record is lost, and its number too, so that the gap shows.
+  uint64_t push(Record record, std::string_view name);
+
+  /// True where a record of the largest size may not fit.
+  bool full() const;
+  uint64_t written() const { return written_; }
+  uint64_t lost() const { return lost_; }
+
+ private:
+  std::byte* slot(uint64_t position) const;
+  RingHeader& header_;
+  uint64_t next_;
+  uint64_t last_number_ = 0;
+  uint64_t written_ = 0, lost_ = 0;
+};
+
+}  // namespace sluice

@@ -1,0 +1,78 @@
+// worker: the one place that names every stage of a packet's way, in order. Serves the poll loop, replay, tests, fuzzing.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "dataplane/contract/shared.h"
+#include "dataplane/policy/policy.h"
+
+struct rte_mbuf;
+struct rte_mempool;
+
+namespace sluice {
+
+inline constexpr uint16_t kMaxPorts = 2 * kMaxPairs;
+inline constexpr uint16_t kBurst = 32;
+inline constexpr uint16_t kTxBatch = 4 * kBurst;  ///< a packet gives at most itself or three answers
+
+enum class Side : uint8_t { Lan, Line };
+
+/// Which pair and side a DPDK port is; mbuf->port finds it.
+struct PortPlace {
+  uint8_t pair;
+  Side side;
+};
+
+struct Clock {
+  uint64_t ms;      ///< monotonic; drives every timeout
+  int64_t utc_ns;   ///< for records
+};
+
+/// What a burst leaves behind; the caller sends, hands over and empties it.
+struct Output {
+  struct Batch {
+    std::array<rte_mbuf*, kTxBatch> packets;
+    uint16_t count = 0;
+  };
+  Batch ports[kMaxPorts];                  ///< by DPDK port
+  std::array<rte_mbuf*, kBurst> handover;  ///< packets of clients that live on other workers…
+  std::array<uint8_t, kBurst> owner;       ///< …and which
+  uint16_t handover_count = 0;
+};
+
+struct PipelineConfig {
+  uint32_t flows = 65536;        ///< capacity of this worker's flow table
+  uint32_t undecided = 8192;     ///< flows that may be undecided, or speak HTTP, at once
+  uint32_t bindings = 65536;     ///< addresses bound to names
+  uint8_t worker = 0, workers = 1;
+  std::array<PortPlace, kMaxPorts> ports{};
+  uint16_t port_count = 0;
+  bool replay = false;           ///< any line; a client that no network covers is judged by the first network
+  bool verify_checksums = true;  ///< drop wrong checksums (replay turns it off)
+  uint64_t seed = 0;             ///< keys the hashes; random at start
+};
+
+class EventRing;
+
+/// One worker's state and its way through the rooms. One thread at a time.
+class Pipeline {
+ public:
+  /// pool: answers and copies come from it. stats, ring: outlive the pipeline. Returns nullptr where memory is short.
+  [[nodiscard]] static std::unique_ptr<Pipeline> create(const PipelineConfig& config, rte_mempool* pool,
+                                                        WorkerStats& stats, EventRing& ring);
+  virtual ~Pipeline() = default;
+
+  /// The policy from now on; nullptr: none yet, so nothing but link control passes. Both outlive the next call.
+  virtual void set_policy(const Policy* policy, Scratch* scratch) = 0;
+
+  /// Takes each mbuf of the burst and puts it, its answers, or nothing into out. At most kBurst.
+  virtual void process(std::span<rte_mbuf* const> burst, Clock now, Output& out) = 0;
+
+  /// Time-outs, a slice at each call; call it about once a millisecond.
+  virtual void housekeeping(Clock now) = 0;
+};
+
+}  // namespace sluice
