@@ -73,6 +73,8 @@ uint8_t* Maker::open(Toward toward, uint8_t transport, uint32_t l4_size) {
     std::memcpy(data, frame_.data() + kMacBytes, kMacBytes);
     std::memcpy(data + kMacBytes, frame_.data(), kMacBytes);
   }
+  if (link_before_ip(packet_, frame_) == LinkBeforeIp::Pppoe)
+    put16(data + l2_size - 4, 2 + l3_size + l4_size);
   write_ip(data + l2_size, toward, transport, l4_size);
   answers_.packets[answers_.count++] = {mbuf, toward};
   return data + l2_size + l3_size;
