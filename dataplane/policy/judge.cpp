@@ -227,23 +227,32 @@ Verdict judge_registered(const Policy::Tables& t, const Subject& subject, hs_scr
 
 }  // namespace
 
+uint16_t Policy::Tables::admit(const Subject& subject, const AddressClass& local, Verdict& refusal) const {
+  uint16_t network = network_for(local, subject.vlan);
+  const bool any_line = subject.line == kAnyLine;
+  if (network == kNone16 && any_line && !networks.empty()) network = 0;
+  if (network != kNone16 && (any_line || networks[network].line == subject.line)) return network;
+  refusal = Verdict{};
+  refusal.network = network;
+  refusal.reason = network == kNone16 ? Reason::UnregisteredSource : Reason::WrongLine;
+  if (site->observe) refusal.action = Action::Observed;
+  return kNone16;
+}
+
+bool Policy::admits(const Subject& subject, Verdict& refusal) const {
+  return tables_->admit(subject, tables_->class_for(subject.local), refusal) != kNone16;
+}
+
 Verdict Policy::judge(const Subject& subject, Scratch& scratch, Trace* trace) const {
   const Tables& t = *tables_;
   const AddressClass& local = t.class_for(subject.local);
-  uint16_t network = t.network_for(local, subject.vlan);
-  if (network == kNone16 && subject.line == kAnyLine && !t.networks.empty()) network = 0;
   Verdict verdict;
-  verdict.network = network;
-  if (network == kNone16) {
-    verdict.reason = Reason::UnregisteredSource;
-  } else if (subject.line != kAnyLine && (t.networks[network].line == kNone16 || t.networks[network].line != subject.line)) {
-    verdict.reason = Reason::WrongLine;
-  } else {
-    Judgement judgement(t, subject);
-    judgement.collect(local, t.class_for(subject.remote), network);
-    verdict = (subject.resolver_question ? judge_resolver : judge_registered)(t, subject, scratch.hs_, judgement, network);
-    if (trace != nullptr) judgement.explain(verdict.rule, *trace);
-  }
+  const uint16_t network = t.admit(subject, local, verdict);
+  if (network == kNone16) return verdict;
+  Judgement judgement(t, subject);
+  judgement.collect(local, t.class_for(subject.remote), network);
+  verdict = (subject.resolver_question ? judge_resolver : judge_registered)(t, subject, scratch.hs_, judgement, network);
+  if (trace != nullptr) judgement.explain(verdict.rule, *trace);
   if (t.site->observe && verdict.action == Action::Blocked) {
     verdict.action = Action::Observed;
     verdict.would = Action::Blocked;

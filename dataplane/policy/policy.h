@@ -95,6 +95,10 @@ class Policy {
 
   [[nodiscard]] Verdict judge(const Subject& subject, Scratch& scratch, Trace* trace = nullptr) const;
 
+  /// The guards alone: is the local side registered, and on this line? Returns true, or false with the refusal (which
+  /// still passes where the site only observes).
+  [[nodiscard]] bool admits(const Subject& subject, Verdict& refusal) const;
+
   /// The network of a LAN-side address; kNone16 where it is not registered.
   [[nodiscard]] uint16_t network_of(const Address& local, uint16_t vlan) const;
   [[nodiscard]] bool is_resolver(const Address& address) const;

@@ -49,6 +49,8 @@ struct Policy::Tables {
   const AddressClass& class_for(const Address& address) const;
   /// The set of lists that cover a canonical name: by its longest stored suffix. 0 where none does.
   uint32_t set_for(std::string_view name) const;
+  /// The guards: the network of a local side that may use this line; else kNone16, with the refusal.
+  uint16_t admit(const Subject& subject, const AddressClass& local, Verdict& refusal) const;
   /// class_for's class names the candidates; the VLAN picks among them.
   uint16_t network_for(const AddressClass& address_class, uint16_t vlan) const;
 };

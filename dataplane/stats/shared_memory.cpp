@@ -27,6 +27,7 @@ bool SharedMemory::create(uint32_t workers, std::span<const std::string_view> pa
   if (fcntl(fd_, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) return false;
   void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0);
   if (memory == MAP_FAILED) return false;
+  size_ = size;
   header_ = new (memory) SharedHeader{};
   header_->magic = kSharedMagic;
   header_->version = kSharedVersion;
@@ -48,7 +49,7 @@ bool SharedMemory::create(uint32_t workers, std::span<const std::string_view> pa
 }
 
 SharedMemory::~SharedMemory() {
-  if (header_ != nullptr) munmap(header_, header_->size);
+  if (header_ != nullptr) munmap(header_, size_);
   if (fd_ >= 0) close(fd_);
 }
 

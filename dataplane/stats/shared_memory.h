@@ -30,6 +30,7 @@ class SharedMemory {
   std::byte* at(uint64_t offset) const { return reinterpret_cast<std::byte*>(header_) + offset; }
 
   int fd_ = -1;
+  uint64_t size_ = 0;
   SharedHeader* header_ = nullptr;
 };
 
