@@ -1,10 +1,16 @@
 // act: frames under construction. This room's own; others include answer.h.
 #pragma once
 
+#include <cstring>
+
 #include "dataplane/act/answer.h"
 
 namespace sluice {
 
+/// memcpy, which must not be given a null pointer even for no bytes.
+inline void copy(void* to, const void* from, size_t size) {
+  if (size > 0) std::memcpy(to, from, size);
+}
 inline void put16(uint8_t* at, uint32_t value) {
   at[0] = static_cast<uint8_t>(value >> 8);
   at[1] = static_cast<uint8_t>(value);
