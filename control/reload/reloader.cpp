@@ -58,7 +58,7 @@ Reloader::Reloader(EventLoop& loop, StateStore& store, std::filesystem::path dir
 
 void Reloader::start() {
   if (std::optional<StoredPolicy> stored = store_.last_good()) {
-    current_ = Enforced{stored->image, stored->sha256, stored->origin, std::nullopt, true};
+    current_ = Enforced{stored->image, stored->sha256, stored->digest, stored->origin, std::nullopt, true};
     log_info("policy: generation " + std::to_string(stored->image->generation()) +
              " was the last one in force");
   }
@@ -94,7 +94,7 @@ void Reloader::submit(CompileRequest request) {
   request.origin.time_ns = utc_now_ns();
   if (current_) {
     request.current_generation = current_->image->generation();
-    request.current_sha256 = current_->sha256;
+    request.current_digest = current_->digest;
   }
   compiler_.submit(std::move(request));
 }
@@ -167,7 +167,8 @@ void Reloader::take_enforced(CompileResult& result) {
   if (current_ && current_->confirmed) {
     previous_ = std::move(current_);
   }
-  current_ = Enforced{result.image, result.sha256, result.request.origin, std::move(result.facts), false};
+  current_ = Enforced{result.image,          result.sha256,           result.digest,
+                      result.request.origin, std::move(result.facts), false};
   saved_.reset();
   problem_.reset();
   const uint32_t generation = current_->image->generation();

@@ -57,7 +57,7 @@ class Reloader {
  private:
   struct Enforced {
     std::shared_ptr<const SealedImage> image;
-    std::string sha256;
+    std::string sha256, digest;
     Origin origin;
     std::optional<PolicyFacts> facts;
     bool confirmed = false;  ///< the data plane has said once that it enforces this very image
