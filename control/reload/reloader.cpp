@@ -121,6 +121,7 @@ void Reloader::on_compiled(CompileResult result) {
   if (was_starting) {
     synchronise();
   }
+  callbacks_.changed();
   if (!result.request.checks.empty()) {
     const json answer{{"ok", result.facts.has_value()},
                       {"unchanged", result.unchanged},
@@ -276,7 +277,7 @@ json Reloader::enforced_answer(const Waiter& waiter, uint32_t generation, bool e
 }
 
 void Reloader::prune() {
-  const uint32_t needed = callbacks_.oldest_needed ? callbacks_.oldest_needed() : UINT32_MAX;
+  const uint32_t needed = callbacks_.oldest_needed();
   const uint32_t kept = current_ ? current_->image->generation() : 0;
   store_.prune(std::min({needed, kept, plane_generation_}));
 }

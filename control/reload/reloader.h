@@ -24,6 +24,7 @@ class Reloader {
     std::function<void(std::shared_ptr<const SealedImage>)> send;               ///< to the data plane
     std::function<void(uint64_t client, const nlohmann::json& answer)> answer;  ///< to whoever asked
     std::function<uint32_t()> oldest_needed;  ///< generation that unread records may still name
+    std::function<void()> changed;            ///< status or counts are others than before
   };
   /// What metrics show.
   struct Counts {
