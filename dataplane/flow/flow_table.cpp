@@ -1,0 +1,58 @@
+// flow: the look-up and the places of the flow table.
+#define XXH_INLINE_ALL
+#include "dataplane/flow/flow_table.h"
+
+#include <xxhash.h>
+
+#include <cstring>
+
+namespace sluice {
+
+uint64_t FlowTable::hash(const FlowKey& key) const { return XXH3_64bits_withSeed(&key, sizeof key, seed_); }
+
+Flow* FlowTable::find(const FlowKey& key, uint64_t hash) {
+  for (const size_t at : {home(hash), other(hash)}) {
+    const Bucket& bucket = buckets_[at];
+    for (uint32_t way = 0; way < kWays; ++way) {
+      if (bucket.tags[way] != tag(hash) || bucket.flows[way] == 0) continue;
+      Flow& flow = flows_[bucket.flows[way] - 1];
+      if (flow.key == key) return &flow;
+    }
+  }
+  return nullptr;
+}
+
+Flow* FlowTable::insert(const FlowKey& key, uint64_t hash) {
+  if (free_count_ == 0) return nullptr;
+  for (const size_t at : {home(hash), other(hash)}) {
+    Bucket& bucket = buckets_[at];
+    for (uint32_t way = 0; way < kWays; ++way) {
+      if (bucket.flows[way] != 0) continue;
+      const uint32_t index = free_[--free_count_];
+      bucket.tags[way] = tag(hash);
+      bucket.flows[way] = index + 1;
+      Flow& flow = flows_[index];
+      std::memset(static_cast<void*>(&flow), 0, sizeof flow);
+      flow.key = key;
+      flow.context = kNoIndex;
+      ++size_;
+      return &flow;
+    }
+  }
+  return nullptr;
+}
+
+void FlowTable::erase(Flow& flow) {
+  const uint64_t key_hash = hash(flow.key);
+  const uint32_t index = index_of(flow);
+  for (const size_t at : {home(key_hash), other(key_hash)}) {
+    Bucket& bucket = buckets_[at];
+    for (uint32_t way = 0; way < kWays; ++way)
+      if (bucket.flows[way] == index + 1) bucket.flows[way] = 0;
+  }
+  flow.key.transport = 0;
+  free_[free_count_++] = index;
+  --size_;
+}
+
+}  // namespace sluice
