@@ -32,13 +32,11 @@ bool is_icmp_error(const Packet& packet) {
   return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
 }
 
-/// The link header is one that can be turned round: Ethernet and tags, and nothing between them and IP.
+/// The link header is one that can be turned round, and belongs to two stations.
 bool link_is_answerable(const Packet& packet, std::span<const uint8_t> frame) {
-  const size_t end = packet.l3_offset;
-  if (end < kEthernetHeader || end > frame.size()) return false;
-  const uint16_t ethertype = static_cast<uint16_t>(frame[end - 2] << 8 | frame[end - 1]);
+  if (packet.l3_offset < kEthernetHeader || packet.l3_offset > frame.size()) return false;
   const bool group = (frame[0] | frame[6]) & 1;
-  return !group && ethertype == (packet.v4 ? 0x0800 : 0x86dd);
+  return !group && link_before_ip(packet, frame) != LinkBeforeIp::Other;
 }
 
 bool may_answer(const Packet& packet, std::span<const uint8_t> frame) {

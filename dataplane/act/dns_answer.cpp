@@ -33,7 +33,7 @@ size_t write_opt(uint8_t* at, std::string_view text) {
   put16(option, kEdeOption);
   put16(option + 2, static_cast<uint32_t>(2 + text_size));
   put16(option + 4, kEdeBlocked);
-  std::memcpy(option + kEdeFixed, text.data(), text_size);
+  copy(option + kEdeFixed, text.data(), text_size);
   return kOptFixed + kEdeFixed + text_size;
 }
 

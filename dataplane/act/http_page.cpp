@@ -30,7 +30,7 @@ class Text {
  public:
   explicit Text(char* at) : start_(at), at_(at) {}
   void add(std::string_view text) {
-    std::memcpy(at_, text.data(), text.size());
+    copy(at_, text.data(), text.size());
     at_ += text.size();
   }
   /// At most max_bytes, cut between characters; what HTML would read as markup is escaped.

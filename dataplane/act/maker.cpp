@@ -73,6 +73,8 @@ uint8_t* Maker::open(Toward toward, uint8_t transport, uint32_t l4_size) {
     std::memcpy(data, frame_.data() + kMacBytes, kMacBytes);
     std::memcpy(data + kMacBytes, frame_.data(), kMacBytes);
   }
+  if (link_before_ip(packet_, frame_) == LinkBeforeIp::Pppoe)
+    put16(data + l2_size - 4, 2 + l3_size + l4_size);
   write_ip(data + l2_size, toward, transport, l4_size);
   answers_.packets[answers_.count++] = {mbuf, toward};
   return data + l2_size + l3_size;
@@ -99,7 +101,7 @@ void Maker::add_tcp(Toward toward, TcpSegment segment, std::span<const uint8_t> 
   tcp[12] = (kTcpHeader / 4) << 4;
   tcp[13] = segment.flags;
   if (!(segment.flags & kRst)) put16(tcp + 14, 0xffff);
-  if (!payload.empty()) std::memcpy(tcp + kTcpHeader, payload.data(), payload.size());
+  copy(tcp + kTcpHeader, payload.data(), payload.size());
   put16(tcp + 16, transport_checksum(IPPROTO_TCP, {tcp, size}));
 }
 
@@ -112,7 +114,7 @@ void Maker::add_udp(Toward toward, std::span<const uint8_t> payload) {
   put16(udp + 2, back ? packet_.source_port : packet_.destination_port);
   put16(udp + 4, static_cast<uint32_t>(size));
   put16(udp + 6, 0);
-  std::memcpy(udp + kUdpHeader, payload.data(), payload.size());
+  copy(udp + kUdpHeader, payload.data(), payload.size());
   const uint16_t sum = transport_checksum(IPPROTO_UDP, {udp, size});
   put16(udp + 6, sum == 0 ? 0xffff : sum);  // 0 would say that there is none (RFC 768)
 }
@@ -123,7 +125,7 @@ void Maker::add_icmp(std::span<const uint8_t> header, std::span<const uint8_t> q
   uint8_t* icmp = open(Toward::Sender, transport, static_cast<uint32_t>(size));
   if (icmp == nullptr) return;
   std::memcpy(icmp, header.data(), header.size());
-  std::memcpy(icmp + header.size(), quote.data(), quote.size());
+  copy(icmp + header.size(), quote.data(), quote.size());
   const std::span<const uint8_t> whole(icmp, size);
   put16(icmp + 2,
         packet_.v4 ? static_cast<uint16_t>(~checksum_fold(whole)) : transport_checksum(transport, whole));

@@ -1,10 +1,16 @@
 // act: frames under construction. This room's own; others include answer.h.
 #pragma once
 
+#include <cstring>
+
 #include "dataplane/act/answer.h"
 
 namespace sluice {
 
+/// memcpy, which must not be given a null pointer even for no bytes.
+inline void copy(void* to, const void* from, size_t size) {
+  if (size > 0) std::memcpy(to, from, size);
+}
 inline void put16(uint8_t* at, uint32_t value) {
   at[0] = static_cast<uint8_t>(value >> 8);
   at[1] = static_cast<uint8_t>(value);
@@ -12,6 +18,27 @@ inline void put16(uint8_t* at, uint32_t value) {
 inline void put32(uint8_t* at, uint32_t value) {
   put16(at, value >> 16);
   put16(at + 2, value);
+}
+
+inline uint16_t get16(const uint8_t* at) {
+  return static_cast<uint16_t>(at[0] << 8 | at[1]);
+}
+
+/// What stands directly before the IP header. Under MPLS there is neither: a bottom label's second last byte
+/// is odd (RFC 3032 2.1), those of an ethertype and of a PPP protocol are even.
+enum class LinkBeforeIp : uint8_t {
+  Ethertype,
+  Pppoe,
+  Other
+};
+inline constexpr size_t kPppoeHeader = 8;  ///< with the PPP protocol (RFC 2516 4)
+
+/// frame: holds all of the link header, at least 14 bytes.
+[[nodiscard]] inline LinkBeforeIp link_before_ip(const Packet& packet, std::span<const uint8_t> frame) {
+  const uint8_t* end = frame.data() + packet.l3_offset;
+  if (get16(end - 2) == (packet.v4 ? 0x0800 : 0x86dd)) return LinkBeforeIp::Ethertype;
+  const bool pppoe = packet.l3_offset >= 14 + kPppoeHeader && get16(end - kPppoeHeader - 2) == 0x8864;
+  return pppoe && get16(end - 2) == (packet.v4 ? 0x0021 : 0x0057) ? LinkBeforeIp::Pppoe : LinkBeforeIp::Other;
 }
 
 /// The numbers and flags of a TCP segment that is made.

@@ -88,6 +88,58 @@ TEST(Refusal, NeverAnswersWhatMustNotBeAnswered) {
   }
 }
 
+/// The frame with a link header of its own between Ethernet's addresses and the IP header.
+Bytes with_link(const Bytes& frame, const Bytes& link) {
+  Bytes out(frame.begin(), frame.begin() + 12);
+  put(out, link);
+  out.insert(out.end(), frame.begin() + 14, frame.end());
+  return out;
+}
+
+TEST(Refusal, PppoeSessionIsKeptWithItsLengthMended) {
+  for (const bool v6 : {false, true}) {
+    const Bytes plain = quic(v6).payload("an initial").build();
+    Bytes link = {0x88, 0x64, 0x11, 0x00, 0x12, 0x34};
+    put16(link, static_cast<uint32_t>(plain.size() - 14 + 2));
+    put16(link, v6 ? 0x0057 : 0x0021);
+    const Bytes judged = with_link(plain, link);
+    Packet packet = packet_of(plain);
+    packet.l3_offset += 8;
+    packet.l4_offset += 8;
+    packet.payload_offset += 8;
+    const Sent sent = sent_of(refuse(test_pool(), packet, judged, {}));
+    ASSERT_EQ(sent.answers.size(), 1u);
+    const Bytes& frame = sent.answers[0].frame;
+    EXPECT_EQ(Bytes(frame.begin() + 12, frame.begin() + 18), (Bytes{0x88, 0x64, 0x11, 0x00, 0x12, 0x34}));
+    Bytes ip = {0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                static_cast<uint8_t>(v6 ? 0x86 : 8),
+                static_cast<uint8_t>(v6 ? 0xdd : 0)};
+    ip.insert(ip.end(), frame.begin() + 22, frame.end());
+    const Wire wire = read_wire(ip);
+    EXPECT_TRUE(wire.l4_checksum_right);
+    EXPECT_EQ(frame[18] << 8 | frame[19], static_cast<int>(wire.ip_size + 2));
+  }
+}
+
+TEST(Refusal, LabelledPacketGetsNothing) {
+  const Bytes plain = quic(false).payload("an initial").build();
+  const Bytes judged = with_link(plain, {0x88, 0x47, 0x00, 0x01, 0x09, 0x40});
+  Packet packet = packet_of(plain);
+  packet.l3_offset += 4;
+  EXPECT_TRUE(sent_of(refuse(test_pool(), packet, judged, {})).answers.empty());
+}
+
 TEST(Refusal, SilentRuleGetsNothing) {
   const Sent sent = refused(quic(false).payload("x").build(), {.silent = true});
   EXPECT_TRUE(sent.answers.empty());

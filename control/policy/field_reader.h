@@ -1,0 +1,72 @@
+// control/policy: reads the values of one YAML mapping, and says what is wrong with each.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/policy/diagnostics.h"
+#include "control/policy/policy_source.h"
+#include "control/policy/prefix.h"
+#include "control/policy/yaml_tree.h"
+
+namespace sluice::control {
+
+/// The keys that a mapping may have.
+struct KeySet {
+  std::string_view of;  ///< what the mapping is, as `a network`
+  std::span<const std::string_view> keys;
+  std::span<const std::string_view> later = {};  ///< keys of the language that this version does not support
+};
+
+/// Reports an unknown or not yet supported key. Returns whether key is one of keys.
+bool check_key(const YamlNode& key, const KeySet& known, Report& report);
+
+/// One mapping. Its constructor reports a node that is no mapping, and every key that is not known.
+class Fields {
+ public:
+  Fields(const YamlNode& node, const KeySet& known, Report& report);
+  bool is_map() const { return node_.kind == YamlNode::Kind::Map; }
+  /// The value of key, or nullptr.
+  const YamlNode* find(std::string_view key) const;
+
+ private:
+  const YamlNode& node_;
+};
+
+// Each of these reports a value of another shape at its place and returns nothing then. key: for the message.
+
+/// A text of 1..kMaxText bytes without control characters.
+inline constexpr size_t kMaxText = 255;
+std::optional<std::string> read_text(const YamlNode& node, std::string_view key, Report& report);
+/// `true` or `false`.
+std::optional<bool> read_bool(const YamlNode& node, std::string_view key, Report& report);
+/// Index into words.
+std::optional<size_t> read_choice(const YamlNode& node, std::string_view key,
+                                  std::span<const std::string_view> words, Report& report);
+/// The scalars of a list that has at least one; others are reported and left out.
+std::vector<const YamlNode*> read_items(const YamlNode& node, std::string_view key, Report& report);
+/// The pairs of a mapping of names to mappings: calls use(name, value) for each whose name is valid.
+std::vector<std::pair<Word, const YamlNode*>> read_named(const YamlNode& node, std::string_view key,
+                                                         Report& report);
+/// A word that names something: letters, digits, `-`, `_`, beginning with a letter or digit, up to max bytes.
+inline constexpr size_t kMaxWord = 64;
+bool check_word(const Word& word, size_t max, Report& report);
+
+/// A list of prefixes; those that are wrong are reported with what would be right, and left out.
+std::vector<PrefixSource> read_prefixes(const YamlNode& node, std::string_view key, Report& report);
+/// Reports what parse_prefix found.
+void report_prefix(PrefixError error, const Word& text, const Prefix& prefix, Report& report);
+
+/// `90s`, `10m` or `2h`, in seconds, at most max.
+std::optional<uint32_t> read_duration(const YamlNode& node, std::string_view key, uint32_t max,
+                                      Report& report);
+/// `200M`: a number with K, M or G (powers of 1000), in bits per second.
+std::optional<uint64_t> read_bandwidth(const YamlNode& node, std::string_view key, Report& report);
+/// `2026-04-01`.
+std::optional<std::chrono::sys_days> read_date(const YamlNode& node, std::string_view key, Report& report);
+
+}  // namespace sluice::control

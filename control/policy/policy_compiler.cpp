@@ -1,0 +1,234 @@
+// control/policy: a directory of YAML becomes one policy image, or a list of what is wrong with it.
+#include "control/policy/policy_compiler.h"
+
+#include <sys/random.h>
+
+#include <chrono>
+#include <deque>
+#include <new>
+
+#include "control/policy/field_reader.h"
+#include "control/policy/image_writer.h"
+#include "control/policy/list_reader.h"
+#include "control/policy/rule_resolver.h"
+#include "control/policy/rule_table.h"
+#include "control/policy/source_check.h"
+#include "control/policy/source_files.h"
+#include "control/policy/source_loader.h"
+
+namespace sluice::control {
+namespace {
+
+/// Names are hashed under a seed that nobody outside can guess, so that no list can be made to collide.
+uint64_t random_seed() {
+  uint64_t seed = 0;
+  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) throw std::bad_alloc();
+  return seed;
+}
+
+/// Turns one checked source into tables.
+class Compiler {
+ public:
+  Compiler(const PolicySource& source, const std::filesystem::path& directory, const ReadListFile& read,
+           Report& report)
+      : source_(source),
+        directory_(directory),
+        read_(read),
+        report_(report),
+        names_(sets_, tables_.site.name_seed),
+        addresses_(sets_) {}
+
+  /// Returns nothing where the report has an error.
+  std::optional<CompiledPolicy> run(uint32_t generation) {
+    const ResolvedRules resolved = resolve_rules(source_, report_);
+    if (source_.lists.size() + source_.offices.size() + resolved.literals.size() > kMaxLists)
+      return std::nullopt;
+    add_lists();
+    add_offices();
+    add_literals(resolved.literals);
+    add_networks();
+    for (const PrefixSource& resolver : source_.resolvers) addresses_.add_resolver(resolver.prefix.address);
+    tables_.patterns = compile_patterns(patterns_, report_);
+    if (report_.failed()) return std::nullopt;
+    add_site();
+    return finish(resolved, generation);
+  }
+
+ private:
+  void add_name(std::string_view name, NameScope scope, size_t list) {
+    if (!names_.add(name, scope, static_cast<uint16_t>(list))) names_full_ = true;
+  }
+
+  void add_lists() {
+    for (size_t i = 0; i < source_.lists.size(); ++i) {
+      const ListSource& list = source_.lists[i];
+      tables_.lists.push_back({tables_.strings.add(list.name.text)});
+      for (const NameSource& name : list.names) add_name(name.name, name.scope, i);
+      for (const PrefixSource& prefix : list.prefixes)
+        addresses_.add_list(prefix.prefix, static_cast<uint16_t>(i));
+      for (const Word& pattern : list.patterns) patterns_.push_back({pattern, static_cast<uint16_t>(i)});
+      for (const Word& file : list.files) add_list_file(file, list.format, i);
+    }
+  }
+
+  void add_list_file(const Word& file, ListFormat format, size_t list) {
+    const std::string path = (directory_ / file.text).string();
+    std::string& text = texts_.emplace_back();
+    std::string error;
+    if (!read_(path, text, error)) {
+      return report_.error(file.at, "cannot read " + in_quotes(file.text) + ": " + error,
+                           "a path counts from the policy's directory");
+    }
+    sources_.push_back(path);
+    read_list(text, format, report_.add_file(path), report_,
+              [&](std::string_view name, NameScope scope) { add_name(name, scope, list); });
+  }
+
+  void add_offices() {
+    for (const OfficeSource& office : source_.offices) {
+      const auto list = static_cast<uint16_t>(tables_.lists.size());
+      tables_.lists.push_back({tables_.strings.add(office.name.text)});
+      for (const PrefixSource& prefix : office.prefixes) addresses_.add_list(prefix.prefix, list);
+    }
+  }
+
+  void add_literals(const std::vector<Literal>& literals) {
+    for (const Literal& literal : literals) {
+      const auto list = static_cast<uint16_t>(tables_.lists.size());
+      tables_.lists.push_back({tables_.strings.add(literal.text)});
+      if (literal.is_name) {
+        add_name(literal.name, literal.scope, list);
+      } else {
+        addresses_.add_list(literal.prefix, list);
+      }
+    }
+  }
+
+  uint16_t line_index(const std::optional<Word>& line) const {
+    for (size_t i = 0; line && i < source_.lines.size(); ++i) {
+      if (source_.lines[i].name.text == line->text) return static_cast<uint16_t>(i);
+    }
+    return kNone16;
+  }
+
+  void add_networks() {
+    for (const LineSource& line : source_.lines)
+      tables_.lines.push_back({tables_.strings.add(line.name.text)});
+    for (const NetworkSource& network : source_.networks) {
+      const auto index = static_cast<uint16_t>(tables_.networks.size());
+      NetworkInfo info{};
+      info.name = tables_.strings.add(network.name.text);
+      info.line = line_index(network.line);
+      info.fallback = static_cast<uint8_t>(network.fallback);
+      for (size_t i = 0; i < kSituationCount; ++i)
+        info.unidentified[i] = static_cast<uint8_t>(source_.unidentified[i]);
+      info.first_vlan = static_cast<uint32_t>(tables_.vlans.size());
+      info.vlan_count = static_cast<uint32_t>(network.vlans.size());
+      tables_.vlans.insert(tables_.vlans.end(), network.vlans.begin(), network.vlans.end());
+      tables_.networks.push_back(info);
+      for (const PrefixSource& prefix : network.prefixes) addresses_.add_network(prefix.prefix, index);
+    }
+  }
+
+  void add_site() {
+    tables_.site.site = tables_.strings.add(source_.site->text);
+    tables_.site.contact = tables_.strings.add(source_.contact ? source_.contact->text : "");
+    tables_.site.observe = source_.observe;
+    tables_.site.midstream_grace_s = source_.midstream_grace_s;
+  }
+
+  std::optional<CompiledPolicy> too_large(std::string what) {
+    report_.error({}, "the policy is too large: " + std::move(what), "use fewer lists, or fewer rules");
+    return std::nullopt;
+  }
+
+  std::optional<CompiledPolicy> finish(const ResolvedRules& resolved, uint32_t generation) {
+    CompiledPolicy out;
+    out.prefixes = addresses_.size();
+    out.names = names_.size();
+    tables_.names = names_.finish();
+    tables_.addresses = addresses_.finish();
+    if (names_full_ || (out.names > 0 && tables_.names.buckets.empty())) return too_large("too many names");
+    if (sets_.full()) return too_large("too many names and prefixes stand in too many lists at once");
+    tables_.sets = sets_.sets();
+    tables_.set_lists = sets_.lists();
+    if (!lay_out_rules(source_, resolved, tables_)) return too_large("too many rules for so many lists");
+    std::optional<AlignedImage> image = write_image(tables_, generation);
+    if (!image) return too_large("its image would exceed " + std::to_string(kImageMaxBytes >> 30) + " GiB");
+    out.memory = std::move(*image);
+    out.site = source_.site->text;
+    out.reload_on_save = source_.reload_on_save;
+    out.networks = source_.networks.size();
+    out.rules = source_.rules.size();
+    out.lists = source_.lists.size();
+    out.patterns = tables_.patterns.lists.size();
+    out.sources = std::move(sources_);
+    return out;
+  }
+
+  const PolicySource& source_;
+  const std::filesystem::path& directory_;
+  const ReadListFile& read_;
+  Report& report_;
+  ImageTables tables_ = [] {
+    ImageTables tables;
+    tables.site.name_seed = random_seed();
+    return tables;
+  }();
+  SetTable sets_;
+  NameTable names_;
+  AddressTable addresses_;
+  std::vector<PatternSource> patterns_;
+  std::deque<std::string> texts_;  ///< of the list files; names_ points into them
+  std::vector<std::string> sources_;
+  bool names_full_ = false;
+};
+
+Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::path& directory,
+                      const ReadListFile& read_list_file, uint32_t generation, Report& report) {
+  PolicySource source;
+  source.complete = !report.failed();
+  for (const SourceText& text : texts) {
+    const std::optional<YamlNode> root = parse_yaml(text.text, report.add_file(text.name), report);
+    if (root) {
+      load_file(*root, source, report);
+    } else {
+      source.complete = false;
+    }
+  }
+  const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+  check_source(source, today, report);
+  Compiled out;
+  out.policy = Compiler(source, directory, read_list_file, report).run(generation);
+  if (report.failed()) out.policy.reset();
+  if (out.policy) {
+    std::vector<std::string>& sources = out.policy->sources;
+    for (size_t i = 0; i < texts.size(); ++i) {
+      sources.insert(sources.begin() + static_cast<ptrdiff_t>(i), texts[i].name);
+    }
+  }
+  out.diagnostics = report.finish();
+  return out;
+}
+
+}  // namespace
+
+Compiled compile_texts(std::span<const SourceText> texts, const std::filesystem::path& directory,
+                       const ReadListFile& read_list_file, uint32_t generation) {
+  Report report;
+  report.add_file(directory.string());
+  return compile_into(texts, directory, read_list_file, generation, report);
+}
+
+Compiled compile_policy(const std::filesystem::path& directory, uint32_t generation) {
+  Report report;
+  report.add_file(directory.string());
+  std::vector<SourceText> texts;
+  if (!read_directory(directory, texts, report)) return {std::nullopt, report.finish()};
+  const ReadListFile read = [](const std::string& path, std::string& text, std::string& error) {
+    return read_file(path, kMaxListBytes, text, error);
+  };
+  return compile_into(texts, directory, read, generation, report);
+}
+
+}  // namespace sluice::control

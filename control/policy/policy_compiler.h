@@ -1,0 +1,56 @@
+// control/policy: a directory of YAML becomes one policy image, or a list of what is wrong with it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "control/policy/aligned_image.h"
+#include "control/policy/diagnostics.h"
+
+namespace sluice::control {
+
+/// A policy that is valid, as the data plane takes it.
+struct CompiledPolicy {
+  AlignedImage memory;  ///< of the image
+  std::string site;
+  bool reload_on_save = false;  ///< `reload: on-save`
+  size_t networks = 0, rules = 0;
+  size_t lists = 0;  ///< those that have a name
+  size_t names = 0, prefixes = 0, patterns = 0;
+  std::vector<std::string> sources;  ///< every file that was read, to be watched
+
+  /// Laid out as dataplane/contract/image.h says.
+  std::span<const std::byte> image() const { return memory.bytes(); }
+};
+
+/// policy is empty if and only if there is an Error among diagnostics; warnings come with a policy too.
+struct Compiled {
+  std::optional<CompiledPolicy> policy;
+  Diagnostics diagnostics;
+};
+
+/// Reads every *.yaml of a directory in the order of their names, and the list files they name; checks all of
+/// it and reports all problems at once. generation: what the image's header bears; not 0 for one that is to
+/// be applied. Throws nothing but std::bad_alloc.
+Compiled compile_policy(const std::filesystem::path& directory, uint32_t generation);
+
+/// One YAML file that is already in memory.
+struct SourceText {
+  std::string name;
+  std::string text;
+};
+
+/// Reads a list file. path: the directory and what the policy has. Returns false and says why in error.
+using ReadListFile = std::function<bool(const std::string& path, std::string& text, std::string& error)>;
+
+/// The same for texts in memory, for tests and the fuzzer.
+Compiled compile_texts(std::span<const SourceText> texts, const std::filesystem::path& directory,
+                       const ReadListFile& read_list_file, uint32_t generation);
+
+}  // namespace sluice::control

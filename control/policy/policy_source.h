@@ -1,0 +1,112 @@
+// control/policy: what the YAML says, checked one by one but not yet against each other.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/policy/diagnostics.h"
+#include "control/policy/host_name.h"
+#include "control/policy/prefix.h"
+#include "dataplane/contract/address.h"
+#include "dataplane/contract/image.h"
+#include "dataplane/contract/reasons.h"
+
+namespace sluice::control {
+
+struct Word {
+  std::string text;
+  Position at;
+};
+
+struct PrefixSource {
+  Prefix prefix;
+  Position at;
+};
+
+/// An entry of the line register.
+struct LineSource {
+  Word name;
+  std::string operator_name, licence, contract, filing, purpose;
+  uint64_t bandwidth_bits_per_s = 0;  ///< 0: not said
+  std::vector<Address> link;
+  std::optional<std::chrono::sys_days> valid_from, valid_until;  ///< both days included
+};
+
+struct NetworkSource {
+  Word name;
+  std::vector<PrefixSource> prefixes;
+  std::vector<uint16_t> vlans;  ///< ascending; 0 for untagged; empty: any
+  std::optional<Word> line;     ///< nothing: `none`
+  Setting fallback = Setting::Block;
+};
+
+struct OfficeSource {
+  Word name;
+  std::string entity;
+  std::vector<PrefixSource> prefixes;
+};
+
+struct NameSource {
+  std::string name;  ///< canonical
+  NameScope scope = NameScope::Both;
+  Position at;
+};
+
+enum class ListFormat : uint8_t {
+  Names,
+  Hosts
+};
+
+struct ListSource {
+  Word name;
+  std::vector<NameSource> names;
+  std::vector<Word> files;
+  ListFormat format = ListFormat::Names;
+  std::vector<Word> patterns;
+  std::vector<PrefixSource> prefixes;
+};
+
+struct RuleSource {
+  Word name;
+  Direction direction = Direction::Outbound;
+  std::vector<Word> from, to;  ///< empty: anything
+  uint32_t protocols = 0;      ///< as RuleInfo has them
+  std::vector<PortRange> ports;
+  RuleAction action = RuleAction::Block;
+  bool silent = false, violation = false;
+};
+
+struct PolicySource {
+  std::optional<Word> site, mode, timezone, contact, reload;
+  bool observe = false;
+  bool reload_on_save = false;
+  uint32_t midstream_grace_s = 600;
+  std::optional<Position> midstream_grace_at;
+  std::array<Setting, kSituationCount> unidentified = {
+      Setting::ByAddress,  // no-name
+      Setting::Block,      // ech
+      Setting::Block,      // incomplete-hello
+      Setting::Block,      // undecodable-quic
+      Setting::Block,      // unparsable-http
+      Setting::ByAddress,  // unknown-protocol
+      Setting::Allow,      // midstream
+      Setting::Observe,    // name-mismatch
+      Setting::Block,      // fragment
+      Setting::Block,      // table-full
+      Setting::Block,      // log-full
+  };
+  std::array<std::optional<Position>, kSituationCount> unidentified_at;
+  std::vector<LineSource> lines;
+  std::vector<NetworkSource> networks;
+  std::vector<PrefixSource> resolvers;
+  std::vector<OfficeSource> offices;
+  std::vector<ListSource> lists;
+  std::vector<RuleSource> rules;
+  bool complete = true;  ///< every file could be read to its end, so that what is missing is really missing
+};
+
+}  // namespace sluice::control

@@ -1,0 +1,167 @@
+// control/policy: the lists and rules of a policy.
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "control/policy/field_reader.h"
+#include "control/policy/source_loader.h"
+
+namespace sluice::control {
+namespace {
+
+constexpr std::string_view kListKeys[] = {"names", "files", "format", "patterns", "prefixes"};
+constexpr std::string_view kRuleKeys[] = {"name",  "direction", "from",   "to",       "protocols",
+                                          "ports", "action",    "silent", "violation"};
+constexpr std::string_view kRuleLater[] = {"when"};
+
+void load_names(const YamlNode& node, ListSource& list, Report& report) {
+  for (const YamlNode* item : read_items(node, "names", report)) {
+    std::string text = item->text;
+    const ParsedName parsed = parse_host_name(text.data(), text.size());
+    if (parsed.error != NameError::None) {
+      report.error(item->at, "the name " + in_quotes(item->text) + ' ' + std::string(what_of(parsed.error)),
+                   std::string(instead_of(parsed.error)));
+      continue;
+    }
+    list.names.push_back({std::string(parsed.name), parsed.scope, item->at});
+  }
+}
+
+void load_format(const YamlNode& node, ListSource& list, Report& report) {
+  static constexpr std::string_view kFormats[] = {"names", "hosts"};
+  static constexpr std::string_view kLaterFormats[] = {"adblock", "dnsmasq", "rpz", "prefixes"};
+  if (node.kind == YamlNode::Kind::Scalar &&
+      std::ranges::find(kLaterFormats, node.text) != std::end(kLaterFormats)) {
+    return report.error(node.at, "`format: " + node.text + "` is not supported yet",
+                        "write names or hosts for now");
+  }
+  if (const auto index = read_choice(node, "format", kFormats, report))
+    list.format = static_cast<ListFormat>(*index);
+}
+
+/// `443`, `8000-8100`. Returns false where it is no range of ports.
+bool parse_port_range(std::string_view text, uint16_t& first, uint16_t& last) {
+  const char* const end = text.data() + text.size();
+  auto [at, error] = std::from_chars(text.data(), end, first);
+  if (error != std::errc{} || first == 0) return false;
+  last = first;
+  if (at == end) return true;
+  if (*at != '-') return false;
+  auto [rest, second_error] = std::from_chars(at + 1, end, last);
+  return second_error == std::errc{} && rest == end && last >= first;
+}
+
+void load_ports(const YamlNode& node, RuleSource& rule, Report& report) {
+  for (const YamlNode* item : read_items(node, "ports", report)) {
+    std::string_view text = item->text;
+    const bool tcp = text.starts_with("tcp/"), udp = text.starts_with("udp/");
+    if (tcp || udp) text.remove_prefix(4);
+    uint16_t first = 0, last = 0;
+    if (!parse_port_range(text, first, last)) {
+      report.error(item->at, in_quotes(item->text) + " is not a port",
+                   "write tcp/515, udp/53, 443 or tcp/8000-8100");
+      continue;
+    }
+    if (!udp) rule.ports.push_back({IPPROTO_TCP, 0, first, last});
+    if (!tcp) rule.ports.push_back({IPPROTO_UDP, 0, first, last});
+  }
+}
+
+std::vector<Word> load_words(const YamlNode& node, std::string_view key, Report& report) {
+  std::vector<Word> out;
+  for (const YamlNode* item : read_items(node, key, report)) out.push_back({item->text, item->at});
+  return out;
+}
+
+void load_list(Word name, const YamlNode& node, PolicySource& source, Report& report) {
+  ListSource list;
+  list.name = std::move(name);
+  const Fields fields(node, {"a list", kListKeys}, report);
+  if (const YamlNode* value = fields.find("names")) load_names(*value, list, report);
+  if (const YamlNode* value = fields.find("patterns")) list.patterns = load_words(*value, "patterns", report);
+  if (const YamlNode* value = fields.find("prefixes"))
+    list.prefixes = read_prefixes(*value, "prefixes", report);
+  if (const YamlNode* value = fields.find("files")) list.files = load_words(*value, "files", report);
+  if (const YamlNode* value = fields.find("format")) {
+    load_format(*value, list, report);
+    if (fields.find("files") == nullptr) {
+      report.error(value->at, "`format` without `files`", "write files: [lists/my.names], or leave it out");
+    }
+  }
+  if (fields.is_map() && node.children.empty()) {
+    report.error(list.name.at, "the list " + in_quotes(list.name.text) + " has nothing in it",
+                 "give it names, files, patterns or prefixes");
+  }
+  source.lists.push_back(std::move(list));
+}
+
+void load_action(const Fields& fields, const YamlNode& node, RuleSource& rule, Report& report) {
+  static constexpr std::string_view kActions[] = {"allow", "block", "observe"};
+  const YamlNode* value = fields.find("action");
+  if (value == nullptr) {
+    return report.error(node.at, "a rule without `action`", "write action: " + alternatives(kActions));
+  }
+  const auto index = read_choice(*value, "action", kActions, report);
+  if (!index) return;
+  rule.action = static_cast<RuleAction>(*index);
+  if (rule.action == RuleAction::Block) return;
+  for (const auto& [key, set] : {std::pair{"silent", rule.silent}, std::pair{"violation", rule.violation}}) {
+    if (set) {
+      report.error(fields.find(key)->at,
+                   "`" + std::string(key) + "` says how to block, but the action is " + value->text,
+                   "leave it out, or write action: block");
+    }
+  }
+}
+
+void load_rule(const YamlNode& node, PolicySource& source, Report& report) {
+  RuleSource rule;
+  const Fields fields(node, {"a rule", kRuleKeys, kRuleLater}, report);
+  if (!fields.is_map()) return;
+  rule.name.at = node.at;
+  if (const YamlNode* value = fields.find("name")) {
+    rule.name = {read_text(*value, "name", report).value_or(""), value->at};
+    if (!rule.name.text.empty()) check_word(rule.name, kMaxWord, report);
+  } else {
+    report.error(node.at, "a rule without `name`", "write {name: no-malware, ...}: the log shows it");
+  }
+  if (const YamlNode* value = fields.find("direction")) {
+    static constexpr std::string_view kDirections[] = {"outbound", "inbound"};
+    if (const auto index = read_choice(*value, "direction", kDirections, report)) {
+      rule.direction = static_cast<Direction>(*index);
+    }
+  }
+  if (const YamlNode* value = fields.find("from")) rule.from = load_words(*value, "from", report);
+  if (const YamlNode* value = fields.find("to")) rule.to = load_words(*value, "to", report);
+  if (const YamlNode* value = fields.find("protocols")) {
+    for (const YamlNode* item : read_items(*value, "protocols", report)) {
+      if (const auto index = read_choice(*item, "protocols", kProtocolWords, report))
+        rule.protocols |= 1u << *index;
+    }
+  }
+  if (const YamlNode* value = fields.find("ports")) load_ports(*value, rule, report);
+  if (const YamlNode* value = fields.find("silent"))
+    rule.silent = read_bool(*value, "silent", report).value_or(false);
+  if (const YamlNode* value = fields.find("violation")) {
+    rule.violation = read_bool(*value, "violation", report).value_or(false);
+  }
+  load_action(fields, node, rule, report);
+  source.rules.push_back(std::move(rule));
+}
+
+}  // namespace
+
+void load_lists(const YamlNode& node, PolicySource& source, Report& report) {
+  for (auto& [name, value] : read_named(node, "lists", report))
+    load_list(std::move(name), *value, source, report);
+}
+
+void load_rules(const YamlNode& node, PolicySource& source, Report& report) {
+  if (node.kind != YamlNode::Kind::Sequence) {
+    return report.error(node.at, "`rules` is not a list", "begin each rule with a dash: - {name: ..., ...}");
+  }
+  for (const YamlNode& rule : node.children) load_rule(rule, source, report);
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,172 @@
+// control/policy: finds what each word in a rule's from and to stands for.
+#include "control/policy/rule_resolver.h"
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+
+#include "control/policy/field_reader.h"
+
+namespace sluice::control {
+namespace {
+
+constexpr std::string_view kAny = "any";
+
+class RuleResolver {
+ public:
+  RuleResolver(const PolicySource& source, Report& report) : source_(source), report_(report) {
+    for (size_t i = 0; i < source.networks.size(); ++i) declare(source.networks[i].name, Kind::Network, i);
+    for (size_t i = 0; i < source.lists.size(); ++i) declare(source.lists[i].name, Kind::List, i);
+    for (size_t i = 0; i < source.offices.size(); ++i) {
+      declare(source.offices[i].name, Kind::Office, source.lists.size() + i);
+    }
+    used_.resize(source.lists.size());
+  }
+
+  ResolvedRules resolve() {
+    for (const RuleSource& rule : source_.rules) {
+      ResolvedRule resolved;
+      resolved.from = resolve_side(rule, rule.from, true);
+      resolved.to = resolve_side(rule, rule.to, false);
+      out_.rules.push_back(std::move(resolved));
+    }
+    for (size_t i = 0; i < used_.size() && source_.complete; ++i) {
+      if (used_[i]) continue;
+      report_.warn(source_.lists[i].name.at, "no rule uses the list " + in_quotes(source_.lists[i].name.text),
+                   "name it in a rule, or leave it out");
+    }
+    if (first_literal() + out_.literals.size() > kMaxLists) {
+      report_.error(source_.rules.back().name.at,
+                    "more than " + std::to_string(kMaxLists) + " lists and literals",
+                    "put literals together in lists");
+    }
+    return std::move(out_);
+  }
+
+ private:
+  enum class Kind : uint8_t {
+    Network,
+    List,
+    Office
+  };
+  struct Meaning {
+    Kind kind;
+    size_t index;
+  };
+
+  void declare(const Word& word, Kind kind, size_t index) {
+    words_.try_emplace(word.text, Meaning{kind, index});
+  }
+  size_t first_literal() const { return source_.lists.size() + source_.offices.size(); }
+
+  RuleSide resolve_side(const RuleSource& rule, const std::vector<Word>& words, bool is_from) {
+    RuleSide side;
+    side.any = words.empty();
+    for (const Word& word : words) {
+      const auto declared = words_.find(word.text);
+      if (word.text == kAny) {
+        side.any = true;
+        if (declared != words_.end()) {
+          report_.error(word.at, "'any' stands for anything, but is declared as well",
+                        "rename what is declared");
+        }
+      } else if (declared != words_.end()) {
+        take_declared(rule, word, declared->second, is_from, side);
+      } else {
+        take_literal(word, is_from, side);
+      }
+    }
+    return side;
+  }
+
+  void take_declared(const RuleSource& rule, const Word& word, const Meaning& meaning, bool is_from,
+                     RuleSide& side) {
+    if (meaning.kind == Kind::Network) {
+      side.networks.push_back(static_cast<uint16_t>(meaning.index));
+      const bool lan_side = is_from == (rule.direction == Direction::Outbound);
+      if (!lan_side) {
+        report_.warn(word.at,
+                     "the network " + in_quotes(word.text) + " is on the LAN side, so this never matches",
+                     rule.direction == Direction::Outbound ? "did you mean direction: inbound?"
+                                                           : "name an office, a list or a prefix");
+      }
+      return;
+    }
+    side.lists.push_back(static_cast<uint16_t>(meaning.index));
+    if (meaning.kind != Kind::List) return;
+    used_[meaning.index] = true;
+    if (is_from && source_.lists[meaning.index].prefixes.empty()) {
+      report_.error(
+          word.at,
+          "the list " + in_quotes(word.text) + " has no prefixes, and a source is known by its address only",
+          "give it prefixes, or name it in `to`");
+    }
+  }
+
+  void take_literal(const Word& word, bool is_from, RuleSide& side) {
+    Literal literal;
+    literal.text = word.text;
+    const std::string_view text = word.text;
+    const bool like_name = text.find('.') != text.npos || text.starts_with('=');
+    const bool like_prefix = text.find_first_of(":/") != text.npos;
+    Address address;
+    if (like_prefix || parse_address(text, address)) {
+      const PrefixError error = parse_prefix(text, literal.prefix);
+      report_prefix(error, word, literal.prefix, report_);
+      if (error != PrefixError::None) return;
+    } else if (like_name) {
+      std::string canonical = word.text;
+      const ParsedName parsed = parse_host_name(canonical.data(), canonical.size());
+      if (parsed.error != NameError::None) {
+        return report_.error(word.at,
+                             "the name " + in_quotes(text) + ' ' + std::string(what_of(parsed.error)),
+                             std::string(instead_of(parsed.error)));
+      }
+      if (is_from) {
+        return report_.error(word.at,
+                             in_quotes(text) + " is a name, and a source is known by its address only",
+                             "write a network, an office, a list or a prefix");
+      }
+      literal.is_name = true;
+      literal.scope = parsed.scope;
+      literal.name = parsed.name;
+    } else {
+      return refuse_word(word);
+    }
+    side.lists.push_back(intern(std::move(literal)));
+  }
+
+  void refuse_word(const Word& word) {
+    if (!source_.complete) return;  // it may stand in the file that could not be read
+    std::vector<std::string_view> known;
+    for (const auto& [name, meaning] : words_) known.push_back(name);
+    std::ranges::sort(known);
+    const std::string_view near = nearest(word.text, known);
+    report_.error(word.at, "no network, office or list is named " + in_quotes(word.text),
+                  near.empty() ? "declare it; a name to be taken as it stands has a dot"
+                               : "did you mean " + std::string(near) + "?");
+  }
+
+  uint16_t intern(Literal literal) {
+    const std::string key = literal.is_name ? std::to_string(static_cast<int>(literal.scope)) + literal.name
+                                            : '/' + to_string(literal.prefix);
+    const auto [known, fresh] = literals_.try_emplace(key, out_.literals.size());
+    if (fresh) out_.literals.push_back(std::move(literal));
+    return static_cast<uint16_t>(first_literal() + known->second);
+  }
+
+  const PolicySource& source_;
+  Report& report_;
+  std::unordered_map<std::string, Meaning> words_;
+  std::unordered_map<std::string, size_t> literals_;
+  std::vector<bool> used_;
+  ResolvedRules out_;
+};
+
+}  // namespace
+
+ResolvedRules resolve_rules(const PolicySource& source, Report& report) {
+  return RuleResolver(source, report).resolve();
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,71 @@
+// control/policy: lays the rules out: one record for each, and the rows of bits that choose among them.
+#include "control/policy/rule_table.h"
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace sluice::control {
+namespace {
+
+/// Rows of bits over the rules.
+class BitRows {
+ public:
+  BitRows(size_t rows, size_t words) : words_(words), bits_(rows * words) {}
+  void set(size_t row, size_t rule) { bits_[row * words_ + rule / 64] |= uint64_t{1} << (rule % 64); }
+  void merge(size_t row, const BitRows& other, size_t other_row) {
+    for (size_t i = 0; i < words_; ++i) bits_[row * words_ + i] |= other.bits_[other_row * words_ + i];
+  }
+  std::vector<uint64_t> take() { return std::move(bits_); }
+
+ private:
+  size_t words_;
+  std::vector<uint64_t> bits_;
+};
+
+void lay_out_records(const PolicySource& source, ImageTables& tables) {
+  for (const RuleSource& rule : source.rules) {
+    tables.rules.push_back({tables.strings.add(rule.name.text), static_cast<uint8_t>(rule.action),
+                            rule.silent, rule.violation, 0, rule.protocols,
+                            static_cast<uint32_t>(tables.ports.size()),
+                            static_cast<uint32_t>(rule.ports.size())});
+    tables.ports.insert(tables.ports.end(), rule.ports.begin(), rule.ports.end());
+  }
+}
+
+}  // namespace
+
+bool lay_out_rules(const PolicySource& source, const ResolvedRules& resolved, ImageTables& tables) {
+  lay_out_records(source, tables);
+  const auto sets = static_cast<uint32_t>(tables.sets.size());
+  const auto networks = static_cast<uint32_t>(tables.networks.size());
+  const size_t lists = tables.lists.size(), words = (source.rules.size() + 63) / 64;
+  tables.site.rule_words = static_cast<uint32_t>(words);
+  const size_t rows = row_to_list(sets, networks, static_cast<uint32_t>(lists));
+  if ((rows + lists) * words * sizeof(uint64_t) > kMaxRuleBitBytes) return false;
+
+  BitRows bits(rows, words), from_list(lists, words);
+  for (size_t r = 0; r < resolved.rules.size(); ++r) {
+    const ResolvedRule& rule = resolved.rules[r];
+    if (rule.from.any) bits.set(static_cast<size_t>(RuleRow::AnyFrom), r);
+    if (rule.to.any) bits.set(static_cast<size_t>(RuleRow::AnyTo), r);
+    const bool inbound = source.rules[r].direction == Direction::Inbound;
+    bits.set(static_cast<size_t>(inbound ? RuleRow::Inbound : RuleRow::Outbound), r);
+    for (const uint16_t list : rule.from.lists) from_list.set(list, r);
+    for (const uint16_t list : rule.to.lists) bits.set(row_to_list(sets, networks, list), r);
+    for (const uint16_t network : rule.from.networks) bits.set(row_from_network(sets, network), r);
+    for (const uint16_t network : rule.to.networks) bits.set(row_to_network(sets, network), r);
+  }
+  for (uint32_t s = 0; s < sets; ++s) {
+    const SetInfo& set = tables.sets[s];
+    for (const uint16_t list : std::span(tables.set_lists).subspan(set.first_list, set.list_count)) {
+      bits.merge(row_from_set(s), from_list, list);
+      // The row of the list itself already holds what takes it in `to`.
+      bits.merge(row_to_set(s), bits, row_to_list(sets, networks, list));
+    }
+  }
+  tables.rule_bits = bits.take();
+  return true;
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,16 @@
+// control/policy: lays the rules out: one record for each, and the rows of bits that choose among them.
+#pragma once
+
+#include "control/policy/image_writer.h"
+#include "control/policy/policy_source.h"
+#include "control/policy/rule_resolver.h"
+
+namespace sluice::control {
+
+inline constexpr size_t kMaxRuleBitBytes = size_t{1} << 30;
+
+/// Fills the rules, ports, rule_bits and the site's rule_words of tables, whose sets, networks and lists are
+/// final. Returns false where the rows would exceed kMaxRuleBitBytes.
+bool lay_out_rules(const PolicySource& source, const ResolvedRules& resolved, ImageTables& tables);
+
+}  // namespace sluice::control

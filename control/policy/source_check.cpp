@@ -1,0 +1,165 @@
+// control/policy: checks the parts of a policy against each other.
+#include "control/policy/source_check.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "dataplane/contract/image.h"
+
+namespace sluice::control {
+namespace {
+
+/// Words of one name space, each declared once.
+class NameSpace {
+ public:
+  explicit NameSpace(Report& report) : report_(report) {}
+  void declare(const Word& word, std::string_view as) {
+    const auto [first, fresh] = words_.try_emplace(word.text, word.at, as);
+    if (fresh || word.text.empty()) return;
+    report_.error(word.at, in_quotes(word.text) + " is declared twice",
+                  "it is " + std::string(first->second.second) + " at " +
+                      report_.text_of(first->second.first) + " already: rename one");
+  }
+  bool has(const std::string& word) const { return words_.contains(word); }
+  std::vector<std::string_view> words() const {
+    std::vector<std::string_view> out;
+    for (const auto& [word, where] : words_) out.push_back(word);
+    std::ranges::sort(out);  // so that a message does not depend on the hash
+    return out;
+  }
+
+ private:
+  Report& report_;
+  std::unordered_map<std::string, std::pair<Position, std::string_view>> words_;
+};
+
+void check_required(const PolicySource& source, Report& report) {
+  if (!source.complete) return;
+  if (!source.site) report.error({}, "the policy has no `site`", "write site: my-office");
+  if (source.networks.empty()) {
+    report.error({}, "the policy has no `networks`, so nobody would get through",
+                 "write networks: {staff: {prefixes: [10.20.0.0/16], line: my-line, default: block}}");
+  }
+}
+
+void check_limits(const PolicySource& source, Report& report) {
+  const auto check = [&](size_t count, size_t limit, std::string_view what, Position at) {
+    if (count > limit) {
+      report.error(at, "more than " + std::to_string(limit) + ' ' + std::string(what),
+                   "put some of them together");
+    }
+  };
+  if (!source.lines.empty()) check(source.lines.size(), kMaxLines, "lines", source.lines.back().name.at);
+  if (!source.networks.empty())
+    check(source.networks.size(), kMaxNetworks, "networks", source.networks.back().name.at);
+  if (!source.rules.empty()) check(source.rules.size(), kMaxRules, "rules", source.rules.back().name.at);
+}
+
+void check_names(const PolicySource& source, Report& report) {
+  NameSpace lines(report), words(report), rules(report);
+  for (const LineSource& line : source.lines) lines.declare(line.name, "a line");
+  for (const NetworkSource& network : source.networks) words.declare(network.name, "a network");
+  for (const OfficeSource& office : source.offices) words.declare(office.name, "an office");
+  for (const ListSource& list : source.lists) words.declare(list.name, "a list");
+  for (const RuleSource& rule : source.rules) rules.declare(rule.name, "a rule");
+  if (!source.complete) return;
+  for (const NetworkSource& network : source.networks) {
+    if (!network.line || lines.has(network.line->text)) continue;
+    const std::string_view near = nearest(network.line->text, lines.words());
+    report.error(
+        network.line->at, "no line is named " + in_quotes(network.line->text),
+        near.empty() ? "declare it under `lines`, or write none" : "did you mean " + std::string(near) + "?");
+  }
+}
+
+bool vlans_overlap(const NetworkSource& a, const NetworkSource& b) {
+  if (a.vlans.empty() || b.vlans.empty()) return true;
+  return std::ranges::any_of(a.vlans,
+                             [&](uint16_t vlan) { return std::ranges::binary_search(b.vlans, vlan); });
+}
+
+/// Two networks with one prefix must differ in their VLANs, or the longest prefix could not decide.
+void check_overlaps(const PolicySource& source, Report& report) {
+  struct Entry {
+    Prefix prefix;
+    Position at;
+    const NetworkSource* network;
+  };
+  std::vector<Entry> entries;
+  for (const NetworkSource& network : source.networks) {
+    for (const PrefixSource& prefix : network.prefixes)
+      entries.push_back({prefix.prefix, prefix.at, &network});
+  }
+  std::ranges::stable_sort(entries, {}, &Entry::prefix);
+  for (size_t i = 0; i < entries.size(); ++i) {
+    for (size_t j = i; j-- > 0 && entries[j].prefix == entries[i].prefix;) {
+      const Entry &first = entries[j], &second = entries[i];
+      const std::string prefix = to_string(first.prefix);
+      if (first.network == second.network) {
+        report.warn(second.at, prefix + " is given twice in this network", "leave one out");
+        break;
+      }
+      if (vlans_overlap(*first.network, *second.network)) {
+        report.error(second.at,
+                     prefix + " belongs to the network " + in_quotes(first.network->name.text) +
+                         " too, and so do its VLANs",
+                     "it stands at " + report.text_of(first.at) +
+                         ": give each `vlans` of its own, or one a longer prefix");
+        break;
+      }
+    }
+  }
+}
+
+void check_addresses(const PolicySource& source, Report& report) {
+  for (const NetworkSource& network : source.networks) {
+    for (const PrefixSource& prefix : network.prefixes) {
+      if (is_private(prefix.prefix)) continue;
+      report.warn(prefix.at, to_string(prefix.prefix) + " is public address space, on the LAN side",
+                  "hosts on the line should have private addresses");
+    }
+  }
+  const auto registered = [&](const Address& address) {
+    for (const NetworkSource& network : source.networks) {
+      for (const PrefixSource& prefix : network.prefixes) {
+        if (contains(prefix.prefix, address)) return true;
+      }
+    }
+    return false;
+  };
+  if (!source.complete) return;
+  for (const PrefixSource& resolver : source.resolvers) {
+    if (registered(resolver.prefix.address)) continue;
+    report.warn(resolver.at,
+                "the resolver " + to_string(resolver.prefix) + " is in no network, so it is refused",
+                "register its network");
+  }
+}
+
+void check_terms(const PolicySource& source, std::chrono::sys_days today, Report& report) {
+  for (const LineSource& line : source.lines) {
+    if (line.valid_until && *line.valid_until < today) {
+      report.warn(line.name.at, "the term of the line " + in_quotes(line.name.text) + " is over",
+                  "renew its contract");
+    }
+    if (line.valid_from && today < *line.valid_from) {
+      report.warn(line.name.at, "the term of the line " + in_quotes(line.name.text) + " has not begun",
+                  "see `valid`");
+    }
+  }
+}
+
+}  // namespace
+
+void check_source(const PolicySource& source, std::chrono::sys_days today, Report& report) {
+  check_required(source, report);
+  check_limits(source, report);
+  check_names(source, report);
+  check_overlaps(source, report);
+  check_addresses(source, report);
+  check_terms(source, today, report);
+}
+
+}  // namespace sluice::control

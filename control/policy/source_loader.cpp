@@ -1,0 +1,127 @@
+// control/policy: YAML trees become one PolicySource, file by file.
+#include "control/policy/source_loader.h"
+
+#include <algorithm>
+#include <string>
+
+#include "control/policy/field_reader.h"
+
+namespace sluice::control {
+namespace {
+
+constexpr uint32_t kMaxGrace = 24 * 3600;
+
+constexpr std::string_view kKeys[] = {"site",  "mode",         "timezone",       "contact", "reload",
+                                      "lines", "networks",     "resolvers",      "offices", "lists",
+                                      "rules", "unidentified", "midstream-grace"};
+constexpr std::string_view kLater[] = {"schedules", "tunnels", "exceptions"};
+
+/// Keeps a single value, or reports that an earlier file gave it. Returns whether it was kept.
+bool keep_once(const YamlNode& node, std::string_view key, std::optional<Word>& kept, Report& report) {
+  const auto text = read_text(node, key, report);
+  if (!text) return false;
+  if (kept) {
+    report.error(node.at, "`" + std::string(key) + "` is given twice",
+                 "it stands at " + report.text_of(kept->at) + " already");
+    return false;
+  }
+  kept = Word{*text, node.at};
+  return true;
+}
+
+/// keep_once for one of a closed list of words; returns its index.
+std::optional<size_t> choose_once(const YamlNode& node, std::string_view key,
+                                  std::span<const std::string_view> words, std::optional<Word>& kept,
+                                  Report& report) {
+  const auto index = read_choice(node, key, words, report);
+  if (!index || !keep_once(node, key, kept, report)) return std::nullopt;
+  return index;
+}
+
+void load_unidentified(const YamlNode& node, PolicySource& source, Report& report) {
+  static constexpr std::array<std::string_view, kSituationCount> kSituations = [] {
+    std::array<std::string_view, kSituationCount> words;
+    for (size_t i = 0; i < kSituationCount; ++i) words[i] = word_of(static_cast<Situation>(i));
+    return words;
+  }();
+  static constexpr std::string_view kMismatch[] = {"allow", "block", "observe"};
+  const Fields fields(node, {"`unidentified`", kSituations}, report);
+  for (size_t i = 0; i < kSituationCount; ++i) {
+    const YamlNode* value = fields.find(kSituations[i]);
+    if (value == nullptr) continue;
+    // A name that does not fit its addresses cannot be judged by the address.
+    const bool mismatch = static_cast<Situation>(i) == Situation::NameMismatch;
+    const auto words = mismatch ? std::span<const std::string_view>(kMismatch) : std::span(kSettingWords);
+    const auto index = read_choice(*value, kSituations[i], words, report);
+    if (!index) continue;
+    if (source.unidentified_at[i]) {
+      report.error(value->at, "`" + std::string(kSituations[i]) + "` is given twice",
+                   "it stands at " + report.text_of(*source.unidentified_at[i]) + " already");
+      continue;
+    }
+    source.unidentified_at[i] = value->at;
+    const auto word = std::ranges::find(kSettingWords, words[*index]);
+    source.unidentified[i] = static_cast<Setting>(word - std::begin(kSettingWords));
+  }
+}
+
+void load_midstream_grace(const YamlNode& node, PolicySource& source, Report& report) {
+  const auto seconds = read_duration(node, "midstream-grace", kMaxGrace, report);
+  if (!seconds) return;
+  if (source.midstream_grace_at) {
+    return report.error(node.at, "`midstream-grace` is given twice",
+                        "it stands at " + report.text_of(*source.midstream_grace_at) + " already");
+  }
+  source.midstream_grace_s = *seconds;
+  source.midstream_grace_at = node.at;
+}
+
+void load_key(std::string_view key, const YamlNode& value, PolicySource& source, Report& report) {
+  static constexpr std::string_view kModes[] = {"enforce", "observe"};
+  static constexpr std::string_view kReloads[] = {"on-apply", "on-save"};
+  if (key == "site") {
+    keep_once(value, key, source.site, report);
+  } else if (key == "mode") {
+    if (const auto index = choose_once(value, key, kModes, source.mode, report)) source.observe = *index == 1;
+  } else if (key == "timezone") {
+    keep_once(value, key, source.timezone, report);
+  } else if (key == "contact") {
+    keep_once(value, key, source.contact, report);
+  } else if (key == "reload") {
+    if (const auto index = choose_once(value, key, kReloads, source.reload, report))
+      source.reload_on_save = *index == 1;
+  } else if (key == "lines") {
+    load_lines(value, source, report);
+  } else if (key == "networks") {
+    load_networks(value, source, report);
+  } else if (key == "resolvers") {
+    load_resolvers(value, source, report);
+  } else if (key == "offices") {
+    load_offices(value, source, report);
+  } else if (key == "lists") {
+    load_lists(value, source, report);
+  } else if (key == "rules") {
+    load_rules(value, source, report);
+  } else if (key == "unidentified") {
+    load_unidentified(value, source, report);
+  } else {
+    load_midstream_grace(value, source, report);
+  }
+}
+
+}  // namespace
+
+void load_file(const YamlNode& root, PolicySource& source, Report& report) {
+  if (root.kind == YamlNode::Kind::Null) return;
+  if (root.kind != YamlNode::Kind::Map) {
+    return report.error(root.at, "a policy file is a mapping", "begin with `site: my-office`");
+  }
+  const KeySet known{"a policy", kKeys, kLater};
+  for (size_t i = 0; i + 1 < root.children.size(); i += 2) {
+    const YamlNode &key = root.children[i], &value = root.children[i + 1];
+    if (!check_key(key, known, report)) continue;
+    load_key(key.text, value, source, report);
+  }
+}
+
+}  // namespace sluice::control

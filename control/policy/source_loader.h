@@ -1,0 +1,22 @@
+// control/policy: YAML trees become one PolicySource, file by file.
+#pragma once
+
+#include "control/policy/diagnostics.h"
+#include "control/policy/policy_source.h"
+#include "control/policy/yaml_tree.h"
+
+namespace sluice::control {
+
+/// Adds what one file says to source. Maps and lists are merged in the order of the calls; a single value
+/// that an earlier file gave already is an error.
+void load_file(const YamlNode& root, PolicySource& source, Report& report);
+
+// The parts of load_file, each for the value of one top-level key.
+void load_lines(const YamlNode& node, PolicySource& source, Report& report);
+void load_networks(const YamlNode& node, PolicySource& source, Report& report);
+void load_resolvers(const YamlNode& node, PolicySource& source, Report& report);
+void load_offices(const YamlNode& node, PolicySource& source, Report& report);
+void load_lists(const YamlNode& node, PolicySource& source, Report& report);
+void load_rules(const YamlNode& node, PolicySource& source, Report& report);
+
+}  // namespace sluice::control
