@@ -34,17 +34,19 @@ def text_of(path: Path) -> str | None:
 
 def first_line_problem(path: Path, lines: list[str]) -> str | None:
     relative = path.relative_to(ROOT)
-    if path.suffix in MARKED:
-        mark = re.match(r"// ([a-z][a-z-]*): \S", lines[0] if lines else "")
+    if relative.parts[0] == "tests" and path.suffix in MARKED:
+        mark = re.match(r"// [a-z].*: \S", lines[0] if lines else "")
+    elif path.suffix in MARKED:
+        mark = re.match(r"// ([a-z][a-z/_-]*): \S", lines[0] if lines else "")
     elif path.suffix in (".py", ".sh") or (lines and lines[0].startswith("#!")):
         at = 1 if lines and lines[0].startswith("#!") else 0
-        mark = re.match(r"# ([a-z][a-z-]*): \S", lines[at] if len(lines) > at else "")
+        mark = re.match(r"# ([a-z][a-z/_-]*): \S", lines[at] if len(lines) > at else "")
     else:
         return None
     if not mark:
         return f"{relative}:1: the first line says `room: job`"
     parts = relative.parts
-    if parts[0] in ("dataplane", "control") and len(parts) > 2 and mark[1] != parts[1]:
+    if parts[0] in ("dataplane", "control") and len(parts) > 2 and mark[1].split("/")[-1] != parts[1]:
         return f"{relative}:1: says {mark[1]}, lies in {parts[1]}"
     return None
 
