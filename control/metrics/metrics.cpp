@@ -45,6 +45,10 @@ constexpr WorkerValue kWorkerValues[] = {
      true},
     {"sluice_bindings", "Addresses bound to names by DNS.", &WorkerStats::bindings, true},
     {"sluice_binding_capacity", "Bindings that fit.", &WorkerStats::binding_capacity, true},
+    {"sluice_names_lost_total", "Names not remembered because the table was full.", &WorkerStats::names_lost,
+     false},
+    {"sluice_binding_news_lost_total", "Bindings that other workers were not told, because a ring was full.",
+     &WorkerStats::news_lost, false},
     {"sluice_names", "Names that flows hold.", &WorkerStats::names, true},
     {"sluice_name_capacity", "Names that fit.", &WorkerStats::name_capacity, true},
 };
@@ -161,8 +165,13 @@ void add_log(const AccessLog::Counts& log, Families& out) {
 }
 
 void add_policy(const Reloader::Counts& policy, Families& out) {
-  Family::gauge("sluice_policy_generation", "Generation of the policy that control has in force; 0: none.")
+  Family::gauge("sluice_policy_generation",
+                "Generation of the policy in force, as the data plane says; 0: none.")
       .add(uint64_t{policy.generation})
+      .move_to(out);
+  Family::gauge("sluice_policy_wanted_generation",
+                "Generation of the policy that control would have in force; 0: none.")
+      .add(uint64_t{policy.wanted_generation})
       .move_to(out);
   Family::gauge("sluice_policy_valid", "1 where the policy directory, as last compiled, is valid.")
       .add(policy.valid ? 1.0 : 0.0)

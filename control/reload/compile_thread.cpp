@@ -18,6 +18,9 @@
 namespace sluice::control {
 namespace {
 
+/// What images are compiled for, before it is known whether they become a generation of their own.
+constexpr uint32_t kAnyGeneration = 1;
+
 /// Gives an image that was compiled for another generation its own, and its checksum anew.
 void stamp(std::span<std::byte> image, uint32_t generation) {
   std::memcpy(image.data() + offsetof(ImageHeader, generation), &generation, sizeof generation);
@@ -129,8 +132,7 @@ CompileResult CompileThread::serve(CompileRequest request) {
   result.request = std::move(request);
   const int64_t begun = utc_now_ns();
   try {
-    const uint32_t generation = result.request.current_generation;
-    Compiled compiled = compile_(directory_, generation == 0 ? 1 : generation);
+    Compiled compiled = compile_(directory_, kAnyGeneration);
     result.diagnostics = std::move(compiled.diagnostics);
     if (compiled.policy) {
       prepare(*compiled.policy, result);
@@ -149,8 +151,9 @@ void CompileThread::prepare(CompiledPolicy& policy, CompileResult& result) {
       PolicyFacts{policy.site,  policy.reload_on_save, policy.networks, policy.rules,  policy.lists,
                   policy.names, policy.prefixes,       policy.patterns, policy.sources};
   result.digest = digest_of(policy.sources);
-  result.unchanged =
-      request.current_generation != 0 && !result.digest.empty() && result.digest == request.current_digest;
+  // What this thread made last may not have been known yet when the request was made.
+  const std::string& latest = last_digest_.empty() ? request.current_digest : last_digest_;
+  result.unchanged = !result.digest.empty() && result.digest == latest;
   if (!request.enforce || (result.unchanged && !request.explicitly)) {
     return;
   }
@@ -159,6 +162,7 @@ void CompileThread::prepare(CompiledPolicy& policy, CompileResult& result) {
   stamp(image, generation);
   result.failure = store_.save(image, request.origin, policy.sources, result.digest);
   if (result.failure.empty()) {
+    last_digest_ = result.digest;
     result.image = SealedImage::make(image, generation, result.failure);
     result.sha256 = image_sha256_text(image);
   }

@@ -39,10 +39,9 @@ struct CompileRequest {
   bool enforce = false;     ///< or only check
   bool explicitly = false;  ///< a person asked: it becomes a new generation even where nothing changed
   Origin origin;
-  std::vector<Waiter> waiters;      ///< of an apply
-  std::vector<uint64_t> checks;     ///< clients that wait for a check
-  uint32_t current_generation = 0;  ///< of the policy that is in force, to tell whether anything changed
-  std::string current_digest;
+  std::vector<Waiter> waiters;   ///< of an apply
+  std::vector<uint64_t> checks;  ///< clients that wait for a check
+  std::string current_digest;    ///< of what is in force, to tell whether anything changed
 };
 
 struct CompileResult {
@@ -83,6 +82,7 @@ class CompileThread {
   const CompileFunction compile_;
   const std::function<void(CompileResult)> done_;
   UniqueFd event_;
+  std::string last_digest_;  ///< of what was kept last; the thread's own
 
   std::mutex mutex_;  ///< guards the three below
   std::condition_variable wake_;

@@ -93,7 +93,6 @@ void Reloader::on_saved() {
 void Reloader::submit(CompileRequest request) {
   request.origin.time_ns = utc_now_ns();
   if (current_) {
-    request.current_generation = current_->image->generation();
     request.current_digest = current_->digest;
   }
   compiler_.submit(std::move(request));
@@ -135,7 +134,8 @@ void Reloader::on_compiled(CompileResult result) {
 
 /// What was saved cannot be enforced: all stays as it is, and everybody hears of it.
 void Reloader::take_invalid(CompileResult& result, const std::string& what) {
-  ++counts_.invalid;
+  // Saving is no order: a mistake that is only saved is shown, but nothing was refused to anybody.
+  ++(result.request.explicitly ? counts_.refused : counts_.invalid);
   log_error("policy: " + what + ", " + std::to_string(error_count(result.diagnostics)) + " errors" +
             (current_ ? "; generation " + std::to_string(current_->image->generation()) + " stays in force"
                       : "; no policy is in force"));
@@ -149,11 +149,13 @@ void Reloader::take_invalid(CompileResult& result, const std::string& what) {
 
 /// What was saved is valid and is not to be enforced, or is in force already.
 void Reloader::take_checked(const CompileResult& result) {
-  ++counts_.checks;
+  if (result.unchanged && current_ && current_->digest != result.digest) {
+    return;  // another policy came, or this one was refused, while it was compiled
+  }
   problem_.reset();
   if (result.unchanged) {
     saved_.reset();
-    if (current_ && current_->image->generation() == result.request.current_generation) {
+    if (current_) {
       current_->facts = result.facts;
     }
     return;
@@ -213,6 +215,9 @@ void Reloader::on_loaded(uint32_t generation, bool accepted, const std::string& 
       previous_.reset();
     }
     log_info("policy: generation " + std::to_string(generation) + " is in force");
+    if (!why.empty()) {
+      log_warning("policy: the data plane says: " + why);
+    }
     settle_waiters(generation, {});
     prune();
     return;
@@ -241,11 +246,11 @@ void Reloader::on_lost() {
 
 /// Answers those who waited for this generation or an older one. refused: why; empty where it is in force.
 void Reloader::settle_waiters(uint32_t generation, const std::string& refused) {
-  const auto later = std::stable_partition(waiting_.begin(), waiting_.end(), [&](const Pending& each) {
+  const auto settled_from = std::stable_partition(waiting_.begin(), waiting_.end(), [&](const Pending& each) {
     return refused.empty() ? each.generation > generation : each.generation != generation;
   });
-  const std::vector<Pending> settled(later, waiting_.end());
-  waiting_.erase(later, waiting_.end());
+  const std::vector<Pending> settled(settled_from, waiting_.end());
+  waiting_.erase(settled_from, waiting_.end());
   for (const Pending& each : settled) {
     if (each.waiter.client == 0) {
       continue;
@@ -316,7 +321,8 @@ json Reloader::status() const {
 
 Reloader::Counts Reloader::counts() const {
   Counts out = counts_;
-  out.generation = current_ ? current_->image->generation() : 0;
+  out.generation = plane_generation_;
+  out.wanted_generation = current_ ? current_->image->generation() : 0;
   out.pending = saved_.has_value();
   return out;
 }

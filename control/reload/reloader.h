@@ -28,11 +28,14 @@ class Reloader {
   };
   /// What metrics show.
   struct Counts {
-    uint64_t enforced = 0, refused = 0, invalid = 0, checks = 0;
-    bool valid = false;   ///< the directory as it was last compiled
-    uint64_t errors = 0;  ///< problems in it
+    uint64_t enforced = 0;  ///< policies that came into force
+    uint64_t refused = 0;   ///< those that were asked for, and could not be enforced
+    uint64_t invalid = 0;   ///< those that were only saved, and are not valid
+    bool valid = false;     ///< the directory as it was last compiled
+    uint64_t errors = 0;    ///< problems in it
     double compile_seconds = 0;
-    uint32_t generation = 0;  ///< in force; 0: none
+    uint32_t generation = 0;         ///< in force, as the data plane says; 0: none, or no data plane
+    uint32_t wanted_generation = 0;  ///< that control would have in force; 0: none
     bool pending = false;
   };
 
