@@ -90,14 +90,14 @@ void RingReader::release() {
   ring_.header->tail.store(position_, std::memory_order_release);
 }
 
-uint64_t RingReader::used() const {
-  const uint64_t head = ring_.header->head.load(std::memory_order_relaxed);
-  const uint64_t tail = ring_.header->tail.load(std::memory_order_relaxed);
-  return std::min(head - tail, ring_.slot_count);
-}
-
 void RingReader::copy(uint64_t position, void* out, size_t bytes) const {
   std::memcpy(out, ring_.slots + (position & (ring_.slot_count - 1)) * kSlotBytes, bytes);
+}
+
+uint64_t ring_used(const Ring& ring) {
+  const uint64_t head = ring.header->head.load(std::memory_order_relaxed);
+  const uint64_t tail = ring.header->tail.load(std::memory_order_relaxed);
+  return std::min(head - tail, ring.slot_count);
 }
 
 }  // namespace sluice::control

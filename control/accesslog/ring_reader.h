@@ -41,8 +41,6 @@ class RingReader {
   void release();
 
   const Counts& counts() const { return counts_; }
-  /// Slots that are published and not yet given back.
-  [[nodiscard]] uint64_t used() const;
   /// Of the last record that was read; 0 before the first.
   uint32_t last_generation() const { return last_generation_; }
 
@@ -57,5 +55,8 @@ class RingReader {
   uint32_t last_generation_ = 0;
   Counts counts_;
 };
+
+/// Slots that are published and not yet given back; at most the ring's. Any thread.
+[[nodiscard]] uint64_t ring_used(const Ring& ring);
 
 }  // namespace sluice::control

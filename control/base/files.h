@@ -30,8 +30,8 @@ namespace sluice::control {
 /// The last at most limit bytes of a file; nothing where it cannot be read.
 [[nodiscard]] std::optional<std::string> read_tail(const std::filesystem::path& path, size_t limit);
 
-/// Cuts off what follows the last line feed: a line that a crash left unfinished. fd: open for reading and writing.
-/// cut: the bytes cut off. Returns false where the file cannot be read or cut.
+/// Cuts off what follows the last line feed: a line that a crash left unfinished. fd: open for reading and
+/// writing. cut: the bytes cut off. Returns false where the file cannot be read or cut.
 [[nodiscard]] bool cut_torn_line(int fd, size_t& cut);
 
 }  // namespace sluice::control

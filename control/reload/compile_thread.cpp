@@ -1,13 +1,18 @@
 // control/reload: the thread that compiles.
 #include "control/reload/compile_thread.h"
 
+#include <openssl/evp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <exception>
+#include <memory>
+#include <string_view>
 #include <utility>
 
+#include "control/base/files.h"
 #include "control/base/log_line.h"
 
 namespace sluice::control {
@@ -19,6 +24,36 @@ void stamp(std::span<std::byte> image, uint32_t generation) {
   uint8_t sum[32];
   image_sha256(image, sum);
   std::memcpy(image.data() + offsetof(ImageHeader, sha256), sum, sizeof sum);
+}
+
+/// What a policy was compiled from: the same digest, the same policy. Images themselves differ each time, for
+/// the hash of their name table is keyed at random. Empty where a file cannot be read any more.
+std::string digest_of(std::vector<std::string> sources) {
+  std::sort(sources.begin(), sources.end());
+  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  const auto add = [&](std::string_view text) {
+    const uint64_t size = text.size();
+    return EVP_DigestUpdate(context.get(), &size, sizeof size) == 1 &&
+           EVP_DigestUpdate(context.get(), text.data(), text.size()) == 1;
+  };
+  bool good = context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1 &&
+              add(SLUICE_VERSION "/" + std::to_string(kImageVersion));
+  for (const std::string& source : sources) {
+    const std::optional<std::string> text = good ? read_tail(source, kImageMaxBytes) : std::nullopt;
+    good = text && add(source) && add(*text);
+  }
+  uint8_t sum[32];
+  unsigned size = sizeof sum;
+  if (!good || EVP_DigestFinal_ex(context.get(), sum, &size) != 1) {
+    return {};
+  }
+  std::string out;
+  for (const uint8_t byte : sum) {
+    static constexpr char kDigits[] = "0123456789abcdef";
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+  return out;
 }
 
 }  // namespace
@@ -113,14 +148,16 @@ void CompileThread::prepare(CompiledPolicy& policy, CompileResult& result) {
   result.facts =
       PolicyFacts{policy.site,  policy.reload_on_save, policy.networks, policy.rules,  policy.lists,
                   policy.names, policy.prefixes,       policy.patterns, policy.sources};
-  const std::span<std::byte> image = policy.image.bytes();
-  result.unchanged = request.current_generation != 0 && image_sha256_text(image) == request.current_sha256;
+  result.digest = digest_of(policy.sources);
+  result.unchanged =
+      request.current_generation != 0 && !result.digest.empty() && result.digest == request.current_digest;
   if (!request.enforce || (result.unchanged && !request.explicitly)) {
     return;
   }
   const uint32_t generation = store_.next_generation();
+  const std::span<std::byte> image = policy.memory.bytes();
   stamp(image, generation);
-  result.failure = store_.save(image, request.origin, policy.sources);
+  result.failure = store_.save(image, request.origin, policy.sources, result.digest);
   if (result.failure.empty()) {
     result.image = SealedImage::make(image, generation, result.failure);
     result.sha256 = image_sha256_text(image);

@@ -42,18 +42,19 @@ struct CompileRequest {
   std::vector<Waiter> waiters;      ///< of an apply
   std::vector<uint64_t> checks;     ///< clients that wait for a check
   uint32_t current_generation = 0;  ///< of the policy that is in force, to tell whether anything changed
-  std::string current_sha256;
+  std::string current_digest;
 };
 
 struct CompileResult {
   CompileRequest request;
   Diagnostics diagnostics;
   std::optional<PolicyFacts> facts;  ///< of a valid policy
-  bool unchanged = false;            ///< the image is the one in force
+  bool unchanged = false;            ///< what is in force was compiled from the very same files
   std::string failure;               ///< why a valid policy cannot be enforced: the state's disk, memory
   std::shared_ptr<const SealedImage>
-      image;  ///< of a policy that is to be enforced, kept in the state already
-  std::string sha256;
+      image;           ///< of a policy that is to be enforced, kept in the state already
+  std::string sha256;  ///< of the image
+  std::string digest;  ///< of what it was compiled from
   int64_t took_ns = 0;
 };
 

@@ -58,7 +58,7 @@ Reloader::Reloader(EventLoop& loop, StateStore& store, std::filesystem::path dir
 
 void Reloader::start() {
   if (std::optional<StoredPolicy> stored = store_.last_good()) {
-    current_ = Enforced{stored->image, stored->sha256, stored->origin, std::nullopt, true};
+    current_ = Enforced{stored->image, stored->sha256, stored->digest, stored->origin, std::nullopt, true};
     log_info("policy: generation " + std::to_string(stored->image->generation()) +
              " was the last one in force");
   }
@@ -94,7 +94,7 @@ void Reloader::submit(CompileRequest request) {
   request.origin.time_ns = utc_now_ns();
   if (current_) {
     request.current_generation = current_->image->generation();
-    request.current_sha256 = current_->sha256;
+    request.current_digest = current_->digest;
   }
   compiler_.submit(std::move(request));
 }
@@ -121,6 +121,7 @@ void Reloader::on_compiled(CompileResult result) {
   if (was_starting) {
     synchronise();
   }
+  callbacks_.changed();
   if (!result.request.checks.empty()) {
     const json answer{{"ok", result.facts.has_value()},
                       {"unchanged", result.unchanged},
@@ -167,7 +168,8 @@ void Reloader::take_enforced(CompileResult& result) {
   if (current_ && current_->confirmed) {
     previous_ = std::move(current_);
   }
-  current_ = Enforced{result.image, result.sha256, result.request.origin, std::move(result.facts), false};
+  current_ = Enforced{result.image,          result.sha256,           result.digest,
+                      result.request.origin, std::move(result.facts), false};
   saved_.reset();
   problem_.reset();
   const uint32_t generation = current_->image->generation();
@@ -275,7 +277,7 @@ json Reloader::enforced_answer(const Waiter& waiter, uint32_t generation, bool e
 }
 
 void Reloader::prune() {
-  const uint32_t needed = callbacks_.oldest_needed ? callbacks_.oldest_needed() : UINT32_MAX;
+  const uint32_t needed = callbacks_.oldest_needed();
   const uint32_t kept = current_ ? current_->image->generation() : 0;
   store_.prune(std::min({needed, kept, plane_generation_}));
 }

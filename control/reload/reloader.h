@@ -24,6 +24,7 @@ class Reloader {
     std::function<void(std::shared_ptr<const SealedImage>)> send;               ///< to the data plane
     std::function<void(uint64_t client, const nlohmann::json& answer)> answer;  ///< to whoever asked
     std::function<uint32_t()> oldest_needed;  ///< generation that unread records may still name
+    std::function<void()> changed;            ///< status or counts are others than before
   };
   /// What metrics show.
   struct Counts {
@@ -57,7 +58,7 @@ class Reloader {
  private:
   struct Enforced {
     std::shared_ptr<const SealedImage> image;
-    std::string sha256;
+    std::string sha256, digest;
     Origin origin;
     std::optional<PolicyFacts> facts;
     bool confirmed = false;  ///< the data plane has said once that it enforces this very image

@@ -131,6 +131,7 @@ void StateStore::read_line(const std::string& line) {
     return;
   }
   entry.sha256 = text("sha256");
+  entry.digest = text("digest");
   entry.origin.author = text("author");
   entry.origin.reason = text("reason");
   if (const auto time = value.find("time_ns"); time != value.end() && time->is_number_integer()) {
@@ -157,7 +158,7 @@ uint32_t StateStore::next_generation() {
 }
 
 std::string StateStore::save(std::span<const std::byte> image, const Origin& origin,
-                             const std::vector<std::string>& sources) {
+                             const std::vector<std::string>& sources, const std::string& digest) {
   const std::optional<ImageNames> names = ImageNames::read(image);
   if (!names) {
     return "the compiled image cannot be read";
@@ -166,11 +167,12 @@ std::string StateStore::save(std::span<const std::byte> image, const Origin& ori
   if (std::string why = replace_file(image_path(generation), image); !why.empty()) {
     return why;
   }
-  Entry entry{origin, image_sha256_text(image), false};
+  Entry entry{origin, image_sha256_text(image), digest, false};
   const json line{{"generation", generation},  {"time", utc_text(origin.time_ns)},
                   {"time_ns", origin.time_ns}, {"author", origin.author},
                   {"reason", origin.reason},   {"site", names->site()},
-                  {"sha256", entry.sha256},    {"sources", sources}};
+                  {"sha256", entry.sha256},    {"digest", digest},
+                  {"sources", sources}};
   const std::lock_guard lock(mutex_);
   if (std::string why = append_history(dump(line)); !why.empty()) {
     return why;
@@ -201,6 +203,7 @@ std::optional<StoredPolicy> StateStore::last_good() const {
     std::optional<StoredPolicy> stored = read_image(*it, true);
     if (stored && stored->sha256 == entry->second.sha256) {
       stored->origin = entry->second.origin;
+      stored->digest = entry->second.digest;
       return stored;
     }
     log_warning("state: " + image_path(*it).string() +

@@ -31,6 +31,7 @@ struct StoredPolicy {
   std::shared_ptr<const SealedImage> image;
   std::shared_ptr<const ImageNames> names;
   std::string sha256;
+  std::string digest;  ///< of what it was compiled from
   Origin origin;
 };
 
@@ -48,10 +49,10 @@ class StateStore {
   /// A generation that no policy has had, also before a restart.
   [[nodiscard]] uint32_t next_generation();
 
-  /// Keeps an image, synced, and writes its line of history. Returns an empty string, or why it cannot be
-  /// kept.
+  /// Keeps an image, synced, and writes its line of history. digest: of the sources, kept with it. Returns an
+  /// empty string, or why it cannot be kept.
   [[nodiscard]] std::string save(std::span<const std::byte> image, const Origin& origin,
-                                 const std::vector<std::string>& sources);
+                                 const std::vector<std::string>& sources, const std::string& digest);
 
   /// Writes down that the data plane refused a generation: it is never the last good one.
   void note_refused(uint32_t generation, const std::string& why);
@@ -69,7 +70,7 @@ class StateStore {
  private:
   struct Entry {
     Origin origin;
-    std::string sha256;
+    std::string sha256, digest;
     bool refused = false;
   };
   explicit StateStore(std::filesystem::path directory) : directory_(std::move(directory)) {}

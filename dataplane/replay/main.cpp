@@ -80,9 +80,9 @@ void print_summary(const Totals& totals) {
 }
 
 int replay_all(const Arguments& arguments, const control::CompiledPolicy& compiled) {
-  const auto names = control::ImageNames::read(compiled.image.bytes());
+  const auto names = control::ImageNames::read(compiled.image());
   ImageError image_error;
-  const auto policy = Policy::open(compiled.image.bytes(), image_error);
+  const auto policy = Policy::open(compiled.image(), image_error);
   if (policy == nullptr || !names) {
     const std::string why(policy == nullptr ? text_of(image_error) : "its names do not fit");
     std::fprintf(stderr, "%s: the compiled policy is refused: %s\n", kProgram, why.c_str());

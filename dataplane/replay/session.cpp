@@ -15,7 +15,7 @@ namespace {
 
 constexpr uint64_t kStartMs = 1'000'000;  // so that no time in the past is negative
 // After a capture's last packet time goes on, in steps as a worker's, until all that waited has timed out.
-constexpr int kSettleTurns = 4096;
+constexpr int kSettleTurns = 2048;
 constexpr uint64_t kSettleStepMs = 500;
 constexpr uint64_t kMaxTurnsAtOnce = 64;
 

@@ -4,8 +4,10 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_mbuf.h>
+#include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -26,11 +28,18 @@ void start_eal() {
   if (started) return;
   started = true;
   const std::string prefix = "--file-prefix=sluice-test-" + std::to_string(getpid());
-  static std::string arguments[] = {
-      "sluice-test", "--no-huge", "--no-pci",          "--no-shconf", "--no-telemetry", "-m", "64",
-      "-l",          "0",         "--log-level=error", prefix};
+  // One processor that this process may use: processor 0 need not be one.
+  const std::string lcores = "--lcores=0@" + std::to_string(std::max(sched_getcpu(), 0));
+  static std::string arguments[] = {"sluice-test",    "--no-huge", "--no-pci", "--no-shconf",
+                                    "--no-telemetry", "-m",        "64",       "--log-level=error",
+                                    lcores,           prefix};
   char* argv[std::size(arguments)];
   for (size_t at = 0; at < std::size(arguments); ++at) argv[at] = arguments[at].data();
+  // What the EAL leaves behind would stay for ever: each run has a name of its own.
+  std::atexit([] {
+    const std::string left_behind = rte_eal_get_runtime_dir();
+    rmdir(left_behind.c_str());
+  });
   must(rte_eal_init(static_cast<int>(std::size(arguments)), argv) >= 0, "the EAL does not start");
 }
 

@@ -38,10 +38,10 @@ TEST_F(RingReaderTest, TailMovesOnlyOnRelease) {
   shared.push("a");
   ASSERT_TRUE(reader.next(item));
   EXPECT_EQ(shared.ring().tail.load(), 0u);
-  EXPECT_EQ(reader.used(), 1u);
+  EXPECT_EQ(ring_used(region->ring(0)), 1u);
   reader.release();
   EXPECT_EQ(shared.ring().tail.load(), 1u);
-  EXPECT_EQ(reader.used(), 0u);
+  EXPECT_EQ(ring_used(region->ring(0)), 0u);
 }
 
 TEST_F(RingReaderTest, WhatIsInTheLogIsADouble) {
