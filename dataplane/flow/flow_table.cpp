@@ -4,7 +4,9 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 namespace sluice {
 
@@ -24,22 +26,24 @@ Flow* FlowTable::find(const FlowKey& key, uint64_t hash) {
 
 Flow* FlowTable::insert(const FlowKey& key, uint64_t hash) {
   if (free_count_ == 0) return nullptr;
-  for (const size_t at : {home(hash), other(hash)}) {
-    Bucket& bucket = buckets_[at];
-    for (uint32_t way = 0; way < kWays; ++way) {
-      if (bucket.flows[way] != 0) continue;
-      const uint32_t index = free_[--free_count_];
-      bucket.tags[way] = tag(hash);
-      bucket.flows[way] = index + 1;
-      Flow& flow = flows_[index];
-      std::memset(static_cast<void*>(&flow), 0, sizeof flow);
-      flow.key = key;
-      flow.context = kNoIndex;
-      ++size_;
-      return &flow;
-    }
-  }
-  return nullptr;
+  // The emptier of the two: filling the first one first would let both run full long before the table is.
+  Bucket& first = buckets_[home(hash)];
+  Bucket& second = buckets_[other(hash)];
+  const auto used = [](const Bucket& bucket) {
+    return std::count_if(std::begin(bucket.flows), std::end(bucket.flows), [](uint32_t flow) { return flow != 0; });
+  };
+  Bucket& bucket = used(second) < used(first) ? second : first;
+  uint32_t* place = std::find(std::begin(bucket.flows), std::end(bucket.flows), 0U);
+  if (place == std::end(bucket.flows)) return nullptr;
+  const uint32_t index = free_[--free_count_];
+  *place = index + 1;
+  bucket.tags[place - bucket.flows] = tag(hash);
+  Flow& flow = flows_[index];
+  std::memset(static_cast<void*>(&flow), 0, sizeof flow);
+  flow.key = key;
+  flow.context = kNoIndex;
+  ++size_;
+  return &flow;
 }
 
 void FlowTable::erase(Flow& flow) {
