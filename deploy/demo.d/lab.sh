@@ -39,6 +39,7 @@ lab_spawn() {
   # ip becomes the command, so that $! is its number. The lock of a demo must not outlive the demo.
   ip netns exec "$LAB-$namespace" "$@" </dev/null >>"$LAB_DIR/$name.log" 2>&1 9>&- &
   echo $! >"$LAB_DIR/$name.pid"
+  disown  # its end is nobody's news
 }
 
 lab_pid() { cat "$LAB_DIR/$1.pid"; }
@@ -212,7 +213,7 @@ lab_servers_answer() {
 lab_gateway_start() {
   mkdir -p "$LAB_DIR/dataplane"
   lab_spawn dataplane gw "$LAB_BUILD/dataplane/boot/sluice-dataplane" --pair iplc-sg af_packet:lan af_packet:line \
-    --socket "$LAB_DIR/dataplane.sock" --state "$LAB_DIR/dataplane" "$@"
+    --socket "$LAB_DIR/dataplane.sock" --state "$LAB_DIR/dataplane" --mtu "$LAB_MTU" "$@"
   lab_wait 20 lab_gateway_ready && return
   echo "lab: the data plane did not start:" >&2
   tail -n 5 "$LAB_DIR/dataplane.log" >&2

@@ -19,6 +19,7 @@ CLIENT = {"finance": "10.20.8.21", "staff": "10.20.1.7", "guest": "10.99.0.9", "
           "resolver": "10.20.0.10", "hq": "10.64.3.2", "outsider": "203.0.113.66"}
 HANGS_MS = 1000  # an answer that takes longer is a client that waits
 WIDTH = 100
+CURL_CANNOT_CONNECT = 7
 
 
 @dataclass
@@ -37,12 +38,12 @@ def refused(text: str, code: int) -> Outcome:
     """What a TLS client or a socket says when it gets no page."""
     if found := re.search(r"alert ([a-z ]+?)(?:, errno|:|$|\n)|(?:tlsv1|sslv3)(?: alert)? ([a-z ]+?)(?:, errno|:|$|\n)", text):
         return Outcome("alert", "TLS alert: " + (found[1] or found[2]).strip())
-    if "efused" in text:
+    if "efused" in text or code == CURL_CANNOT_CONNECT and "imed out" not in text:
         return Outcome("refused", "connection refused")
     if "reset" in text.lower():
         return Outcome("refused", "connection reset")
     if "prohibited" in text or "unreachable" in text.lower() or "o route to host" in text:
-        return Outcome("refused", "administratively prohibited")
+        return Outcome("refused", "ICMP: prohibited")
     return Outcome("hang" if "imed out" in text else "error", (text.strip().splitlines() or [f"exit {code}"])[-1][:30])
 
 
@@ -83,31 +84,31 @@ def connect(namespace: str, address: str, port: int, say: bytes = b"") -> Outcom
     """A plain TCP client that says something and reads the answer."""
     script = ("import socket, sys; s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 4); "
               "s.sendall(sys.argv[3].encode()); s.shutdown(socket.SHUT_WR); print(s.recv(100).decode())")
-    done = run(namespace, ["python3", "-c", script, address, str(port), say.decode()])
+    done = run(namespace, ["python3", "-I", "-S", "-c", script, address, str(port), say.decode()])
     if "printed" in done.stdout:
         return Outcome("page", "printed")
     return refused(done.stderr, done.returncode)
 
 
-# who, what they want, how they ask, what must come back, what the record must say
+# who, what they want, how they ask, what must come back, what the record must say: action, and rule or reason
 VISITS = [
-    ("finance", "its ERP", lambda: visit("finance", "https://erp.example/", http2=True), "page", "allowed"),
-    ("finance", "its mail", lambda: visit("finance", "https://office.example/"), "page", "allowed"),
-    ("finance", "news over https", lambda: visit("finance", "https://news.example/", resolved=True), "alert", "blocked"),
-    ("finance", "news over http", lambda: visit("finance", "http://news.example/", resolved=True), "403", "blocked"),
-    ("staff", "news over https", lambda: visit("staff", "https://news.example/"), "page", "allowed"),
-    ("staff", "news over http/2", lambda: visit("staff", "https://news.example/", http2=True), "page", "allowed"),
-    ("staff", "news over http", lambda: visit("staff", "http://news.example/"), "page", "allowed"),
-    ("staff", "betting: office's DNS", lambda: dig("staff", "10.20.0.10", "luckybet.example"), "NXDOMAIN", "blocked"),
-    ("staff", "betting: DNS outside", lambda: dig("staff", "198.51.100.53", "luckybet.example"), "NXDOMAIN", "blocked"),
-    ("staff", "betting over http", lambda: visit("staff", "http://luckybet.example/", resolved=True), "403", "blocked"),
-    ("staff", "betting over https", lambda: visit("staff", "https://luckybet.example/", resolved=True), "alert", "blocked"),
-    ("staff", "betting, openssl", lambda: openssl("staff", "luckybet.example"), "alert", "blocked"),
-    ("guest", "news over https", lambda: visit("guest", "https://news.example/", resolved=True), "refused", "blocked"),
-    ("stranger", "news over https", lambda: visit("stranger", "https://news.example/", resolved=True), "refused", "blocked"),
-    ("hq", "to print, port 9100", lambda: connect("hq", "10.20.250.4", 9100, b"a page\n"), "page", "allowed"),
-    ("hq", "staff's PC, port 22", lambda: connect("hq", "10.20.1.7", 22), "refused", "blocked"),
-    ("outsider", "to print, port 9100", lambda: connect("outsider", "10.20.250.4", 9100, b"spam\n"), "refused", "blocked"),
+    ("finance", "its ERP", lambda: visit("finance", "https://erp.example/", http2=True), "page", "allowed", "finance-essential"),
+    ("finance", "its mail", lambda: visit("finance", "https://office.example/"), "page", "allowed", "finance-essential"),
+    ("finance", "news over https", lambda: visit("finance", "https://news.example/", resolved=True), "alert", "blocked", "default"),
+    ("finance", "news over http", lambda: visit("finance", "http://news.example/", resolved=True), "403", "blocked", "default"),
+    ("staff", "news over https", lambda: visit("staff", "https://news.example/"), "page", "allowed", "default"),
+    ("staff", "news over http/2", lambda: visit("staff", "https://news.example/", http2=True), "page", "allowed", "default"),
+    ("staff", "news over http", lambda: visit("staff", "http://news.example/"), "page", "allowed", "default"),
+    ("staff", "betting: office's DNS", lambda: dig("staff", "10.20.0.10", "luckybet.example"), "NXDOMAIN", "blocked", "no-gambling"),
+    ("staff", "betting: DNS outside", lambda: dig("staff", "198.51.100.53", "luckybet.example"), "NXDOMAIN", "blocked", "no-gambling"),
+    ("staff", "betting over http", lambda: visit("staff", "http://luckybet.example/", resolved=True), "403", "blocked", "no-gambling"),
+    ("staff", "betting over https", lambda: visit("staff", "https://luckybet.example/", resolved=True), "alert", "blocked", "no-gambling"),
+    ("staff", "betting, openssl", lambda: openssl("staff", "luckybet.example"), "alert", "blocked", "no-gambling"),
+    ("guest", "news over https", lambda: visit("guest", "https://news.example/", resolved=True), "refused", "blocked", "wrong-line"),
+    ("stranger", "news over https", lambda: visit("stranger", "https://news.example/", resolved=True), "refused", "blocked", "unregistered-source"),
+    ("hq", "to print, port 9100", lambda: connect("hq", "10.20.250.4", 9100, b"a page\n"), "page", "allowed", "hq-print"),
+    ("hq", "staff's PC, port 22", lambda: connect("hq", "10.20.1.7", 22), "refused", "blocked", "inbound-refused"),
+    ("outsider", "to print, port 9100", lambda: connect("outsider", "10.20.250.4", 9100, b"spam\n"), "refused", "blocked", "inbound-refused"),
 ]
 WHO = {"finance": "finance", "staff": "staff", "guest": "a guest", "stranger": "a stranger", "hq": "headquarters",
        "outsider": "an outsider"}
@@ -146,27 +147,27 @@ def rule_of(record: dict | None) -> str:
 
 def main() -> int:
     rows = []
-    for who, what, ask, kind, action in VISITS:
+    for who, what, ask, kind, action, decided in VISITS:
         began = time.time()
         try:
             outcome = ask()
         except subprocess.TimeoutExpired:
             outcome = Outcome("hang", "nothing, it hangs")
-        rows.append((who, what, outcome, kind, action, began, time.time()))
+        rows.append((who, what, outcome, (kind, action, decided), began, time.time()))
         time.sleep(0.12)  # so that the times of two visits' records do not meet
     until, seen = time.time() + 5, records()
-    while time.time() < until and not all(record_of(seen, row[0], row[1], *row[5:]) for row in rows):
+    while time.time() < until and not all(record_of(seen, row[0], row[1], *row[4:]) for row in rows):
         time.sleep(0.1)
         seen = records()
     failed = 0
-    print(f"   {'who':13}{'address':13}{'wants':24}{'gets':27}{'decided by':17}ms")
-    for who, what, outcome, kind, action, began, ended in rows:
+    print(f"   {'who':13}{'address':13}{'wants':22}{'gets':28}{'decided by':18}ms")
+    for who, what, outcome, wanted, began, ended in rows:
         record = record_of(seen, who, what, began, ended)
         took = (ended - began) * 1000
-        good = outcome.kind == kind and took < HANGS_MS and record is not None and record["event"]["action"] == action
+        good = record and took < HANGS_MS and (outcome.kind, record["event"]["action"], rule_of(record)) == wanted
         failed += not good
         mark = "\u2713" if good else "\u2717"
-        line = f"{mark}  {WHO[who]:13}{CLIENT[who]:13}{what:24}{outcome.words[:26]:27}{rule_of(record)[:16]:17}{took:.0f}"
+        line = f"{mark}  {WHO[who]:13}{CLIENT[who]:13}{what:22}{outcome.words[:27]:28}{rule_of(record)[:17]:18}{took:.0f}"
         print(line[:WIDTH])
     return 1 if failed else 0
 

@@ -20,7 +20,7 @@ own=(--socket "$LAB_DIR/other.sock")
 
 lab_down
 need "the lab is up" lab_up
-cp -r "$LAB_CHECKOUT/policies" "$LAB_DIR/policies"
+policies_copied
 mkdir -p "$LAB_DIR/dataplane"
 # shellcheck disable=SC2046
 {
