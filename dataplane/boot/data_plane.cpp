@@ -18,8 +18,7 @@
 namespace sluice {
 namespace {
 
-constexpr uint32_t kMbufs = 16383, kMbufsPerWorker = 8192, kMbufCache = 256;
-constexpr uint32_t kPlainRoom = 2048, kJumboRoom = 16384;
+constexpr uint32_t kBufferCache = 256;
 constexpr uint64_t kRingSlotsInAll = uint64_t{2} << 20;  ///< ten seconds of 200,000 records, most of one slot
 constexpr uint32_t kUndecidedShare = 8;                  ///< one flow in so many may be undecided or speak HTTP
 
@@ -42,12 +41,9 @@ BootError DataPlane::prepare(GenerationSwitch& generations) {
   return make_rings();
 }
 
-uint32_t DataPlane::buffer_bytes() const { return options_.mtu > 1500 ? kJumboRoom : kPlainRoom; }
-
 BootError DataPlane::make_pool() {
-  const uint32_t count = kMbufs + kMbufsPerWorker * options_.workers;
-  pool_ = rte_pktmbuf_pool_create("sluice", count, kMbufCache, 0, static_cast<uint16_t>(buffer_bytes() + RTE_PKTMBUF_HEADROOM),
-                                  static_cast<int>(rte_socket_id()));
+  const auto room = static_cast<uint16_t>(buffer_bytes(options_) + RTE_PKTMBUF_HEADROOM);
+  pool_ = rte_pktmbuf_pool_create("sluice", buffer_count(options_), kBufferCache, 0, room, static_cast<int>(rte_socket_id()));
   if (pool_ == nullptr) return std::string("no memory for packet buffers: ") + rte_strerror(rte_errno);
   return {};
 }

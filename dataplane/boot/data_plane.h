@@ -37,14 +37,13 @@ class DataPlane {
   /// Stops the workers and the ports.
   void stop();
 
-  int shared_fd() const { return shared_.fd(); }
+  const SharedMemory& shared() const { return shared_; }
 
  private:
   [[nodiscard]] BootError make_pool();
   [[nodiscard]] BootError make_rings();
   [[nodiscard]] BootError find_ports();
   [[nodiscard]] BootError make_pipelines(GenerationSwitch& generations);
-  uint32_t buffer_bytes() const;
 
   const Options& options_;
   std::atomic<bool> stop_{false};

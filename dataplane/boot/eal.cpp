@@ -13,9 +13,6 @@
 namespace sluice {
 namespace {
 
-constexpr uint32_t kMbufs = 16384, kMbufsPerWorker = 8192;
-constexpr uint32_t kPlainBufferBytes = 2560, kJumboBufferBytes = 17 * 1024;
-
 std::vector<unsigned> usable_cores() {
   cpu_set_t set;
   std::vector<unsigned> cores;
@@ -40,10 +37,10 @@ std::string lcores(const Options& options) {
 }
 
 uint32_t memory_mb(const Options& options) {
-  const uint64_t buffer = options.mtu > 1500 ? kJumboBufferBytes : kPlainBufferBytes;
-  const uint64_t mbufs = kMbufs + uint64_t{kMbufsPerWorker} * options.workers;
+  constexpr uint64_t kBesideData = 512;  // headroom, mbuf and mempool headers
   constexpr uint64_t kOverheadMb = 64;
-  return static_cast<uint32_t>(mbufs * buffer * 5 / 4 / (1024 * 1024) + kOverheadMb);
+  const uint64_t bytes = uint64_t{buffer_count(options)} * (buffer_bytes(options) + kBesideData);
+  return static_cast<uint32_t>(bytes * 5 / 4 / (1024 * 1024) + kOverheadMb);
 }
 
 }  // namespace

@@ -12,6 +12,8 @@
 namespace sluice {
 namespace {
 
+constexpr uint32_t kBuffers = 16'383, kBuffersPerWorker = 8'192;
+constexpr uint32_t kPlainBufferBytes = 2048, kJumboBufferBytes = 16'384;
 constexpr uint32_t kMaxFlows = 64'000'000, kMaxRingMb = 65'536, kMaxMtu = 9600;
 
 template <class T>
@@ -108,6 +110,12 @@ struct Reader {
 };
 
 }  // namespace
+
+uint32_t buffer_count(const Options& options) {
+  return options.buffers != 0 ? options.buffers : kBuffers + kBuffersPerWorker * options.workers;
+}
+
+uint32_t buffer_bytes(const Options& options) { return options.mtu > 1500 ? kJumboBufferBytes : kPlainBufferBytes; }
 
 bool parse_port(const std::string& text, unsigned number, uint32_t queues, uint16_t mtu, PortSpec& out) {
   out.text = text;

@@ -25,6 +25,7 @@ struct Options {
   uint32_t workers = 1;
   uint32_t flows = 262'144;         ///< of each worker
   uint32_t ring_mb = 0;             ///< of each worker; 0: enough for kRingSeconds at kRingRecords in all
+  uint32_t buffers = 0;             ///< packet buffers; 0: enough for the workers and their ports
   uint16_t mtu = 0;                 ///< 0: the port's own
   bool huge = false;
   bool spin = false;                ///< never sleep, on software ports too
@@ -33,6 +34,11 @@ struct Options {
   std::string control_user;         ///< empty: the user who runs this
   std::vector<unsigned> cores;      ///< of the workers; empty: chosen among those this process may use
 };
+
+/// options.buffers, or what the workers need.
+[[nodiscard]] uint32_t buffer_count(const Options& options);
+/// Data bytes of one packet buffer.
+[[nodiscard]] uint32_t buffer_bytes(const Options& options);
 
 enum class Parsed : uint8_t { Run, Help, Wrong };
 
