@@ -51,6 +51,18 @@ constexpr Spoken kSpoken[] = {
     {"unknown", Protocol::Unknown, Seen::Nothing, kTcp, 0},
 };
 
+/// The line by which the access goes: the one named; else that of the client's network; for a client that has
+/// none, the first one. Never any line: that is for captures, where an unregistered client counts as
+/// registered.
+uint8_t line_of(const std::string& name, const Policy& policy, const Subject& subject) {
+  if (!name.empty()) {
+    return policy.line_of(name);
+  }
+  const uint16_t network = policy.network_of(subject.local, subject.vlan);
+  const uint16_t line = network == kNone16 ? kNone16 : policy.network_line(network);
+  return line != kNone16 ? static_cast<uint8_t>(line) : policy.line_count() != 0 ? 0 : kUnknownLine;
+}
+
 /// Fills the subject from the options. host: the canonical name, kept by the caller. Returns what is wrong
 /// with them.
 std::string make_subject(const ExplainOptions& options, std::string& host, const Policy& policy,
@@ -90,8 +102,8 @@ std::string make_subject(const ExplainOptions& options, std::string& host, const
   out.direction = options.inbound ? Direction::Inbound : Direction::Outbound;
   out.local = options.inbound ? to : from;
   out.remote = options.inbound ? from : to;
-  out.line = options.line.empty() ? kAnyLine : policy.line_of(options.line);
   out.vlan = options.vlan.value_or(0xffff);
+  out.line = line_of(options.line, policy, out);
   out.transport = options.transport.empty() ? spoken->transport : options.transport == "udp" ? kUdp : kTcp;
   out.service_port = options.port.value_or(spoken->port);
   out.protocol = spoken->protocol;
@@ -197,6 +209,9 @@ int run_explain(const ExplainOptions& options) {
   }
   std::string host;
   Subject subject;
+  if (!options.line.empty() && policy->line_of(options.line) == kUnknownLine) {
+    return cannot("the policy has no line " + options.line);
+  }
   if (const std::string why = make_subject(options, host, *policy, subject); !why.empty()) {
     return cannot(why);
   }

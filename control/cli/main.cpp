@@ -27,7 +27,7 @@ CLI::App* add_explain(CLI::App& app, ExplainOptions& options) {
   explain->add_option("--port", options.port, "Port that is asked for; without it: the protocol's own");
   explain->add_option("--transport", options.transport, "tcp or udp; without it: the protocol's own")
       ->check(CLI::IsMember({"tcp", "udp"}));
-  explain->add_option("--line", options.line, "Line by which it would go; without it: any");
+  explain->add_option("--line", options.line, "Line by which it would go; without it: the network's own");
   explain
       ->add_option_function<std::string>(
           "--direction", [&options](const std::string& word) { options.inbound = word == "inbound"; },

@@ -10,6 +10,9 @@
 #include <string>
 #include <string_view>
 
+#include "control/policy/pattern_size.h"
+#include "dataplane/contract/image.h"
+
 namespace sluice::control {
 namespace {
 
@@ -49,16 +52,23 @@ bool check_expression(const Word& pattern, Report& report) {
     refuse(pattern, "is longer than " + std::to_string(kMaxPatternBytes) + " bytes", report);
     return false;
   }
+  if (written_out_size(pattern.text) > kMaxPatternSize) {
+    refuse(pattern,
+           "grows beyond " + std::to_string(kMaxPatternSize) + " characters when its repeats are written out",
+           report);
+    return false;
+  }
   hs_expr_info_t* info = nullptr;
   hs_compile_error_t* raw = nullptr;
   if (hs_expression_info(pattern.text.c_str(), kFlags, &info, &raw) != HS_SUCCESS) {
     refuse(pattern, "is refused by Hyperscan: " + message_of(Error(raw)), report);
     return false;
   }
-  const bool empty = info->min_width == 0;
+  const bool empty = info->min_width == 0, too_long = info->min_width > kMaxName;
   std::free(info);
   if (empty) refuse(pattern, "matches the empty name, and so every name", report);
-  return !empty;
+  if (too_long) refuse(pattern, "matches no name: it needs more than 253 bytes", report);
+  return !empty && !too_long;
 }
 
 Database compile_all(const std::vector<const PatternSource*>& patterns, Error& error) {
