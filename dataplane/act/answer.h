@@ -16,10 +16,13 @@ struct rte_mempool;
 namespace sluice {
 
 /// Where an answer goes, seen from the judged packet.
-enum class Toward : uint8_t { Sender, Receiver };
+enum class Toward : uint8_t {
+  Sender,
+  Receiver
+};
 
 struct OutgoingPacket {
-  rte_mbuf* mbuf;        ///< owned by whoever takes the answers
+  rte_mbuf* mbuf;  ///< owned by whoever takes the answers
   Toward toward;
 };
 
@@ -27,30 +30,33 @@ struct OutgoingPacket {
 struct Answers {
   std::array<OutgoingPacket, 3> packets{};
   uint8_t count = 0;
-  uint8_t missing = 0;   ///< answers that were not made because the pool was empty or the pool's buffers too small
+  uint8_t missing =
+      0;  ///< answers that were not made because the pool was empty or the pool's buffers too small
   Answer kind = Answer::Silence;
 };
 
 /// What the answer must know beside the judged packet itself.
 struct Refusal {
   Protocol protocol = Protocol::Unknown;
-  bool silent = false;                 ///< the rule wants no answer at all
-  bool from_opener = true;             ///< the judged packet was sent by the side that opened the flow
-  bool response_outstanding = false;   ///< HTTP: an earlier response may be on its way, so no page may be put in
+  bool silent = false;      ///< the rule wants no answer at all
+  bool from_opener = true;  ///< the judged packet was sent by the side that opened the flow
+  bool response_outstanding =
+      false;  ///< HTTP: an earlier response may be on its way, so no page may be put in
   bool server_ack_known = false;
-  uint32_t server_ack = 0;             ///< the receiver's last ACK number, where one was seen
-  std::string_view rule;               ///< name of the rule, or the reason's word
-  std::string_view reference;          ///< shown to the person, found again in the log
-  std::string_view contact;            ///< whom to ask; may be empty
-  std::string_view host;               ///< the blocked name; may be empty
+  uint32_t server_ack = 0;     ///< the receiver's last ACK number, where one was seen
+  std::string_view rule;       ///< name of the rule, or the reason's word
+  std::string_view reference;  ///< shown to the person, found again in the log
+  std::string_view contact;    ///< whom to ask; may be empty
+  std::string_view host;       ///< the blocked name; may be empty
 };
 
-/// Makes the answers of DESIGN.md section 6 to a packet that is dropped: a TLS alert with FIN, a 403 page with FIN,
-/// NXDOMAIN with Extended DNS Error 15, resets, or ICMP administratively prohibited; nothing for a silent rule.
-/// frame: the judged frame's bytes, contiguous, at least up to its payload's end for DNS and to its payload's start
-/// for the rest. Never answers a RST, an ICMP error, a multicast or broadcast destination, or a fragment but the first
-/// (RFC 1122 3.2.2; RFC 4443 2.4e). Link header: the frame's own with its addresses swapped, tags kept.
-/// Source: RFC 9293 3.5.2; RFC 8446 6 (access_denied is 49, unrecognized_name 112); RFC 8914; RFC 1812 5.2.7.1.
+/// Makes the answers of DESIGN.md section 6 to a packet that is dropped: a TLS alert with FIN, a 403 page
+/// with FIN, NXDOMAIN with Extended DNS Error 15, resets, or ICMP administratively prohibited; nothing for a
+/// silent rule. frame: the judged frame's bytes, contiguous, at least up to its payload's end for DNS and to
+/// its payload's start for the rest. Never answers a RST, an ICMP error, a multicast or broadcast
+/// destination, or a fragment but the first (RFC 1122 3.2.2; RFC 4443 2.4e). Link header: the frame's own
+/// with its addresses swapped, tags kept. Source: RFC 9293 3.5.2; RFC 8446 6 (access_denied is 49,
+/// unrecognized_name 112); RFC 8914; RFC 1812 5.2.7.1.
 [[nodiscard]] Answers refuse(rte_mempool* pool, const Packet& packet, std::span<const uint8_t> frame,
                              const Refusal& refusal);
 
@@ -59,7 +65,8 @@ struct Refusal {
 
 /// The one's complement sum of data, folded to 16 bits and not inverted; sum: what came before (RFC 1071).
 [[nodiscard]] uint16_t checksum_fold(std::span<const uint8_t> data, uint32_t sum = 0);
-/// The folded sum of the pseudo-header of a TCP, UDP or ICMPv6 packet of l4_size bytes (RFC 9293 3.1; RFC 8200 8.1).
+/// The folded sum of the pseudo-header of a TCP, UDP or ICMPv6 packet of l4_size bytes (RFC 9293 3.1; RFC
+/// 8200 8.1).
 [[nodiscard]] uint16_t pseudo_header_sum(const Packet& packet, uint32_t l4_size);
 
 }  // namespace sluice

@@ -157,7 +157,7 @@ struct AddressClass {
   uint32_t first_candidate;      ///< into Candidates: networks that cover it, longest prefix first
   uint16_t candidate_count;
   uint8_t resolver;              ///< 1: a registered resolver
-  uint8_t reserved;
+  uint8_t link;                  ///< 1: a router at the end of a line (its `link`)
 };
 
 }  // namespace sluice

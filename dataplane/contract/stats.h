@@ -51,6 +51,8 @@ struct alignas(64) WorkerStats {
   Counter undecided, undecided_capacity;
   Counter bindings, binding_capacity;
   Counter names, name_capacity;           ///< interned names
+  Counter names_lost;                     ///< not remembered because the table was full: such a flow is judged again without
+  Counter news_lost;                      ///< bindings that other workers were not told, because a ring was full
 };
 
 }  // namespace sluice

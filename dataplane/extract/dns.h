@@ -9,31 +9,39 @@
 
 namespace sluice {
 
-inline constexpr size_t kMaxDnsQuestions = 4;   ///< more in one message are Malformed
-inline constexpr size_t kMaxDnsRecords = 256;   ///< answer records looked at in one message; more are Malformed
-inline constexpr size_t kMaxDnsJumps = 64;      ///< compression pointers followed in one name
+inline constexpr size_t kMaxDnsQuestions = 4;  ///< more in one message are Malformed
+inline constexpr size_t kMaxDnsRecords =
+    256;                                    ///< answer records looked at in one message; more are Malformed
+inline constexpr size_t kMaxDnsJumps = 64;  ///< compression pointers followed in one name
 
-enum DnsType : uint16_t { kDnsA = 1, kDnsCname = 5, kDnsAaaa = 28, kDnsSvcb = 64, kDnsHttps = 65 };
+enum DnsType : uint16_t {
+  kDnsA = 1,
+  kDnsCname = 5,
+  kDnsAaaa = 28,
+  kDnsSvcb = 64,
+  kDnsHttps = 65
+};
 
 struct DnsQuestion {
-  HostName name;            ///< empty for the root
+  HostName name;  ///< empty for the root
   uint16_t type, qclass;
 };
 
 /// The fixed part of a message and its questions. Source: RFC 1035 4.1; RFC 6891 (EDNS).
 struct DnsMessage {
   uint16_t id;
-  uint16_t flags;           ///< as on the wire, host byte order
+  uint16_t flags;  ///< as on the wire, host byte order
   uint8_t question_count;
-  bool edns;                ///< an OPT record stands in the additional section
-  uint16_t questions_end;   ///< offset of the first byte after the questions
+  bool edns;               ///< an OPT record stands in the additional section
+  uint16_t questions_end;  ///< offset of the first byte after the questions
   uint16_t answer_count;
   std::array<DnsQuestion, kMaxDnsQuestions> questions;
   bool is_response() const { return flags & 0x8000; }
 };
 
-/// message: a whole DNS message (no TCP length prefix). Returns Name where it has a question, NoName where it has
-/// none, NotMine where it cannot be DNS (shorter than a header, an opcode or counts that no client sends), Malformed.
+/// message: a whole DNS message (no TCP length prefix). Returns Name where it has a question, NoName where it
+/// has none, NotMine where it cannot be DNS (shorter than a header, an opcode or counts that no client
+/// sends), Malformed.
 [[nodiscard]] Extract parse_dns(std::span<const uint8_t> message, DnsMessage& out);
 
 /// One record of the answer section.
@@ -41,12 +49,12 @@ struct DnsAnswer {
   HostName owner;
   uint16_t type;
   uint32_t ttl_s;
-  HostName target;          ///< of a CNAME
-  Address address;          ///< of an A or AAAA
+  HostName target;  ///< of a CNAME
+  Address address;  ///< of an A or AAAA
 };
 
-/// Walks the answer section of a response that parse_dns has taken. Records of other types are given with their
-/// owner and type only.
+/// Walks the answer section of a response that parse_dns has taken. Records of other types are given with
+/// their owner and type only.
 class DnsAnswers {
  public:
   DnsAnswers(std::span<const uint8_t> message, const DnsMessage& parsed)

@@ -3,25 +3,34 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "dataplane/extract/extract.h"
 
 namespace sluice {
 
-inline constexpr uint32_t kMaxHttpLine = 16 * 1024;    ///< bytes of one line; a longer one is Malformed
-inline constexpr uint32_t kMaxHttpHeader = 64 * 1024;  ///< bytes of one request's header section
+inline constexpr uint32_t kMaxHttpLine = 16 * 1024;  ///< bytes of one line; a longer one is Malformed
+inline constexpr uint32_t kMaxHttpHeader =
+    64 * 1024;                                ///< bytes of one request's header section, or of its trailers
+inline constexpr size_t kMaxHttpMethod = 32;  ///< bytes of a method
+inline constexpr size_t kMaxHttpBlankLines = 16;  ///< empty lines before a request (RFC 9112 2.2)
+inline constexpr size_t kMaxHttpToken = 264;  ///< bytes of a host with its port, of a framing field's value
 
-/// Reads the client's side of an HTTP/1 connection from its first byte, for its whole life: request line, header
-/// fields, body (skipped by its framing, not copied), next request. Resumable. Source: RFC 9112 3, 5, 6, 7.
+/// Reads the client's side of an HTTP/1 connection from its first byte, for its whole life: request line,
+/// header fields, body (skipped by its framing, not copied), next request. Resumable. Source: RFC 9112 3, 5,
+/// 6, 7.
 class HttpRequests {
  public:
   /// bytes, consumed: as for TlsHello::feed.
   /// Returns NeedMore; Name when a request's host is complete (the Host field's line end, or the authority of
-  /// absolute-form or CONNECT at the request line's end, which outranks Host (RFC 9112 3.2.2): a differing Host
-  /// after it is Malformed); NoName at a header section's end without a host (HTTP/1.0) or with an
-  /// address as its host; NotMine (the first bytes are no HTTP method); Malformed: several Host fields,
-  /// Content-Length with Transfer-Encoding or several that differ, a bare CR, a NUL, obs-fold in Host, a line or a
-  /// header section beyond its bound, a bad chunk size.
+  /// absolute-form or CONNECT at the request line's end, which outranks Host (RFC 9112 3.2.2): a differing
+  /// Host after it is Malformed); NoName at a header section's end without a host (of any version: that the
+  /// server must refuse HTTP/1.1 without one, RFC 9112 3.2, is its own affair) or with an address as its
+  /// host; NotMine (the first bytes are no HTTP method); Malformed: several Host fields, Content-Length with
+  /// Transfer-Encoding or several that differ, a Transfer-Encoding other than chunked, a bare CR, a NUL, CRLF
+  /// and bare LF mixed in one header section, obs-fold in Host or in a framing field, a line or a header
+  /// section beyond its bound, a bad chunk size, a host with bytes that not all servers read alike (% @ / ,
+  /// …).
   [[nodiscard]] Extract feed(std::span<const uint8_t> bytes, size_t& consumed);
 
   const HostName& host() const { return host_; }
@@ -29,14 +38,101 @@ class HttpRequests {
   bool between_requests() const;
   /// How many requests' header sections have ended: one whose response is outstanding counts.
   uint32_t requests() const { return requests_; }
-  /// After CONNECT, or an Upgrade: what follows is no HTTP/1; feed returns NeedMore and reads nothing of it.
+  /// After CONNECT, or an Upgrade, what follows is no HTTP/1; feed returns NeedMore and reads nothing of it.
+  /// Known at the first byte that follows: a server may refuse both, and then the next request is judged as
+  /// any other.
   bool opaque() const { return opaque_; }
 
  private:
+  enum class Phase : uint8_t {
+    Start,  ///< empty lines and the method
+    RequestLine,
+    Headers,
+    Body,
+    ChunkSize,
+    ChunkData,
+    ChunkEnd,
+    Trailers,
+    Opaque,
+  };
+  /// Where in a line.
+  enum class Part : uint8_t {
+    TargetFirst,
+    Scheme,
+    SchemeSlash1,
+    SchemeSlash2,
+    Authority,
+    TargetRest,
+    Version,
+    FieldStart,
+    FieldName,
+    FieldValue,
+    FoldBlank,
+    FoldText,
+    ChunkDigits,
+    ChunkExtension,
+  };
+  enum class Field : uint8_t {
+    Other,
+    Host,
+    ContentLength,
+    TransferEncoding,
+    Upgrade
+  };
+  enum class LineEnd : uint8_t {
+    Unknown,
+    CrLf,
+    Lf
+  };
+
+  Extract read_start(std::span<const uint8_t> bytes, size_t& used);
+  Extract read_line(std::span<const uint8_t> bytes, size_t& used);
+  size_t skip_body(size_t available);
+  Extract reject_start();
+  void begin_request();
+  void begin_line(Phase phase, Part part);
+  bool on_content(std::span<const uint8_t> content);
+  bool on_target(uint8_t byte);
+  bool on_authority(uint8_t byte);
+  bool on_fields(std::span<const uint8_t> content);
+  bool on_field_start(uint8_t byte);
+  bool on_field_name(uint8_t byte);
+  bool on_field_value(uint8_t byte);
+  bool on_chunk_size(uint8_t byte);
+  Extract on_line_end(bool crlf);
+  Extract end_request_line();
+  Extract end_field();
+  Extract end_host();
+  bool end_content_length();
+  Extract end_headers();
+  Extract end_chunk_size();
+  bool append(uint8_t byte);
+  std::string_view token() const { return {token_, token_size_}; }
+
   HostName host_;
-  uint32_t requests_ = 0;
   bool opaque_ = false;
-  // The rest of the state is this room's own.
+  Extract over_ = Extract::NeedMore;
+  Phase phase_ = Phase::Start;
+  Part part_ = Part::TargetFirst;
+  Field field_ = Field::Other;
+  LineEnd line_end_ = LineEnd::Unknown;
+  uint32_t requests_ = 0;
+  uint32_t line_bytes_ = 0;    ///< of the line so far
+  uint32_t header_bytes_ = 0;  ///< of the header section, or the trailers, so far
+  uint64_t body_left_ = 0;  ///< bytes of the body or of the chunk still to come; while in its size, the size
+  uint64_t content_length_ = 0;
+  uint16_t token_size_ = 0;
+  uint8_t blank_lines_ = 0;
+  uint8_t chunk_digits_ = 0;
+  bool first_ = true;       ///< no method was seen yet
+  bool switching_ = false;  ///< the last request was CONNECT or asked for an Upgrade
+  bool cr_ = false;         ///< the last byte was a CR, its LF is still to come
+  bool gap_ = false;        ///< white space followed the value's last byte
+  // Of the request that is being read:
+  bool connect_ = false, upgrade_ = false, http10_ = false;
+  bool has_field_ = false, has_authority_ = false, has_host_ = false, named_ = false;
+  bool has_length_ = false, chunked_ = false;
+  char token_[kMaxHttpToken];
 };
 
 }  // namespace sluice

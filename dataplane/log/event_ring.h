@@ -12,21 +12,26 @@ namespace sluice {
 class EventRing {
  public:
   /// header: followed at once by header.slot_count slots (a power of two).
-  explicit EventRing(RingHeader& header) : header_(header) { next_ = header.head.load(std::memory_order_relaxed); }
+  explicit EventRing(RingHeader& header)
+      : header_(header), slot_count_(header.slot_count), next_(header.head.load(std::memory_order_relaxed)), tail_(next_) {}
 
   /// Numbers the record, fills in slots and name, and publishes it with one release store.
   /// Returns its number; 0 where the ring is full: the record is lost, and its number too, so that the gap shows.
   uint64_t push(Record record, std::string_view name);
 
-  /// True where a record of the largest size may not fit.
-  bool full() const;
+  /// True where a record of the largest size does not fit.
+  [[nodiscard]] bool full();
   uint64_t written() const { return written_; }
   uint64_t lost() const { return lost_; }
 
  private:
   std::byte* slot(uint64_t position) const;
+  /// Free slots, as far as is known without reading the other side's cache line more often than needed.
+  uint64_t room();
+
   RingHeader& header_;
-  uint64_t next_;
+  const uint64_t slot_count_;
+  uint64_t next_, tail_;
   uint64_t last_number_ = 0;
   uint64_t written_ = 0, lost_ = 0;
 };

@@ -38,6 +38,8 @@ struct Subject {
   std::string_view name;              ///< canonical; empty where none was seen
   bool unidentified = false;          ///< no name will come: `situation` says why, and its setting may decide
   Situation situation = Situation::NoName;
+  bool resolver_question = false;     ///< asked by a registered resolver, on behalf of somebody on the LAN
+  bool in_grace = false;              ///< with Midstream: the gateway started less than midstream-grace ago
 };
 inline constexpr uint8_t kUnknownLine = 0xfe;
 
@@ -93,9 +95,14 @@ class Policy {
 
   [[nodiscard]] Verdict judge(const Subject& subject, Scratch& scratch, Trace* trace = nullptr) const;
 
+  /// The guards alone: is the local side registered, and on this line? Returns true, or false with the refusal (which
+  /// still passes where the site only observes).
+  [[nodiscard]] bool admits(const Subject& subject, Verdict& refusal) const;
+
   /// The network of a LAN-side address; kNone16 where it is not registered.
   [[nodiscard]] uint16_t network_of(const Address& local, uint16_t vlan) const;
   [[nodiscard]] bool is_resolver(const Address& address) const;
+  [[nodiscard]] bool is_link(const Address& address) const;  ///< a router at the end of a line
   [[nodiscard]] uint8_t line_of(std::string_view name) const;  ///< kUnknownLine where the policy has none so named
   [[nodiscard]] Setting setting_of(uint16_t network, Situation situation) const;  ///< kNone16: the first network's
 
@@ -112,9 +119,10 @@ class Policy {
   size_t line_count() const;
   uint16_t network_line(uint16_t network) const;          ///< index into lines, or kNone16
 
+  struct Tables;
+
  private:
   Policy() = default;
-  struct Tables;
   std::unique_ptr<Tables> tables_;
 };
 

@@ -31,6 +31,16 @@ struct Clock {
   int64_t utc_ns;   ///< for records
 };
 
+/// A name that a registered resolver learnt for an address: every worker keeps it.
+struct BindingNews {
+  Address address;
+  uint32_t ttl_s;
+  uint32_t name_size;
+  char name[kMaxName + 3];   ///< padded: rings carry multiples of four bytes
+};
+static_assert(sizeof(BindingNews) % 4 == 0);
+inline constexpr uint16_t kMaxNews = 64;  ///< of one burst; later ones are counted as lost, and stay with this worker
+
 /// What a burst leaves behind; the caller sends, hands over and empties it.
 struct Output {
   struct Batch {
@@ -41,6 +51,8 @@ struct Output {
   std::array<rte_mbuf*, kBurst> handover;  ///< packets of clients that live on other workers…
   std::array<uint8_t, kBurst> owner;       ///< …and which
   uint16_t handover_count = 0;
+  std::array<BindingNews, kMaxNews> news;  ///< for the other workers
+  uint16_t news_count = 0;
 };
 
 struct PipelineConfig {
@@ -48,8 +60,10 @@ struct PipelineConfig {
   uint32_t undecided = 8192;     ///< flows that may be undecided, or speak HTTP, at once
   uint32_t bindings = 65536;     ///< addresses bound to names
   uint8_t worker = 0, workers = 1;
-  std::array<PortPlace, kMaxPorts> ports{};
+  std::array<PortPlace, kMaxPorts> ports{};  ///< by DPDK port
   uint16_t port_count = 0;
+  std::array<std::string_view, kMaxPairs> lines{};  ///< by pair: the name of its line; outlives the pipeline
+  uint64_t boot = 0;             ///< the start's number in the shared memory, for references shown to people
   bool replay = false;           ///< any line; a client that no network covers is judged by the first network
   bool verify_checksums = true;  ///< drop wrong checksums (replay turns it off)
   uint64_t seed = 0;             ///< keys the hashes; random at start
@@ -67,6 +81,9 @@ class Pipeline {
 
   /// The policy from now on; nullptr: none yet, so nothing but link control passes. Both outlive the next call.
   virtual void set_policy(const Policy* policy, Scratch* scratch) = 0;
+
+  /// What another worker's resolver learnt.
+  virtual void bind(const BindingNews& news, Clock now) = 0;
 
   /// Takes each mbuf of the burst and puts it, its answers, or nothing into out. At most kBurst.
   virtual void process(std::span<rte_mbuf* const> burst, Clock now, Output& out) = 0;

@@ -1,0 +1,210 @@
+// accesslog: the thread that writes the log.
+#include "control/accesslog/access_log.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "control/accesslog/format.h"
+#include "control/base/log_line.h"
+
+namespace sluice::control {
+namespace {
+
+using std::chrono::milliseconds;
+constexpr milliseconds kIdle{20};        ///< between two looks at empty rings
+constexpr milliseconds kAfterWrite{20};  ///< lets records gather, so that one sync serves many
+constexpr milliseconds kAfterRefusal{500};
+constexpr milliseconds kLongestStop{3000};
+constexpr size_t kRecordsPerTurn = 256;  ///< of one worker, before the next one has its turn
+constexpr size_t kLongestLine =
+    64 << 10;                      ///< far above what names of a policy make; keeps a batch within its bound
+constexpr size_t kNamesKept = 32;  ///< generations
+
+int64_t utc_now_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+AccessLog::AccessLog(std::unique_ptr<LogWriter> writer, NamesOf names_of)
+    : writer_(std::move(writer)), names_of_(std::move(names_of)), thread_([this] { run(); }) {}
+
+void AccessLog::add_region(std::shared_ptr<SharedRegion> region) {
+  {
+    const std::lock_guard lock(mutex_);
+    arrived_.push_back(std::move(region));
+  }
+  wake_.notify_one();
+}
+
+void AccessLog::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    stop_at_ = std::chrono::steady_clock::now() + kLongestStop;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+void AccessLog::run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    for (auto& region : std::exchange(arrived_, {})) {
+      if (!sources_.empty() && sources_.back().region == region) {
+        continue;  // only the connection was new
+      }
+      Source source{region, {}};
+      for (size_t i = 0; i < region->worker_count(); ++i) {
+        const auto worker = static_cast<uint32_t>(i);
+        source.readers.emplace_back(region->ring(i), writer_->last_number(region->boot(), worker));
+      }
+      sources_.push_back(std::move(source));
+    }
+    const bool stopping = stopping_;
+    lock.unlock();
+    const Pass done = pass();
+    lock.lock();
+    if (stopping && (done != Pass::Written || std::chrono::steady_clock::now() > stop_at_)) {
+      return;  // what the rings still hold waits there for the next control
+    }
+    const auto wait = done == Pass::Idle ? kIdle : done == Pass::Refused ? kAfterRefusal : kAfterWrite;
+    if (done != Pass::Written || !backlog_) {
+      wake_.wait_for(lock, wait, [this] { return stopping_ || !arrived_.empty(); });
+    }
+  }
+}
+
+AccessLog::Pass AccessLog::pass() {
+  if (batch_.empty()) {
+    do {
+      fill();
+    } while (batch_.empty() && drop_finished_source());
+  }
+  note_counts();
+  if (batch_.empty()) {
+    if (!sources_.empty()) {
+      for (RingReader& reader : sources_.front().readers) {
+        reader.release();  // what was passed over holds no record
+      }
+    }
+    return Pass::Idle;
+  }
+  return flush() ? Pass::Written : Pass::Refused;
+}
+
+/// Reads records of the first source into the batch, the workers in turn, until it is full or the rings are
+/// empty.
+void AccessLog::fill() {
+  if (sources_.empty()) {
+    return;
+  }
+  bool any = true;
+  while (any && batch_.size() + kLongestLine < kMaxBatchBytes) {
+    any = false;
+    for (size_t worker = 0; worker < sources_.front().readers.size(); ++worker) {
+      any |= fill_from(worker);
+    }
+  }
+  backlog_ = any;  // the batch ended before the rings did
+}
+
+bool AccessLog::fill_from(size_t worker) {
+  Source& source = sources_.front();
+  RingItem item;
+  size_t count = 0;
+  while (count < kRecordsPerTurn && batch_.size() + kLongestLine < kMaxBatchBytes &&
+         source.readers[worker].next(item)) {
+    const Record& record = item.record;
+    const ImageNames& names = names_for(record.generation);
+    const std::string id = event_id(source.region->boot(), static_cast<uint32_t>(worker), record.number);
+    append_record(batch_, record, item.name(),
+                  RecordContext{names, source.region->pair(record.line), id, {}});
+    if ((record.rule != kNone16 && names.rule(record.rule).empty()) ||
+        (record.network != kNone16 && names.network(record.network).empty())) {
+      counts_.unnamed.fetch_add(1, std::memory_order_relaxed);
+    }
+    ++count;
+  }
+  batch_records_ += count;
+  return count != 0;
+}
+
+bool AccessLog::flush() {
+  const std::string why = writer_->append(batch_, utc_now_ns());
+  if (!why.empty()) {
+    counts_.errors.fetch_add(1, std::memory_order_relaxed);
+    if (!std::exchange(complained_, true)) {
+      log_error("access log: " + why + "; the rings keep the records, it is tried again");
+    }
+    return false;
+  }
+  if (std::exchange(complained_, false)) {
+    log_info("access log: writing again");
+  }
+  for (RingReader& reader : sources_.front().readers) {
+    reader.release();
+  }
+  counts_.records.fetch_add(batch_records_, std::memory_order_relaxed);
+  counts_.bytes.fetch_add(batch_.size(), std::memory_order_relaxed);
+  counts_.syncs.fetch_add(1, std::memory_order_relaxed);
+  batch_.clear();
+  batch_records_ = 0;
+  return true;
+}
+
+void AccessLog::note_counts() {
+  RingReader::Counts sum = finished_;
+  uint32_t oldest = UINT32_MAX;
+  for (const Source& source : sources_) {
+    for (const RingReader& reader : source.readers) {
+      sum.malformed += reader.counts().malformed;
+      sum.lost += reader.counts().lost;
+      sum.doubles += reader.counts().doubles;
+      if (!reader.empty()) {
+        oldest = std::min(oldest, reader.last_generation());
+      }
+    }
+  }
+  counts_.malformed.store(sum.malformed, std::memory_order_relaxed);
+  counts_.lost.store(sum.lost, std::memory_order_relaxed);
+  counts_.doubles.store(sum.doubles, std::memory_order_relaxed);
+  oldest_needed_.store(oldest, std::memory_order_relaxed);
+}
+
+/// Leaves a data plane that is gone and read to its end. Returns true where there is another one to read.
+bool AccessLog::drop_finished_source() {
+  if (sources_.size() < 2) {
+    return false;
+  }
+  std::vector<RingReader>& readers = sources_.front().readers;
+  if (!std::all_of(readers.begin(), readers.end(), [](const RingReader& reader) { return reader.empty(); })) {
+    return false;
+  }
+  for (RingReader& reader : readers) {
+    reader.release();
+    finished_.malformed += reader.counts().malformed;
+    finished_.lost += reader.counts().lost;
+    finished_.doubles += reader.counts().doubles;
+  }
+  sources_.pop_front();
+  return true;
+}
+
+const ImageNames& AccessLog::names_for(uint32_t generation) {
+  auto found = names_.find(generation);
+  if (found == names_.end()) {
+    if (names_.size() >= kNamesKept) {
+      names_.erase(names_.begin());
+    }
+    found = names_.emplace(generation, names_of_(generation)).first;
+  }
+  return *found->second;
+}
+
+}  // namespace sluice::control

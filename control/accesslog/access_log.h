@@ -1,0 +1,94 @@
+// accesslog: carries records from the rings to the log.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "control/accesslog/log_writer.h"
+#include "control/accesslog/names.h"
+#include "control/accesslog/ring_reader.h"
+
+namespace sluice::control {
+
+/// A thread that reads every ring of every data plane, writes its records to the log, and moves a ring's tail
+/// only when what stood before it is synced. While the disk refuses, nothing is read: the rings keep what
+/// they hold.
+class AccessLog {
+ public:
+  /// The names of a generation's image; never nullptr. Called on the log's thread.
+  using NamesOf = std::function<std::shared_ptr<const ImageNames>(uint32_t generation)>;
+
+  struct Counts {
+    std::atomic<uint64_t> records{0}, bytes{0}, syncs{0}, errors{0};
+    std::atomic<uint64_t> malformed{0}, lost{0}, doubles{0};
+    std::atomic<uint64_t> unnamed{0};  ///< records whose rule, list or network the image does not know
+  };
+
+  AccessLog(std::unique_ptr<LogWriter> writer, NamesOf names_of);
+  ~AccessLog() { stop(); }
+  AccessLog(const AccessLog&) = delete;
+  AccessLog& operator=(const AccessLog&) = delete;
+
+  /// A data plane is there. The one before is read to its end first. Any thread.
+  void add_region(std::shared_ptr<SharedRegion> region);
+
+  /// Writes what the rings hold, unless the disk refuses, and ends the thread.
+  void stop();
+
+  const Counts& counts() const { return counts_; }
+
+  /// The oldest generation whose names unread records may need; UINT32_MAX where there are none. Any thread.
+  uint32_t oldest_needed() const { return oldest_needed_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Source {
+    std::shared_ptr<SharedRegion> region;
+    std::vector<RingReader> readers;
+  };
+  enum class Pass : uint8_t {
+    Idle,     ///< nothing was there
+    Written,  ///< something was written
+    Refused,  ///< the disk took nothing
+  };
+
+  void run();
+  Pass pass();
+  void fill();
+  bool fill_from(size_t worker);
+  bool flush();
+  void note_counts();
+  bool drop_finished_source();
+  const ImageNames& names_for(uint32_t generation);
+
+  const std::unique_ptr<LogWriter> writer_;
+  const NamesOf names_of_;
+  std::deque<Source> sources_;  ///< the first one is being read
+  std::string batch_;           ///< lines that are not yet synced
+  uint64_t batch_records_ = 0;
+  bool backlog_ = false;  ///< the last batch was full, so the disk alone sets the pace
+  bool complained_ = false;
+  RingReader::Counts finished_;  ///< of sources that are gone
+  std::map<uint32_t, std::shared_ptr<const ImageNames>> names_;
+  Counts counts_;
+  std::atomic<uint32_t> oldest_needed_{UINT32_MAX};
+
+  std::mutex mutex_;  ///< guards the four below
+  std::condition_variable wake_;
+  std::vector<std::shared_ptr<SharedRegion>> arrived_;
+  bool stopping_ = false;
+  std::chrono::steady_clock::time_point stop_at_;
+
+  std::thread thread_;
+};
+
+}  // namespace sluice::control

@@ -1,0 +1,42 @@
+// accesslog: one access as one line of JSON in Elastic Common Schema names, live and from replay alike.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "control/accesslog/names.h"
+#include "dataplane/contract/record.h"
+
+namespace sluice::control {
+
+/// What a line says that its record does not. Everything here outlives the call.
+struct RecordContext {
+  const ImageNames& names;         ///< of the image of record.generation
+  std::string_view line;           ///< name of the pair; left out where empty
+  std::string_view event_id;       ///< see event_id
+  std::string_view log_file_path;  ///< replay: the capture; left out where empty
+};
+
+/// Appends one JSON object and a line feed. name: the record's name, any bytes; what is not UTF-8 is escaped
+/// byte by byte, so the line is valid JSON whatever the names hold. Enumerators out of range become "?".
+void append_record(std::string& out, const Record& record, std::string_view name,
+                   const RecordContext& context);
+
+/// The same as a string, without the line feed.
+[[nodiscard]] std::string format_record(const Record& record, std::string_view name, const ImageNames& names,
+                                        std::string_view line_name, std::string_view event_id,
+                                        std::string_view log_file_path = {});
+
+/// `<boot as 16 hexadecimal digits>-<worker>-<number>`: one access has one id, however often control
+/// restarts.
+[[nodiscard]] std::string event_id(uint64_t boot, uint32_t worker, uint64_t number);
+
+/// Appends text as the inside of a JSON string (RFC 8259 7). Valid UTF-8 stays as it is, other bytes become
+/// \u00XX.
+void append_json_text(std::string& out, std::string_view text);
+
+/// `2026-11-23T04:05:06.123456Z` for any time_ns.
+[[nodiscard]] std::string utc_text(int64_t time_ns);
+
+}  // namespace sluice::control

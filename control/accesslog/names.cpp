@@ -1,0 +1,125 @@
+// accesslog: reads the names out of a policy image.
+#include "control/accesslog/names.h"
+
+#include <openssl/evp.h>
+
+#include <cstring>
+
+namespace sluice::control {
+namespace {
+
+/// The bytes of one section, or nothing where it reaches beyond the image.
+std::optional<std::span<const std::byte>> section(std::span<const std::byte> image, const ImageHeader& header,
+                                                  Section which) {
+  const SectionSpan& span = header.sections[static_cast<size_t>(which)];
+  if (span.offset > image.size() || span.size > image.size() - span.offset) {
+    return std::nullopt;
+  }
+  return image.subspan(span.offset, span.size);
+}
+
+std::optional<std::string> text(std::span<const std::byte> strings, StringRef ref) {
+  if (ref.offset > strings.size() || ref.size > strings.size() - ref.offset) {
+    return std::nullopt;
+  }
+  return std::string(reinterpret_cast<const char*>(strings.data()) + ref.offset, ref.size);
+}
+
+/// Reads the name of each element of an array section. Element: has a StringRef `name`.
+template <typename Element>
+bool read_names(std::span<const std::byte> strings, std::optional<std::span<const std::byte>> bytes,
+                std::vector<std::string>& out) {
+  if (!bytes || bytes->size() % sizeof(Element) != 0) {
+    return false;
+  }
+  out.reserve(bytes->size() / sizeof(Element));
+  for (size_t at = 0; at < bytes->size(); at += sizeof(Element)) {
+    Element element;
+    std::memcpy(&element, bytes->data() + at, sizeof element);
+    std::optional<std::string> name = text(strings, element.name);
+    if (!name) {
+      return false;
+    }
+    out.push_back(std::move(*name));
+  }
+  return true;
+}
+
+}  // namespace
+
+ImageNames ImageNames::only_site(std::string_view site) {
+  ImageNames out;
+  out.site_ = site;
+  return out;
+}
+
+std::optional<ImageNames> ImageNames::read(std::span<const std::byte> image) {
+  ImageHeader header;
+  if (image.size() < sizeof header) {
+    return std::nullopt;
+  }
+  std::memcpy(&header, image.data(), sizeof header);
+  if (header.magic != kImageMagic || header.version != kImageVersion || header.size != image.size()) {
+    return std::nullopt;
+  }
+  const auto strings = section(image, header, Section::Strings);
+  const auto site = section(image, header, Section::Site);
+  if (!strings || !site || site->size() != sizeof(SiteInfo)) {
+    return std::nullopt;
+  }
+  SiteInfo info;
+  std::memcpy(&info, site->data(), sizeof info);
+  std::optional<std::string> site_name = text(*strings, info.site);
+  ImageNames out;
+  out.generation_ = header.generation;
+  if (!site_name || !read_names<RuleInfo>(*strings, section(image, header, Section::Rules), out.rules_) ||
+      !read_names<ListInfo>(*strings, section(image, header, Section::Lists), out.lists_) ||
+      !read_names<NetworkInfo>(*strings, section(image, header, Section::Networks), out.networks_)) {
+    return std::nullopt;
+  }
+  out.site_ = std::move(*site_name);
+  return out;
+}
+
+bool image_intact(std::span<const std::byte> image) {
+  ImageHeader header;
+  if (image.size() < sizeof header) {
+    return false;
+  }
+  std::memcpy(&header, image.data(), sizeof header);
+  if (header.magic != kImageMagic || header.version != kImageVersion || header.size != image.size()) {
+    return false;
+  }
+  uint8_t sum[32];
+  image_sha256(image, sum);
+  return std::memcmp(sum, header.sha256, sizeof sum) == 0;
+}
+
+void image_sha256(std::span<const std::byte> image, uint8_t (&out)[32]) {
+  static constexpr uint8_t kZeros[32] = {};
+  constexpr size_t kAt = offsetof(ImageHeader, sha256);
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  unsigned size = sizeof out;
+  const bool done = context != nullptr && EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1 &&
+                    EVP_DigestUpdate(context, image.data(), kAt) == 1 &&
+                    EVP_DigestUpdate(context, kZeros, sizeof kZeros) == 1 &&
+                    EVP_DigestUpdate(context, image.data() + kAt + 32, image.size() - kAt - 32) == 1 &&
+                    EVP_DigestFinal_ex(context, out, &size) == 1;
+  EVP_MD_CTX_free(context);
+  if (!done) {
+    std::memset(out, 0, sizeof out);  // equals no image's sum, so the image is refused
+  }
+}
+
+std::string image_sha256_text(std::span<const std::byte> image) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  for (size_t i = 0; i < 32; ++i) {
+    const auto byte = static_cast<uint8_t>(image[offsetof(ImageHeader, sha256) + i]);
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+  return out;
+}
+
+}  // namespace sluice::control

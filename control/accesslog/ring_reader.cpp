@@ -1,0 +1,103 @@
+// accesslog: the consumer's side of a ring.
+#include "control/accesslog/ring_reader.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sluice::control {
+namespace {
+
+/// A gap wider than this is no loss but a number that nobody wrote.
+constexpr uint64_t kWidestGap = uint64_t{1} << 40;
+
+bool well_formed(const Record& record) {
+  return record.number != 0 && record.slots >= 1 && record.slots <= kMaxRecordSlots &&
+         record.name_size <= kMaxName && record.slots == slots_for(record.name_size) &&
+         record.action < kActionCount && record.would < kActionCount && record.reason < kReasonCount &&
+         record.protocol < kProtocolCount && record.seen < std::size(kSeenWords) &&
+         record.direction <= static_cast<uint8_t>(Direction::Inbound);
+}
+
+}  // namespace
+
+RingReader::RingReader(const Ring& ring, uint64_t last_logged)
+    : ring_(ring),
+      position_(ring.header->tail.load(std::memory_order_relaxed)),
+      last_number_(last_logged),
+      first_new_(last_logged + 1) {}
+
+bool RingReader::next(RingItem& out) {
+  while (true) {
+    const uint64_t head = ring_.header->head.load(std::memory_order_acquire);
+    const uint64_t available = head - position_;
+    if (available == 0) {
+      return false;
+    }
+    if (available > ring_.slot_count) {
+      // A head that no worker can have set, or a tail that is not ours. Nothing between the two can be told
+      // apart.
+      counts_.malformed += ring_.slot_count;
+      position_ = head;
+      return false;
+    }
+    if (take(available, out)) {
+      return true;
+    }
+  }
+}
+
+/// Moves past one record, or past one slot where no record begins. Returns true where out is a new record.
+bool RingReader::take(uint64_t available, RingItem& out) {
+  copy(position_, &out.record, sizeof out.record);
+  const Record& record = out.record;
+  if (!well_formed(record) || record.slots > available) {
+    ++counts_.malformed;
+    ++position_;  // the name's slots cannot pass for a record: their bytes are no valid `slots`
+    return false;
+  }
+  const size_t in_first = std::min<size_t>(record.name_size, kNameInFirstSlot);
+  std::memcpy(out.name_bytes, record.name, in_first);
+  size_t done = in_first;
+  for (uint64_t slot = 1; done < record.name_size; ++slot) {
+    const size_t part = std::min<size_t>(record.name_size - done, kSlotBytes);
+    copy(position_ + slot, out.name_bytes + done, part);
+    done += part;
+  }
+  position_ += record.slots;
+  if (record.number < first_new_) {
+    ++counts_.doubles;
+    return false;
+  }
+  if (last_number_ != 0) {
+    const uint64_t step = record.number - last_number_;
+    if (record.number <= last_number_ || step > kWidestGap) {
+      counts_.malformed += record.slots;
+      return false;
+    }
+    counts_.lost += step - 1;
+  }
+  last_number_ = record.number;
+  last_generation_ = record.generation;
+  ++counts_.read;
+  return true;
+}
+
+bool RingReader::empty() const {
+  return ring_.header->head.load(std::memory_order_acquire) == position_;
+}
+
+void RingReader::release() {
+  ring_.header->tail.store(position_, std::memory_order_release);
+}
+
+void RingReader::copy(uint64_t position, void* out, size_t bytes) const {
+  std::memcpy(out, ring_.slots + (position & (ring_.slot_count - 1)) * kSlotBytes, bytes);
+}
+
+uint64_t ring_used(const Ring& ring) {
+  const uint64_t head = ring.header->head.load(std::memory_order_relaxed);
+  const uint64_t tail = ring.header->tail.load(std::memory_order_relaxed);
+  return std::min(head - tail, ring.slot_count);
+}
+
+}  // namespace sluice::control

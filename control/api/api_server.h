@@ -1,0 +1,71 @@
+// control/api: the Unix socket on which people and tools speak to the daemon.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "control/base/event_loop.h"
+#include "control/base/unique_fd.h"
+
+namespace sluice::control {
+
+/// The longest request, without its line feed.
+inline constexpr size_t kMaxRequestBytes = size_t{64} << 10;
+/// So many may be connected at once; another one has to come again.
+inline constexpr size_t kMaxClients = 64;
+
+/// One JSON object a line in, one JSON object a line out, in the order of the requests. Runs on the loop's
+/// thread and never waits for a client: what one does not read is kept for it, and until it has read it
+/// nothing more of it is read.
+class ApiServer {
+ public:
+  /// Handles a request, a JSON object. Answers at once or later, by `answer`, exactly once.
+  using Handler = std::function<void(uint64_t client, uid_t user, const nlohmann::json& request)>;
+
+  ApiServer(EventLoop& loop, Handler handler);
+  ~ApiServer();
+  ApiServer(const ApiServer&) = delete;
+  ApiServer& operator=(const ApiServer&) = delete;
+
+  /// Returns an empty string, or why it cannot listen on path.
+  [[nodiscard]] std::string listen(const std::string& path);
+
+  /// Answers the request of a client. One that is gone is passed over.
+  void answer(uint64_t client, const nlohmann::json& answer);
+
+ private:
+  struct Client {
+    UniqueFd socket;
+    uid_t user;
+    std::string in, out;
+    bool busy = false;   ///< a request waits for its answer
+    bool ended = false;  ///< it will send no more
+    EventLoop::Timer timer = 0;
+  };
+  void accept();
+  void ready(uint64_t id, uint32_t events);
+  bool read(Client& client);
+  void serve(uint64_t id);
+  void handle_line(uint64_t id, Client& client, std::string_view line);
+  void write(uint64_t id);
+  void restart_timer(uint64_t id, Client& client);
+  void drop(uint64_t id);
+
+  EventLoop& loop_;
+  const Handler handler_;
+  std::string path_;
+  UniqueFd listener_;
+  uint64_t last_id_ = 0;
+  std::map<uint64_t, Client> clients_;
+};
+
+/// The name of a user; `uid 1234` where there is none.
+[[nodiscard]] std::string user_name(uid_t user);
+
+}  // namespace sluice::control

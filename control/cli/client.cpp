@@ -1,0 +1,58 @@
+// control/cli: asks the daemon.
+#include "control/cli/client.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <iostream>
+
+#include "control/base/files.h"
+#include "control/base/unix_socket.h"
+
+namespace sluice::control {
+namespace {
+
+using nlohmann::json;
+
+/// A daemon that compiles a large policy takes its time; one that is hung is not waited for for ever.
+constexpr timeval kPatience{300, 0};
+constexpr size_t kMaxAnswerBytes = size_t{64} << 20;
+
+}  // namespace
+
+std::optional<json> ask(const std::string& socket, const json& request) {
+  const auto cannot = [](const std::string& why) {
+    std::cerr << "sluicectl: " << why << "\n";
+    return std::nullopt;
+  };
+  std::string error;
+  const UniqueFd fd = connect_unix(socket, error);
+  if (!fd) {
+    return cannot(error + " (does sluice-control run?)");
+  }
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+  const std::string line = request.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+  if (!write_all(fd.get(), line)) {
+    return cannot(errno_text("cannot send to " + socket));
+  }
+  std::string answer;
+  while (answer.find('\n') == std::string::npos) {
+    char bytes[16384];
+    const ssize_t got = ::recv(fd.get(), bytes, sizeof bytes, 0);
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got <= 0 || answer.size() > kMaxAnswerBytes) {
+      return cannot(got == 0 ? "sluice-control hung up before it answered"
+                             : errno_text("no answer from " + socket));
+    }
+    answer.append(bytes, static_cast<size_t>(got));
+  }
+  json out = json::parse(answer, nullptr, false);
+  if (!out.is_object()) {
+    return cannot("sluice-control answered something else than a JSON object");
+  }
+  return out;
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,14 @@
+// control/cli: asks the daemon.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+namespace sluice::control {
+
+/// Sends one request and waits for its answer, an object. Returns nothing, with one line on standard error,
+/// where the daemon cannot be reached or does not answer.
+[[nodiscard]] std::optional<nlohmann::json> ask(const std::string& socket, const nlohmann::json& request);
+
+}  // namespace sluice::control

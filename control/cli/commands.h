@@ -1,0 +1,31 @@
+// control/cli: the commands of sluicectl. Each returns the exit status: 0 done, 1 no by --exit-code, 2
+// cannot.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace sluice::control {
+
+inline constexpr int kDone = 0, kNo = 1, kCannot = 2;
+
+struct ExplainOptions {
+  std::string policy, from, to, host, line;
+  std::string protocol = "tls", transport;
+  std::optional<uint16_t> vlan, port;
+  bool inbound = false;
+  bool json = false;
+  bool exit_code = false;
+};
+
+/// Checks a policy directory and prints every problem of it.
+int run_check(const std::string& directory, bool json);
+/// Says what would become of an access, by which rule, and why the rules before that one did not match.
+int run_explain(const ExplainOptions& options);
+/// Enforces what is saved.
+int run_apply(const std::string& socket, const std::string& reason, bool wait, bool json);
+/// Shows what is in force, what waits, what is wrong, and how the gateway does.
+int run_status(const std::string& socket, bool json);
+
+}  // namespace sluice::control

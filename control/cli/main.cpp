@@ -1,0 +1,89 @@
+// control/cli: sluicectl's command line.
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <iostream>
+
+#include "control/cli/commands.h"
+
+namespace {
+
+using namespace sluice::control;
+
+CLI::App* add_explain(CLI::App& app, ExplainOptions& options) {
+  CLI::App* explain = app.add_subcommand(
+      "explain",
+      "Say what becomes of an access, by which rule, and why the rules before it did not match.\n"
+      "Needs no daemon: the policy directory is compiled and judged by the code that enforces.\n"
+      "Example: sluicectl explain --policy policies --from 10.20.1.7 --host www.example.com");
+  explain->add_option("--policy", options.policy, "Directory of the policy")->required();
+  explain->add_option("--from", options.from, "Address of who opens the connection")->required();
+  explain->add_option("--host", options.host, "Name that is asked for; without it: no name is to be seen");
+  explain->add_option("--to", options.to, "Address that is asked for");
+  explain->add_option("--vlan", options.vlan, "VLAN id of the client; without it: untagged")
+      ->check(CLI::Range(1, 4094));
+  explain->add_option("--protocol", options.protocol, "What is spoken")
+      ->check(CLI::IsMember({"tls", "http", "dns", "quic", "unknown"}))
+      ->capture_default_str();
+  explain->add_option("--port", options.port, "Port that is asked for; without it: the protocol's own");
+  explain->add_option("--transport", options.transport, "tcp or udp; without it: the protocol's own")
+      ->check(CLI::IsMember({"tcp", "udp"}));
+  explain->add_option("--line", options.line, "Line by which it would go; without it: the network's own");
+  explain
+      ->add_option_function<std::string>(
+          "--direction", [&options](const std::string& word) { options.inbound = word == "inbound"; },
+          "outbound: opened from the LAN; inbound: from the line")
+      ->check(CLI::IsMember({"outbound", "inbound"}));
+  explain->add_flag("--json", options.json, "Print JSON: action, reason, rule, trace");
+  explain->add_flag("--exit-code", options.exit_code, "Exit with 1 where the access is blocked");
+  return explain;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Checks, explains, enforces and shows the policy of a Sluice gateway.", "sluicectl");
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.set_version_flag("--version", SLUICE_VERSION);
+  app.footer(
+      "Exit status: 0 done; 1 blocked, with explain --exit-code; 2 it cannot be done, or the policy is "
+      "invalid.");
+  std::string socket = "/run/sluice/control.sock";
+  app.add_option("--socket", socket, "Socket of sluice-control")->capture_default_str();
+
+  std::string directory, reason;
+  bool json = false, wait = false;
+  CLI::App* check = app.add_subcommand("check", "Check a policy directory and print every problem of it.");
+  check->add_option("DIR", directory, "Directory of the policy")->required();
+  check->add_flag("--json", json, "Print JSON");
+  ExplainOptions options;
+  const CLI::App* explain = add_explain(app, options);
+  CLI::App* apply = app.add_subcommand("apply", "Enforce the policy as it is saved.");
+  apply->add_option("--reason", reason, "Why it is changed; stands in the history with your name")
+      ->required();
+  apply->add_flag("--wait", wait, "Wait until the data plane enforces it");
+  apply->add_flag("--json", json, "Print JSON");
+  CLI::App* status = app.add_subcommand("status", "Show what is in force, what waits, what is wrong.");
+  status->add_flag("--json", json, "Print JSON");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kCannot;
+  }
+  if (*check) {
+    return run_check(directory, json);
+  }
+  if (*explain) {
+    return run_explain(options);
+  }
+  return *apply ? run_apply(socket, reason, wait, json) : run_status(socket, json);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& exception) {
+    std::cerr << "sluicectl: " << exception.what() << "\n";
+    return sluice::control::kCannot;
+  }
+}

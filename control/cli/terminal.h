@@ -1,0 +1,44 @@
+// control/cli: what a person sees.
+#pragma once
+
+#include <unistd.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sluice::control {
+
+enum class Colour : uint8_t {
+  Red,
+  Green,
+  Yellow,
+  Bold
+};
+
+/// text in a colour, on a terminal only.
+inline std::string coloured(Colour colour, std::string_view text) {
+  static const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+  if (!terminal) {
+    return std::string(text);
+  }
+  static constexpr const char* kCodes[] = {"31", "32", "33", "1"};
+  return std::string("\x1b[") + kCodes[static_cast<size_t>(colour)] + "m" + std::string(text) + "\x1b[0m";
+}
+
+/// 1234567 as `1,234,567`.
+inline std::string grouped(uint64_t number) {
+  std::string out = std::to_string(number);
+  for (size_t at = out.size(); at > 3;) {
+    at -= 3;
+    out.insert(at, 1, ',');
+  }
+  return out;
+}
+
+/// `1 rule`, `2 rules`.
+inline std::string counted(uint64_t number, std::string_view one) {
+  return grouped(number) + " " + std::string(one) + (number == 1 ? "" : "s");
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,162 @@
+// control: joins the rooms of the daemon.
+#include "control/daemon.h"
+
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "control/accesslog/format.h"
+#include "control/base/files.h"
+#include "control/base/log_line.h"
+#include "control/status.h"
+
+namespace sluice::control {
+namespace {
+
+using nlohmann::json;
+constexpr size_t kMaxReasonBytes = 1000;
+
+}  // namespace
+
+Daemon::~Daemon() {
+  link_.reset();
+  reloader_.reset();
+  if (signals_) {
+    loop_.forget(signals_.get());
+  }
+}
+
+std::string Daemon::start() {
+  started_ns_ = utc_now_ns();
+  std::string error;
+  if (!loop_.ready()) {
+    return errno_text("epoll");
+  }
+  if (error = watch_signals(); !error.empty()) {
+    return error;
+  }
+  if (!(store_ = StateStore::open(options_.state, error)) ||
+      !(writer_ = LogWriter::open(options_.log, utc_now_ns(), error))) {
+    return error;
+  }
+  api_ = std::make_unique<ApiServer>(
+      loop_, [this](uint64_t client, uid_t user, const json& request) { on_request(client, user, request); });
+  if (const auto parent = std::filesystem::path(options_.api).parent_path(); !parent.empty()) {
+    if (error = make_directory(parent); !error.empty()) {
+      return error;
+    }
+  }
+  if (error = api_->listen(options_.api); !error.empty()) {
+    return error;
+  }
+  log_ = std::make_unique<AccessLog>(std::move(writer_),
+                                     [this](uint32_t generation) { return store_->names_of(generation); });
+  metrics_ = std::make_shared<Metrics>(*log_);
+  metrics_server_ = MetricsServer::start(options_.metrics, metrics_, error);
+  if (!metrics_server_) {
+    return error;
+  }
+  make_rooms();
+  log_info("sluice-control " SLUICE_VERSION ": policies " + options_.policies.string() + ", metrics http://" +
+           options_.metrics + "/metrics, log " + options_.log.string());
+  return {};
+}
+
+void Daemon::make_rooms() {
+  link_ = std::make_unique<Link>(
+      loop_, options_.dataplane,
+      Link::Callbacks{[this](std::shared_ptr<SharedRegion> region, uint32_t generation) {
+                        if (region_ != region) {
+                          region_ = region;
+                          log_->add_region(region);
+                        }
+                        reloader_->on_welcome(generation);
+                        publish();
+                      },
+                      [this](uint32_t generation, bool accepted, const std::string& why) {
+                        reloader_->on_loaded(generation, accepted, why);
+                        publish();
+                      },
+                      [this] {
+                        reloader_->on_lost();
+                        publish();
+                      }});
+  reloader_ = std::make_unique<Reloader>(
+      loop_, *store_, options_.policies, compile_policy,
+      Reloader::Callbacks{[this](std::shared_ptr<const SealedImage> image) { link_->send(std::move(image)); },
+                          [this](uint64_t client, const json& answer) { api_->answer(client, answer); },
+                          [this] { return log_->oldest_needed(); }, [this] { publish(); }});
+  reloader_->start();
+  link_->start();
+}
+
+std::string Daemon::watch_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int each : {SIGHUP, SIGTERM, SIGINT}) {
+    sigaddset(&signals, each);
+  }
+  signals_.reset(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_ || !loop_.watch(signals_.get(), EPOLLIN, [this](uint32_t) { on_signal(); })) {
+    return errno_text("signalfd");
+  }
+  return {};
+}
+
+void Daemon::on_signal() {
+  signalfd_siginfo signal;
+  while (::read(signals_.get(), &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
+    if (signal.ssi_signo == SIGHUP) {
+      reloader_->apply(user_name(signal.ssi_uid), "SIGHUP", 0, false);
+    } else {
+      log_info("stopping");
+      loop_.stop();
+    }
+  }
+}
+
+void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
+  const auto text = [&](const char* key) {
+    const auto found = request.find(key);
+    return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  const std::string command = text("command");
+  if (command == "status") {
+    return api_->answer(client, status());
+  }
+  if (command == "check") {
+    return reloader_->check(client);
+  }
+  if (command == "apply") {
+    const std::string reason = text("reason");
+    if (reason.empty() || reason.size() > kMaxReasonBytes) {
+      return api_->answer(client,
+                          {{"error", "apply needs a reason of 1 to " + std::to_string(kMaxReasonBytes) +
+                                         " bytes: it stands in the history"}});
+    }
+    const auto wait = request.find("wait");
+    return reloader_->apply(user_name(user), reason, client, wait != request.end() && *wait == true);
+  }
+  api_->answer(client, {{"error", "unknown command; there are status, apply and check"}});
+}
+
+void Daemon::publish() {
+  metrics_->set_data_plane(region_, link_ && link_->up());
+  if (reloader_) {
+    metrics_->set_policy(reloader_->counts());
+  }
+}
+
+json Daemon::status() const {
+  json out = reloader_->status();
+  out["version"] = SLUICE_VERSION;
+  out["started"] = utc_text(started_ns_);
+  out["dataplane"] = data_plane_status(region_.get(), link_->up(), out["dataplane_generation"]);
+  out["log"] = log_status(log_->counts(), options_.log.string());
+  out.erase("dataplane_generation");
+  return out;
+}
+
+}  // namespace sluice::control

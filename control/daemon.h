@@ -1,0 +1,66 @@
+// control: the daemon: which room hears what from which.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "control/accesslog/access_log.h"
+#include "control/api/api_server.h"
+#include "control/base/event_loop.h"
+#include "control/link/link.h"
+#include "control/metrics/metrics.h"
+#include "control/reload/reloader.h"
+#include "control/reload/state_store.h"
+
+namespace sluice::control {
+
+struct DaemonOptions {
+  std::filesystem::path policies = "/etc/sluice/policies";
+  std::string dataplane = "/run/sluice/dataplane.sock";
+  std::string api = "/run/sluice/control.sock";
+  std::filesystem::path state = "/var/lib/sluice/control";
+  std::filesystem::path log = "/var/log/sluice";
+  std::string metrics = "127.0.0.1:9477";
+};
+
+/// Owns every room of the daemon and joins them. One thread but for what its rooms run of their own.
+class Daemon {
+ public:
+  explicit Daemon(DaemonOptions options) : options_(std::move(options)) {}
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  /// Takes everything it needs of the machine. Returns an empty string, or the one line that says what cannot
+  /// be. The signals that it serves must be blocked already.
+  [[nodiscard]] std::string start();
+
+  /// Serves until SIGTERM or SIGINT.
+  void run() { loop_.run(); }
+
+ private:
+  void make_rooms();
+  [[nodiscard]] std::string watch_signals();
+  void on_signal();
+  void on_request(uint64_t client, uid_t user, const nlohmann::json& request);
+  void publish();
+  nlohmann::json status() const;
+
+  const DaemonOptions options_;
+  EventLoop loop_;
+  UniqueFd signals_;
+  std::unique_ptr<StateStore> store_;
+  std::unique_ptr<LogWriter> writer_;
+  std::unique_ptr<AccessLog> log_;
+  std::shared_ptr<Metrics> metrics_;
+  std::unique_ptr<MetricsServer> metrics_server_;
+  std::unique_ptr<ApiServer> api_;
+  std::unique_ptr<Link> link_;
+  std::unique_ptr<Reloader> reloader_;
+  std::shared_ptr<SharedRegion> region_;
+  int64_t started_ns_ = 0;
+};
+
+}  // namespace sluice::control

@@ -1,0 +1,252 @@
+// control/metrics: reads the counters at each scrape.
+#include "control/metrics/metrics.h"
+
+#include <exception>
+
+#include "control/accesslog/ring_reader.h"
+#include "control/metrics/family.h"
+
+namespace sluice::control {
+namespace {
+
+using Families = std::vector<prometheus::MetricFamily>;
+constexpr std::string_view kSides[] = {"lan", "line"};
+
+std::string number(size_t value) {
+  return std::to_string(value);
+}
+
+/// One counter or gauge of every worker.
+struct WorkerValue {
+  const char* name;
+  const char* help;
+  Counter WorkerStats::*value;
+  bool gauge;
+};
+constexpr WorkerValue kWorkerValues[] = {
+    {"sluice_turns_total", "Turns of the poll loop; stands still when a worker hangs.", &WorkerStats::turns,
+     false},
+    {"sluice_worker_policy_generation", "Generation of the policy that a worker enforces; 0: none.",
+     &WorkerStats::generation, true},
+    {"sluice_rejudged_total", "Flows judged again because the policy changed.", &WorkerStats::rejudged,
+     false},
+    {"sluice_checksums_completed_total", "Unfinished checksums of a software port filled in.",
+     &WorkerStats::checksums_completed, false},
+    {"sluice_handed_over_packets_total", "Packets passed to the worker of their client.",
+     &WorkerStats::handed_over, false},
+    {"sluice_records_written_total", "Access records put into the ring.", &WorkerStats::records_written,
+     false},
+    {"sluice_records_lost_total", "Access records lost because the ring was full.",
+     &WorkerStats::records_lost, false},
+    {"sluice_flows", "Flows in the table.", &WorkerStats::flows, true},
+    {"sluice_flow_capacity", "Flows that fit into the table.", &WorkerStats::flow_capacity, true},
+    {"sluice_undecided_flows", "Flows whose name is not complete yet.", &WorkerStats::undecided, true},
+    {"sluice_undecided_capacity", "Undecided flows that fit at once.", &WorkerStats::undecided_capacity,
+     true},
+    {"sluice_bindings", "Addresses bound to names by DNS.", &WorkerStats::bindings, true},
+    {"sluice_binding_capacity", "Bindings that fit.", &WorkerStats::binding_capacity, true},
+    {"sluice_names_lost_total", "Names not remembered because the table was full.", &WorkerStats::names_lost,
+     false},
+    {"sluice_binding_news_lost_total", "Bindings that other workers were not told, because a ring was full.",
+     &WorkerStats::news_lost, false},
+    {"sluice_names", "Names that flows hold.", &WorkerStats::names, true},
+    {"sluice_name_capacity", "Names that fit.", &WorkerStats::name_capacity, true},
+};
+
+void add_worker_values(const SharedRegion& region, Families& out) {
+  for (const WorkerValue& each : kWorkerValues) {
+    Family family = each.gauge ? Family::gauge(each.name, each.help) : Family::counter(each.name, each.help);
+    for (size_t worker = 0; worker < region.worker_count(); ++worker) {
+      family.add((region.stats(worker).*each.value).get(), {{"worker", number(worker)}});
+    }
+    family.move_to(out);
+  }
+}
+
+void add_ports(const SharedRegion& region, Families& out) {
+  struct PortValue {
+    const char* name;
+    const char* help;
+    Counter PortStats::*value;
+  };
+  constexpr PortValue kValues[] = {
+      {"sluice_port_receive_packets_total", "Packets received.", &PortStats::rx_packets},
+      {"sluice_port_receive_bytes_total", "Bytes received.", &PortStats::rx_bytes},
+      {"sluice_port_transmit_packets_total", "Packets sent.", &PortStats::tx_packets},
+      {"sluice_port_transmit_bytes_total", "Bytes sent.", &PortStats::tx_bytes},
+  };
+  for (const PortValue& each : kValues) {
+    Family family = Family::counter(each.name, each.help);
+    for (size_t worker = 0; worker < region.worker_count(); ++worker) {
+      for (size_t pair = 0; pair < region.pair_count(); ++pair) {
+        for (size_t side = 0; side < 2; ++side) {
+          family.add((region.stats(worker).ports[pair][side].*each.value).get(),
+                     {{"worker", number(worker)}, {"line", region.pair(pair)}, {"side", kSides[side]}});
+        }
+      }
+    }
+    family.move_to(out);
+  }
+}
+
+/// Every reason has its series from the start, so that a rate sees the first event too.
+void add_packets(const SharedRegion& region, Families& out) {
+  Family passed = Family::counter("sluice_packets_passed_total", "Packets that passed, by why.");
+  Family dropped = Family::counter("sluice_packets_dropped_total", "Packets that were dropped, by why.");
+  for (size_t worker = 0; worker < region.worker_count(); ++worker) {
+    const WorkerStats& stats = region.stats(worker);
+    for (size_t reason = 0; reason < kReasonCount; ++reason) {
+      passed.add(stats.passed[reason].get(), {{"worker", number(worker)}, {"reason", kReasonWords[reason]}});
+      dropped.add(stats.dropped[reason].get(),
+                  {{"worker", number(worker)}, {"reason", kReasonWords[reason]}});
+    }
+  }
+  passed.move_to(out);
+  dropped.move_to(out);
+}
+
+/// Accesses are summed over the workers: which one served a client tells nobody anything.
+void add_accesses(const SharedRegion& region, Families& out) {
+  const auto sum = [&](auto value_of) {
+    uint64_t total = 0;
+    for (size_t worker = 0; worker < region.worker_count(); ++worker) {
+      total += value_of(region.stats(worker)).get();
+    }
+    return total;
+  };
+  Family accesses = Family::counter("sluice_accesses_total", "Accesses, by what became of them and why.");
+  Family protocols = Family::counter("sluice_protocol_accesses_total", "Accesses, by what they spoke.");
+  for (size_t action = 0; action < kActionCount; ++action) {
+    for (size_t reason = 0; reason < kReasonCount; ++reason) {
+      accesses.add(sum([&](const WorkerStats& s) -> const Counter& { return s.accesses[action][reason]; }),
+                   {{"action", kActionWords[action]}, {"reason", kReasonWords[reason]}});
+    }
+    for (size_t protocol = 0; protocol < kProtocolCount; ++protocol) {
+      protocols.add(
+          sum([&](const WorkerStats& s) -> const Counter& { return s.protocols[action][protocol]; }),
+          {{"action", kActionWords[action]}, {"protocol", kProtocolWords[protocol]}});
+    }
+  }
+  Family answers = Family::counter("sluice_answers_total", "Answers to what was blocked.");
+  for (size_t answer = 0; answer < kAnswerCount; ++answer) {
+    answers.add(sum([&](const WorkerStats& s) -> const Counter& { return s.answers[answer]; }),
+                {{"answer", kAnswerWords[answer]}});
+  }
+  accesses.move_to(out);
+  protocols.move_to(out);
+  answers.move_to(out);
+}
+
+void add_rings(const SharedRegion& region, Families& out) {
+  Family used =
+      Family::gauge("sluice_ring_used_slots", "Slots of the event ring that are not yet synced to disk.");
+  Family size = Family::gauge("sluice_ring_slots", "Slots of the event ring.");
+  for (size_t worker = 0; worker < region.worker_count(); ++worker) {
+    used.add(ring_used(region.ring(worker)), {{"worker", number(worker)}});
+    size.add(region.ring(worker).slot_count, {{"worker", number(worker)}});
+  }
+  used.move_to(out);
+  size.move_to(out);
+}
+
+void add_log(const AccessLog::Counts& log, Families& out) {
+  const auto add = [&](const char* name, const char* help, const std::atomic<uint64_t>& value) {
+    Family::counter(name, help).add(value.load(std::memory_order_relaxed)).move_to(out);
+  };
+  add("sluice_log_records_total", "Access records that are on disk.", log.records);
+  add("sluice_log_bytes_total", "Bytes of the access log that are on disk.", log.bytes);
+  add("sluice_log_syncs_total", "Times the access log was synced.", log.syncs);
+  add("sluice_log_errors_total", "Times the disk refused the access log.", log.errors);
+  add("sluice_log_malformed_slots_total", "Slots of the event rings that held no record.", log.malformed);
+  add("sluice_log_lost_records_total", "Numbers of records that never came.", log.lost);
+  add("sluice_log_doubles_total", "Records that were in the log already, and were not written again.",
+      log.doubles);
+  add("sluice_log_unnamed_records_total", "Records whose rule or network no kept policy names.", log.unnamed);
+}
+
+void add_policy(const Reloader::Counts& policy, Families& out) {
+  Family::gauge("sluice_policy_generation",
+                "Generation of the policy in force, as the data plane says; 0: none.")
+      .add(uint64_t{policy.generation})
+      .move_to(out);
+  Family::gauge("sluice_policy_wanted_generation",
+                "Generation of the policy that control would have in force; 0: none.")
+      .add(uint64_t{policy.wanted_generation})
+      .move_to(out);
+  Family::gauge("sluice_policy_valid", "1 where the policy directory, as last compiled, is valid.")
+      .add(policy.valid ? 1.0 : 0.0)
+      .move_to(out);
+  Family::gauge("sluice_policy_errors", "Errors in the policy directory as last compiled.")
+      .add(policy.errors)
+      .move_to(out);
+  Family::gauge("sluice_policy_pending", "1 where a saved change is not in force.")
+      .add(policy.pending ? 1.0 : 0.0)
+      .move_to(out);
+  Family::gauge("sluice_policy_compile_seconds", "How long the last compilation took.")
+      .add(policy.compile_seconds)
+      .move_to(out);
+  Family::counter("sluice_policy_reloads_total", "Policies that were to be enforced, by what became of them.")
+      .add(policy.enforced, {{"action", "enforced"}})
+      .add(policy.refused, {{"action", "refused"}})
+      .add(policy.invalid, {{"action", "invalid"}})
+      .move_to(out);
+}
+
+}  // namespace
+
+std::vector<prometheus::MetricFamily> Metrics::Collect() const {
+  std::shared_ptr<SharedRegion> region;
+  bool up;
+  Reloader::Counts policy;
+  {
+    const std::lock_guard lock(mutex_);
+    region = region_;
+    up = up_;
+    policy = policy_;
+  }
+  Families out;
+  Family::gauge("sluice_build_info", "The version that runs.")
+      .add(1.0, {{"version", SLUICE_VERSION}})
+      .move_to(out);
+  Family::gauge("sluice_up", "1 where the process runs.")
+      .add(1.0, {{"process", "control"}})
+      .add(up ? 1.0 : 0.0, {{"process", "dataplane"}})
+      .move_to(out);
+  add_policy(policy, out);
+  add_log(log_.counts(), out);
+  if (region) {
+    add_worker_values(*region, out);
+    add_ports(*region, out);
+    add_packets(*region, out);
+    add_accesses(*region, out);
+    add_rings(*region, out);
+  }
+  return out;
+}
+
+void Metrics::set_data_plane(std::shared_ptr<SharedRegion> region, bool up) {
+  const std::lock_guard lock(mutex_);
+  region_ = std::move(region);
+  up_ = up;
+}
+
+void Metrics::set_policy(const Reloader::Counts& counts) {
+  const std::lock_guard lock(mutex_);
+  policy_ = counts;
+}
+
+std::unique_ptr<MetricsServer> MetricsServer::start(const std::string& address,
+                                                    std::shared_ptr<Metrics> metrics, std::string& error) {
+  std::unique_ptr<MetricsServer> out(new MetricsServer());
+  out->metrics_ = std::move(metrics);
+  try {
+    out->exposer_ = std::make_unique<prometheus::Exposer>(address);
+    out->exposer_->RegisterCollectable(out->metrics_);
+  } catch (const std::exception& exception) {
+    error = "cannot serve metrics on " + address + ": it is in use, or no address of this machine";
+    return nullptr;
+  }
+  return out;
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,57 @@
+// control/metrics: what Prometheus reads.
+#pragma once
+
+#include <prometheus/collectable.h>
+#include <prometheus/exposer.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "control/accesslog/access_log.h"
+#include "control/link/shared_region.h"
+#include "control/reload/reloader.h"
+
+namespace sluice::control {
+
+/// Makes the metric families at each scrape, out of the workers' counters in shared memory and of what
+/// control last said. Names begin with sluice_; labels are worker, line, side, reason, action, protocol,
+/// answer, kind, process and version, never a host name. Any thread.
+class Metrics : public prometheus::Collectable {
+ public:
+  /// log: outlives this.
+  explicit Metrics(const AccessLog& log) : log_(log) {}
+
+  std::vector<prometheus::MetricFamily> Collect() const override;
+
+  /// The data plane's memory, and whether it is connected. Its last counters are shown while it is not.
+  void set_data_plane(std::shared_ptr<SharedRegion> region, bool up);
+  void set_policy(const Reloader::Counts& counts);
+
+ private:
+  const AccessLog& log_;
+  mutable std::mutex mutex_;  ///< guards the three below
+  std::shared_ptr<SharedRegion> region_;
+  bool up_ = false;
+  Reloader::Counts policy_;
+};
+
+/// Serves a Metrics over HTTP at /metrics.
+class MetricsServer {
+ public:
+  /// address: `ADDR:PORT`. Returns nullptr and says in error why it cannot be served there.
+  [[nodiscard]] static std::unique_ptr<MetricsServer> start(const std::string& address,
+                                                            std::shared_ptr<Metrics> metrics,
+                                                            std::string& error);
+
+ private:
+  MetricsServer() = default;
+  std::shared_ptr<Metrics> metrics_;
+  std::unique_ptr<prometheus::Exposer> exposer_;
+};
+
+}  // namespace sluice::control

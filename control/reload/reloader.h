@@ -1,0 +1,115 @@
+// control/reload: which policy is in force, which one waits, and what was wrong.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/reload/compile_thread.h"
+#include "control/reload/state_store.h"
+#include "control/reload/watch.h"
+
+namespace sluice::control {
+
+/// Keeps the policy that is to be in force, sees to it that the data plane has it, and never lets an invalid
+/// one replace it. All on the loop's thread.
+class Reloader {
+ public:
+  struct Callbacks {
+    std::function<void(std::shared_ptr<const SealedImage>)> send;               ///< to the data plane
+    std::function<void(uint64_t client, const nlohmann::json& answer)> answer;  ///< to whoever asked
+    std::function<uint32_t()> oldest_needed;  ///< generation that unread records may still name
+    std::function<void()> changed;            ///< status or counts are others than before
+  };
+  /// What metrics show.
+  struct Counts {
+    uint64_t enforced = 0;  ///< policies that came into force
+    uint64_t refused = 0;   ///< those that were asked for, and could not be enforced
+    uint64_t invalid = 0;   ///< those that were only saved, and are not valid
+    bool valid = false;     ///< the directory as it was last compiled
+    uint64_t errors = 0;    ///< problems in it
+    double compile_seconds = 0;
+    uint32_t generation = 0;         ///< in force, as the data plane says; 0: none, or no data plane
+    uint32_t wanted_generation = 0;  ///< that control would have in force; 0: none
+    bool pending = false;
+  };
+
+  Reloader(EventLoop& loop, StateStore& store, std::filesystem::path directory, CompileFunction compile,
+           Callbacks callbacks);
+
+  /// Takes the last good policy from the state, and compiles the directory to enforce it.
+  void start();
+
+  /// Compiles the directory and enforces it. client: is answered once; 0: nobody. until_enforced: when the
+  /// data plane has it, or else when it is compiled.
+  void apply(const std::string& author, const std::string& reason, uint64_t client, bool until_enforced);
+  /// Compiles the directory and answers what is wrong with it.
+  void check(uint64_t client);
+
+  void on_welcome(uint32_t generation);
+  void on_loaded(uint32_t generation, bool accepted, const std::string& why);
+  void on_lost();
+
+  [[nodiscard]] nlohmann::json status() const;
+  [[nodiscard]] Counts counts() const;
+
+ private:
+  struct Enforced {
+    std::shared_ptr<const SealedImage> image;
+    std::string sha256, digest;
+    Origin origin;
+    std::optional<PolicyFacts> facts;
+    bool confirmed = false;  ///< the data plane has said once that it enforces this very image
+  };
+  struct Saved {
+    bool valid;
+    int64_t time_ns;
+    Diagnostics diagnostics;
+  };
+  struct Problem {
+    int64_t time_ns;
+    std::string what;
+    Diagnostics diagnostics;
+  };
+  struct Pending {
+    Waiter waiter;
+    uint32_t generation;
+  };
+
+  void submit(CompileRequest request);
+  void on_saved();
+  void on_compiled(CompileResult result);
+  void take_invalid(CompileResult& result, const std::string& what);
+  void take_checked(const CompileResult& result);
+  void take_enforced(CompileResult& result);
+  void synchronise();
+  void settle_waiters(uint32_t generation, const std::string& refused);
+  void answer_all(const CompileRequest& request, const nlohmann::json& answer);
+  void prune();
+  nlohmann::json enforced_answer(const Waiter& waiter, uint32_t generation, bool enforced) const;
+
+  EventLoop& loop_;
+  StateStore& store_;
+  const std::filesystem::path directory_;
+  const Callbacks callbacks_;
+  bool starting_ = true;
+  bool link_up_ = false;
+  uint32_t plane_generation_ = 0;
+  std::optional<Enforced> current_, previous_;
+  std::optional<Saved> saved_;
+  std::optional<Problem> problem_;
+  std::vector<Pending> waiting_;
+  Counts counts_;
+  PolicyWatch watch_;
+  CompileThread compiler_;  ///< last: it ends first
+};
+
+/// A problem as the API shows it.
+[[nodiscard]] nlohmann::json to_json(const Diagnostics& diagnostics);
+
+}  // namespace sluice::control

@@ -1,0 +1,217 @@
+// agent: the socket and its messages.
+#include "dataplane/agent/agent.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "dataplane/agent/last_good.h"
+
+namespace sluice {
+namespace {
+
+constexpr int kAllSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+
+Message make_message(MessageType type, uint32_t generation) {
+  Message message{};
+  message.magic = kMessageMagic;
+  message.version = kMessageVersion;
+  message.type = static_cast<uint16_t>(type);
+  message.generation = generation;
+  return message;
+}
+
+void set_text(Message& message, std::string_view text) {
+  std::memcpy(message.text, text.data(), std::min(text.size(), kMessageText - 1));
+}
+
+bool fill_address(const std::string& path, sockaddr_un& address) {
+  address = {};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return false;
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  return true;
+}
+
+/// The first descriptor of the message's control part, or -1; any further ones are closed.
+int take_fd(msghdr& header) {
+  int taken = -1;
+  for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+    const size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t i = 0; i < count; ++i) {
+      int fd;
+      std::memcpy(&fd, CMSG_DATA(part) + i * sizeof fd, sizeof fd);
+      if (taken < 0) {
+        taken = fd;
+      } else {
+        close(fd);
+      }
+    }
+  }
+  return taken;
+}
+
+}  // namespace
+
+bool Agent::listen(std::string& why) {
+  sockaddr_un address;
+  why = config_.socket_path + ": ";
+  if (!fill_address(config_.socket_path, address)) return why += "too long for a socket's name", false;
+  listen_fd_ = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (listen_fd_ < 0) return why += std::strerror(errno), false;
+  const auto* name = reinterpret_cast<const sockaddr*>(&address);
+  if (connect(listen_fd_, name, sizeof address) == 0) return why += "another data plane listens on it", false;
+  if (errno == ECONNREFUSED) unlink(config_.socket_path.c_str());
+  close(listen_fd_);
+  listen_fd_ = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const mode_t mask = umask(0177);
+  const bool bound = bind(listen_fd_, name, sizeof address) == 0 && ::listen(listen_fd_, 4) == 0;
+  umask(mask);
+  if (!bound) return why += std::strerror(errno), false;
+  // Root's own data plane may serve a control that runs as another user.
+  if (config_.peer != geteuid() && chown(config_.socket_path.c_str(), config_.peer, static_cast<gid_t>(-1)) != 0)
+    return why += std::strerror(errno), false;
+  return true;
+}
+
+Agent::~Agent() {
+  if (peer_fd_ >= 0) close(peer_fd_);
+  if (listen_fd_ < 0) return;
+  close(listen_fd_);
+  unlink(config_.socket_path.c_str());
+}
+
+void Agent::serve(int stop_fd) {
+  for (;;) {
+    pollfd waits[] = {{stop_fd, POLLIN, 0}, {listen_fd_, POLLIN, 0}, {peer_fd_, POLLIN, 0}};
+    if (poll(waits, peer_fd_ >= 0 ? 3 : 2, -1) < 0) continue;
+    if (waits[0].revents != 0) return;
+    if (peer_fd_ >= 0 && waits[2].revents != 0) hear();
+    if (waits[1].revents != 0) accept_peer();
+  }
+}
+
+/// A new control replaces the one before, which may be hung.
+void Agent::accept_peer() {
+  const int fd = accept4(listen_fd_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (fd < 0) return;
+  ucred who{};
+  socklen_t size = sizeof who;
+  const bool known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 && (who.uid == config_.peer || who.uid == 0);
+  if (!known) {
+    std::fprintf(stderr, "sluice-dataplane: refused a connection of user %u\n", who.uid);
+    close(fd);
+    return;
+  }
+  if (peer_fd_ >= 0) close(peer_fd_);
+  peer_fd_ = fd;
+}
+
+void Agent::hang_up(const char* why) {
+  std::fprintf(stderr, "sluice-dataplane: control: %s\n", why);
+  close(peer_fd_);
+  peer_fd_ = -1;
+}
+
+void Agent::hear() {
+  Message request{};
+  iovec part{&request, sizeof request};
+  alignas(cmsghdr) char rights[CMSG_SPACE(4 * sizeof(int))];
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = rights;
+  header.msg_controllen = sizeof rights;
+  const ssize_t size = recvmsg(peer_fd_, &header, MSG_CMSG_CLOEXEC);
+  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (size <= 0) return hang_up("connection ended");
+  const int fd = take_fd(header);
+  const bool whole = size == sizeof request && (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 &&
+                     request.magic == kMessageMagic && request.version == kMessageVersion;
+  const auto type = static_cast<MessageType>(request.type);
+  if (whole && type == MessageType::Hello) {
+    welcome();
+  } else if (whole && type == MessageType::Load) {
+    load(request, fd);
+  } else {
+    hang_up(!whole ? "a message of another size, magic or version" : "a message of an unknown type");
+  }
+  if (fd >= 0) close(fd);
+}
+
+bool Agent::reply(const Message& message, int fd) {
+  iovec part{const_cast<Message*>(&message), sizeof message};
+  alignas(cmsghdr) char rights[CMSG_SPACE(sizeof(int))] = {};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  if (fd >= 0) {
+    header.msg_control = rights;
+    header.msg_controllen = sizeof rights;
+    cmsghdr* control = CMSG_FIRSTHDR(&header);
+    control->cmsg_level = SOL_SOCKET;
+    control->cmsg_type = SCM_RIGHTS;
+    control->cmsg_len = CMSG_LEN(sizeof fd);
+    std::memcpy(CMSG_DATA(control), &fd, sizeof fd);
+  }
+  return sendmsg(peer_fd_, &header, MSG_NOSIGNAL) == sizeof message;
+}
+
+void Agent::welcome() {
+  if (!reply(make_message(MessageType::Welcome, generations_.number()), config_.shared_fd)) hang_up("takes no answer");
+}
+
+/// Copies, checks and publishes an image; the old policy stays in force where it is refused.
+void Agent::load(const Message& request, int image_fd) {
+  Message answer = make_message(MessageType::Loaded, request.generation);
+  struct stat info{};
+  std::string why;
+  void* mapping = MAP_FAILED;
+  if (image_fd < 0 || fstat(image_fd, &info) != 0) {
+    why = "no image came with the message";
+  } else if ((fcntl(image_fd, F_GET_SEALS) & kAllSeals) != kAllSeals) {
+    why = "the image is not sealed";
+  } else if (info.st_size <= 0 || static_cast<uint64_t>(info.st_size) > kImageMaxBytes) {
+    why = text_of(info.st_size <= 0 ? ImageError::TooShort : ImageError::TooLarge);
+  } else {
+    mapping = mmap(nullptr, static_cast<size_t>(info.st_size), PROT_READ, MAP_PRIVATE, image_fd, 0);
+    if (mapping == MAP_FAILED) why = text_of(ImageError::NoMemory);
+  }
+  std::unique_ptr<Generation> next;
+  if (mapping != MAP_FAILED) {
+    ImageError error = ImageError::None;
+    const auto size = static_cast<size_t>(info.st_size);
+    next = Generation::build({static_cast<const std::byte*>(mapping), size}, config_.workers, error);
+    munmap(mapping, size);
+    if (!next) why = text_of(error);
+    if (next && next->policy().generation() != request.generation) {
+      why = "the image is of another generation than the message says";
+      next.reset();
+    }
+  }
+  if (next) {
+    const Generation& in_force = *next;
+    generations_.publish(std::move(next));
+    answer.accepted = 1;
+    if (!store_last_good(config_.state_directory, in_force.image())) {
+      why = std::string("in force, but not kept for the next start: ") + std::strerror(errno);
+      std::fprintf(stderr, "sluice-dataplane: policy %u: %s\n", request.generation, why.c_str());
+    }
+  } else {
+    std::fprintf(stderr, "sluice-dataplane: policy %u refused: %s\n", request.generation, why.c_str());
+  }
+  set_text(answer, why);
+  if (!reply(answer, -1)) hang_up("takes no answer");
+}
+
+}  // namespace sluice

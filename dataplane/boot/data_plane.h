@@ -1,0 +1,61 @@
+// boot: everything the data plane is made of, brought up in order and taken down in reverse.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dataplane/agent/generation_switch.h"
+#include "dataplane/boot/options.h"
+#include "dataplane/log/event_ring.h"
+#include "dataplane/stats/shared_memory.h"
+#include "dataplane/worker/pipeline.h"
+#include "dataplane/worker/poll_loop.h"
+
+namespace sluice {
+
+/// One sentence about what could not be brought up; empty where all is well.
+using BootError = std::string;
+
+/// EAL with one lcore for each worker beside the main one.
+[[nodiscard]] BootError start_eal(const Options& options);
+
+/// Ports, pools, rings, shared memory, pipelines and workers.
+class DataPlane {
+ public:
+  explicit DataPlane(const Options& options) : options_(options) {}
+  ~DataPlane();
+  DataPlane(const DataPlane&) = delete;
+  DataPlane& operator=(const DataPlane&) = delete;
+
+  /// Memory first, ports last. generations: with the last good policy, or none.
+  [[nodiscard]] BootError prepare(GenerationSwitch& generations);
+  [[nodiscard]] BootError open_ports();
+  /// Starts the workers on their lcores.
+  [[nodiscard]] BootError launch();
+  /// Stops the workers and the ports.
+  void stop();
+
+  const SharedMemory& shared() const { return shared_; }
+
+ private:
+  [[nodiscard]] BootError make_pool();
+  [[nodiscard]] BootError make_rings();
+  [[nodiscard]] BootError find_ports();
+  [[nodiscard]] BootError make_pipelines(GenerationSwitch& generations);
+
+  const Options& options_;
+  std::atomic<bool> stop_{false};
+  bool launched_ = false;
+  uint16_t open_ports_ = 0;
+  rte_mempool* pool_ = nullptr;
+  SharedMemory shared_;
+  std::array<PortPlace, kMaxPorts> places_{};
+  uint16_t port_count_ = 0;
+  std::vector<std::unique_ptr<EventRing>> rings_;
+  std::vector<std::unique_ptr<Pipeline>> pipelines_;
+  std::vector<Loop> loops_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,64 @@
+// decode: the link layer, down to the IP header.
+#include "dataplane/decode/reader.h"
+
+namespace sluice {
+namespace {
+
+constexpr uint16_t kIpv4 = 0x0800, kIpv6 = 0x86dd, kVlan = 0x8100, kQinQ = 0x88a8, kOldQinQ = 0x9100;
+constexpr uint16_t kPppoeSession = 0x8864, kMpls = 0x8847, kMplsMulticast = 0x8848;
+constexpr uint16_t kPppIpv4 = 0x0021, kPppIpv6 = 0x0057;
+constexpr size_t kMaxMplsLabels = 8;
+
+constexpr bool is_tag(uint16_t type) { return type == kVlan || type == kQinQ || type == kOldQinQ; }
+
+Decoded not_ip() { return {Decoded::Kind::NotIp, Reason::NotIp}; }
+
+}  // namespace
+
+Decoded decode_frame(std::span<const uint8_t> headers, uint32_t frame_size, Packet& out) {
+  out = Packet{};
+  HeaderReader reader{headers, frame_size};
+  reader.skip(12);
+  uint16_t type = reader.u16();
+  size_t tags = 0;
+  for (; is_tag(type) && !reader.failed(); ++tags) {
+    if (tags == kMaxLinkTags) return dropped(Reason::TooManyHeaders);
+    const uint16_t id = reader.u16() & 0x0fff;
+    if (id != 0) out.vlan = id;
+    type = reader.u16();
+  }
+  if (type == kPppoeSession) {
+    // RFC 2516 4: version and type 1, code 0 for session data; then the PPP protocol.
+    reader.skip(6);
+    const uint16_t protocol = reader.u16();
+    if (reader.failed()) return reader.why(Reason::TruncatedFrame);
+    if (protocol != kPppIpv4 && protocol != kPppIpv6) return not_ip();
+    type = protocol == kPppIpv4 ? kIpv4 : kIpv6;
+  } else if (type == kMpls || type == kMplsMulticast) {
+    // RFC 3032 2.1: labels until the bottom of the stack; what follows tells its version by its first nibble.
+    size_t labels = 0;
+    for (bool bottom = false; !bottom && !reader.failed(); ++labels) {
+      if (labels == kMaxMplsLabels) return dropped(Reason::TooManyHeaders);
+      bottom = reader.u32() >> 8 & 1;
+    }
+    if (reader.failed()) return reader.why(Reason::TruncatedFrame);
+    const uint8_t version = reader.peek() >> 4;
+    if (version != 4 && version != 6) return not_ip();
+    type = version == 4 ? kIpv4 : kIpv6;
+  }
+  if (reader.failed()) return reader.why(Reason::TruncatedFrame);
+  if (type != kIpv4 && type != kIpv6) return not_ip();
+  out.l3_offset = static_cast<uint16_t>(reader.at());
+  return type == kIpv4 ? decode_ipv4(reader, false, out) : decode_ipv6(reader, false, out);
+}
+
+Decoded decode_ip(std::span<const uint8_t> headers, uint32_t frame_size, bool quoted, Packet& out) {
+  out = Packet{};
+  HeaderReader reader{headers, frame_size};
+  const uint8_t version = reader.peek() >> 4;
+  if (version == 4) return decode_ipv4(reader, quoted, out);
+  if (version == 6) return decode_ipv6(reader, quoted, out);
+  return dropped(Reason::TruncatedFrame);
+}
+
+}  // namespace sluice

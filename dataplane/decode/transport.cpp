@@ -1,0 +1,74 @@
+// decode: TCP, UDP, ICMP.
+#include "dataplane/decode/reader.h"
+
+namespace sluice {
+namespace {
+
+constexpr uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpv6 = 58;
+
+constexpr Decoded whole() { return {Decoded::Kind::Ip, Reason::Decided}; }
+
+/// Flags that no stack sends, and that some read one way and some another.
+constexpr bool impossible(uint8_t flags) {
+  const uint8_t control = flags & (kSyn | kFin | kRst | kAck);
+  return control == 0 || ((flags & kSyn) && (flags & (kFin | kRst)));
+}
+
+Decoded decode_tcp(HeaderReader& reader, uint32_t size, bool quoted, Packet& out) {
+  out.source_port = reader.u16();
+  out.destination_port = reader.u16();
+  // A quote need hold no more than eight bytes of the transport (RFC 792).
+  if (quoted && !reader.failed()) return whole();
+  out.tcp_seq = reader.u32();
+  out.tcp_ack = reader.u32();
+  const uint32_t header = (reader.u8() >> 4) * 4U;
+  out.tcp_flags = reader.u8() & 0x3f;
+  reader.skip(2);
+  out.l4_checksum = reader.u16();
+  reader.skip(2);
+  if (reader.failed() && size >= 20) return reader.why(Reason::MalformedTcp);
+  if (size < 20 || header < 20 || header > size || impossible(out.tcp_flags)) return dropped(Reason::MalformedTcp);
+  out.payload_offset = static_cast<uint16_t>(out.l4_offset + header);
+  out.payload_size = size - header;
+  return whole();
+}
+
+Decoded decode_udp(HeaderReader& reader, uint32_t size, bool quoted, Packet& out) {
+  out.source_port = reader.u16();
+  out.destination_port = reader.u16();
+  const uint32_t length = reader.u16();
+  out.l4_checksum = reader.u16();
+  if (reader.failed()) return size < 8 ? dropped(Reason::MalformedUdp) : reader.why(Reason::MalformedUdp);
+  if (quoted) return whole();
+  // The first fragment's length names the whole datagram.
+  if (size < 8 || length < 8 || (length > size && !out.more_fragments)) return dropped(Reason::MalformedUdp);
+  out.payload_offset = static_cast<uint16_t>(out.l4_offset + 8);
+  out.payload_size = (length > size ? size : length) - 8;
+  return whole();
+}
+
+Decoded decode_icmp(HeaderReader& reader, uint32_t size, Packet& out) {
+  constexpr uint32_t kHeader = 8;
+  out.icmp_type = reader.u8();
+  out.icmp_code = reader.u8();
+  out.l4_checksum = reader.u16();
+  if (reader.failed() || size < 4) return size < 4 ? dropped(Reason::MalformedIcmp) : reader.why(Reason::MalformedIcmp);
+  const uint32_t header = size < kHeader ? size : kHeader;
+  out.payload_offset = static_cast<uint16_t>(out.l4_offset + header);
+  out.payload_size = size - header;
+  return whole();
+}
+
+}  // namespace
+
+Decoded decode_transport(HeaderReader& reader, uint32_t size, bool quoted, Packet& out) {
+  switch (out.transport) {
+    case kTcp: return decode_tcp(reader, size, quoted, out);
+    case kUdp: return decode_udp(reader, size, quoted, out);
+    case kIcmp:
+    case kIcmpv6: return decode_icmp(reader, size, out);
+    default: return whole();
+  }
+}
+
+}  // namespace sluice

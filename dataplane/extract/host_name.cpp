@@ -1,0 +1,105 @@
+// extract: a host name made canonical.
+#include <arpa/inet.h>
+
+#include <algorithm>
+
+#include "dataplane/extract/extract.h"
+
+namespace sluice {
+namespace {
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+bool is_hex(char c) {
+  return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f');
+}
+bool is_alnum(char c) {
+  return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z');
+}
+
+/// The rule of the URL standard ("ends in a number"), which says the same as inet_aton: no top-level domain
+/// is numeric, so a host whose last label is, decimal or hexadecimal, is an address or nothing.
+bool ends_in_number(std::string_view host) {
+  std::string_view label = host.substr(host.rfind('.') + 1);
+  if (std::ranges::all_of(label, is_digit)) return true;
+  if (label.size() < 2 || label[0] != '0' || lower(label[1]) != 'x') return false;
+  return std::ranges::all_of(label.substr(2), is_hex);
+}
+
+/// Takes ":443", or ":" alone (RFC 3986 3.2.3), off the end. Returns false where what follows the colon is no
+/// port.
+bool strip_port(std::string_view& host) {
+  const size_t colon = host.find(':');
+  if (colon == std::string_view::npos) return true;
+  if (!std::ranges::all_of(host.substr(colon + 1), is_digit)) return false;
+  host = host.substr(0, colon);
+  return true;
+}
+
+/// text: without brackets; a zone (RFC 6874) may follow a percent sign.
+bool is_v6(std::string_view text) {
+  const size_t percent = text.find('%');
+  if (percent != std::string_view::npos) {
+    const std::string_view zone = text.substr(percent + 1);
+    if (zone.empty()) return false;
+    const auto fits = [](char c) {
+      return is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~' || c == '%';
+    };
+    if (!std::ranges::all_of(zone, fits)) return false;
+    text = text.substr(0, percent);
+  }
+  char copy[INET6_ADDRSTRLEN];
+  if (text.size() >= sizeof copy || text.find('\0') != std::string_view::npos) return false;
+  std::copy(text.begin(), text.end(), copy);
+  copy[text.size()] = 0;
+  in6_addr address;
+  return inet_pton(AF_INET6, copy, &address) == 1;
+}
+
+}  // namespace
+
+bool HostName::assign(std::string_view raw) {
+  clear();
+  if (raw.starts_with('[')) {
+    const size_t close = raw.find(']');
+    if (close == std::string_view::npos) return false;
+    std::string_view port = raw.substr(close + 1);
+    if (!port.empty() && (port[0] != ':' || !strip_port(port))) return false;
+    return assign_v6(raw.substr(1, close - 1));
+  }
+  if (std::ranges::count(raw, ':') > 1) return assign_v6(raw);
+  if (!strip_port(raw)) return false;
+  if (raw.ends_with('.')) raw.remove_suffix(1);
+  if (!assign_labels(raw)) return false;
+  is_address_ = ends_in_number(view());
+  return true;
+}
+
+bool HostName::assign_labels(std::string_view labels) {
+  clear();
+  if (labels.empty() || labels.size() > kMaxName) return false;
+  char before = '.';
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const char c = labels[i];
+    if (c < 0x21 || c > 0x7e || (c == '.' && before == '.')) return false;
+    text_[i] = lower(c);
+    before = c;
+  }
+  if (before == '.') return false;
+  size_ = static_cast<uint8_t>(labels.size());
+  return true;
+}
+
+bool HostName::assign_v6(std::string_view text) {
+  if (!is_v6(text) || text.size() > kMaxName) return false;
+  std::ranges::transform(text, text_, lower);
+  size_ = static_cast<uint8_t>(text.size());
+  is_address_ = true;
+  return true;
+}
+
+}  // namespace sluice

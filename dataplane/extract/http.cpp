@@ -1,0 +1,234 @@
+// extract: HTTP/1 requests: the framing (empty lines, lines, bodies, chunks).
+//
+// What a line means is told in http_lines.cpp. A line is never kept: its bytes go on piece by piece as they
+// come.
+#include "dataplane/extract/http.h"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "dataplane/extract/http_syntax.h"
+#include "dataplane/extract/method.h"
+
+namespace sluice {
+
+static_assert(sizeof(HttpRequests) < 640 && std::is_trivially_copyable_v<HttpRequests>);
+
+Extract HttpRequests::feed(std::span<const uint8_t> bytes, size_t& consumed) {
+  consumed = 0;
+  Extract result = over_;
+  while (result == Extract::NeedMore && consumed < bytes.size()) {
+    const auto rest = bytes.subspan(consumed);
+    size_t used = rest.size();
+    switch (phase_) {
+      case Phase::Start:
+        result = read_start(rest, used);
+        break;
+      case Phase::Body:
+      case Phase::ChunkData:
+        used = skip_body(rest.size());
+        break;
+      case Phase::Opaque:
+        break;
+      default:
+        result = read_line(rest, used);
+        break;
+    }
+    consumed += used;
+  }
+  if (result == Extract::NotMine || result == Extract::Malformed) {
+    over_ = result;
+    consumed = bytes.size();
+  }
+  return result;
+}
+
+bool HttpRequests::between_requests() const {
+  return phase_ == Phase::Start && over_ == Extract::NeedMore && token_size_ == 0 && !cr_;
+}
+
+void HttpRequests::begin_request() {
+  begin_line(Phase::Start, Part::TargetFirst);
+  line_end_ = LineEnd::Unknown;
+  header_bytes_ = 0;
+  content_length_ = 0;
+  blank_lines_ = 0;
+  connect_ = upgrade_ = http10_ = false;
+  has_field_ = has_authority_ = has_host_ = named_ = false;
+  has_length_ = chunked_ = false;
+}
+
+void HttpRequests::begin_line(Phase phase, Part part) {
+  phase_ = phase;
+  part_ = part;
+  line_bytes_ = 0;
+  token_size_ = 0;
+}
+
+Extract HttpRequests::reject_start() {
+  if (switching_) {
+    opaque_ = true;
+    phase_ = Phase::Opaque;
+    return Extract::NeedMore;
+  }
+  return first_ ? Extract::NotMine : Extract::Malformed;
+}
+
+Extract HttpRequests::read_start(std::span<const uint8_t> bytes, size_t& used) {
+  if (token_size_ == 0 && (cr_ || bytes[0] == '\r' || bytes[0] == '\n')) {
+    used = 1;
+    if (bytes[0] == '\r' && !cr_) {
+      cr_ = true;
+      return Extract::NeedMore;
+    }
+    if (bytes[0] != '\n' || ++blank_lines_ > kMaxHttpBlankLines) return reject_start();
+    cr_ = false;
+    return Extract::NeedMore;
+  }
+  used = 0;
+  while (used < bytes.size() && is_http_token(bytes[used])) {
+    if (token_size_ == kMaxHttpMethod) return reject_start();
+    token_[token_size_++] = static_cast<char>(bytes[used++]);
+  }
+  const bool ended = used < bytes.size();
+  if (ended && (bytes[used++] != ' ' || token_size_ == 0)) return reject_start();
+  // A later request may have any method; before one, and after a switch, a method is all there is to go by.
+  if (first_ || switching_) {
+    const MethodMatch match = match_method(token());
+    if (match == MethodMatch::No || (ended && match != MethodMatch::Known)) return reject_start();
+  }
+  if (!ended) return Extract::NeedMore;
+  first_ = switching_ = false;
+  connect_ = token() == "CONNECT";
+  header_bytes_ = token_size_;
+  host_.clear();
+  begin_line(Phase::RequestLine, Part::TargetFirst);
+  return Extract::NeedMore;
+}
+
+Extract HttpRequests::read_line(std::span<const uint8_t> bytes, size_t& used) {
+  if (cr_) {
+    used = 1;
+    cr_ = false;
+    return bytes[0] == '\n' ? on_line_end(true) : Extract::Malformed;
+  }
+  const auto* lf = static_cast<const uint8_t*>(std::memchr(bytes.data(), '\n', bytes.size()));
+  auto content = lf ? bytes.first(static_cast<size_t>(lf - bytes.data())) : bytes;
+  used = content.size() + (lf ? 1 : 0);
+  const bool cr = !content.empty() && content.back() == '\r';
+  if (cr) content = content.first(content.size() - 1);
+  if (!content.empty()) {
+    if (std::memchr(content.data(), '\r', content.size()) || std::memchr(content.data(), 0, content.size())) {
+      return Extract::Malformed;
+    }
+    if (content.size() > kMaxHttpLine - line_bytes_ || content.size() > kMaxHttpHeader - header_bytes_) {
+      return Extract::Malformed;
+    }
+    line_bytes_ += static_cast<uint32_t>(content.size());
+    header_bytes_ += static_cast<uint32_t>(content.size());
+    if (!on_content(content)) return Extract::Malformed;
+  }
+  if (lf) return on_line_end(cr);
+  cr_ = cr;
+  return Extract::NeedMore;
+}
+
+size_t HttpRequests::skip_body(size_t available) {
+  const auto skipped = static_cast<size_t>(std::min<uint64_t>(body_left_, available));
+  body_left_ -= skipped;
+  if (body_left_ > 0) return skipped;
+  if (phase_ == Phase::Body) {
+    begin_request();
+  } else {
+    begin_line(Phase::ChunkEnd, Part::ChunkDigits);
+  }
+  return skipped;
+}
+
+bool HttpRequests::on_content(std::span<const uint8_t> content) {
+  switch (phase_) {
+    case Phase::RequestLine:
+      return std::ranges::all_of(content, [this](uint8_t byte) { return on_target(byte); });
+    case Phase::Headers:
+      return on_fields(content);
+    case Phase::ChunkSize:
+      return std::ranges::all_of(content, [this](uint8_t byte) { return on_chunk_size(byte); });
+    case Phase::Trailers:
+      return true;
+    default:  // ChunkEnd: nothing may stand between a chunk and its line end
+      return false;
+  }
+}
+
+Extract HttpRequests::on_line_end(bool crlf) {
+  // An empty line costs as well, or a header section could be endless.
+  if (++header_bytes_ > kMaxHttpHeader) return Extract::Malformed;
+  if (phase_ == Phase::RequestLine) {
+    line_end_ = crlf ? LineEnd::CrLf : LineEnd::Lf;
+    return end_request_line();
+  }
+  if (phase_ == Phase::Headers) {
+    // Mixed line ends have two readings: a server that takes no bare LF joins two lines, and sees another
+    // framing.
+    if (line_end_ != (crlf ? LineEnd::CrLf : LineEnd::Lf)) return Extract::Malformed;
+    return part_ == Part::FieldStart ? end_headers() : end_field();
+  }
+  if (!crlf) return Extract::Malformed;
+  if (phase_ == Phase::ChunkSize) return end_chunk_size();
+  if (phase_ == Phase::Trailers && line_bytes_ == 0) {
+    begin_request();
+  } else if (phase_ == Phase::Trailers) {
+    begin_line(Phase::Trailers, Part::FieldStart);
+  } else {
+    begin_line(Phase::ChunkSize, Part::ChunkDigits);
+    header_bytes_ = 0;
+    chunk_digits_ = 0;
+  }
+  return Extract::NeedMore;
+}
+
+bool HttpRequests::on_chunk_size(uint8_t byte) {
+  if (part_ == Part::ChunkExtension) return true;
+  const int digit = hex_value(byte);
+  if (digit < 0) {
+    if (byte != ';' || chunk_digits_ == 0) return false;
+    part_ = Part::ChunkExtension;
+    return true;
+  }
+  if (++chunk_digits_ > kMaxChunkDigits) return false;
+  body_left_ = body_left_ << 4 | static_cast<uint64_t>(digit);
+  return true;
+}
+
+Extract HttpRequests::end_chunk_size() {
+  if (chunk_digits_ == 0) return Extract::Malformed;
+  header_bytes_ = 0;
+  if (body_left_ == 0) {
+    begin_line(Phase::Trailers, Part::FieldStart);
+  } else {
+    begin_line(Phase::ChunkData, Part::ChunkDigits);
+  }
+  return Extract::NeedMore;
+}
+
+Extract HttpRequests::end_headers() {
+  ++requests_;
+  if (chunked_ && (has_length_ || http10_)) return Extract::Malformed;
+  if (connect_ && (chunked_ || content_length_ > 0)) return Extract::Malformed;
+  switching_ = connect_ || upgrade_;
+  const Extract result = named_ ? Extract::NeedMore : Extract::NoName;
+  if (chunked_) {
+    begin_line(Phase::ChunkSize, Part::ChunkDigits);
+    header_bytes_ = 0;
+    chunk_digits_ = 0;
+    body_left_ = 0;
+  } else if (content_length_ > 0) {
+    body_left_ = content_length_;
+    begin_line(Phase::Body, Part::TargetFirst);
+  } else {
+    begin_request();
+  }
+  return result;
+}
+
+}  // namespace sluice

@@ -1,0 +1,58 @@
+// extract: the character classes of HTTP/1.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace sluice {
+
+inline constexpr uint8_t kMaxChunkDigits = 15;  ///< hexadecimal digits of a chunk's size: below 2^60
+inline constexpr size_t kMaxLengthDigits = 18;  ///< decimal digits of a Content-Length: below 2^60
+inline constexpr size_t kMaxFieldName = 32;     ///< a longer field name is none that matters
+
+constexpr bool is_http_digit(uint8_t c) {
+  return c >= '0' && c <= '9';
+}
+constexpr bool is_http_alpha(uint8_t c) {
+  return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+constexpr uint8_t http_lower(uint8_t c) {
+  return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+namespace detail {
+constexpr std::array<bool, 256> alnum_and(std::string_view others) {
+  std::array<bool, 256> table{};
+  for (unsigned c = 0; c < 256; ++c) {
+    table[c] = is_http_digit(static_cast<uint8_t>(c)) || is_http_alpha(static_cast<uint8_t>(c));
+  }
+  for (char c : others) table[static_cast<uint8_t>(c)] = true;
+  return table;
+}
+inline constexpr auto kTokenBytes = alnum_and("!#$%&'*+-.^_`|~");
+inline constexpr auto kHostBytes = alnum_and("-._~!$&'()*+;=:");
+}  // namespace detail
+
+/// tchar of RFC 9110 5.6.2.
+constexpr bool is_http_token(uint8_t c) {
+  return detail::kTokenBytes[c];
+}
+
+/// Returns the value of a hexadecimal digit, or -1.
+constexpr int hex_value(uint8_t c) {
+  if (is_http_digit(c)) return c - '0';
+  const uint8_t letter = c | 0x20;
+  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+
+/// uri-host and port as all servers read them alike: RFC 3986's reg-name without percent-encoding and comma,
+/// at most one colon; or an address in brackets, which HostName checks.
+constexpr bool is_http_host(std::string_view text) {
+  if (text.starts_with('[')) return true;
+  return std::ranges::count(text, ':') <= 1 &&
+         std::ranges::all_of(text, [](char c) { return detail::kHostBytes[static_cast<uint8_t>(c)]; });
+}
+
+}  // namespace sluice

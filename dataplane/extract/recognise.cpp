@@ -1,0 +1,77 @@
+// extract: what a TCP flow speaks, from the client's first bytes.
+#include "dataplane/extract/recognise.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "dataplane/extract/http.h"
+#include "dataplane/extract/method.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+// Any second version byte, as servers do; a whole record for those that come before a hello.
+constexpr int kAny = -1;
+constexpr int kHandshake[] = {22, 3};
+constexpr int kChangeCipherSpec[] = {20, 3, kAny, 0, 1, 1};
+constexpr int kWarning[] = {21, 3, kAny, 0, 2, 1, kAny};
+
+Stream match_tls(std::string_view text, std::span<const int> pattern) {
+  const size_t size = std::min(text.size(), pattern.size());
+  for (size_t i = 0; i < size; ++i) {
+    if (pattern[i] != kAny && pattern[i] != static_cast<uint8_t>(text[i])) return Stream::Unknown;
+  }
+  return size < pattern.size() ? Stream::NeedMore : Stream::Tls;
+}
+
+Stream match_preface(std::string_view text) {
+  const size_t size = std::min(text.size(), kPreface.size());
+  if (text.substr(0, size) != kPreface.substr(0, size)) return Stream::Unknown;
+  return size < kPreface.size() ? Stream::NeedMore : Stream::H2c;
+}
+
+/// Takes the empty lines off text; of a last CR the LF may be still to come. Returns false where they are no
+/// line ends or too many.
+bool skip_blank_lines(std::string_view& text) {
+  size_t lines = 0, at = 0;
+  while (at < text.size() && (text[at] == '\r' || text[at] == '\n')) {
+    if (text[at] == '\r' && ++at == text.size()) break;
+    if (text[at] != '\n' || ++lines > kMaxHttpBlankLines) return false;
+    ++at;
+  }
+  text.remove_prefix(at);
+  return true;
+}
+
+Stream match_http(std::string_view text) {
+  if (!skip_blank_lines(text)) return Stream::Unknown;
+  const std::string_view start = text.substr(0, kMaxHttpMethod + 1);
+  const size_t space = start.find(' ');
+  const MethodMatch match = match_method(start.substr(0, space));
+  if (space == std::string_view::npos) return match == MethodMatch::No ? Stream::Unknown : Stream::NeedMore;
+  return match == MethodMatch::Known ? Stream::Http : Stream::Unknown;
+}
+
+}  // namespace
+
+Stream recognise_stream(std::span<const uint8_t> bytes) {
+  if (bytes.empty()) return Stream::NeedMore;
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  switch (bytes[0]) {
+    case 20:
+      return match_tls(text, kChangeCipherSpec);
+    case 21:
+      return match_tls(text, kWarning);
+    case 22:
+      return match_tls(text, kHandshake);
+    default:
+      break;
+  }
+  const Stream preface = match_preface(text);
+  const Stream http = match_http(text);
+  if (http == Stream::Unknown || preface == Stream::H2c) return preface;
+  return http;  // P begins both: NeedMore either way
+}
+
+}  // namespace sluice

@@ -1,0 +1,24 @@
+// extract: what a TCP flow speaks, from the client's first bytes.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace sluice {
+
+enum class Stream : uint8_t {
+  NeedMore,  ///< too few bytes; all of them could begin one of the others
+  Tls,       ///< for TlsHello
+  Http,      ///< for HttpRequests
+  H2c,       ///< HTTP/2 without TLS, by its connection preface
+  Unknown,   ///< none of these
+};
+
+/// bytes: the client's side of a flow from its first byte, cut anywhere. Decides on as few bytes as tell, and
+/// a decision holds for whatever follows. Tls: a handshake record of version 3.x, or a change_cipher_spec or
+/// warning alert, which servers skip before a hello. Http: a registered or widely used method and a space,
+/// after at most kMaxHttpBlankLines empty lines. Source: RFC 8446 5; RFC 9112 2.2 and 3; RFC 9113 3.4; IANA
+/// HTTP Method Registry.
+[[nodiscard]] Stream recognise_stream(std::span<const uint8_t> bytes);
+
+}  // namespace sluice

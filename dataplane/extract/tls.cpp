@@ -1,0 +1,205 @@
+// extract: server_name in a TLS ClientHello, over any number of records and of calls.
+//
+// Two layers. Records: read() takes five-byte headers off and gives what they hold to read_handshake().
+// Handshake: a hello is a chain of small fields at known offsets; expect() names the next one and checks it
+// against the length that encloses it, and read_handshake() skips to it, however many calls that takes.
+#include "dataplane/extract/tls.h"
+
+#include <algorithm>
+#include <type_traits>
+
+namespace sluice {
+namespace {
+
+constexpr uint8_t kChangeCipherSpec = 20, kAlert = 21, kHandshake = 22;
+constexpr uint8_t kMajorVersion = 3;
+constexpr uint8_t kWarning = 1;
+constexpr uint32_t kRecordHeader = 5;
+constexpr uint32_t kClientHello = 1;
+constexpr uint32_t kMessageHeader = 4;
+constexpr uint32_t kVersionAndRandom = 2 + 32;
+constexpr uint32_t kMaxSession = 32;
+constexpr uint32_t kServerName = 0, kEncryptedClientHello = 0xfe0d;
+constexpr uint32_t kHostNameType = 0;
+
+}  // namespace
+
+static_assert(sizeof(TlsHello) < 600 && std::is_trivially_copyable_v<TlsHello>);
+
+Extract TlsHello::feed(std::span<const uint8_t> bytes, size_t& consumed) {
+  consumed = 0;
+  const Extract result = over_ == Extract::NeedMore ? read(bytes, consumed) : over_;
+  if (result == Extract::Name || result == Extract::NoName) return result;
+  over_ = result;
+  consumed = bytes.size();
+  return result;
+}
+
+Extract TlsHello::read(std::span<const uint8_t> bytes, size_t& at) {
+  if (step_ == Step::End && position_ == field_at_) return on_end();
+  while (at < bytes.size()) {
+    Extract result;
+    if (record_header_size_ < kRecordHeader) {
+      result = on_record_header(bytes[at++]);
+    } else if (record_type_ != kHandshake) {
+      result = on_idle_byte(bytes[at++]);
+    } else {
+      size_t used = 0;
+      result = read_handshake(bytes.subspan(at, std::min<size_t>(record_left_, bytes.size() - at)), used);
+      at += used;
+      record_left_ = static_cast<uint16_t>(record_left_ - used);
+    }
+    if (record_header_size_ == kRecordHeader && record_left_ == 0) record_header_size_ = 0;
+    if (result != Extract::NeedMore) return result;
+  }
+  return Extract::NeedMore;
+}
+
+Extract TlsHello::on_record_header(uint8_t byte) {
+  const Extract wrong = recognised_ ? Extract::Malformed : Extract::NotMine;
+  switch (record_header_size_++) {
+    case 0:
+      record_type_ = byte;
+      return byte < kChangeCipherSpec || byte > kHandshake ? wrong : Extract::NeedMore;
+    case 1:
+      return byte != kMajorVersion ? wrong : Extract::NeedMore;
+    case 2:  // Servers take any minor version in the first record, and so must a reader that is not to be
+             // evaded.
+      return Extract::NeedMore;
+    case 3:
+      record_left_ = static_cast<uint16_t>(byte << 8);
+      return Extract::NeedMore;
+    default:
+      break;
+  }
+  recognised_ = true;
+  record_left_ |= byte;
+  if (record_left_ > kMaxTlsRecord) return Extract::Malformed;
+  if (record_type_ == kHandshake && record_left_ > 0) return Extract::NeedMore;
+  // A record that adds nothing. Between the pieces of a message RFC 8446 5.1 allows no other types.
+  if (record_type_ != kHandshake && position_ > 0) return Extract::Malformed;
+  if (record_type_ == kChangeCipherSpec && record_left_ != 1) return Extract::Malformed;
+  if (record_type_ == kAlert && record_left_ != 2) return Extract::Malformed;
+  return ++idle_records_ > kMaxIdleRecords ? Extract::Malformed : Extract::NeedMore;
+}
+
+Extract TlsHello::on_idle_byte(uint8_t byte) {
+  // change_cipher_spec is the byte 1; an alert is its level, then its description. After a fatal one no hello
+  // comes.
+  const bool description = record_type_ == kAlert && record_left_ == 1;
+  --record_left_;
+  return byte == kWarning || description ? Extract::NeedMore : Extract::Malformed;
+}
+
+Extract TlsHello::read_handshake(std::span<const uint8_t> chunk, size_t& used) {
+  for (;;) {
+    if (step_ == Step::End && position_ == field_at_) return on_end();
+    if (used == chunk.size()) return Extract::NeedMore;
+    const auto available = static_cast<uint32_t>(chunk.size() - used);
+    if (position_ < field_at_) {
+      const uint32_t skipped = std::min(field_at_ - position_, available);
+      position_ += skipped;
+      used += skipped;
+      continue;
+    }
+    if (step_ == Step::NameText) {
+      const uint32_t got = position_ - field_at_;
+      const uint32_t taken = std::min(field_size_ - got, available);
+      std::memcpy(raw_ + got, chunk.data() + used, taken);
+      position_ += taken;
+      used += taken;
+    } else {
+      value_ = value_ << 8 | chunk[used++];
+      ++position_;
+    }
+    if (position_ < field_at_ + field_size_) continue;
+    const Extract result = on_field();
+    if (result != Extract::NeedMore) return result;
+  }
+}
+
+Extract TlsHello::on_field() {
+  switch (step_) {
+    case Step::Header:
+      hello_end_ = kMessageHeader + (value_ & 0xffffff);
+      if (value_ >> 24 != kClientHello || hello_end_ > kMaxHello) return Extract::Malformed;
+      return expect(Step::SessionSize, position_ + kVersionAndRandom, 1, hello_end_);
+    case Step::SessionSize:
+      if (value_ > kMaxSession) return Extract::Malformed;
+      return expect(Step::CiphersSize, position_ + value_, 2, hello_end_);
+    case Step::CiphersSize:
+      if (value_ == 0 || value_ % 2 != 0) return Extract::Malformed;
+      return expect(Step::CompressionSize, position_ + value_, 1, hello_end_);
+    case Step::CompressionSize:
+      if (value_ == 0) return Extract::Malformed;
+      // Before TLS 1.3 a hello may end here, without extensions.
+      if (position_ + value_ == hello_end_) return expect(Step::End, hello_end_, 0, hello_end_);
+      return expect(Step::ExtensionsSize, position_ + value_, 2, hello_end_);
+    case Step::ExtensionsSize:
+      if (position_ + value_ != hello_end_) return Extract::Malformed;
+      extension_end_ = position_;
+      return next_extension();
+    case Step::Extension:
+      return on_extension(value_ >> 16, value_ & 0xffff);
+    case Step::NameListSize:
+      names_end_ = position_ + value_;
+      if (value_ == 0 || names_end_ != extension_end_) return Extract::Malformed;
+      return next_name(position_);
+    case Step::NameEntry:
+      return on_name_entry(value_ >> 16, value_ & 0xffff);
+    case Step::NameText:
+      return on_name();
+    case Step::End:
+      break;
+  }
+  return Extract::Malformed;
+}
+
+Extract TlsHello::on_extension(uint32_t type, uint32_t size) {
+  extension_end_ = position_ + size;
+  if (extension_end_ > hello_end_) return Extract::Malformed;
+  if (type == kServerName) return expect(Step::NameListSize, position_, 2, extension_end_);
+  if (type == kEncryptedClientHello) has_ech_ = true;
+  return next_extension();
+}
+
+Extract TlsHello::on_name_entry(uint32_t type, uint32_t size) {
+  const uint32_t end = position_ + size;
+  if (end > names_end_) return Extract::Malformed;
+  if (type != kHostNameType) return next_name(end);
+  if (size == 0 || size > kMaxRawName) return Extract::Malformed;
+  return expect(Step::NameText, position_, size, names_end_);
+}
+
+Extract TlsHello::on_name() {
+  if (!host_.assign({raw_, field_size_}) || host_.is_address()) return Extract::Malformed;
+  if (next_name(position_) == Extract::Malformed) return Extract::Malformed;
+  named_ = true;
+  return Extract::Name;
+}
+
+Extract TlsHello::on_end() {
+  if (named_) return Extract::Complete;
+  named_ = true;  // said once; the next call completes
+  return Extract::NoName;
+}
+
+Extract TlsHello::expect(Step step, uint32_t at, uint32_t size, uint32_t end) {
+  if (at + size > end) return Extract::Malformed;
+  step_ = step;
+  field_at_ = at;
+  field_size_ = size;
+  value_ = 0;
+  return Extract::NeedMore;
+}
+
+Extract TlsHello::next_extension() {
+  if (extension_end_ == hello_end_) return expect(Step::End, hello_end_, 0, hello_end_);
+  return expect(Step::Extension, extension_end_, 4, hello_end_);
+}
+
+Extract TlsHello::next_name(uint32_t at) {
+  return at == names_end_ ? next_extension() : expect(Step::NameEntry, at, 3, names_end_);
+}
+
+}  // namespace sluice

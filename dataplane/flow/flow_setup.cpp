@@ -1,0 +1,68 @@
+// flow: memory for the tables, taken once at start.
+#include <algorithm>
+#include <bit>
+
+#include "dataplane/flow/bindings.h"
+#include "dataplane/flow/context.h"
+#include "dataplane/flow/flow_table.h"
+#include "dataplane/flow/name_pool.h"
+
+namespace sluice {
+namespace {
+
+/// Fills free so that low indices are taken first: pages are touched only as the table fills.
+void fill_free(uint32_t* free, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) free[i] = count - 1 - i;
+}
+
+}  // namespace
+
+bool FlowTable::create(uint32_t capacity, uint64_t seed) {
+  capacity_ = std::max<uint32_t>(8, (capacity + 7) / 8 * 8);
+  seed_ = seed;
+  // Twice as many places as flows: both buckets of a key are then hardly ever full before the table is.
+  const size_t buckets = std::bit_ceil<size_t>(size_t{capacity_} * 2 / kWays);
+  mask_ = buckets - 1;
+  buckets_ = make_fixed_array<Bucket>(buckets);
+  flows_ = make_fixed_array<Flow>(capacity_);
+  free_ = make_fixed_array<uint32_t>(capacity_);
+  if (!buckets_ || !flows_ || !free_) return false;
+  fill_free(free_.get(), capacity_);
+  free_count_ = capacity_;
+  return true;
+}
+
+bool NamePool::create(uint32_t capacity, uint64_t seed) {
+  capacity_ = capacity;
+  seed_ = seed;
+  mask_ = std::bit_ceil(std::max<uint32_t>(capacity, 2)) - 1;
+  cells_ = make_fixed_array<Cell>(capacity);
+  buckets_ = make_fixed_array<uint32_t>(size_t{mask_} + 1);
+  return cells_ && buckets_;
+}
+
+bool Bindings::create(uint32_t capacity, uint64_t seed, NamePool& names) {
+  names_ = &names;
+  seed_ = seed;
+  mask_ = std::bit_ceil(std::max<uint32_t>(capacity / kWays, 1)) - 1;
+  places_ = make_fixed_array<Place>((mask_ + 1) * kWays);
+  return places_ != nullptr;
+}
+
+bool Questions::create(uint32_t capacity, uint64_t seed) {
+  seed_ = seed;
+  mask_ = std::bit_ceil(std::max<uint32_t>(capacity / kWays, 1)) - 1;
+  places_ = make_fixed_array<Place>((mask_ + 1) * kWays);
+  return places_ != nullptr;
+}
+
+bool ContextPool::create(uint32_t capacity) {
+  capacity_ = free_count_ = capacity;
+  contexts_ = make_fixed_array<Context>(capacity);
+  free_ = make_fixed_array<uint32_t>(capacity);
+  if (!contexts_ || !free_) return false;
+  fill_free(free_.get(), capacity);
+  return true;
+}
+
+}  // namespace sluice

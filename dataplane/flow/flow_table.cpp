@@ -1,0 +1,62 @@
+// flow: the look-up and the places of the flow table.
+#define XXH_INLINE_ALL
+#include "dataplane/flow/flow_table.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+
+namespace sluice {
+
+uint64_t FlowTable::hash(const FlowKey& key) const { return XXH3_64bits_withSeed(&key, sizeof key, seed_); }
+
+Flow* FlowTable::find(const FlowKey& key, uint64_t hash) {
+  for (const size_t at : {home(hash), other(hash)}) {
+    const Bucket& bucket = buckets_[at];
+    for (uint32_t way = 0; way < kWays; ++way) {
+      if (bucket.tags[way] != tag(hash) || bucket.flows[way] == 0) continue;
+      Flow& flow = flows_[bucket.flows[way] - 1];
+      if (flow.key == key) return &flow;
+    }
+  }
+  return nullptr;
+}
+
+Flow* FlowTable::insert(const FlowKey& key, uint64_t hash) {
+  if (free_count_ == 0) return nullptr;
+  // The emptier of the two: filling the first one first would let both run full long before the table is.
+  Bucket& first = buckets_[home(hash)];
+  Bucket& second = buckets_[other(hash)];
+  const auto used = [](const Bucket& bucket) {
+    return std::count_if(std::begin(bucket.flows), std::end(bucket.flows), [](uint32_t flow) { return flow != 0; });
+  };
+  Bucket& bucket = used(second) < used(first) ? second : first;
+  uint32_t* place = std::find(std::begin(bucket.flows), std::end(bucket.flows), 0U);
+  if (place == std::end(bucket.flows)) return nullptr;
+  const uint32_t index = free_[--free_count_];
+  *place = index + 1;
+  bucket.tags[place - bucket.flows] = tag(hash);
+  Flow& flow = flows_[index];
+  std::memset(static_cast<void*>(&flow), 0, sizeof flow);
+  flow.key = key;
+  flow.context = kNoIndex;
+  ++size_;
+  return &flow;
+}
+
+void FlowTable::erase(Flow& flow) {
+  const uint64_t key_hash = hash(flow.key);
+  const uint32_t index = index_of(flow);
+  for (const size_t at : {home(key_hash), other(key_hash)}) {
+    Bucket& bucket = buckets_[at];
+    for (uint32_t way = 0; way < kWays; ++way)
+      if (bucket.flows[way] == index + 1) bucket.flows[way] = 0;
+  }
+  flow.key.transport = 0;
+  free_[free_count_++] = index;
+  --size_;
+}
+
+}  // namespace sluice

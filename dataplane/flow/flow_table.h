@@ -1,0 +1,101 @@
+// flow: the fixed-size table of flows of one worker.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+#include "dataplane/contract/address.h"
+#include "dataplane/contract/reasons.h"
+#include "dataplane/flow/memory.h"
+
+namespace sluice {
+
+inline constexpr uint32_t kNoIndex = 0xffffffff;
+
+/// What makes a flow, the same for both directions: the LAN side first. Fragments have ports 0 and their own transport.
+struct FlowKey {
+  Address local, remote;
+  uint16_t local_port, remote_port;
+  uint16_t vlan;
+  uint8_t transport;
+  uint8_t pair;
+  bool operator==(const FlowKey&) const = default;
+};
+static_assert(sizeof(FlowKey) == 40);
+
+enum class FlowState : uint8_t { Undecided, Allowed, Blocked };
+
+enum FlowFlag : uint8_t {
+  kFlowInbound = 1,     ///< opened from the line
+  kFlowMidstream = 2,   ///< its start was not seen
+  kFlowClosing = 4,     ///< a FIN or RST passed; true or a decoy, it only shortens the time-out
+  kFlowSilent = 8,      ///< blocked by a silent rule
+  kFlowAnswered = 16,   ///< the line side has sent something
+  kFlowDns = 32,        ///< every datagram is judged
+  kFlowHttp = 64,       ///< every request is judged; context is its reader's
+};
+
+/// One flow: one cache line.
+struct alignas(64) Flow {
+  FlowKey key;
+  uint32_t last_ms;     ///< low 32 bits of the clock; 0 with state Undecided and no key: free
+  uint32_t generation;  ///< of the policy that judged it
+  uint32_t name;        ///< NamePool handle, 0 for none; this flow holds one reference
+  uint32_t context;     ///< ContextPool index, or kNoIndex
+  uint32_t remote_ack;  ///< the line side's last ACK number (with kFlowAnswered)
+  FlowState state;
+  Protocol protocol;
+  uint8_t flags;
+  uint8_t seen_and_situation;  ///< Seen in the low nibble, 1 + Situation in the high one (0: named or guarded)
+
+  bool has(FlowFlag flag) const { return flags & flag; }
+  void set(FlowFlag flag) { flags = static_cast<uint8_t>(flags | flag); }
+  void clear(FlowFlag flag) { flags = static_cast<uint8_t>(flags & ~flag); }
+};
+static_assert(sizeof(Flow) == 64);
+
+/// How long a flow may be idle, in milliseconds.
+inline constexpr uint32_t kIdleHandshakeMs = 30'000, kIdleTcpMs = 3'600'000, kIdleOtherMs = 120'000, kIdleDnsMs = 15'000,
+                          kIdleBlockedMs = 60'000, kIdleClosingMs = 20'000;
+
+/// Flows by key. Never grows; a key has two buckets of eight places, so a look-up reads a bounded number of lines
+/// whatever a hostile client sends (the hash is keyed).
+class FlowTable {
+ public:
+  /// capacity: flows; rounded up to a multiple of eight. Returns false where memory is short.
+  [[nodiscard]] bool create(uint32_t capacity, uint64_t seed);
+
+  [[nodiscard]] uint64_t hash(const FlowKey& key) const;
+  void prefetch(uint64_t hash) const { __builtin_prefetch(&buckets_[home(hash)]); }
+
+  [[nodiscard]] Flow* find(const FlowKey& key, uint64_t hash);
+  /// A new flow with this key, otherwise zeroed and without context; nullptr where there is no room.
+  [[nodiscard]] Flow* insert(const FlowKey& key, uint64_t hash);
+  void erase(Flow& flow);
+
+  uint32_t size() const { return size_; }
+  uint32_t capacity() const { return capacity_; }
+  /// Flow i of capacity(), for sweeps; nullptr where that place is free.
+  Flow* at(uint32_t index) { return flows_[index].key.transport != 0 ? &flows_[index] : nullptr; }
+  uint32_t index_of(const Flow& flow) const { return static_cast<uint32_t>(&flow - flows_.get()); }
+
+ private:
+  static constexpr uint32_t kWays = 8;
+  struct alignas(64) Bucket {
+    uint32_t tags[kWays];
+    uint32_t flows[kWays];  ///< index plus one; 0 for a free place
+  };
+  size_t home(uint64_t hash) const { return hash & mask_; }
+  size_t other(uint64_t hash) const { return (hash >> 32 ^ hash * 0x9e3779b97f4a7c15U >> 40) & mask_; }
+  static uint32_t tag(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
+
+  FixedArray<Bucket> buckets_;
+  FixedArray<Flow> flows_;
+  FixedArray<uint32_t> free_;
+  uint32_t free_count_ = 0;
+  uint64_t mask_ = 0;
+  uint32_t capacity_ = 0, size_ = 0;
+  uint64_t seed_ = 0;
+};
+
+}  // namespace sluice

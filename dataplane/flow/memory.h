@@ -1,0 +1,31 @@
+// flow: fixed-size arrays whose pages are touched only when used.
+#pragma once
+
+#include <sys/mman.h>
+
+#include <cstddef>
+#include <memory>
+#include <type_traits>
+
+namespace sluice {
+
+struct Unmap {
+  size_t bytes = 0;
+  void operator()(void* memory) const { munmap(memory, bytes); }
+};
+
+/// An array of zeroed elements, aligned to a page; null where memory is short.
+template <class T>
+using FixedArray = std::unique_ptr<T[], Unmap>;
+
+/// Called at start only.
+template <class T>
+FixedArray<T> make_fixed_array(size_t count) {
+  static_assert(std::is_trivially_destructible_v<T>);
+  const size_t bytes = count * sizeof(T);
+  void* memory = bytes == 0 ? MAP_FAILED
+                            : mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return memory == MAP_FAILED ? nullptr : FixedArray<T>(static_cast<T*>(memory), Unmap{bytes});
+}
+
+}  // namespace sluice

@@ -1,0 +1,263 @@
+// policy: the verdict on one access.
+#include <hs/hs_runtime.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "dataplane/policy/tables.h"
+
+namespace sluice {
+namespace {
+
+constexpr size_t kMaxWords = (kMaxRules + 63) / 64;
+
+/// The rules that from, to and direction leave for one access, and which of them match in the end.
+class Judgement {
+ public:
+  Judgement(const Policy::Tables& tables, const Subject& subject) : t_(tables), s_(subject), words_(t_.site->rule_words) {}
+
+  /// network: of the local side.
+  void collect(const AddressClass& local, const AddressClass& remote, uint16_t network) {
+    const bool outbound = s_.direction == Direction::Outbound;
+    name_set_ = t_.set_for(s_.name);
+    address_set_ = outbound ? remote.set : local.set;
+    const AddressClass& opener = outbound ? local : remote;
+    const uint64_t* direction = t_.row(outbound ? RuleRow::Outbound : RuleRow::Inbound);
+    const uint64_t* any_from = t_.row(RuleRow::AnyFrom);
+    const uint64_t* any_to = t_.row(RuleRow::AnyTo);
+    const uint64_t* from_set = t_.row(row_from_set(opener.set));
+    const uint64_t* to_address = t_.row(row_to_set(address_set_));
+    const uint64_t* to_name = t_.row(row_to_set(name_set_));
+    const uint64_t* local_network = t_.row_for_network(outbound, network);
+    for (size_t w = 0; w < words_; ++w) {
+      // A resolver asks for somebody else: only rules that hold for everybody can hold for its questions.
+      const uint64_t by_opener = s_.resolver_question ? 0 : from_set[w] | (outbound ? local_network[w] : 0);
+      const uint64_t from = any_from[w] | by_opener;
+      to_[w] = any_to[w] | to_address[w] | to_name[w] | (outbound ? 0 : local_network[w]);
+      from_[w] = from & direction[w];
+    }
+  }
+
+  /// The first rule that decides: kNone16 where none does. Marks the first observing rule it passes.
+  uint16_t decide() {
+    observed_ = kNone16;
+    for (size_t w = 0; w < words_; ++w) {
+      for (uint64_t left = from_[w] & to_[w]; left != 0; left &= left - 1) {
+        const auto rule = static_cast<uint16_t>(w * 64 + static_cast<size_t>(std::countr_zero(left)));
+        if (!protocol_fits(rule) || !port_fits(rule)) continue;
+        if (static_cast<RuleAction>(t_.rules[rule].action) != RuleAction::Observe) return rule;
+        if (observed_ == kNone16) observed_ = rule;
+      }
+    }
+    return kNone16;
+  }
+
+  /// True where a pattern could bring in a rule that stands before `decided`, so that the name must be scanned.
+  bool pattern_may_come_before(uint16_t decided) const {
+    if (t_.patterns == nullptr || s_.name.empty()) return false;
+    for (size_t w = 0; w < words_ && w * 64 < decided; ++w) {
+      const uint64_t pending = t_.pattern_rules[w] & from_[w] & ~to_[w];
+      if (pending != 0 && w * 64 + static_cast<size_t>(std::countr_zero(pending)) < decided) return true;
+    }
+    return false;
+  }
+
+  /// True where some allow rule, whoever it is for, opens this very name.
+  bool opened_for_somebody() const {
+    const uint64_t* to_name = t_.row(row_to_set(name_set_));
+    const uint64_t* outbound = t_.row(RuleRow::Outbound);
+    for (size_t w = 0; w < words_; ++w) {
+      uint64_t left = to_name[w];
+      for (size_t i = 0; i < matched_count_; ++i) left |= t_.row_for_list(matched_[i])[w];
+      for (left &= outbound[w]; left != 0; left &= left - 1) {
+        const size_t rule = w * 64 + static_cast<size_t>(std::countr_zero(left));
+        if (static_cast<RuleAction>(t_.rules[rule].action) == RuleAction::Allow) return true;
+      }
+    }
+    return false;
+  }
+
+  void scan(hs_scratch* scratch) {
+    hs_scan(t_.patterns, s_.name.data(), static_cast<unsigned>(s_.name.size()), 0, scratch, &Judgement::on_match, this);
+  }
+
+  /// The list by which `rule` matched; kNone16 where its `to` is any, or a network.
+  uint16_t list_of(uint16_t rule) const {
+    for (uint32_t set : {name_set_, address_set_}) {
+      const SetInfo& info = t_.sets[set];
+      for (uint16_t list : t_.set_lists.subspan(info.first_list, info.list_count))
+        if (bit(t_.row_for_list(list), rule)) return list;
+    }
+    for (size_t i = 0; i < matched_count_; ++i)
+      if (bit(t_.row_for_list(matched_[i]), rule)) return matched_[i];
+    return kNone16;
+  }
+
+  uint16_t observed() const { return observed_; }
+
+  /// Writes down, for each rule up to the deciding one, why it was passed over.
+  void explain(uint16_t decided, Trace& trace) const {
+    const size_t end = decided == kNone16 ? t_.rules.size() : size_t{decided} + 1;
+    const uint64_t* direction = t_.row(s_.direction == Direction::Outbound ? RuleRow::Outbound : RuleRow::Inbound);
+    for (uint16_t rule = 0; rule < end && trace.count < trace.steps.size(); ++rule) {
+      PassedOver why = PassedOver::Matched;
+      if (!bit(direction, rule)) {
+        why = PassedOver::Direction;
+      } else if (!bit(from_, rule)) {
+        why = PassedOver::From;
+      } else if (!bit(to_, rule)) {
+        why = PassedOver::To;
+      } else if (!protocol_fits(rule)) {
+        why = PassedOver::Protocol;
+      } else if (!port_fits(rule)) {
+        why = PassedOver::Port;
+      }
+      trace.steps[trace.count++] = {rule, why};
+    }
+  }
+
+ private:
+  static int on_match(unsigned id, unsigned long long, unsigned long long, unsigned, void* context) {
+    auto& self = *static_cast<Judgement*>(context);
+    if (id >= self.t_.pattern_lists.size()) return 0;
+    const uint16_t list = self.t_.pattern_lists[id];
+    const uint64_t* row = self.t_.row_for_list(list);
+    for (size_t w = 0; w < self.words_; ++w) self.to_[w] |= row[w];
+    // Which list it was only serves the record; beyond the bound the rule still decides, and the list is left out.
+    if (self.matched_count_ < std::size(self.matched_)) self.matched_[self.matched_count_++] = list;
+    return 0;
+  }
+
+  bool protocol_fits(uint16_t rule) const {
+    const uint32_t wanted = t_.rules[rule].protocols;
+    return wanted == 0 || (wanted >> static_cast<uint8_t>(s_.protocol) & 1);
+  }
+
+  bool port_fits(uint16_t rule) const {
+    const RuleInfo& info = t_.rules[rule];
+    if (info.port_count == 0) return true;
+    const auto ports = t_.ports.subspan(info.first_port, info.port_count);
+    return std::any_of(ports.begin(), ports.end(), [this](const PortRange& range) {
+      return range.transport == s_.transport && range.first <= s_.service_port && s_.service_port <= range.last;
+    });
+  }
+
+  const Policy::Tables& t_;
+  const Subject& s_;
+  const size_t words_;
+  uint32_t name_set_ = 0, address_set_ = 0;
+  uint16_t observed_ = kNone16;
+  uint16_t matched_[16];
+  size_t matched_count_ = 0;
+  uint64_t from_[kMaxWords], to_[kMaxWords];
+};
+
+/// What holds when no rule decided. setting: of the subject's situation, if it has one.
+void fall_back(const Policy::Tables& t, const NetworkInfo& network, const Subject& subject, Verdict& verdict) {
+  Setting setting = static_cast<Setting>(network.fallback);
+  verdict.reason = Reason::NetworkDefault;
+  if (subject.direction == Direction::Inbound) {
+    setting = Setting::Block;
+    verdict.reason = Reason::InboundRefused;
+  } else if (subject.unidentified) {
+    setting = static_cast<Setting>(network.unidentified[static_cast<size_t>(subject.situation)]);
+    verdict.reason = reason_of(subject.situation);
+    if (subject.situation == Situation::Midstream && !subject.in_grace) setting = Setting::ByAddress;
+    if (setting == Setting::ByAddress) {
+      // A bound name that no rule knows is judged as any other name: by the network's default.
+      setting = subject.name.empty() ? Setting::Block : static_cast<Setting>(network.fallback);
+      if (!subject.name.empty()) verdict.reason = Reason::ByAddress;
+    }
+    const bool marks_only = static_cast<Setting>(network.fallback) == Setting::Observe;
+    if (marks_only && setting == Setting::Block) setting = Setting::Observe;
+  }
+  verdict.action = setting == Setting::Allow     ? Action::Allowed
+                   : setting == Setting::Observe ? Action::Observed
+                                                 : Action::Blocked;
+  verdict.would = Action::Blocked;
+}
+
+/// A registered resolver's own question: refused only where it is refused to everybody, and opened to nobody.
+Verdict judge_resolver(const Policy::Tables& t, const Subject& subject, hs_scratch* hs, Judgement& judgement,
+                       uint16_t network) {
+  if (t.patterns != nullptr && !subject.name.empty()) judgement.scan(hs);
+  Verdict verdict;
+  verdict.network = network;
+  const uint16_t rule = judgement.decide();
+  const bool blocked = rule != kNone16 && static_cast<RuleAction>(t.rules[rule].action) == RuleAction::Block;
+  if (blocked && !judgement.opened_for_somebody()) {
+    verdict.reason = Reason::Rule;
+    verdict.rule = rule;
+    verdict.list = judgement.list_of(rule);
+    verdict.silent = t.rules[rule].silent != 0;
+    return verdict;
+  }
+  verdict.action = Action::Allowed;
+  verdict.reason = Reason::Resolver;
+  return verdict;
+}
+
+Verdict judge_registered(const Policy::Tables& t, const Subject& subject, hs_scratch* hs, Judgement& judgement,
+                         uint16_t network) {
+  Verdict verdict;
+  verdict.network = network;
+  uint16_t rule = judgement.decide();
+  if (judgement.pattern_may_come_before(rule)) {
+    judgement.scan(hs);
+    rule = judgement.decide();
+  }
+  if (rule != kNone16) {
+    const RuleInfo& info = t.rules[rule];
+    verdict.reason = Reason::Rule;
+    verdict.action = static_cast<RuleAction>(info.action) == RuleAction::Allow ? Action::Allowed : Action::Blocked;
+    verdict.silent = info.silent != 0;
+    verdict.rule = rule;
+  } else {
+    fall_back(t, t.networks[network], subject, verdict);
+  }
+  if (verdict.action == Action::Allowed && judgement.observed() != kNone16) {
+    verdict.action = Action::Observed;
+    verdict.would = Action::Allowed;
+    verdict.reason = Reason::Rule;
+    verdict.rule = judgement.observed();
+  }
+  if (verdict.rule != kNone16) verdict.list = judgement.list_of(verdict.rule);
+  return verdict;
+}
+
+}  // namespace
+
+uint16_t Policy::Tables::admit(const Subject& subject, const AddressClass& local, Verdict& refusal) const {
+  uint16_t network = network_for(local, subject.vlan);
+  const bool any_line = subject.line == kAnyLine;
+  if (network == kNone16 && any_line && !networks.empty()) network = 0;
+  if (network != kNone16 && (any_line || networks[network].line == subject.line)) return network;
+  refusal = Verdict{};
+  refusal.network = network;
+  refusal.reason = network == kNone16 ? Reason::UnregisteredSource : Reason::WrongLine;
+  if (site->observe) refusal.action = Action::Observed;
+  return kNone16;
+}
+
+bool Policy::admits(const Subject& subject, Verdict& refusal) const {
+  return tables_->admit(subject, tables_->class_for(subject.local), refusal) != kNone16;
+}
+
+Verdict Policy::judge(const Subject& subject, Scratch& scratch, Trace* trace) const {
+  const Tables& t = *tables_;
+  const AddressClass& local = t.class_for(subject.local);
+  Verdict verdict;
+  const uint16_t network = t.admit(subject, local, verdict);
+  if (network == kNone16) return verdict;
+  Judgement judgement(t, subject);
+  judgement.collect(local, t.class_for(subject.remote), network);
+  verdict = (subject.resolver_question ? judge_resolver : judge_registered)(t, subject, scratch.hs_, judgement, network);
+  if (trace != nullptr) judgement.explain(verdict.rule, *trace);
+  if (t.site->observe && verdict.action == Action::Blocked) {
+    verdict.action = Action::Observed;
+    verdict.would = Action::Blocked;
+  }
+  return verdict;
+}
+
+}  // namespace sluice

@@ -1,0 +1,238 @@
+// policy: checks an image once, so that judging need not.
+#include <hs/hs_runtime.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "dataplane/policy/tables.h"
+
+namespace sluice {
+namespace {
+
+template <class T>
+ImageError take(std::span<const std::byte> image, const ImageHeader& header, Section section, std::span<const T>& out) {
+  const SectionSpan span = header.sections[static_cast<size_t>(section)];
+  if (span.offset > image.size() || span.size > image.size() - span.offset) return ImageError::SectionOutside;
+  if (span.offset % kSectionAlign != 0) return ImageError::SectionMisaligned;
+  if (span.size % sizeof(T) != 0) return ImageError::SectionSize;
+  out = {reinterpret_cast<const T*>(image.data() + span.offset), span.size / sizeof(T)};
+  return ImageError::None;
+}
+
+bool checksum_fits(std::span<const std::byte> image, const ImageHeader& header) {
+  ImageHeader blank = header;
+  std::fill(std::begin(blank.sha256), std::end(blank.sha256), uint8_t{0});
+  uint8_t digest[32];
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  const bool made = context != nullptr && EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1 &&
+                    EVP_DigestUpdate(context, &blank, sizeof blank) == 1 &&
+                    EVP_DigestUpdate(context, image.data() + sizeof blank, image.size() - sizeof blank) == 1 &&
+                    EVP_DigestFinal_ex(context, digest, nullptr) == 1;
+  EVP_MD_CTX_free(context);
+  return made && std::memcmp(digest, header.sha256, sizeof digest) == 0;
+}
+
+bool range_fits(uint64_t first, uint64_t count, size_t size) { return first <= size && count <= size - first; }
+
+template <class T>
+bool all_below(std::span<const T> values, size_t limit) {
+  return std::all_of(values.begin(), values.end(), [limit](T value) { return value < limit; });
+}
+
+}  // namespace
+
+/// Checks the sections against each other, one kind of fault at a time.
+struct ImageChecker {
+  const Policy::Tables& t;
+
+  bool text(StringRef ref) const { return range_fits(ref.offset, ref.size, t.strings.size()); }
+
+  ImageError strings() const {
+    bool fits = text(t.site->site) && text(t.site->contact);
+    for (const auto& line : t.lines) fits = fits && text(line.name);
+    for (const auto& network : t.networks) fits = fits && text(network.name);
+    for (const auto& list : t.lists) fits = fits && text(list.name);
+    for (const auto& rule : t.rules) fits = fits && text(rule.name);
+    return fits ? ImageError::None : ImageError::StringOutside;
+  }
+
+  ImageError counts() const {
+    const bool fits = t.rules.size() <= kMaxRules && t.lists.size() <= kMaxLists && t.networks.size() <= kMaxNetworks &&
+                      t.lines.size() <= kMaxLines && !t.sets.empty() && t.sets.size() < UINT32_MAX / 4 &&
+                      t.site->rule_words == (t.rules.size() + 63) / 64;
+    if (!fits) return ImageError::SectionSize;
+    const uint64_t rows = kFixedRows + 2 * uint64_t{t.sets.size()} + 2 * t.networks.size() + t.lists.size();
+    if (t.rule_bits.size() != rows * t.site->rule_words) return ImageError::SectionSize;
+    return ImageError::None;
+  }
+
+  ImageError enums() const {
+    for (const auto& network : t.networks) {
+      if (network.fallback > static_cast<uint8_t>(Setting::Observe) || network.fallback == static_cast<uint8_t>(Setting::ByAddress))
+        return ImageError::BadEnum;
+      for (uint8_t setting : network.unidentified)
+        if (setting > static_cast<uint8_t>(Setting::Observe)) return ImageError::BadEnum;
+    }
+    for (const auto& rule : t.rules)
+      if (rule.action > static_cast<uint8_t>(RuleAction::Observe)) return ImageError::BadEnum;
+    return ImageError::None;
+  }
+
+  ImageError indices() const {
+    bool fits = all_below(t.set_lists, t.lists.size()) && all_below(t.class_of, t.classes.size()) &&
+                all_below(t.candidates, t.networks.size()) && all_below(t.pattern_lists, t.lists.size());
+    for (const auto& network : t.networks)
+      fits = fits && (network.line == kNone16 || network.line < t.lines.size()) &&
+             range_fits(network.first_vlan, network.vlan_count, t.vlans.size());
+    for (const auto& rule : t.rules) fits = fits && range_fits(rule.first_port, rule.port_count, t.ports.size());
+    for (const auto& set : t.sets) fits = fits && range_fits(set.first_list, set.list_count, t.set_lists.size());
+    for (const auto& one : t.classes)
+      fits = fits && one.set < t.sets.size() && range_fits(one.first_candidate, one.candidate_count, t.candidates.size());
+    return fits ? ImageError::None : ImageError::IndexOutside;
+  }
+
+  /// A bit beyond the last rule would make judge() read a rule that is not there.
+  ImageError spare_bits() const {
+    const size_t words = t.site->rule_words;
+    if (words == 0 || t.rules.size() % 64 == 0) return ImageError::None;
+    const uint64_t spare = ~uint64_t{0} << (t.rules.size() % 64);
+    for (size_t last = words - 1; last < t.rule_bits.size(); last += words)
+      if (t.rule_bits[last] & spare) return ImageError::IndexOutside;
+    return ImageError::None;
+  }
+
+  ImageError order() const {
+    const bool fits = !t.starts.empty() && t.starts.size() == t.class_of.size() && t.starts[0] == Address{} &&
+                      std::adjacent_find(t.starts.begin(), t.starts.end(), std::greater_equal<>()) == t.starts.end();
+    return fits ? ImageError::None : ImageError::NotSorted;
+  }
+
+  ImageError names() const {
+    if (t.buckets.empty()) return ImageError::None;
+    if ((t.buckets.size() & (t.buckets.size() - 1)) != 0) return ImageError::BadNameTable;
+    bool some_empty = false;
+    for (const auto& bucket : t.buckets) {
+      for (const auto& slot : bucket.slots) {
+        if (slot.offset_plus_one == 0) {
+          some_empty = true;
+          continue;
+        }
+        if (!range_fits(slot.offset_plus_one - 1, sizeof(NameEntry), t.names.size())) return ImageError::BadNameTable;
+        NameEntry entry;
+        std::memcpy(&entry, t.names.data() + slot.offset_plus_one - 1, sizeof entry);
+        const bool fits = entry.size >= 1 && entry.size <= kMaxName && entry.self_set < t.sets.size() &&
+                          entry.below_set < t.sets.size() &&
+                          range_fits(slot.offset_plus_one - 1 + sizeof entry, entry.size, t.names.size());
+        if (!fits) return ImageError::BadNameTable;
+      }
+    }
+    return some_empty ? ImageError::None : ImageError::BadNameTable;
+  }
+};
+
+static ImageError open_sections(std::span<const std::byte> image, Policy::Tables& t) {
+  if (image.size() < sizeof(ImageHeader)) return ImageError::TooShort;
+  if (image.size() > kImageMaxBytes) return ImageError::TooLarge;
+  if (reinterpret_cast<uintptr_t>(image.data()) % kSectionAlign != 0) return ImageError::SectionMisaligned;
+  t.image = image;
+  t.header = reinterpret_cast<const ImageHeader*>(image.data());
+  if (t.header->magic != kImageMagic) return ImageError::BadMagic;
+  if (t.header->version != kImageVersion) return ImageError::OtherVersion;
+  if (t.header->size != image.size() || t.header->generation == 0) return ImageError::SizeDiffers;
+  if (!checksum_fits(image, *t.header)) return ImageError::BadChecksum;
+  std::span<const SiteInfo> site;
+  const ImageError taken[] = {
+      take(image, *t.header, Section::Strings, t.strings),
+      take(image, *t.header, Section::Site, site),
+      take(image, *t.header, Section::Lines, t.lines),
+      take(image, *t.header, Section::Networks, t.networks),
+      take(image, *t.header, Section::Vlans, t.vlans),
+      take(image, *t.header, Section::Lists, t.lists),
+      take(image, *t.header, Section::Rules, t.rules),
+      take(image, *t.header, Section::Ports, t.ports),
+      take(image, *t.header, Section::Sets, t.sets),
+      take(image, *t.header, Section::SetLists, t.set_lists),
+      take(image, *t.header, Section::RuleBits, t.rule_bits),
+      take(image, *t.header, Section::NameBuckets, t.buckets),
+      take(image, *t.header, Section::NameBytes, t.names),
+      take(image, *t.header, Section::AddressStarts, t.starts),
+      take(image, *t.header, Section::AddressClassOf, t.class_of),
+      take(image, *t.header, Section::AddressClasses, t.classes),
+      take(image, *t.header, Section::Candidates, t.candidates),
+      take(image, *t.header, Section::PatternLists, t.pattern_lists),
+      take(image, *t.header, Section::PatternDatabase, t.pattern_bytes),
+  };
+  for (ImageError error : taken)
+    if (error != ImageError::None) return error;
+  if (site.size() != 1) return ImageError::SectionSize;
+  t.site = site.data();
+  return ImageError::None;
+}
+
+static ImageError open_patterns(Policy::Tables& t) {
+  if (t.pattern_bytes.empty()) return ImageError::None;
+  if (hs_deserialize_database(reinterpret_cast<const char*>(t.pattern_bytes.data()), t.pattern_bytes.size(),
+                              &t.patterns) != HS_SUCCESS)
+    return ImageError::BadPatterns;
+  t.pattern_rules.assign(t.site->rule_words, 0);
+  for (uint16_t list : t.pattern_lists) {
+    const uint64_t* row = t.row_for_list(list);
+    for (size_t word = 0; word < t.pattern_rules.size(); ++word) t.pattern_rules[word] |= row[word];
+  }
+  return ImageError::None;
+}
+
+std::unique_ptr<Policy> Policy::open(std::span<const std::byte> image, ImageError& error) {
+  auto policy = std::unique_ptr<Policy>(new (std::nothrow) Policy);
+  if (policy) policy->tables_.reset(new (std::nothrow) Tables);
+  if (!policy || !policy->tables_) {
+    error = ImageError::NoMemory;
+    return nullptr;
+  }
+  Tables& t = *policy->tables_;
+  error = open_sections(image, t);
+  const ImageChecker checker{t};
+  using Check = ImageError (ImageChecker::*)() const;
+  for (Check check : {&ImageChecker::counts, &ImageChecker::strings, &ImageChecker::enums, &ImageChecker::indices,
+                      &ImageChecker::spare_bits, &ImageChecker::order, &ImageChecker::names})
+    if (error == ImageError::None) error = (checker.*check)();
+  if (error == ImageError::None) error = open_patterns(t);
+  return error == ImageError::None ? std::move(policy) : nullptr;
+}
+
+Policy::~Policy() {
+  if (tables_) hs_free_database(tables_->patterns);
+}
+
+bool Policy::make_scratch(Scratch& out) const {
+  return tables_->patterns == nullptr || hs_alloc_scratch(tables_->patterns, &out.hs_) == HS_SUCCESS;
+}
+
+Scratch::~Scratch() { hs_free_scratch(hs_); }
+
+std::string_view text_of(ImageError error) {
+  switch (error) {
+    case ImageError::None: return "no error";
+    case ImageError::TooShort: return "shorter than its header";
+    case ImageError::TooLarge: return "larger than the bound";
+    case ImageError::BadMagic: return "not a policy image";
+    case ImageError::OtherVersion: return "made for another version";
+    case ImageError::SizeDiffers: return "its header names another size, or no generation";
+    case ImageError::BadChecksum: return "its checksum is wrong";
+    case ImageError::SectionOutside: return "a section reaches outside";
+    case ImageError::SectionMisaligned: return "it or a section is not aligned";
+    case ImageError::SectionSize: return "a section has an impossible size";
+    case ImageError::StringOutside: return "a string reaches outside";
+    case ImageError::IndexOutside: return "an index reaches outside";
+    case ImageError::NotSorted: return "its address ranges are not in order";
+    case ImageError::BadEnum: return "a setting has no such value";
+    case ImageError::BadNameTable: return "its name table is broken";
+    case ImageError::BadPatterns: return "its pattern database does not fit this machine";
+    case ImageError::NoMemory: return "no memory for it";
+  }
+  return "unknown error";
+}
+
+}  // namespace sluice

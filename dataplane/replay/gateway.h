@@ -1,0 +1,69 @@
+// replay: the gateway's own pipeline between two ports that are only memory.
+#pragma once
+
+#include <cstdlib>
+#include <memory>
+#include <span>
+
+#include "dataplane/log/event_ring.h"
+#include "dataplane/worker/pipeline.h"
+
+namespace sluice::replay {
+
+inline constexpr uint16_t kLanPort = 0, kLinePort = 1;
+
+/// One worker's pipeline with its counters and its event ring on the heap. Serves replay and the cases of the
+/// tests.
+class Gateway {
+ public:
+  /// config: its ports are set here. pool, policy, scratch: outlive the gateway.
+  /// Returns nullptr where memory is short.
+  static std::unique_ptr<Gateway> create(PipelineConfig config, rte_mempool* pool, const Policy& policy,
+                                         Scratch& scratch);
+  ~Gateway();
+
+  /// Puts frame into buffers of the pool and through the pipeline, as a burst of one. What leaves is in
+  /// output() until clear_output. Returns false where the pool has no room.
+  [[nodiscard]] bool process(std::span<const uint8_t> frame, Side from, Clock now);
+  /// Another policy from now on; policy and scratch outlive the gateway, or the next policy.
+  void set_policy(const Policy& policy, Scratch& scratch) { pipeline_->set_policy(&policy, &scratch); }
+  void housekeeping(Clock now) { pipeline_->housekeeping(now); }
+
+  const Output& output() const { return *output_; }
+  void clear_output();
+  WorkerStats& stats() { return *stats_; }
+
+  /// Calls take(const Record&, std::string_view name) for each record that was written, and frees the ring.
+  template <typename Take>
+  void drain(Take&& take) {
+    Record record;
+    char name[kMaxName];
+    while (next_record(record, name)) take(record, std::string_view(name, record.name_size));
+  }
+
+ private:
+  struct Free {
+    void operator()(void* memory) const { std::free(memory); }
+  };
+  Gateway() = default;
+  bool make_ring();
+  bool next_record(Record& record, char (&name)[kMaxName]);
+
+  rte_mempool* pool_ = nullptr;
+  std::unique_ptr<std::byte, Free> ring_memory_;
+  RingHeader* ring_ = nullptr;
+  std::unique_ptr<EventRing> events_;
+  std::unique_ptr<WorkerStats> stats_;
+  std::unique_ptr<Output> output_;
+  std::unique_ptr<Pipeline> pipeline_;
+};
+
+/// Starts the EAL without huge pages, PCI, or files that another process could meet. program: for its
+/// messages. Returns false, having said why, where it does not start.
+[[nodiscard]] bool start_quiet_eal(const char* program);
+/// Ends what start_quiet_eal began.
+void stop_quiet_eal();
+/// Buffers for frames of at most 256 KiB and their answers; nullptr where memory is short.
+[[nodiscard]] rte_mempool* make_frame_pool();
+
+}  // namespace sluice::replay

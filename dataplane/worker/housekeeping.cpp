@@ -1,0 +1,73 @@
+// worker: time-outs, swept in slices.
+#include <algorithm>
+
+#include "dataplane/worker/worker_pipeline.h"
+
+namespace sluice {
+namespace {
+
+constexpr uint32_t kSweepShare = 1000;  ///< of the table at each call: called once a millisecond, all of it in a second
+constexpr uint32_t kSweepAtLeast = 64;
+
+uint32_t idle_limit_ms(const Flow& flow) {
+  if (flow.state == FlowState::Blocked) return kIdleBlockedMs;
+  if (flow.has(kFlowDns)) return kIdleDnsMs;
+  if (flow.key.transport != 6) return kIdleOtherMs;
+  if (flow.has(kFlowClosing)) return kIdleClosingMs;
+  return flow.state == FlowState::Undecided ? kIdleHandshakeMs : kIdleTcpMs;
+}
+
+}  // namespace
+
+void WorkerPipeline::housekeeping(Clock now) {
+  now_ = now;
+  const uint32_t capacity = flows_.capacity();
+  const uint32_t slice = std::min(capacity, std::max(capacity / kSweepShare, kSweepAtLeast));
+  for (uint32_t i = 0; i < slice; ++i) {
+    swept_ = swept_ + 1 < capacity ? swept_ + 1 : 0;
+    if (Flow* flow = flows_.at(swept_)) sweep_flow(*flow);
+  }
+  bindings_.sweep(now.ms);
+  show_gauges();
+}
+
+void WorkerPipeline::sweep_flow(Flow& flow) {
+  const uint32_t idle_ms = static_cast<uint32_t>(now_.ms) - flow.last_ms;
+  if (idle_ms >= idle_limit_ms(flow)) return erase(flow);
+  const bool waiting = flow.state == FlowState::Undecided && flow.context != kNoIndex;
+  if (waiting && policy_ != nullptr && now_.ms - contexts_[flow.context].started_ms >= kUndecidedMs) time_out(flow);
+}
+
+/// Undecided is a state with an end: a hello that does not become complete is judged as what it is.
+void WorkerPipeline::time_out(Flow& flow) {
+  Sighting sighting = Sighting::without_name(flow.protocol, Situation::IncompleteHello);
+  const Verdict verdict = judge(flow, sighting);
+  remember(flow, sighting);
+  record(nullptr, flow, sighting, verdict);
+  flow.state = verdict.passes() ? FlowState::Allowed : FlowState::Blocked;
+  if (verdict.silent) flow.set(kFlowSilent);
+  release_context(flow);
+}
+
+void WorkerPipeline::release_context(Flow& flow) {
+  if (flow.context == kNoIndex) return;
+  contexts_.give_back(flow.context);
+  flow.context = kNoIndex;
+}
+
+void WorkerPipeline::erase(Flow& flow) {
+  release_context(flow);
+  names_.release(flow.name);
+  flows_.erase(flow);
+}
+
+void WorkerPipeline::show_gauges() {
+  stats_.flows.set(flows_.size());
+  stats_.undecided.set(contexts_.used());
+  stats_.bindings.set(bindings_.size());
+  stats_.names.set(names_.size());
+  stats_.records_written.set(ring_.written());
+  stats_.records_lost.set(ring_.lost());
+}
+
+}  // namespace sluice

@@ -1,0 +1,86 @@
+// worker: the first packet of a flow.
+#include "dataplane/extract/quic.h"
+#include "dataplane/worker/worker_pipeline.h"
+
+namespace sluice {
+namespace {
+
+constexpr uint16_t kDnsPort = 53, kFirstUserPort = 1024;
+
+/// Which side opened a flow whose start was not seen: the one whose port is no service's.
+bool looks_inbound(const FlowKey& key) { return key.local_port < kFirstUserPort && key.remote_port >= kFirstUserPort; }
+
+bool opens_tcp(const Packet& packet) { return (packet.tcp_flags & (kSyn | kAck)) == kSyn; }
+
+}  // namespace
+
+/// A SYN on a flow that has got beyond its own begins another connection, which must be judged anew.
+bool WorkerPipeline::restarts(const Arrival& arrival, const Flow& flow) const {
+  const bool stale_block = flow.state == FlowState::Blocked && flow.generation != generation_;
+  const bool new_connection = arrival.packet.is_tcp() && !arrival.packet.fragment && opens_tcp(arrival.packet) &&
+                              (flow.state != FlowState::Undecided || flow.context != kNoIndex);
+  return stale_block || new_connection;
+}
+
+void WorkerPipeline::open(Arrival& arrival) {
+  const Packet& packet = arrival.packet;
+  const uint16_t network = policy_->network_of(arrival.key.local, arrival.key.vlan);
+  const bool log_full = ring_.full() && policy_->setting_of(network, Situation::LogFull) == Setting::Block;
+  if (log_full) return without_flow(arrival, Situation::LogFull);
+  Flow* flow = flows_.insert(arrival.key, arrival.hash);
+  if (flow == nullptr) return without_flow(arrival, Situation::TableFull);
+  touch(*flow);
+  flow->generation = generation_;
+  if (packet.is_tcp() && !packet.fragment) return open_tcp(arrival, *flow);
+  if (!arrival.from_lan()) flow->set(kFlowInbound);
+  open_other(arrival, *flow);
+}
+
+void WorkerPipeline::open_tcp(Arrival& arrival, Flow& flow) {
+  const Packet& packet = arrival.packet;
+  const bool syn = packet.tcp_flags & kSyn;
+  const bool opener_sends = opens_tcp(packet);
+  bool inbound = opener_sends != arrival.from_lan();
+  if (!syn) inbound = looks_inbound(flow.key);
+  if (inbound) flow.set(kFlowInbound);
+  if (!opener_sends) flow.set(kFlowMidstream);
+  if (packet.tcp_flags & (kFin | kRst)) flow.set(kFlowClosing);
+
+  // From the line nothing is opened but what an inbound rule names, and that is known from the addresses.
+  if (inbound && syn) return judge_and_decide(arrival, flow, Sighting{});
+  Verdict refusal;
+  const Sighting unseen;
+  if (!policy_->admits(subject_of(flow.key, inbound, unseen), refusal)) return decide(arrival, flow, unseen, refusal);
+  undecided(arrival, flow);
+}
+
+void WorkerPipeline::open_other(Arrival& arrival, Flow& flow) {
+  if (arrival.packet.fragment)
+    return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::Fragment));
+  if (flow.has(kFlowInbound)) return judge_and_decide(arrival, flow, Sighting{});
+  if (arrival.packet.is_udp() && flow.key.remote_port == kDnsPort) {
+    Verdict refusal;
+    const Sighting unseen{.protocol = Protocol::Dns};
+    if (!policy_->admits(subject_of(flow.key, false, unseen), refusal)) return decide(arrival, flow, unseen, refusal);
+    flow.set(kFlowDns);
+    flow.state = FlowState::Allowed;
+    flow.protocol = Protocol::Dns;
+    return dns(arrival, flow);
+  }
+  if (arrival.packet.is_udp() && looks_like_quic(payload_of(arrival)))
+    return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Quic, Situation::UndecodableQuic));
+  judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol));
+}
+
+/// No flow can be kept, or no record of it: the policy's setting for that decides each packet by itself.
+void WorkerPipeline::without_flow(Arrival& arrival, Situation situation) {
+  Flow passing{};
+  passing.key = arrival.key;
+  if (!arrival.from_lan()) passing.set(kFlowInbound);
+  Sighting sighting = Sighting::without_name(Protocol::Unknown, situation);
+  const Verdict verdict = judge(passing, sighting);
+  if (verdict.passes()) return forward(arrival, reason_of(situation));
+  drop(arrival.mbuf, reason_of(situation));
+}
+
+}  // namespace sluice

@@ -1,0 +1,168 @@
+// worker: the way of a packet. decode → hand-over → flow → extract → policy → act, every stage in order.
+#define XXH_INLINE_ALL
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "dataplane/decode/link_control.h"
+#include "dataplane/worker/worker_pipeline.h"
+
+namespace sluice {
+
+constexpr uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kFragmentTransport = 44, kIcmpv6 = 58;
+
+void WorkerPipeline::process(std::span<rte_mbuf* const> burst, Clock now, Output& out) {
+  if (!started_) started_ms_ = now.ms;
+  started_ = true;
+  now_ = now;
+  out_ = &out;
+  uint16_t count = 0;
+  for (rte_mbuf* mbuf : burst)
+    if (enter(mbuf, arrivals_[count])) ++count;
+  for (Arrival& arrival : std::span(arrivals_).first(count)) handle(arrival);
+}
+
+/// Decodes, passes what needs no flow, hands over what lives elsewhere. True where the packet is this worker's to judge.
+bool WorkerPipeline::enter(rte_mbuf* mbuf, Arrival& arrival) {
+  const size_t slot = static_cast<size_t>(&arrival - arrivals_.data());
+  const uint32_t size = rte_pktmbuf_pkt_len(mbuf);
+  const auto head = std::min<uint32_t>(size, kMaxHeaderBytes);
+  const void* bytes = rte_pktmbuf_read(mbuf, 0, head, header_scratch_[slot]);
+  arrival.mbuf = mbuf;
+  arrival.place = config_.ports[mbuf->port];
+  arrival.headers = {static_cast<const uint8_t*>(bytes), head};
+  const Decoded decoded = decode_frame(arrival.headers, size, arrival.packet);
+  if (decoded.kind == Decoded::Kind::NotIp) return forward(mbuf, Reason::NotIp), false;
+  if (decoded.kind == Decoded::Kind::Dropped) return drop(mbuf, decoded.reason), false;
+
+  Packet& packet = arrival.packet;
+  const auto begun = arrival.headers.subspan(std::min<size_t>(packet.payload_offset, head));
+  const LinkControl control = link_control(packet, begun.first(std::min<size_t>(begun.size(), packet.payload_size)));
+  const bool routers = control == LinkControl::BetweenRouters && policy_ != nullptr && policy_->is_link(packet.source) &&
+                       (is_multicast(packet) || policy_->is_link(packet.destination));
+  if (control == LinkControl::Yes || routers) return forward(mbuf, Reason::LinkControl), false;
+
+  const bool lan = arrival.from_lan();
+  const bool ports = !packet.fragment;
+  arrival.key = {.local = lan ? packet.source : packet.destination,
+                 .remote = lan ? packet.destination : packet.source,
+                 .local_port = !ports ? uint16_t{0} : lan ? packet.source_port : packet.destination_port,
+                 .remote_port = !ports ? uint16_t{0} : lan ? packet.destination_port : packet.source_port,
+                 .vlan = packet.vlan,
+                 .transport = packet.fragment ? kFragmentTransport : packet.transport,
+                 .pair = arrival.place.pair};
+  if (!is_mine(arrival)) return false;
+  if (policy_ == nullptr) return drop(mbuf, Reason::NoPolicy), false;
+  complete_checksum(arrival);
+  arrival.hash = flows_.hash(arrival.key);
+  flows_.prefetch(arrival.hash);
+  return true;
+}
+
+/// Every packet of one client, in both directions, is handled by one worker.
+bool WorkerPipeline::is_mine(const Arrival& arrival) {
+  if (config_.workers == 1) return true;
+  const uint64_t hash = XXH3_64bits_withSeed(&arrival.key.local, sizeof(Address), config_.seed);
+  const auto owner = static_cast<uint8_t>(hash % config_.workers);
+  if (owner == config_.worker) return true;
+  out_->handover[out_->handover_count] = arrival.mbuf;
+  out_->owner[out_->handover_count++] = owner;
+  stats_.handed_over.add();
+  return false;
+}
+
+void WorkerPipeline::handle(Arrival& arrival) {
+  Flow* flow = flows_.find(arrival.key, arrival.hash);
+  constexpr uint8_t kControlFlags = kSyn | kFin | kRst;
+  const bool settled = flow != nullptr && flow->state == FlowState::Allowed && flow->generation == generation_ &&
+                       !(flow->flags & (kFlowDns | kFlowHttp)) && !(arrival.packet.tcp_flags & kControlFlags) &&
+                       arrival.packet.transport != kIcmp && arrival.packet.transport != kIcmpv6;
+  if (!settled) return handle_slowly(arrival, flow);
+  touch(*flow);
+  forward(arrival, Reason::Decided);
+}
+
+void WorkerPipeline::handle_slowly(Arrival& arrival, Flow* flow) {
+  if (config_.verify_checksums && !checksums_fit(arrival)) return drop(arrival.mbuf, Reason::BadChecksum);
+  if (is_icmp_error(arrival.packet)) return related_icmp(arrival);
+  if (flow != nullptr && restarts(arrival, *flow)) {
+    erase(*flow);
+    flow = nullptr;
+  }
+  if (flow == nullptr) return open(arrival);
+  if (flow->generation != generation_ && !rejudge(arrival, *flow)) return;
+  if (flow->state == FlowState::Blocked) return refuse_later_packet(arrival, *flow);
+  touch(*flow);
+  if (arrival.packet.tcp_flags & (kFin | kRst)) flow->set(kFlowClosing);
+  if (flow->has(kFlowDns)) return dns(arrival, *flow);
+  if (flow->state == FlowState::Undecided || flow->has(kFlowHttp)) return undecided(arrival, *flow);
+  forward(arrival, Reason::Decided);
+}
+
+/// An error belongs to the flow that it quotes, seen from the other side.
+void WorkerPipeline::related_icmp(Arrival& arrival) {
+  Packet quoted;
+  const auto quote = payload_of(arrival);
+  const auto head = quote.first(std::min<size_t>(quote.size(), kMaxHeaderBytes));
+  if (decode_ip(head, static_cast<uint32_t>(head.size()), true, quoted).kind != Decoded::Kind::Ip)
+    return drop(arrival.mbuf, Reason::MalformedIcmp);
+  // The quoted packet went the other way than the error comes.
+  const bool lan = !arrival.from_lan();
+  const FlowKey key = {.local = lan ? quoted.source : quoted.destination,
+                       .remote = lan ? quoted.destination : quoted.source,
+                       .local_port = lan ? quoted.source_port : quoted.destination_port,
+                       .remote_port = lan ? quoted.destination_port : quoted.source_port,
+                       .vlan = arrival.packet.vlan,
+                       .transport = quoted.transport,
+                       .pair = arrival.place.pair};
+  const Flow* flow = flows_.find(key, flows_.hash(key));
+  if (flow == nullptr || flow->state == FlowState::Blocked) return drop(arrival.mbuf, Reason::UnrelatedIcmp);
+  forward(arrival, Reason::RelatedIcmp);
+}
+
+/// A software port hands over frames whose transport checksum its sender left to hardware that is not there: the field
+/// then holds the pseudo-header's sum. It is filled in, so that what is judged is what the server accepts.
+void WorkerPipeline::complete_checksum(Arrival& arrival) {
+  Packet& packet = arrival.packet;
+  if (packet.fragment || (packet.transport != kTcp && packet.transport != kUdp)) return;
+  if ((arrival.mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD) return;
+  const uint32_t l4_size = packet.payload_offset - packet.l4_offset + packet.payload_size;
+  if (packet.l4_checksum != pseudo_header_sum(packet, l4_size)) return;
+  uint16_t sum = 0;
+  if (rte_raw_cksum_mbuf(arrival.mbuf, packet.l4_offset, l4_size, &sum) != 0) return;
+  const uint32_t field = packet.l4_offset + (packet.transport == kTcp ? 16U : 6U);
+  if (field + 2 > rte_pktmbuf_data_len(arrival.mbuf)) return;
+  // The sum of a segment that holds its own pseudo-header sum in the field is the whole sum.
+  uint16_t checksum = static_cast<uint16_t>(~sum);
+  if (checksum == 0 && packet.transport == kUdp) checksum = 0xffff;
+  auto* place = rte_pktmbuf_mtod_offset(arrival.mbuf, uint8_t*, field);
+  std::memcpy(place, &checksum, 2);
+  packet.l4_checksum = static_cast<uint16_t>(place[0] << 8 | place[1]);
+  stats_.checksums_completed.add();
+}
+
+/// Looked at wherever a packet may change what is known or judged; a decided flow's data is its receiver's to check.
+bool WorkerPipeline::checksums_fit(const Arrival& arrival) const {
+  const Packet& packet = arrival.packet;
+  if (packet.v4) {
+    const auto header = arrival.headers.subspan(packet.l3_offset, packet.l4_offset - packet.l3_offset);
+    if (checksum_fold(header) != 0xffff) return false;
+  }
+  const bool known = (arrival.mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN;
+  if (known) return (arrival.mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != RTE_MBUF_F_RX_L4_CKSUM_BAD;
+  const uint8_t transport = packet.transport;
+  const bool has_sum = transport == kTcp || transport == kUdp || transport == kIcmp || transport == kIcmpv6;
+  if (packet.fragment || !has_sum) return true;
+  if (transport == kUdp && packet.l4_checksum == 0) return packet.v4;  // RFC 8200 8.1: not allowed over IPv6
+  const uint32_t l4_size = packet.payload_offset - packet.l4_offset + packet.payload_size;
+  uint16_t sum = 0;
+  if (rte_raw_cksum_mbuf(arrival.mbuf, packet.l4_offset, l4_size, &sum) != 0) return false;
+  const uint16_t pseudo = transport == kIcmp ? uint16_t{0} : pseudo_header_sum(packet, l4_size);
+  const uint32_t total = uint32_t{static_cast<uint16_t>(sum << 8 | sum >> 8)} + pseudo;
+  return ((total & 0xffff) + (total >> 16)) == 0xffff;
+}
+
+}  // namespace sluice

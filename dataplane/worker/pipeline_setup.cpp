@@ -1,0 +1,48 @@
+// worker: a pipeline's memory and its policy.
+#include <new>
+
+#include "dataplane/worker/worker_pipeline.h"
+
+namespace sluice {
+namespace {
+
+constexpr uint32_t kQuestions = 16384;  ///< outstanding ones of one worker
+
+}  // namespace
+
+std::unique_ptr<Pipeline> Pipeline::create(const PipelineConfig& config, rte_mempool* pool, WorkerStats& stats,
+                                           EventRing& ring) {
+  auto made = std::unique_ptr<WorkerPipeline>(new (std::nothrow) WorkerPipeline(config, pool, stats, ring));
+  if (!made || !made->create()) return nullptr;
+  return made;
+}
+
+bool WorkerPipeline::create() {
+  for (uint16_t port = 0; port < config_.port_count; ++port)
+    for (uint16_t other = 0; other < config_.port_count; ++other)
+      if (other != port && config_.ports[other].pair == config_.ports[port].pair) opposite_[port] = other;
+  const uint64_t seed = config_.seed;
+  // A flow or a binding refers to at most one name.
+  const uint32_t names = config_.flows / 2 + config_.bindings;
+  payload_scratch_ = make_fixed_array<uint8_t>(kMaxFrame);
+  const bool made = payload_scratch_ && flows_.create(config_.flows, seed) && contexts_.create(config_.undecided) &&
+                    names_.create(names, seed) && bindings_.create(config_.bindings, seed, names_) &&
+                    questions_.create(kQuestions, seed);
+  if (!made) return false;
+  stats_.flow_capacity.set(flows_.capacity());
+  stats_.undecided_capacity.set(contexts_.capacity());
+  stats_.binding_capacity.set(bindings_.capacity());
+  stats_.name_capacity.set(names_.capacity());
+  return true;
+}
+
+void WorkerPipeline::set_policy(const Policy* policy, Scratch* scratch) {
+  policy_ = policy;
+  scratch_ = scratch;
+  generation_ = policy == nullptr ? 0 : policy->generation();
+  stats_.generation.set(generation_);
+  if (policy == nullptr) return;
+  for (size_t pair = 0; pair < kMaxPairs; ++pair) line_of_pair_[pair] = policy->line_of(config_.lines[pair]);
+}
+
+}  // namespace sluice

@@ -1,0 +1,164 @@
+// worker: the poll loop.
+#include "dataplane/worker/poll_loop.h"
+
+#include <rte_cycles.h>
+#include <rte_mbuf.h>
+#include <rte_pause.h>
+#include <rte_rcu_qsbr.h>
+#include <rte_ring.h>
+#include <rte_ring_elem.h>
+#include <time.h>
+
+#include <array>
+
+#include "dataplane/io/port.h"
+
+namespace sluice {
+namespace {
+
+constexpr uint32_t kIdleTurns = 2000;        ///< empty ones before the first sleep
+constexpr long kSleepNs = 50'000;
+constexpr uint64_t kHousekeepingMs = 1;
+
+class PollLoop {
+ public:
+  explicit PollLoop(const Loop& loop) : loop_(loop), cycles_per_ms_(rte_get_tsc_hz() / 1000) {}
+
+  void run() {
+    rte_rcu_qsbr_thread_register(loop_.quiescence, loop_.worker);
+    rte_rcu_qsbr_thread_online(loop_.quiescence, loop_.worker);
+    uint32_t idle_turns = 0;
+    while (!loop_.stop->load(std::memory_order_relaxed)) {
+      take_policy();
+      const bool busy = turn();
+      housekeep();
+      loop_.stats->turns.add();
+      rte_rcu_qsbr_quiescent(loop_.quiescence, loop_.worker);
+      idle_turns = busy ? 0 : idle_turns + 1;
+      if (loop_.may_sleep && idle_turns > kIdleTurns) sleep();
+    }
+    rte_rcu_qsbr_thread_offline(loop_.quiescence, loop_.worker);
+    rte_rcu_qsbr_thread_unregister(loop_.quiescence, loop_.worker);
+  }
+
+ private:
+  void take_policy() {
+    Generation* now = loop_.generation->load(std::memory_order_acquire);
+    const uint64_t serial = now == nullptr ? 0 : now->serial();
+    if (serial == serial_) return;
+    serial_ = serial;
+    loop_.pipeline->set_policy(now == nullptr ? nullptr : &now->policy(), now == nullptr ? nullptr : &now->scratch(loop_.worker));
+  }
+
+  /// One burst from every port and from the other workers. True where there was anything.
+  bool turn() {
+    bool busy = false;
+    std::array<rte_mbuf*, kBurst> burst;
+    for (uint16_t port = 0; port < loop_.port_count; ++port) {
+      const uint16_t count = receive(port, loop_.worker, burst);
+      if (count == 0) continue;
+      PortStats& stats = stats_of(port);
+      uint64_t bytes = 0;
+      for (rte_mbuf* mbuf : std::span(burst).first(count)) {
+        mbuf->port = port;
+        bytes += rte_pktmbuf_pkt_len(mbuf);
+      }
+      stats.rx_packets.add(count);
+      stats.rx_bytes.add(bytes);
+      process(std::span(burst).first(count));
+      busy = true;
+    }
+    if (loop_.workers > 1 && from_others(burst)) busy = true;
+    return busy;
+  }
+
+  bool from_others(std::array<rte_mbuf*, kBurst>& burst) {
+    const unsigned count = rte_ring_dequeue_burst(loop_.handover[loop_.worker], reinterpret_cast<void**>(burst.data()), kBurst, nullptr);
+    if (count != 0) process(std::span(burst).first(count));
+    BindingNews news;
+    const Clock now = clock();
+    while (rte_ring_dequeue_elem(loop_.news[loop_.worker], &news, sizeof news) == 0) loop_.pipeline->bind(news, now);
+    return count != 0;
+  }
+
+  void process(std::span<rte_mbuf* const> burst) {
+    loop_.pipeline->process(burst, clock(), output_);
+    send();
+    if (loop_.workers > 1) tell_others();
+  }
+
+  void send() {
+    for (uint16_t port = 0; port < loop_.port_count; ++port) {
+      Output::Batch& batch = output_.ports[port];
+      if (batch.count == 0) continue;
+      const auto packets = std::span(batch.packets).first(batch.count);
+      batch.count = 0;
+      uint64_t bytes = 0;
+      for (rte_mbuf* mbuf : packets) bytes += rte_pktmbuf_pkt_len(mbuf);
+      const uint16_t sent = transmit(port, loop_.worker, packets);
+      for (rte_mbuf* mbuf : packets.subspan(sent)) {
+        bytes -= rte_pktmbuf_pkt_len(mbuf);
+        drop(mbuf, Reason::TxFull);
+      }
+      stats_of(port).tx_packets.add(sent);
+      stats_of(port).tx_bytes.add(bytes);
+    }
+  }
+
+  void tell_others() {
+    for (uint16_t i = 0; i < output_.handover_count; ++i)
+      if (rte_ring_enqueue(loop_.handover[output_.owner[i]], output_.handover[i]) != 0)
+        drop(output_.handover[i], Reason::HandoverFull);
+    output_.handover_count = 0;
+    for (uint16_t i = 0; i < output_.news_count; ++i)
+      for (uint8_t other = 0; other < loop_.workers; ++other)
+        if (other != loop_.worker && rte_ring_enqueue_elem(loop_.news[other], &output_.news[i], sizeof(BindingNews)) != 0)
+          loop_.stats->news_lost.add();
+    output_.news_count = 0;
+  }
+
+  void drop(rte_mbuf* mbuf, Reason reason) {
+    loop_.stats->dropped[static_cast<size_t>(reason)].add();
+    rte_pktmbuf_free(mbuf);
+  }
+
+  void housekeep() {
+    const uint64_t ms = rte_rdtsc() / cycles_per_ms_;
+    if (ms - housekept_ms_ < kHousekeepingMs) return;
+    housekept_ms_ = ms;
+    loop_.pipeline->housekeeping(clock());
+  }
+
+  void sleep() {
+    rte_rcu_qsbr_thread_offline(loop_.quiescence, loop_.worker);
+    const timespec pause{0, kSleepNs};
+    nanosleep(&pause, nullptr);
+    rte_rcu_qsbr_thread_online(loop_.quiescence, loop_.worker);
+  }
+
+  Clock clock() const {
+    timespec utc;
+    clock_gettime(CLOCK_REALTIME, &utc);
+    return {rte_rdtsc() / cycles_per_ms_, utc.tv_sec * int64_t{1'000'000'000} + utc.tv_nsec};
+  }
+
+  PortStats& stats_of(uint16_t port) {
+    const PortPlace place = loop_.ports[port];
+    return loop_.stats->ports[place.pair][place.side == Side::Lan ? 0 : 1];
+  }
+
+  const Loop& loop_;
+  const uint64_t cycles_per_ms_;
+  uint64_t housekept_ms_ = 0;
+  uint64_t serial_ = 0;  ///< of the generation in use: its address may come again
+  Output output_;
+};
+
+}  // namespace
+
+void run_loop(const Loop& loop) {
+  PollLoop poll(loop);
+  poll.run();
+}
+
+}  // namespace sluice

@@ -1,0 +1,195 @@
+// worker: judging an access, and what follows: the record, the flow's state, the packet passed or refused.
+#include <rte_mbuf.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+#include "dataplane/worker/worker_pipeline.h"
+
+namespace sluice {
+
+Subject WorkerPipeline::subject_of(const FlowKey& key, bool inbound, const Sighting& sighting) {
+  return {.local = key.local,
+          .remote = key.remote,
+          .direction = inbound ? Direction::Inbound : Direction::Outbound,
+          .line = config_.replay ? kAnyLine : line_of_pair_[key.pair],
+          .vlan = key.vlan,
+          .transport = key.transport,
+          .service_port = inbound ? key.local_port : key.remote_port,
+          .protocol = sighting.protocol,
+          .seen = sighting.seen,
+          .name = sighting.name,
+          .unidentified = sighting.unidentified,
+          .situation = sighting.situation,
+          .resolver_question = sighting.resolver_question,
+          .in_grace = now_.ms - started_ms_ < uint64_t{policy_->site().midstream_grace_s} * 1000};
+}
+
+/// Where no name is to be seen, the name bound to the destination stands in; sighting then says so.
+Verdict WorkerPipeline::judge(const Flow& flow, Sighting& sighting) {
+  if (sighting.unidentified && sighting.name.empty() && !flow.has(kFlowInbound)) {
+    sighting.name = bindings_.find(flow.key.remote, now_.ms);
+    if (!sighting.name.empty()) sighting.seen = Seen::Binding;
+  }
+  return policy_->judge(subject_of(flow.key, flow.has(kFlowInbound), sighting), *scratch_);
+}
+
+void WorkerPipeline::judge_and_decide(Arrival& arrival, Flow& flow, Sighting sighting) {
+  const Verdict verdict = judge(flow, sighting);
+  remember(flow, sighting);
+  decide(arrival, flow, sighting, verdict);
+}
+
+void WorkerPipeline::decide(Arrival& arrival, Flow& flow, const Sighting& sighting, const Verdict& verdict) {
+  const uint64_t number = record(&arrival, flow, sighting, verdict);
+  flow.state = verdict.passes() ? FlowState::Allowed : FlowState::Blocked;
+  flow.clear(kFlowHttp);
+  flow.clear(kFlowDns);
+  if (verdict.silent) flow.set(kFlowSilent);
+  release_context(flow);
+  if (verdict.passes()) return forward(arrival, Reason::Decided);
+  refuse_packet(arrival, flow, sighting, verdict, number);
+}
+
+/// What a flow must keep to be judged again when the policy has changed.
+void WorkerPipeline::remember(Flow& flow, const Sighting& sighting) {
+  const uint32_t name = names_.intern(sighting.name);
+  if (name == 0 && !sighting.name.empty()) stats_.names_lost.add();
+  names_.release(flow.name);
+  flow.name = name;
+  flow.protocol = sighting.protocol;
+  flow.generation = generation_;
+  const unsigned situation = sighting.unidentified ? 1U + static_cast<unsigned>(sighting.situation) : 0U;
+  flow.seen_and_situation = static_cast<uint8_t>(static_cast<unsigned>(sighting.seen) | situation << 4);
+}
+
+Sighting WorkerPipeline::remembered(const Flow& flow) const {
+  Sighting sighting;
+  sighting.protocol = flow.protocol;
+  sighting.seen = static_cast<Seen>(flow.seen_and_situation & 0x0f);
+  sighting.name = names_.view(flow.name);
+  const unsigned situation = flow.seen_and_situation >> 4;
+  sighting.unidentified = situation != 0;
+  if (situation != 0) sighting.situation = static_cast<Situation>(situation - 1);
+  return sighting;
+}
+
+/// The policy has changed under an open flow. An undecided one is judged when its name comes; a decided one now.
+bool WorkerPipeline::rejudge(Arrival& arrival, Flow& flow) {
+  flow.generation = generation_;
+  stats_.rejudged.add();
+  Sighting sighting = remembered(flow);
+  Verdict verdict;
+  const bool decided = flow.state == FlowState::Allowed && !flow.has(kFlowDns);
+  if (decided) {
+    verdict = judge(flow, sighting);
+    if (verdict.passes()) return true;
+  } else if (policy_->admits(subject_of(flow.key, flow.has(kFlowInbound), sighting), verdict)) {
+    return true;
+  }
+  if (verdict.passes()) return true;
+  decide(arrival, flow, sighting, verdict);
+  return false;
+}
+
+uint64_t WorkerPipeline::record(const Arrival* arrival, const Flow& flow, const Sighting& sighting, const Verdict& verdict) {
+  const FlowKey& key = flow.key;
+  const bool inbound = flow.has(kFlowInbound);
+  Record record{};
+  record.time_ns = now_.utc_ns;
+  record.action = static_cast<uint8_t>(verdict.action);
+  record.would = static_cast<uint8_t>(verdict.would);
+  record.reason = static_cast<uint8_t>(verdict.reason);
+  record.transport = key.transport;
+  record.protocol = static_cast<uint8_t>(sighting.protocol);
+  record.seen = static_cast<uint8_t>(sighting.name.empty() ? Seen::Nothing : sighting.seen);
+  record.direction = static_cast<uint8_t>(inbound ? Direction::Inbound : Direction::Outbound);
+  record.vlan = key.vlan;
+  record.source = inbound ? key.remote : key.local;
+  record.destination = inbound ? key.local : key.remote;
+  record.source_port = inbound ? key.remote_port : key.local_port;
+  record.destination_port = inbound ? key.local_port : key.remote_port;
+  record.generation = generation_;
+  record.rule = verdict.rule;
+  record.list = verdict.list;
+  record.network = verdict.network;
+  record.line = key.pair;
+  if (flow.context != kNoIndex) {
+    record.source_bytes = contexts_[flow.context].source_bytes;
+    record.destination_bytes = contexts_[flow.context].destination_bytes;
+  } else if (arrival != nullptr) {
+    (from_opener(*arrival, flow) ? record.source_bytes : record.destination_bytes) = arrival->packet.payload_size;
+  }
+  constexpr size_t kSourceMac = 6;
+  if (arrival != nullptr && !inbound && arrival->from_lan()) std::memcpy(record.mac, arrival->headers.data() + kSourceMac, 6);
+  stats_.accesses[record.action][record.reason].add();
+  stats_.protocols[record.action][record.protocol].add();
+  return ring_.push(record, sighting.name);
+}
+
+void WorkerPipeline::refuse_packet(Arrival& arrival, const Flow& flow, const Sighting& sighting, const Verdict& verdict,
+                                   uint64_t number) {
+  char reference[64];
+  const int size = std::snprintf(reference, sizeof reference, "%016llx-%u-%llu", static_cast<unsigned long long>(config_.boot),
+                                 unsigned{config_.worker}, static_cast<unsigned long long>(number));
+  Refusal refusal;
+  refusal.protocol = sighting.protocol;
+  refusal.silent = verdict.silent;
+  refusal.from_opener = from_opener(arrival, flow);
+  refusal.response_outstanding = sighting.response_outstanding;
+  refusal.server_ack_known = flow.has(kFlowAnswered);
+  refusal.server_ack = flow.remote_ack;
+  refusal.rule = verdict.rule == kNone16 ? word_of(verdict.reason) : policy_->rule_name(verdict.rule);
+  refusal.reference = {reference, static_cast<size_t>(std::max(size, 0))};
+  refusal.contact = policy_->string(policy_->site().contact);
+  refusal.host = sighting.name;
+  send_answers(arrival, refuse(pool_, arrival.packet, frame_of(arrival), refusal));
+  drop(arrival.mbuf, verdict.reason);
+}
+
+void WorkerPipeline::refuse_later_packet(Arrival& arrival, Flow& flow) {
+  if (!flow.has(kFlowSilent) && arrival.packet.is_tcp())
+    send_answers(arrival, refuse_again(pool_, arrival.packet, arrival.headers));
+  drop(arrival.mbuf, Reason::BlockedFlow);
+}
+
+void WorkerPipeline::send_answers(Arrival& arrival, const Answers& answers) {
+  const uint16_t port = arrival.mbuf->port;
+  for (const OutgoingPacket& answer : std::span(answers.packets).first(answers.count)) {
+    answer.mbuf->port = port;
+    put(answer.toward == Toward::Sender ? port : opposite_[port], answer.mbuf);
+  }
+  stats_.answers[static_cast<size_t>(answers.kind)].add();
+  if (answers.missing != 0) stats_.dropped[static_cast<size_t>(Reason::NoBuffer)].add(answers.missing);
+}
+
+void WorkerPipeline::forward(rte_mbuf* mbuf, Reason reason) {
+  stats_.passed[static_cast<size_t>(reason)].add();
+  put(opposite_[mbuf->port], mbuf);
+}
+
+void WorkerPipeline::drop(rte_mbuf* mbuf, Reason reason) {
+  stats_.dropped[static_cast<size_t>(reason)].add();
+  rte_pktmbuf_free(mbuf);
+}
+
+void WorkerPipeline::put(uint16_t port, rte_mbuf* mbuf) {
+  Output::Batch& batch = out_->ports[port];
+  batch.packets[batch.count++] = mbuf;
+}
+
+std::span<const uint8_t> WorkerPipeline::payload_of(const Arrival& arrival) {
+  const uint32_t size = std::min(arrival.packet.payload_size, kMaxFrame);
+  const void* bytes = rte_pktmbuf_read(arrival.mbuf, arrival.packet.payload_offset, size, payload_scratch_.get());
+  if (bytes == nullptr) return {};
+  return {static_cast<const uint8_t*>(bytes), size};
+}
+
+std::span<const uint8_t> WorkerPipeline::frame_of(const Arrival& arrival) {
+  const uint32_t size = std::min(rte_pktmbuf_pkt_len(arrival.mbuf), kMaxFrame);
+  const void* bytes = rte_pktmbuf_read(arrival.mbuf, 0, size, payload_scratch_.get());
+  return {static_cast<const uint8_t*>(bytes), size};
+}
+
+}  // namespace sluice

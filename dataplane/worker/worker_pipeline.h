@@ -1,0 +1,148 @@
+// worker: one worker's state, and the stages of a packet's way as its member functions.
+#pragma once
+
+#include <array>
+
+#include "dataplane/act/answer.h"
+#include "dataplane/decode/packet.h"
+#include "dataplane/extract/dns.h"
+#include "dataplane/flow/bindings.h"
+#include "dataplane/flow/context.h"
+#include "dataplane/flow/flow_table.h"
+#include "dataplane/flow/name_pool.h"
+#include "dataplane/log/event_ring.h"
+#include "dataplane/worker/pipeline.h"
+
+namespace sluice {
+
+inline constexpr uint32_t kMaxFrame = 256 * 1024;  ///< bytes of a frame that are looked at; its rest passes with it
+
+/// One packet on its way. Dies with the burst.
+struct Arrival {
+  rte_mbuf* mbuf;
+  Packet packet;
+  FlowKey key;
+  uint64_t hash;
+  PortPlace place;
+  std::span<const uint8_t> headers;  ///< the frame's first bytes, contiguous
+
+  bool from_lan() const { return place.side == Side::Lan; }
+};
+
+/// What an access is judged by, beside its addresses.
+struct Sighting {
+  Protocol protocol = Protocol::Unknown;
+  Seen seen = Seen::Nothing;
+  std::string_view name;
+  bool unidentified = false;
+  Situation situation = Situation::NoName;
+  bool resolver_question = false;
+  bool response_outstanding = false;  ///< HTTP: see Refusal
+
+  static Sighting named(Protocol protocol, Seen seen, std::string_view name) { return {protocol, seen, name}; }
+  static Sighting without_name(Protocol protocol, Situation situation) {
+    return {protocol, Seen::Nothing, {}, true, situation};
+  }
+};
+
+class WorkerPipeline final : public Pipeline {
+ public:
+  WorkerPipeline(const PipelineConfig& config, rte_mempool* pool, WorkerStats& stats, EventRing& ring)
+      : config_(config), pool_(pool), stats_(stats), ring_(ring) {}
+  [[nodiscard]] bool create();
+
+  void set_policy(const Policy* policy, Scratch* scratch) override;
+  void process(std::span<rte_mbuf* const> burst, Clock now, Output& out) override;
+  void bind(const BindingNews& news, Clock now) override;
+  void housekeeping(Clock now) override;
+
+ private:
+  // pipeline.cpp: the way
+  [[nodiscard]] bool enter(rte_mbuf* mbuf, Arrival& arrival);
+  [[nodiscard]] bool is_mine(const Arrival& arrival);
+  void handle(Arrival& arrival);
+  void handle_slowly(Arrival& arrival, Flow* flow);
+  void complete_checksum(Arrival& arrival);
+  [[nodiscard]] bool checksums_fit(const Arrival& arrival) const;
+  void related_icmp(Arrival& arrival);
+
+  // openings.cpp: the first packet of a flow
+  void open(Arrival& arrival);
+  void open_tcp(Arrival& arrival, Flow& flow);
+  void open_other(Arrival& arrival, Flow& flow);
+  void without_flow(Arrival& arrival, Situation situation);
+  [[nodiscard]] bool restarts(const Arrival& arrival, const Flow& flow) const;
+
+  // streams.cpp: TCP payload
+  void undecided(Arrival& arrival, Flow& flow);
+  void opener_payload(Arrival& arrival, Flow& flow);
+  void recognise(Arrival& arrival, Flow& flow, Context& context, std::span<const uint8_t> bytes);
+  void read_tls(Arrival& arrival, Flow& flow, Context& context, std::span<const uint8_t> before, std::span<const uint8_t> bytes);
+  void read_http(Arrival& arrival, Flow& flow, Context& context, std::span<const uint8_t> before, std::span<const uint8_t> bytes);
+  [[nodiscard]] bool tls_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+  [[nodiscard]] bool http_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+
+  // datagrams.cpp: UDP
+  void dns(Arrival& arrival, Flow& flow);
+  void dns_question(Arrival& arrival, Flow& flow, std::span<const uint8_t> payload, const DnsMessage& message);
+  void dns_response(Arrival& arrival, Flow& flow, std::span<const uint8_t> payload, const DnsMessage& message);
+  void learn(const Address& address, std::string_view name, uint32_t ttl_s);
+
+  // verdicts.cpp: judging, and what follows from it
+  [[nodiscard]] Subject subject_of(const FlowKey& key, bool inbound, const Sighting& sighting);
+  [[nodiscard]] Verdict judge(const Flow& flow, Sighting& sighting);
+  /// Records the access, sets the flow's state, and forwards or refuses the packet.
+  void decide(Arrival& arrival, Flow& flow, const Sighting& sighting, const Verdict& verdict);
+  void judge_and_decide(Arrival& arrival, Flow& flow, Sighting sighting);
+  /// Returns false where the flow may not go on; the packet is then gone.
+  [[nodiscard]] bool rejudge(Arrival& arrival, Flow& flow);
+  [[nodiscard]] Sighting remembered(const Flow& flow) const;
+  void remember(Flow& flow, const Sighting& sighting);
+  uint64_t record(const Arrival* arrival, const Flow& flow, const Sighting& sighting, const Verdict& verdict);
+  void refuse_packet(Arrival& arrival, const Flow& flow, const Sighting& sighting, const Verdict& verdict, uint64_t number);
+  void refuse_later_packet(Arrival& arrival, Flow& flow);
+  void send_answers(Arrival& arrival, const Answers& answers);
+  void forward(Arrival& arrival, Reason reason) { forward(arrival.mbuf, reason); }
+  void forward(rte_mbuf* mbuf, Reason reason);
+  void drop(rte_mbuf* mbuf, Reason reason);
+  void put(uint16_t port, rte_mbuf* mbuf);
+  [[nodiscard]] std::span<const uint8_t> payload_of(const Arrival& arrival);
+  [[nodiscard]] std::span<const uint8_t> frame_of(const Arrival& arrival);
+
+  // housekeeping.cpp
+  void sweep_flow(Flow& flow);
+  void time_out(Flow& flow);
+  void release_context(Flow& flow);
+  void erase(Flow& flow);
+  void show_gauges();
+
+  void touch(Flow& flow) const { flow.last_ms = static_cast<uint32_t>(now_.ms); }
+  bool from_opener(const Arrival& arrival, const Flow& flow) const { return arrival.from_lan() != flow.has(kFlowInbound); }
+
+  const PipelineConfig config_;
+  rte_mempool* const pool_;
+  WorkerStats& stats_;
+  EventRing& ring_;
+  const Policy* policy_ = nullptr;
+  Scratch* scratch_ = nullptr;
+  uint32_t generation_ = 0;
+  std::array<uint8_t, kMaxPairs> line_of_pair_{};
+  std::array<uint16_t, kMaxPorts> opposite_{};  ///< by port: the other port of its pair
+
+  FlowTable flows_;
+  ContextPool contexts_;
+  NamePool names_;
+  Bindings bindings_;
+  Questions questions_;
+
+  Clock now_{};
+  uint64_t started_ms_ = 0;
+  bool started_ = false;
+  uint32_t swept_ = 0;
+  Output* out_ = nullptr;
+  std::array<Arrival, kBurst> arrivals_;
+  uint8_t header_scratch_[kBurst][kMaxHeaderBytes];  ///< headers of frames whose first segment is short
+  FixedArray<uint8_t> payload_scratch_;              ///< kMaxFrame bytes: payload of frames of several segments
+};
+
+}  // namespace sluice

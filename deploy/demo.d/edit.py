@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+# deploy: edits the policy while a client reads on, and says how long it takes until the first refusal.
+"""edit.py APPLY COMMAND...: runs in the lab of deploy/demo; exit 1 where it takes a second or more."""
+import subprocess
+import sys
+import threading
+import time
+
+from visits import DIR, WHO, visit
+
+EDIT = """# Appended by the demo while staff reads the news.
+rules:
+  - {name: no-news-today, from: [staff], to: [news.example], action: block}
+"""
+MOST_S = 1.0
+
+
+def main() -> int:
+    seen: list[tuple[float, str]] = []
+    stop = threading.Event()
+
+    def read_on() -> None:
+        while not stop.is_set():
+            began = time.monotonic()
+            kind = visit("staff", "http://news.example/", resolved=True).kind
+            seen.append((time.monotonic() if kind != "page" else began, kind))
+
+    reader = threading.Thread(target=read_on)
+    reader.start()
+    time.sleep(1)
+    edited = time.monotonic()
+    (DIR / "policies/90-demo.yaml").write_text(EDIT)
+    done = subprocess.run([*sys.argv[1:], "apply", "--reason", "demo: no news today"], capture_output=True, text=True)
+    applied = time.monotonic()
+    while time.monotonic() < edited + 5 and not any(kind != "page" for _, kind in seen):
+        time.sleep(0.005)
+    stop.set()
+    reader.join()
+    refusals = [(when, kind) for when, kind in seen if kind != "page" and when > edited]
+    early = [kind for when, kind in seen if kind != "page" and when <= edited]
+    took = refusals[0][0] - edited if refusals else 5.0
+    good = done.returncode == 0 and refusals and refusals[0][1] == "403" and took < MOST_S and not early
+    pages = sum(kind == "page" for _, kind in seen)
+    if done.returncode != 0:
+        print("   " + (done.stderr or done.stdout).strip().replace("\n", "; ")[:96])
+    print(f"{'✓' if good else '✗'}  policy edited while {WHO['staff']} reads: {pages} pages, then a 403"
+          f" {took * 1000:.0f} ms after the edit (apply took {(applied - edited) * 1000:.0f} ms)" if refusals else
+          f"✗  policy edited while {WHO['staff']} reads: {pages} pages, and none was refused within 5 s")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

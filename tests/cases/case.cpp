@@ -1,0 +1,199 @@
+// tests: runs one case.
+#include "tests/cases/case.h"
+
+#include <rte_mbuf.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "tests/support/payload.h"
+
+namespace sluice::test {
+namespace {
+
+std::string file_text(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw CaseFailure(path + ": cannot be read");
+  std::ostringstream out;
+  out << file.rdbuf();
+  return out.str();
+}
+
+/// "10.20.1.7:40000" or "[fd00::1]:40000".
+void parse_end(const std::string& text, std::string& address, uint16_t& port) {
+  const size_t colon = text.rfind(':');
+  address = text.substr(0, colon);
+  if (address.starts_with('[')) address = address.substr(1, address.size() - 2);
+  port = static_cast<uint16_t>(std::stoul(text.substr(colon + 1)));
+}
+
+template <typename T>
+T get(const YAML::Node& node, const char* key, T otherwise) {
+  return node[key] ? node[key].as<T>() : otherwise;
+}
+
+}  // namespace
+
+Case::Case(const std::string& path, const std::string& policies, rte_mempool* pool)
+    : path_(path), policies_(policies), pool_(pool) {}
+
+void Case::fail(const std::string& why) const {
+  throw CaseFailure(path_ + ":" + std::to_string(line_) + ": " + why);
+}
+
+void Case::run() {
+  try {
+    root_ = YAML::LoadFile(path_);
+    line_ = 1;
+    load_flows();
+    load_policy(root_["policy"]);
+    make_gateway();
+    for (const auto& node : root_["steps"]) step(node);
+    if (root_["steps"].size() == 0) fail("no steps");
+  } catch (const YAML::Exception& problem) {
+    fail(std::string("YAML: ") + problem.what());
+  } catch (const CaseFailure& problem) {
+    if (std::string_view(problem.what()).starts_with(path_)) throw;
+    fail(problem.what());
+  }
+}
+
+/// A policy's name, or its text; `with` adds more text to it.
+void Case::load_policy(const YAML::Node& node) {
+  const auto text = node.as<std::string>();
+  const bool named = text.find('\n') == std::string::npos;
+  std::vector<control::SourceText> texts;
+  texts.push_back(
+      {named ? text + ".yaml" : "case.yaml", named ? file_text(policies_ + "/" + text + ".yaml") : text});
+  if (root_["with"]) texts.push_back({"with.yaml", root_["with"].as<std::string>()});
+  const auto no_files = [](const std::string&, std::string&, std::string& error) {
+    error = "cases have no list files";
+    return false;
+  };
+  const auto generation = static_cast<uint32_t>(policies_loaded_.size() + 1);
+  control::Compiled compiled = control::compile_texts(texts, no_files, generation);
+  if (!compiled.policy)
+    fail(compiled.diagnostics.empty() ? "no policy" : to_string(compiled.diagnostics.front()));
+  auto loaded = std::make_unique<Loaded>(Loaded{std::move(*compiled.policy), nullptr, {}});
+  ImageError error;
+  loaded->policy = Policy::open(loaded->compiled.image(), error);
+  if (loaded->policy == nullptr) fail(std::string(text_of(error)));
+  if (!loaded->policy->make_scratch(loaded->scratch)) fail("no memory");
+  policies_loaded_.push_back(std::move(loaded));
+  if (gateway_ != nullptr)
+    gateway_->set_policy(*policies_loaded_.back()->policy, policies_loaded_.back()->scratch);
+}
+
+void Case::make_gateway() {
+  const YAML::Node node = root_["pipeline"];
+  PipelineConfig config;
+  config.flows = 1024;
+  config.undecided = 64;
+  config.bindings = 64;
+  config.seed = 42;
+  Loaded& loaded = *policies_loaded_.back();
+  config.lines[0] = loaded.policy->line_name(0);
+  std::string line;
+  if (node) {
+    config.flows = get(node, "flows", config.flows);
+    config.undecided = get(node, "undecided", config.undecided);
+    config.bindings = get(node, "bindings", config.bindings);
+    config.verify_checksums = get(node, "checksums", true);
+    config.replay = get(node, "replay", false);
+    line = get<std::string>(node, "line", "");
+  }
+  if (!line.empty()) config.lines[0] = line;
+  gateway_ = replay::Gateway::create(config, pool_, *loaded.policy, loaded.scratch);
+  if (gateway_ == nullptr) fail("no memory for the pipeline");
+}
+
+void Case::load_flows() {
+  for (const auto& entry : root_["flows"]) {
+    CaseFlow flow;
+    const YAML::Node& node = entry.second;
+    parse_end(node["client"].as<std::string>(), flow.client, flow.client_port);
+    parse_end(node["server"].as<std::string>(), flow.server, flow.server_port);
+    flow.tcp = get<std::string>(node, "transport", "tcp") == "tcp";
+    flow.inbound = get(node, "inbound", false);
+    flow.vlans = get<std::vector<uint16_t>>(node, "vlans", {});
+    flows_[entry.first.as<std::string>()] = flow;
+  }
+}
+
+void Case::step(const YAML::Node& node) {
+  line_ = node.Mark().line + 1;
+  if (node["open"]) return open(node);
+  if (node["client"]) return say(node, true);
+  if (node["server"]) return say(node, false);
+  if (node["wait"]) return wait(node);
+  if (node["policy"]) return load_policy(node["policy"]);
+  if (node["frame"]) return send(frame_of(node["frame"], flows_), node);
+  fail("a step that is none of open, client, server, frame, wait and policy");
+}
+
+/// Three packets that pass with nothing said of them.
+void Case::open(const YAML::Node& node) {
+  CaseFlow& flow = flows_.at(node["open"].as<std::string>());
+  const auto from = [&flow](bool client) { return client != flow.inbound ? Side::Lan : Side::Line; };
+  const auto pass = [&](bool client, uint8_t flags, const char* reason) {
+    const Bytes frame = flow_frame(flow, client, flags).build();
+    YAML::Node expected;
+    expected["passes"] = get<std::string>(node, "passes", reason);
+    if (client && !(flags & kAck) && node["records"]) expected["records"] = node["records"];
+    send({frame, from(client), frame}, expected);
+    if (flags & kSyn) ++(client ? flow.client_next : flow.server_next);
+  };
+  pass(true, kSyn, "undecided");
+  pass(false, kSyn | kAck, "undecided");
+  pass(true, kAck, "undecided");
+}
+
+/// One side's payload, in one packet or in several; all but the last of them pass undecided.
+void Case::say(const YAML::Node& node, bool client) {
+  CaseFlow& flow = flows_.at(node[client ? "client" : "server"].as<std::string>());
+  const Side from = client != flow.inbound ? Side::Lan : Side::Line;
+  const Bytes whole = payload_of(node, flows_);
+  const uint8_t flags = flags_of(get<std::string>(node, "flags", "PA"));
+  auto cuts = get<std::vector<size_t>>(node, "cuts", {});
+  cuts.push_back(whole.size());
+  size_t at = 0;
+  for (const size_t cut : cuts) {
+    const bool last = cut == whole.size();
+    const Bytes part(whole.begin() + static_cast<ptrdiff_t>(at), whole.begin() + static_cast<ptrdiff_t>(cut));
+    const Bytes frame = flow_frame(flow, client, flags, get<int64_t>(node, "ahead", 0)).payload(part).build();
+    YAML::Node expected = node;
+    if (!last) {
+      expected = YAML::Node();
+      expected["passes"] = get<std::string>(node, "before", "undecided");
+    }
+    send({frame, from, frame}, expected);
+    at = cut;
+    if (!expected["passes"] || node["ahead"]) continue;
+    const uint32_t control = ((flags & kSyn) != 0) + ((flags & kFin) != 0);
+    (client ? flow.client_next : flow.server_next) += static_cast<uint32_t>(part.size()) + control;
+  }
+}
+
+/// Time goes on as a worker's does.
+void Case::wait(const YAML::Node& node) {
+  const uint64_t end = clock_.ms + node["wait"].as<uint64_t>() * 1000;
+  while (clock_.ms < end) {
+    clock_.ms += 100;
+    clock_.utc_ns += 100'000'000;
+    gateway_->housekeeping(clock_);
+  }
+  check_records(node);
+}
+
+void Case::send(const Sending& sending, const YAML::Node& node) {
+  clock_.ms += 1;
+  clock_.utc_ns += 1'000'000;
+  const auto before = counters();
+  if (!gateway_->process(sending.frame, sending.from, clock_)) fail("no buffers left");
+  check_counters(before, node);
+  check_outputs(sending, node);
+  gateway_->clear_output();
+  check_records(node);
+}
+
+}  // namespace sluice::test

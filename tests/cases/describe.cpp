@@ -1,0 +1,206 @@
+// tests: frames and payloads as cases describe them.
+#include "tests/cases/case.h"
+#include "tests/support/payload.h"
+
+namespace sluice::test {
+namespace {
+
+using Flows = std::map<std::string, CaseFlow>;
+
+template <typename T>
+T get(const YAML::Node& node, const char* key, T otherwise) {
+  return node[key] ? node[key].as<T>() : otherwise;
+}
+
+std::vector<std::string> strings(const YAML::Node& node) {
+  return node ? node.as<std::vector<std::string>>() : std::vector<std::string>();
+}
+
+DnsQuery query_of(const YAML::Node& node) {
+  if (node.IsScalar()) return {.name = node.as<std::string>()};
+  return {.name = node["name"].as<std::string>(),
+          .type = get<uint16_t>(node, "type", 1),
+          .id = get<uint16_t>(node, "id", 0x1234),
+          .edns = get(node, "edns", true)};
+}
+
+Bytes hello_of(const YAML::Node& node) {
+  if (node.IsScalar()) return tls_hello(node.as<std::string>());
+  return tls_hello(get<std::string>(node, "name", ""), {.ech = get(node, "ech", false),
+                                                        .padding_bytes = get<size_t>(node, "padding", 0),
+                                                        .record_bytes = get<size_t>(node, "record", 0)});
+}
+
+Mac mac_of(const std::string& text) {
+  std::string digits;
+  for (const char character : text) {
+    if (character != ':') digits += character;
+  }
+  const Bytes raw = from_hex(digits);
+  if (raw.size() != 6) throw CaseFailure(text + " is no MAC address");
+  Mac out;
+  std::copy(raw.begin(), raw.end(), out.begin());
+  return out;
+}
+
+Bytes quote_of(const YAML::Node& node, const Flows& flows) {
+  const auto found = flows.find(node["flow"].as<std::string>());
+  if (found == flows.end()) throw CaseFailure("quotes a flow that is not declared");
+  const bool client = get<std::string>(node, "from", "client") == "client";
+  Frame frame = flow_frame(found->second, client, kAck);
+  const Bytes whole = frame.payload("quoted").build();
+  return Bytes(whole.begin() + static_cast<ptrdiff_t>(frame.l3_offset()), whole.end());
+}
+
+void set_vlans(Frame& frame, const std::vector<uint16_t>& vlans) {
+  for (size_t at = 0; at < vlans.size(); ++at) {
+    frame.vlan(vlans[at], at + 1 < vlans.size() ? 0x88a8 : 0x8100);
+  }
+}
+
+void set_network(Frame& frame, const YAML::Node& node) {
+  const auto ip = strings(node["ip"]);
+  if (ip.size() == 2) frame.ip(ip[0], ip[1]);
+  if (node["ttl"]) frame.ttl(static_cast<uint8_t>(node["ttl"].as<int>()));
+  if (node["options"]) frame.ip_options(from_hex(node["options"].as<std::string>()));
+  for (const auto& type : node["ext"]) {
+    frame.extension(static_cast<uint8_t>(type.as<int>()),
+                    type.as<int>() == 0 ? Bytes{5, 2, 0, 0, 1, 0} : Bytes{1, 4, 0, 0, 0, 0});
+  }
+  if (node["fragment"]) frame.fragment(node["fragment"][0].as<uint16_t>(), node["fragment"][1].as<bool>());
+  if (node["protocol"]) frame.protocol(static_cast<uint8_t>(node["protocol"].as<int>()));
+}
+
+void set_transport(Frame& frame, const YAML::Node& node) {
+  if (const auto tcp = node["tcp"]) {
+    frame.tcp(tcp[0].as<uint16_t>(), tcp[1].as<uint16_t>(), flags_of(tcp[2].as<std::string>()),
+              tcp.size() > 3 ? tcp[3].as<uint32_t>() : 1000, tcp.size() > 4 ? tcp[4].as<uint32_t>() : 5000);
+  }
+  if (const auto udp = node["udp"]) frame.udp(udp[0].as<uint16_t>(), udp[1].as<uint16_t>());
+  if (const auto icmp = node["icmp"]) {
+    frame.icmp(static_cast<uint8_t>(icmp[0].as<int>()), static_cast<uint8_t>(icmp[1].as<int>()),
+               icmp.size() > 2 ? icmp[2].as<uint32_t>() : 0);
+  }
+}
+
+void set_lies(Frame& frame, const YAML::Node& node) {
+  const auto wrong = get<std::string>(node, "wrong", "");
+  if (wrong == "ip-checksum") frame.wrong_ip_checksum();
+  if (wrong == "checksum") frame.wrong_l4_checksum();
+  if (get<std::string>(node, "checksum", "") == "none") frame.no_udp_checksum();
+  if (node["ip-length"]) frame.ip_length(node["ip-length"].as<uint16_t>());
+  if (node["ip-words"]) frame.ip_header_words(static_cast<uint8_t>(node["ip-words"].as<int>()));
+  if (node["udp-length"]) frame.udp_length(node["udp-length"].as<uint16_t>());
+  if (node["tcp-words"]) frame.tcp_header_words(static_cast<uint8_t>(node["tcp-words"].as<int>()));
+  if (node["pad"]) frame.pad_to(node["pad"].as<size_t>());
+}
+
+}  // namespace
+
+uint8_t flags_of(const std::string& letters) {
+  uint8_t out = 0;
+  for (const char letter : letters) {
+    switch (letter) {
+      case 'F':
+        out |= kFin;
+        break;
+      case 'S':
+        out |= kSyn;
+        break;
+      case 'R':
+        out |= kRst;
+        break;
+      case 'P':
+        out |= kPsh;
+        break;
+      case 'A':
+        out |= kAck;
+        break;
+      case '0':
+        break;
+      default:
+        throw CaseFailure("no TCP flag: " + letters);
+    }
+  }
+  return out;
+}
+
+Bytes payload_of(const YAML::Node& node, const Flows& flows) {
+  if (node["tls"]) return hello_of(node["tls"]);
+  if (const auto http = node["http"]) {
+    if (http.IsScalar()) return http_request(http.as<std::string>());
+    return http_request(get<std::string>(http, "host", ""), get<std::string>(http, "fields", ""));
+  }
+  if (node["dns"]) return dns_query(query_of(node["dns"]));
+  if (const auto answer = node["dns-answer"]) {
+    return dns_answer({.query = query_of(answer),
+                       .cname = get<std::string>(answer, "cname", ""),
+                       .addresses = strings(answer["addresses"]),
+                       .ttl_s = get<uint32_t>(answer, "ttl", 300)});
+  }
+  if (node["text"]) return bytes(node["text"].as<std::string>());
+  if (node["hex"]) return from_hex(node["hex"].as<std::string>());
+  if (node["zeros"]) return Bytes(node["zeros"].as<size_t>());
+  if (node["quotes"]) return quote_of(node["quotes"], flows);
+  return {};
+}
+
+Frame flow_frame(const CaseFlow& flow, bool from_client, uint8_t flags, int64_t ahead) {
+  Frame frame;
+  set_vlans(frame, flow.vlans);
+  const auto& from = from_client ? flow.client : flow.server;
+  const auto& to = from_client ? flow.server : flow.client;
+  const uint16_t from_port = from_client ? flow.client_port : flow.server_port;
+  const uint16_t to_port = from_client ? flow.server_port : flow.client_port;
+  frame.ip(from, to);
+  if (!flow.tcp) return frame.udp(from_port, to_port);
+  const uint32_t next = from_client ? flow.client_next : flow.server_next;
+  const uint32_t other = from_client ? flow.server_next : flow.client_next;
+  const bool acknowledges = flags & kAck;
+  return frame.tcp(from_port, to_port, flags, next + static_cast<uint32_t>(ahead), acknowledges ? other : 0);
+}
+
+Sending frame_of(const YAML::Node& node, const Flows& flows) {
+  Sending out;
+  out.from = get<std::string>(node, "from", "lan") == "line" ? Side::Line : Side::Lan;
+  Frame frame;
+  if (node["mac"])
+    frame.mac(mac_of(node["mac"][0].as<std::string>()), mac_of(node["mac"][1].as<std::string>()));
+  set_vlans(frame, get<std::vector<uint16_t>>(node, "vlans", {}));
+  set_network(frame, node);
+  set_transport(frame, node);
+  frame.payload(payload_of(node, flows));
+  set_lies(frame, node);
+  if (node["ethertype"]) frame.ethertype(node["ethertype"].as<uint16_t>());
+  out.expected = out.frame = frame.build();
+  if (get<std::string>(node, "checksum", "") == "unfinished") out.frame = frame.unfinished_checksum().build();
+  if (node["link"]) {
+    // Another link header than tags, in place of the ethertype.
+    const Bytes link = from_hex(node["link"].as<std::string>());
+    out.frame.erase(out.frame.begin() + 12, out.frame.begin() + 14);
+    out.frame.insert(out.frame.begin() + 12, link.begin(), link.end());
+    out.expected = out.frame;
+  }
+  if (node["cut"]) {
+    out.frame.resize(node["cut"].as<size_t>());
+    out.expected = out.frame;
+  }
+  return out;
+}
+
+std::string kind_of(const Wire& answer) {
+  const std::string text(answer.payload.begin(), answer.payload.end());
+  if (answer.protocol == 1 && answer.icmp_type == 3 && answer.icmp_code == 13) return "icmp-prohibited";
+  if (answer.protocol == 58 && answer.icmp_type == 1 && answer.icmp_code == 1) return "icmp-prohibited";
+  const size_t dns = answer.protocol == 6 ? 2 : 0;
+  const bool from_dns = answer.source_port == 53 || answer.destination_port == 53;
+  if (from_dns && answer.payload.size() >= dns + 12 && (answer.payload[dns + 3] & 0x0f) == 3)
+    return "nxdomain";
+  if (answer.protocol != 6) return "other";
+  if (answer.flags & kRst) return text.empty() ? "reset" : "other";
+  if (!(answer.flags & kFin)) return "other";
+  if (text.starts_with("HTTP/1.1 403 ")) return "http-page";
+  return text.starts_with("\x15\x03") ? "tls-alert" : "other";
+}
+
+}  // namespace sluice::test

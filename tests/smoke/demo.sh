@@ -1,0 +1,36 @@
+#!/bin/bash
+# smoke: the demo succeeds, fits one screen, leaves nothing behind, also when it is killed.
+source "$(dirname "$0")/lib/smoke.bash"
+demo=$LAB_CHECKOUT/deploy/demo
+
+nothing_left() {
+  local left
+  left=$(ip netns list | grep '^sluice-demo-')
+  [[ -z $left && ! -e /run/sluice-demo ]] || { echo "left: $left $(ls /run/sluice-demo 2>/dev/null)"; return 1; }
+}
+succeeds() {
+  "$demo" >"/run/$LAB.out" 2>&1 || { cat "/run/$LAB.out"; return 1; }
+  # From the table on: what counts must be seen without scrolling.
+  local lines widest
+  lines=$(sed -n '/clients$/,$p' "/run/$LAB.out" | wc -l)
+  widest=$(sed -n '/clients$/,$p' "/run/$LAB.out" | awk '{ if (length > most) most = length } END { print most }')
+  at_most "$lines" 24 && at_most "$widest" 100
+}
+# interrupted SIGNAL: once its namespaces are there.
+interrupted() {
+  "$demo" >/dev/null 2>&1 &
+  local pid=$!
+  lab_wait 60 test -S /run/sluice-demo/dataplane.sock || { kill -KILL $pid; echo "it did not come up"; return 1; }
+  kill "-$1" $pid
+  lab_wait 10 lab_gone $pid || { echo "it did not end"; return 1; }
+  wait $pid 2>/dev/null
+  [[ $1 == KILL ]] || nothing_left
+}
+check "the demo succeeds" succeeds
+check "it leaves nothing" nothing_left
+check "SIGTERM ends it and leaves nothing" interrupted TERM
+check "SIGHUP ends it and leaves nothing" interrupted HUP
+check "kill -9 in the middle" interrupted KILL
+check "the next run succeeds" succeeds
+check "and leaves nothing" nothing_left
+rm -f "/run/$LAB.out"

@@ -1,0 +1,28 @@
+# smoke: traffic that goes on while something happens, and what was lost of it; sourced after smoke.bash.
+
+# traffic_start RATE: numbered datagrams from staff to a server whose name the office's resolver has bound.
+traffic_start() {
+  in_ns staff dig +short +time=2 +tries=2 news.example >/dev/null
+  lab_spawn receive line "$SMOKE_LIB/numbered.py" receive 198.51.100.12 9999
+  sleep 0.5
+  lab_spawn send staff "$SMOKE_LIB/numbered.py" send 198.51.100.12 9999 "$1"
+  sleep 1
+}
+
+# traffic_stop: ends it; the counts then are in $sent, $received, $changed, $doubled.
+traffic_stop() {
+  lab_stop send
+  sleep 1
+  lab_stop receive
+  sent=$(field send sent)
+  received=$(field receive received)
+  changed=$(field receive changed)
+  doubled=$(field receive doubled)
+}
+field() { tail -n 1 "$LAB_DIR/$1.log" | python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$2"; }
+
+# Traffic that never flowed loses nothing either.
+nothing_lost() {
+  ((sent > 500)) || { echo "only $sent datagrams were sent"; return 1; }
+  same "$received received, $changed changed, $doubled doubled" "$sent received, 0 changed, 0 doubled"
+}

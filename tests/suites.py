@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+# tests: builds what the suites need, runs them, counts single tests. Started by tests/run.
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import programs  # noqa: E402
+from programs import ROOT, Result  # noqa: E402
+
+SANITIZED = ["-Db_sanitize=address,undefined", "-Dfuzz=true", "-Db_lundef=false", "--buildtype=debugoptimized"]
+THREADS = ["-Db_sanitize=thread", "-Db_lundef=false", "--buildtype=debugoptimized"]
+THREAD_TESTS = ("unit-contract", "unit-link", "unit-agent", "unit-log")  # the boundary between the processes
+SUITES = ("lint", "unit", "case", "smoke", "fuzz", "tsan")
+
+
+@dataclass
+class Run:
+    options: argparse.Namespace
+    results: list[Result] = field(default_factory=list)
+
+    def say(self, text: str) -> None:
+        print(f"[{time.time() - self.options.started:5.0f} s] {text}", flush=True)
+
+    def wants(self, suite: str) -> bool:
+        return suite in self.options.only
+
+    def add(self, suite: str, results: list[Result], label: str) -> None:
+        failed = [result for result in results if not result.passed]
+        self.say(f"{suite}: {label}: {len(results) - len(failed)} passed, {len(failed)} failed,"
+                 f" {sum(result.seconds for result in results):.1f} s")
+        for result in failed:
+            print(f"--- FAILED {suite}: {result.name}\n{result.output.rstrip()}\n---", flush=True)
+        for result in results:
+            result.suite = suite
+        self.results += results
+
+    def build(self, directory: str, options: list[str], targets: list[str] = (), clang: bool = False) -> bool:
+        """Compiles; a build that fails is one failed test, and what needs it is not run."""
+        began = time.time()
+        env = dict(os.environ) | ({"CC": "clang", "CXX": "clang++"} if clang else {})
+        wanted = [word for target in targets for word in ("-t", target)]
+        self.say(f"build: {directory}")
+        code = programs.show([str(ROOT / "deploy/build"), *wanted, directory, *options], env)
+        done = Result(f"build {directory}", code == 0, time.time() - began, "see above")
+        self.add("build", [done], directory)
+        return done.passed
+
+    def meson_tests(self, directory: str, suites: tuple[str, ...], env: dict, prefix: str) -> None:
+        """Runs the programs that a build registers, as many at once as there are cores."""
+        tests = [test for test in programs.introspect(directory) if test.suite in suites]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            runs = pool.map(lambda test: (test, programs.run_test(test, env, prefix)), tests)
+            for test, results in runs:
+                self.add(test.suite, results, prefix + test.name)
+
+
+def registered(suite: str) -> tuple[str, ...]:
+    return (suite, suite + "s")
+
+
+def sanitizer_env() -> dict:
+    support = ROOT / "tests/support"
+    env = {"ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=0",
+           "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1", "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"}
+    for variable, file in (("LSAN_OPTIONS", "lsan.supp"), ("TSAN_OPTIONS", "tsan.supp")):
+        if (support / file).exists():
+            env[variable] = ":".join(filter(None, (env.get(variable), f"suppressions={support / file}")))
+    return env
+
+
+def lint(run: Run) -> None:
+    command = [str(ROOT / "tests/lint/run")] + (["--quick"] if run.options.quick else [])
+    run.add("lint", programs.run_lines("lint", command, 600), "all")
+
+
+def smoke(run: Run) -> None:
+    for script in sorted((ROOT / "tests/smoke").glob("*.sh")):
+        if script.name == "lab.sh" or (run.options.quick and script.name == "demo.sh"):
+            continue
+        run.add("smoke", programs.run_lines(script.stem, [str(script)], 300), script.stem)
+
+
+def fuzz(run: Run) -> None:
+    targets = sorted((ROOT / "build-san/tests/fuzz").glob("*_fuzz"))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        runs = pool.map(lambda target: programs.run_fuzz(target, run.options.fuzz_seconds, sanitizer_env()), targets)
+        for target, result in zip(targets, runs):
+            run.add("fuzz", [result], target.name)
+
+
+def boundary(run: Run) -> None:
+    """Only the programs that exercise what the two processes share are built with the thread sanitizer."""
+    env = dict(os.environ, CC="clang", CXX="clang++")
+    if not (ROOT / "build-tsan/build.ninja").exists():
+        subprocess.run(["meson", "setup", "build-tsan", *THREADS], cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
+    tests = [test for test in programs.introspect("build-tsan") if test.name in THREAD_TESTS]
+    targets = [os.path.relpath(test.command[0], ROOT / "build-tsan") for test in tests]
+    if targets and run.build("build-tsan", THREADS, targets, clang=True):
+        for test in tests:
+            run.add("tsan", programs.run_test(test, sanitizer_env(), "thread: "), test.name)
+
+
+def run_all(run: Run) -> None:
+    release = run.build("build", ["--buildtype=release"])
+    if release and run.wants("unit"):
+        run.meson_tests("build", registered("unit"), {}, "")
+    if release and run.wants("case"):
+        run.meson_tests("build", registered("case"), {}, "")
+    if release and run.wants("smoke"):
+        smoke(run)
+    if not run.options.quick and any(run.wants(suite) for suite in ("unit", "case", "fuzz", "lint")):
+        if run.build("build-san", SANITIZED, clang=True):
+            for suite in ("unit", "case"):
+                if run.wants(suite):
+                    run.meson_tests("build-san", registered(suite), sanitizer_env(), "sanitized: ")
+            if run.wants("fuzz"):
+                fuzz(run)
+    if not run.options.quick and run.wants("tsan"):
+        boundary(run)
+    if run.wants("lint"):
+        lint(run)
+
+
+def summary(run: Run) -> int:
+    passed, failed = Counter(), Counter()
+    for result in run.results:
+        (passed if result.passed else failed)[result.suite] += 1
+    print("\nslowest:")
+    for result in sorted(run.results, key=lambda result: -result.seconds)[:10]:
+        print(f"  {result.seconds:7.1f} s  {result.suite}: {result.name}")
+    if failed:
+        print("failed:")
+        for result in run.results:
+            if not result.passed:
+                print(f"  {result.suite}: {result.name}")
+    print("by suite:")
+    for suite in ("build", *SUITES):
+        if passed[suite] + failed[suite]:
+            print(f"  {suite:6} {passed[suite]} passed, {failed[suite]} failed")
+    print(f"took {time.time() - run.options.started:.0f} s")
+    print(f"{passed.total()} passed, {failed.total()} failed", flush=True)
+    return 1 if failed or not passed else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tests/run")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", action="append", choices=SUITES)
+    parser.add_argument("--fuzz-seconds", type=int, default=6)
+    parser.add_argument("--started", type=float, default=time.time())
+    options = parser.parse_args()
+    options.only = options.only or list(SUITES)
+    run = Run(options)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(130))
+    try:
+        run_all(run)
+    finally:
+        programs.stop_all()
+    return summary(run)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+// tests: the payloads that frames carry.
+#include "tests/support/payload.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <cstdlib>
+
+namespace sluice::test {
+namespace {
+
+/// body behind its length of size_bytes.
+Bytes sized(size_t size_bytes, const Bytes& body) {
+  Bytes out;
+  for (size_t at = size_bytes; at-- > 0;) out.push_back(static_cast<uint8_t>(body.size() >> (8 * at)));
+  put(out, body);
+  return out;
+}
+
+Bytes extension(uint16_t type, const Bytes& body) {
+  Bytes out;
+  put16(out, type);
+  put(out, sized(2, body));
+  return out;
+}
+
+Bytes extensions(std::string_view name, const HelloOptions& options) {
+  Bytes out = extension(43, {2, 3, 4});  // supported_versions: TLS 1.3
+  if (options.padding_bytes > 0) put(out, extension(21, Bytes(options.padding_bytes)));
+  if (!name.empty()) {
+    Bytes host = {0};
+    put(host, sized(2, bytes(name)));
+    put(out, extension(0, sized(2, host)));
+  }
+  if (options.ech) put(out, extension(0xfe0d, Bytes(32, 0xec)));
+  return out;
+}
+
+Bytes labels(std::string_view name) {
+  Bytes out;
+  while (!name.empty()) {
+    const size_t dot = name.find('.');
+    put(out, sized(1, bytes(name.substr(0, dot))));
+    name = dot == std::string_view::npos ? std::string_view() : name.substr(dot + 1);
+  }
+  out.push_back(0);
+  return out;
+}
+
+Bytes dns_header(const DnsQuery& query, uint16_t flags, size_t answers) {
+  Bytes out;
+  put16(out, query.id);
+  put16(out, flags);
+  put16(out, 1);
+  put16(out, static_cast<uint32_t>(answers));
+  put16(out, 0);
+  put16(out, query.edns ? 1 : 0);
+  put(out, labels(query.name));
+  put16(out, query.type);
+  put16(out, 1);
+  return out;
+}
+
+void put_opt(Bytes& out, const DnsQuery& query) {
+  if (query.edns) put(out, {0, 0, 41, 4, 0xd0, 0, 0, 0, 0, 0, 0});
+}
+
+void put_record(Bytes& out, std::string_view owner, uint16_t type, uint32_t ttl_s, const Bytes& data) {
+  put(out, labels(owner));
+  put16(out, type);
+  put16(out, 1);
+  put32(out, ttl_s);
+  put(out, sized(2, data));
+}
+
+}  // namespace
+
+Bytes tls_hello(std::string_view name, const HelloOptions& options) {
+  Bytes hello = {3, 3};
+  hello.resize(2 + 32, 0x42);                      // version and random
+  put(hello, sized(1, Bytes(32, 7)));              // session id
+  put(hello, sized(2, {0x13, 0x01, 0x13, 0x02}));  // cipher suites
+  put(hello, {1, 0});                              // no compression
+  put(hello, sized(2, extensions(name, options)));
+  Bytes handshake = {1};
+  put(handshake, sized(3, hello));
+  Bytes out;
+  const size_t step = options.record_bytes == 0 ? handshake.size() : options.record_bytes;
+  for (size_t at = 0; at < handshake.size(); at += step) {
+    const size_t end = std::min(at + step, handshake.size());
+    put(out, {22, 3, 1});
+    put(out, sized(2, Bytes(handshake.begin() + static_cast<ptrdiff_t>(at),
+                            handshake.begin() + static_cast<ptrdiff_t>(end))));
+  }
+  return out;
+}
+
+Bytes http_request(std::string_view host, std::string_view more_fields) {
+  std::string out = "GET /index.html HTTP/1.1\r\n";
+  if (!host.empty()) out += "Host: " + std::string(host) + "\r\n";
+  out += "User-Agent: tests\r\n" + std::string(more_fields) + "\r\n";
+  return bytes(out);
+}
+
+Bytes dns_query(const DnsQuery& query) {
+  Bytes out = dns_header(query, 0x0100, 0);
+  put_opt(out, query);
+  return out;
+}
+
+Bytes dns_answer(const DnsAnswerText& answer) {
+  const bool alias = !answer.cname.empty();
+  Bytes out = dns_header(answer.query, 0x8180, answer.addresses.size() + (alias ? 1 : 0));
+  if (alias) put_record(out, answer.query.name, 5, answer.ttl_s, labels(answer.cname));
+  for (const std::string& address : answer.addresses) {
+    const Bytes raw = address_bytes(address);
+    put_record(out, alias ? answer.cname : answer.query.name, raw.size() == 4 ? 1 : 28, answer.ttl_s, raw);
+  }
+  put_opt(out, answer.query);
+  return out;
+}
+
+Bytes from_hex(std::string_view text) {
+  std::string digits;
+  for (const char character : text) {
+    if (std::isspace(static_cast<unsigned char>(character))) continue;
+    digits += character;
+  }
+  if (digits.size() % 2 != 0 || digits.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos) {
+    std::fprintf(stderr, "tests: not hexadecimal: %s\n", std::string(text).c_str());
+    std::exit(1);
+  }
+  Bytes out;
+  for (size_t at = 0; at < digits.size(); at += 2) {
+    out.push_back(static_cast<uint8_t>(std::strtoul(digits.substr(at, 2).c_str(), nullptr, 16)));
+  }
+  return out;
+}
+
+}  // namespace sluice::test

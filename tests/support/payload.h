@@ -1,0 +1,42 @@
+// tests: the payloads that frames carry.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/support/frame.h"
+
+namespace sluice::test {
+
+struct HelloOptions {
+  bool ech = false;          ///< with an encrypted_client_hello extension (0xfe0d)
+  size_t padding_bytes = 0;  ///< of an extension before server_name, as a large key share is
+  size_t record_bytes = 0;   ///< handshake bytes in one record; 0: all
+};
+
+/// A TLS ClientHello in its records; without server_name where name is empty.
+Bytes tls_hello(std::string_view name, const HelloOptions& options = {});
+
+/// A GET request; without Host where host is empty.
+Bytes http_request(std::string_view host, std::string_view more_fields = {});
+
+struct DnsQuery {
+  std::string name;
+  uint16_t type = 1, id = 0x1234;
+  bool edns = true;
+};
+Bytes dns_query(const DnsQuery& query);
+
+struct DnsAnswerText {
+  DnsQuery query;
+  std::string cname;                   ///< of the name asked for; the addresses are then the CNAME's
+  std::vector<std::string> addresses;  ///< IPv4 and IPv6
+  uint32_t ttl_s = 300;
+};
+Bytes dns_answer(const DnsAnswerText& answer);
+
+/// Bytes of hexadecimal digits; white space is passed over. Ends the program where they are none.
+Bytes from_hex(std::string_view text);
+
+}  // namespace sluice::test

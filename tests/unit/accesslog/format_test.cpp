@@ -1,0 +1,172 @@
+// accesslog tests: the line of a record, and the names of an image.
+#include "control/accesslog/format.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "tests/unit/accesslog/image_maker.h"
+
+namespace sluice::control {
+namespace {
+
+using nlohmann::json;
+
+std::string text(const json& value) {
+  return value.get<std::string>();
+}
+
+Record sample() {
+  Record record{};
+  record.number = 5;
+  record.time_ns = 1'795'406'706'123'456'789;
+  record.slots = 1;
+  record.action = static_cast<uint8_t>(Action::Blocked);
+  record.reason = static_cast<uint8_t>(Reason::Rule);
+  record.transport = 6;
+  record.protocol = static_cast<uint8_t>(Protocol::Tls);
+  record.seen = static_cast<uint8_t>(Seen::Sni);
+  const uint8_t mac[6] = {0x02, 0, 0, 0xab, 0xcd, 0x0f};
+  std::memcpy(record.mac, mac, sizeof mac);
+  record.vlan = 20;
+  const uint8_t client[4] = {10, 20, 1, 7}, server[4] = {198, 51, 100, 9};
+  record.source = Address::from_v4(client);
+  record.destination = Address::from_v4(server);
+  record.source_port = 51724;
+  record.destination_port = 443;
+  record.generation = 17;
+  record.source_bytes = 517;
+  record.rule = record.list = record.network = 0;
+  return record;
+}
+
+ImageNames names() {
+  return *ImageNames::read(make_image(17, "shanghai-office"));
+}
+
+TEST(FormatRecord, BlockedTlsIsTheLineOfTheDesign) {
+  EXPECT_EQ(
+      format_record(sample(), "www.example.com", names(), "iplc-sg", event_id(0x1234, 3, 5)),
+      R"({"@timestamp":"2026-11-23T04:05:06.123456Z","event":{"action":"blocked","reason":"rule",)"
+      R"("id":"0000000000001234-3-5"},"network":{"transport":"tcp","protocol":"tls","type":"ipv4",)"
+      R"("vlan":{"id":"20"}},"source":{"ip":"10.20.1.7","port":51724,"bytes":517,"mac":"02-00-00-AB-CD-0F"},)"
+      R"("destination":{"ip":"198.51.100.9","port":443,"bytes":0,"domain":"www.example.com"},)"
+      R"("rule":{"name":"no-malware","ruleset":"malware"},"observer":{"name":"shanghai-office"},)"
+      R"("sluice":{"network":"staff","line":"iplc-sg","seen":"sni","generation":17}})");
+}
+
+TEST(FormatRecord, NothingKnownLeavesFieldsOut) {
+  Record record = sample();
+  std::memset(record.mac, 0, sizeof record.mac);
+  record.vlan = kNoVlan;
+  record.rule = record.list = record.network = kNone16;
+  record.transport = 47;
+  record.source.bytes = {0x20, 0x01, 0x0d, 0xb8};
+  const json line = json::parse(format_record(record, "", names(), "", "id"));
+  EXPECT_EQ(text(line["network"]["transport"]), "47");
+  EXPECT_EQ(text(line["network"]["type"]), "ipv6");
+  EXPECT_EQ(text(line["source"]["ip"]), "2001:db8::");
+  EXPECT_FALSE(line["network"].contains("vlan"));
+  EXPECT_FALSE(line["source"].contains("mac"));
+  EXPECT_FALSE(line["destination"].contains("domain"));
+  EXPECT_FALSE(line.contains("rule"));
+  EXPECT_FALSE(line.contains("log"));
+  EXPECT_FALSE(line["sluice"].contains("network"));
+  EXPECT_FALSE(line["sluice"].contains("line"));
+  EXPECT_FALSE(line["sluice"].contains("would"));
+}
+
+TEST(FormatRecord, ObservedSaysWhatWouldHaveBeen) {
+  Record record = sample();
+  record.action = static_cast<uint8_t>(Action::Observed);
+  record.would = static_cast<uint8_t>(Action::Blocked);
+  const json line = json::parse(format_record(record, "a.example", names(), "l", "id", "/tmp/\"x\".pcap"));
+  EXPECT_EQ(text(line["event"]["action"]), "observed");
+  EXPECT_EQ(text(line["sluice"]["would"]), "blocked");
+  EXPECT_EQ(text(line["log"]["file"]["path"]), "/tmp/\"x\".pcap");
+}
+
+TEST(FormatRecord, AddressAsNameIsNoDomain) {
+  for (const char* name : {"192.0.2.1", "2001:db8::1", "[2001:db8::1]"}) {
+    EXPECT_FALSE(
+        json::parse(format_record(sample(), name, names(), "l", "id"))["destination"].contains("domain"));
+  }
+  EXPECT_EQ(
+      json::parse(format_record(sample(), "192.0.2.1.example", names(), "l", "id"))["destination"]["domain"],
+      "192.0.2.1.example");
+}
+
+TEST(FormatRecord, EveryByteInANameStaysValidJson) {
+  for (int byte = 0; byte < 256; ++byte) {
+    for (const std::string& name :
+         {std::string(1, static_cast<char>(byte)), "ab" + std::string(3, static_cast<char>(byte)) + "c"}) {
+      const json line = json::parse(format_record(sample(), name, names(), "l", "id"));
+      if (byte < 0x80) {
+        EXPECT_EQ(text(line["destination"]["domain"]), name) << byte;
+      }
+    }
+  }
+}
+
+TEST(FormatRecord, RandomBytesAnywhereStayValidJson) {
+  std::srand(1);
+  for (int round = 0; round < 2000; ++round) {
+    Record record;
+    auto* bytes = reinterpret_cast<uint8_t*>(&record);
+    for (size_t i = 0; i < sizeof record; ++i) {
+      bytes[i] = static_cast<uint8_t>(std::rand());
+    }
+    std::string name(static_cast<size_t>(std::rand() % 254), '\0');
+    for (char& c : name) {
+      c = static_cast<char>(std::rand());
+    }
+    EXPECT_TRUE(json::accept(format_record(record, name, names(), name, name, name)));
+  }
+}
+
+TEST(JsonText, Utf8StaysAndOtherBytesAreEscaped) {
+  std::string out;
+  append_json_text(out, "上海\x7f\xc3(\xed\xa0\x80\xf5\xe4\xb8");
+  EXPECT_EQ(out, "上海\\u007f\\u00c3(\\u00ed\\u00a0\\u0080\\u00f5\\u00e4\\u00b8");
+}
+
+TEST(UtcText, BeforeTheEpochAndAtItsEnds) {
+  EXPECT_EQ(utc_text(0), "1970-01-01T00:00:00.000000Z");
+  EXPECT_EQ(utc_text(-1), "1969-12-31T23:59:59.999999Z");
+  EXPECT_EQ(utc_text(INT64_MAX), "2262-04-11T23:47:16.854775Z");
+  EXPECT_EQ(utc_text(INT64_MIN).substr(0, 10), "1677-09-21");
+}
+
+TEST(ImageNames, IndexOutsideIsEmpty) {
+  const ImageNames found = names();
+  EXPECT_EQ(found.rule(0), "no-malware");
+  EXPECT_EQ(found.rule(1), "");
+  EXPECT_EQ(found.network(kNone16), "");
+  EXPECT_EQ(found.generation(), 17u);
+}
+
+TEST(ImageNames, CutAnywhereIsRefused) {
+  const std::vector<std::byte> whole = make_image(1, "s");
+  for (size_t size = 0; size < whole.size(); ++size) {
+    const std::unique_ptr<std::byte[]> exact(new std::byte[size]);
+    std::memcpy(exact.get(), whole.data(), size);
+    EXPECT_FALSE(ImageNames::read({exact.get(), size}).has_value()) << size;
+    EXPECT_FALSE(image_intact({exact.get(), size})) << size;
+  }
+}
+
+TEST(ImageNames, AnyByteFlippedIsNotIntactAndNeverReadsOutside) {
+  const std::vector<std::byte> whole = make_image(1, "s");
+  ASSERT_TRUE(image_intact(whole));
+  for (size_t at = 0; at < whole.size(); ++at) {
+    std::vector<std::byte> flipped = whole;
+    flipped[at] ^= std::byte{0xff};
+    EXPECT_FALSE(image_intact(flipped)) << at;
+    (void)ImageNames::read(flipped);
+  }
+}
+
+}  // namespace
+}  // namespace sluice::control

@@ -1,0 +1,47 @@
+// tests: the Internet checksum against an independent one.
+#include <random>
+
+#include "tests/unit/act/judged.h"
+
+namespace sluice::test {
+namespace {
+
+TEST(Checksum, ExampleOfRfc1071GivesItsSum) {
+  const Bytes data = {0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7};
+  EXPECT_EQ(checksum_fold(data), 0xddf2);
+}
+
+TEST(Checksum, EverySizeAndContentAgreesWithThePlainOne) {
+  std::mt19937 random(1);
+  for (size_t size = 0; size < 200; ++size) {
+    Bytes data(size);
+    for (uint8_t& byte : data) byte = static_cast<uint8_t>(size % 3 == 0 ? 0xff : random());
+    EXPECT_EQ(checksum_fold(data), static_cast<uint16_t>(~plain_checksum(data))) << size;
+  }
+}
+
+TEST(Checksum, SumBeforeIsCarriedOn) {
+  const Bytes whole = {0xff, 0xfe, 0x12, 0x34, 0xab, 0xcd, 0xff, 0xff, 0x01};
+  const Bytes first(whole.begin(), whole.begin() + 4), rest(whole.begin() + 4, whole.end());
+  EXPECT_EQ(checksum_fold(rest, checksum_fold(first)), checksum_fold(whole));
+}
+
+TEST(Checksum, LargestPacketDoesNotOverflow) {
+  const Bytes data(256 * 1024, 0xff);
+  EXPECT_EQ(checksum_fold(data), 0xffff);
+}
+
+TEST(Checksum, PseudoHeaderIsWhatSoftwarePortsLeave) {
+  for (const bool v6 : {false, true}) {
+    Frame frame;
+    frame.ip(v6 ? "2001:db8::1" : "10.20.1.7", v6 ? "2001:db8:2::9" : "198.51.100.9").tcp(40000, 443, kAck);
+    const Bytes built = frame.payload("hello").unfinished_checksum().build();
+    const Packet packet = packet_of(built);
+    const uint16_t in_frame =
+        static_cast<uint16_t>(built[packet.l4_offset + 16] << 8 | built[packet.l4_offset + 17]);
+    EXPECT_EQ(pseudo_header_sum(packet, 20 + 5), in_frame);
+  }
+}
+
+}  // namespace
+}  // namespace sluice::test

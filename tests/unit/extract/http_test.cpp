@@ -1,0 +1,286 @@
+// tests: HttpRequests.
+#include "dataplane/extract/http.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+#include "tests/support/feed.h"
+#include "tests/support/hello.h"
+
+namespace sluice::test {
+namespace {
+
+struct Case {
+  const char* stream;
+  const char* events;
+};
+
+const Case kCases[] = {
+    // The host of each request.
+    {"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n", "a.example"},
+    {"GET / HTTP/1.1\r\nhOsT:\t A.Example:8080 \t\r\n\r\n", "a.example"},
+    {"GET / HTTP/1.0\r\nHost:a.example.\r\n\r\n", "a.example"},
+    {"GET / HTTP/1.1\r\nAccept: */*\r\nCookie: a=b\r\nHost: a.example\r\nX: y\r\n\r\n", "a.example"},
+    {"OPTIONS * HTTP/1.1\r\nHost: a.example\r\n\r\n", "a.example"},
+    {"PROPFIND /x HTTP/1.1\r\nHost: a_b.example\r\n\r\n", "a_b.example"},
+    {"GET /?a=b;c=%20\xc3\xa9 HTTP/1.1\r\nHost: a.example\r\n\r\n", "a.example"},
+    {"\r\n\r\nGET / HTTP/1.1\r\nHost: a.example\r\n\r\n", "a.example"},
+    {"\nGET / HTTP/1.1\r\nHost: a.example\r\n\r\n", "a.example"},
+    {"GET / HTTP/1.1\nHost: a.example\n\n", "a.example"},
+    {"GET / HTTP/1.1\r\nHost: a.example\r\n\r\nGET /2 HTTP/1.1\r\nHost: b.example\r\n\r\n",
+     "a.example b.example"},
+    {"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n\r\nFOO /2 HTTP/1.1\r\nHost: b.example\r\n\r\n",
+     "a.example b.example"},
+    // The target's authority.
+    {"GET http://A.example:80/x HTTP/1.1\r\nHost: a.example\r\n\r\n", "a.example"},
+    {"GET http://a.example HTTP/1.1\r\n\r\n", "a.example"},
+    {"GET HTTPS://a.example?q HTTP/1.1\r\nHost: a.example\r\n\r\n", "a.example"},
+    {"GET http://a.example/ HTTP/1.1\r\nHost: b.example\r\n\r\n", "a.example Malformed"},
+    {"GET http://a.example/ HTTP/1.1\r\nHost:\r\n\r\n", "a.example Malformed"},
+    {"GET http://u@a.example/ HTTP/1.1\r\n\r\n", "Malformed"},
+    {"GET http:///x HTTP/1.1\r\n\r\n", "Malformed"},
+    {"GET a.example/ HTTP/1.1\r\n\r\n", "Malformed"},
+    {"GET http:a.example/ HTTP/1.1\r\n\r\n", "Malformed"},
+    {"GET ?x HTTP/1.1\r\n\r\n", "Malformed"},
+    {"GET http://1.2.3.4/ HTTP/1.1\r\nHost: 1.2.3.4\r\n\r\n", "NoName"},
+    {"GET http://1.2.3.4/ HTTP/1.1\r\nHost: a.example\r\n\r\n", "Malformed"},
+    // After CONNECT and Upgrade: a refusal leaves HTTP, anything else is opaque.
+    {"CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n\x16\x03\x01", "a.example"},
+    {"CONNECT [::1]:443 HTTP/1.1\r\n\r\n", "NoName"},
+    {"CONNECT a.example:443 HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nHost: b.example\r\n\r\n",
+     "a.example b.example"},
+    {"CONNECT a.example HTTP/1.1\r\nContent-Length: 5\r\n\r\n", "a.example Malformed"},
+    {"CONNECT a.example/x HTTP/1.1\r\n\r\n", "Malformed"},
+    {"GET / HTTP/1.1\r\nHost: a.example\r\nUpgrade: websocket\r\n\r\n\x82\x85GET / HTTP/1.1\r\n",
+     "a.example"},
+    {"GET / HTTP/1.1\r\nHost: a.example\r\nUpgrade: h2c\r\n\r\nGET / HTTP/1.1\r\nHost: b.example\r\n\r\n",
+     "a.example b.example"},
+    {"GET / HTTP/1.1\r\nHost: a.example\r\nUpgrade: h2c\r\n\r\nPRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+     "a.example"},
+    // Bodies.
+    {"POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 11\r\n\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: "
+     "b\r\n\r\n",
+     "a.example b"},
+    {"POST / HTTP/1.1\r\nContent-Length: 0\r\nHost: a.example\r\n\r\nGET / HTTP/1.1\r\nHost: b\r\n\r\n",
+     "a.example b"},
+    {"POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nxyGET / "
+     "HTTP/1.1\r\nHost: b\r\n"
+     "\r\n",
+     "a.example b"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n5\r\nGET /\r\n1A;x=y\r\n"
+     "abcdefghijklmnopqrstuvwxyz\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: b\r\n\r\n",
+     "a b"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nHost: t\r\n x\r\n\r\nGET / "
+     "HTTP/1.1\r\n"
+     "Host: b\r\n\r\n",
+     "a b"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n", "a Malformed"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2, 2\r\n\r\n", "a Malformed"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +2\r\n\r\n", "a Malformed"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n", "a Malformed"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n", "a Malformed"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n", "a Malformed"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+     "a Malformed"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n", "a Malformed"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked\r\n\r\n", "a Malformed"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n chunked\r\n\r\n", "a Malformed"},
+    {"POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", "a Malformed"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\nabcde\r\n", "a Malformed"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcdefg\r\n", "a Malformed"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", "a Malformed"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\r\n", "a Malformed"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5 \r\n", "a Malformed"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n;x\r\n", "a Malformed"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1000000000000000\r\n", "a Malformed"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\n", "a Malformed"},
+    // No host.
+    {"GET / HTTP/1.0\r\n\r\n", "NoName"},
+    {"GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nHost: b\r\n\r\n", "NoName b"},
+    {"GET / HTTP/1.1\r\nHost: \r\n\r\n", "NoName"},
+    {"GET / HTTP/1.1\r\nHost: 1.2.3.4:80\r\n\r\n", "NoName"},
+    {"GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", "NoName"},
+    {"GET / HTTP/1.1\r\nX-Host: a.example\r\nHostname: b\r\n\r\n", "NoName"},
+    // Hosts that not all servers read alike.
+    {"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", "a Malformed"},
+    {"GET / HTTP/1.1\r\nHost:\r\nHost: a\r\n\r\n", "Malformed"},
+    {"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", "Malformed"},
+    {"GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", "Malformed"},
+    {"GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", "Malformed"},
+    {"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", "Malformed"},
+    {"GET / HTTP/1.1\r\nHost: %61.example\r\n\r\n", "Malformed"},
+    {"GET / HTTP/1.1\r\nHost: a:80:80\r\n\r\n", "Malformed"},
+    {"GET / HTTP/1.1\r\nHost: ::1\r\n\r\n", "Malformed"},
+    {"GET / HTTP/1.1\r\nHost: \xc3\xa9\r\n\r\n", "Malformed"},
+    {"GET / HTTP/1.1\r\nHost : a\r\n\r\n", "Malformed"},
+    {"GET / HTTP/1.1\r\nHost: a\r\n .example\r\n\r\n", "a Malformed"},
+    {"GET / HTTP/1.1\r\nHost:\r\n a\r\n\r\n", "Malformed"},
+    {"GET / HTTP/1.1\r\n Host: a\r\n\r\n", "Malformed"},
+    {"GET / HTTP/1.1\r\nX: y\r\n Host: b\r\n\tz\r\nHost: a\r\n\r\n", "a"},
+    {"GET / HTTP/1.1\r\nX: y\r\n \t\r\nHost: a\r\n\r\n", "Malformed"},
+    // Lines.
+    {"GET / HTTP/1.1\r\nX: y\nHost: a\r\n\r\n", "Malformed"},
+    {"GET / HTTP/1.1\nX: y\r\nHost: a\n\n", "Malformed"},
+    {"GET / HTTP/1.1\r\nX: y\rHost: a\r\n\r\n", "Malformed"},
+    {"GET / HTTP/1.1\r\nX: y\r\r\n\r\n", "Malformed"},
+    {"GET / HTTP/1.1\r\nHost\r\n\r\n", "Malformed"},
+    {"GET / HTTP/1.1\r\n: a\r\n\r\n", "Malformed"},
+    {"GET / HTTP/1.1\r\nH\xc3\xb6st: a\r\n\r\n", "Malformed"},
+    {"GET /\r\n", "Malformed"},
+    {"GET / HTTP/2.0\r\n", "Malformed"},
+    {"GET / HTTP/1.10\r\n", "Malformed"},
+    {"GET / HTTP/1.1 \r\n", "Malformed"},
+    {"GET  / HTTP/1.1\r\n", "Malformed"},
+    {"GET /a b HTTP/1.1\r\n", "Malformed"},
+    {"GET\t/ HTTP/1.1\r\n", "NotMine"},
+    {"GET /\tHTTP/1.1\r\n", "Malformed"},
+    // Another protocol at the start, or later.
+    {"\x16\x03\x01", "NotMine"},
+    {"get / HTTP/1.1\r\n", "NotMine"},
+    {"GETS / HTTP/1.1\r\n", "NotMine"},
+    {"SSH-2.0-OpenSSH_9.2\r\n", "NotMine"},
+    {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "NotMine"},
+    {"\r\rGET / HTTP/1.1\r\n", "NotMine"},
+    {" GET / HTTP/1.1\r\n", "NotMine"},
+    {"GET / HTTP/1.1\r\nHost: a\r\n\r\n\x16\x03\x01", "a Malformed"},
+    {"GET / HTTP/1.1\r\nHost: a\r\n\r\n\rGET", "a Malformed"},
+};
+
+TEST(HttpRequests, StreamsGiveTheirEventsAtEveryCut) {
+  for (const Case& test : kCases) {
+    const Bytes stream = to_bytes(test.stream);
+    const auto whole = feed_whole<HttpRequests>(stream);
+    EXPECT_EQ(to_string(whole), test.events) << test.stream;
+    for (size_t cut = 1; cut < stream.size(); ++cut) {
+      ASSERT_EQ(feed_cut<HttpRequests>(stream, cut), whole) << cut << '\n' << test.stream;
+    }
+    for (size_t size : {1, 2, 5})
+      ASSERT_EQ(feed_by<HttpRequests>(stream, size), whole) << size << '\n' << test.stream;
+  }
+}
+
+TEST(HttpRequests, EveryBitFlippedGivesTheSameInPieces) {
+  for (const Case& test : kCases) {
+    const Bytes stream = to_bytes(test.stream);
+    for (size_t at = 0; at < stream.size(); ++at) {
+      for (int bit = 0; bit < 8; ++bit) {
+        Bytes flipped = stream;
+        flipped[at] ^= static_cast<uint8_t>(1 << bit);
+        ASSERT_EQ(feed_by<HttpRequests>(flipped, 1), feed_whole<HttpRequests>(flipped)) << at << '\n'
+                                                                                        << test.stream;
+      }
+    }
+  }
+}
+
+TEST(HttpRequests, NameIsGivenAtTheEndOfItsLine) {
+  const std::string before = "GET / HTTP/1.1\r\nHost: a.example\r\n";
+  const auto events = feed_whole<HttpRequests>(to_bytes(before + "X: y\r\n\r\n"));
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].offset, before.size());
+}
+
+TEST(HttpRequests, NulIsMalformedAnywhereInAHeaderSection) {
+  const std::string stream = "GET /x HTTP/1.1\r\nX: y\r\nHost: a.example\r\n\r\n";
+  for (size_t at = 4; at < stream.size(); ++at) {
+    std::string wrong = stream;
+    wrong.insert(at, 1, '\0');
+    EXPECT_TRUE(to_string(feed_whole<HttpRequests>(to_bytes(wrong))).ends_with("Malformed")) << at;
+  }
+}
+
+TEST(HttpRequests, StateTellsRequestsApart) {
+  HttpRequests reader{};
+  size_t consumed;
+  const auto feed = [&](std::string_view text) { return reader.feed(to_bytes(text), consumed); };
+  EXPECT_TRUE(reader.between_requests());
+  EXPECT_EQ(feed("PO"), Extract::NeedMore);
+  EXPECT_FALSE(reader.between_requests());
+  EXPECT_EQ(feed("ST / HTTP/1.1\r\nHost: a\r\n"), Extract::Name);
+  EXPECT_EQ(feed("Content-Length: 3\r\n"), Extract::NeedMore);
+  EXPECT_EQ(reader.requests(), 0u);
+  EXPECT_EQ(feed("\r\n"), Extract::NeedMore);
+  EXPECT_EQ(reader.requests(), 1u);
+  EXPECT_FALSE(reader.between_requests());
+  EXPECT_EQ(feed("xyz"), Extract::NeedMore);
+  EXPECT_TRUE(reader.between_requests());
+  EXPECT_EQ(feed("\r\n"), Extract::NeedMore);
+  EXPECT_TRUE(reader.between_requests());
+  EXPECT_EQ(feed("GET / HTTP/1.1\r\nUpgrade: websocket\r\nHost: b\r\n"), Extract::Name);
+  EXPECT_EQ(feed("\r\n"), Extract::NeedMore);
+  EXPECT_TRUE(reader.between_requests());
+  EXPECT_FALSE(reader.opaque());
+  EXPECT_EQ(feed("\x81\x80"), Extract::NeedMore);
+  EXPECT_TRUE(reader.opaque());
+  EXPECT_FALSE(reader.between_requests());
+  EXPECT_EQ(feed("GET / HTTP/1.1\r\nHost: c\r\n\r\n"), Extract::NeedMore);
+  EXPECT_EQ(reader.requests(), 2u);
+}
+
+TEST(HttpRequests, MalformedStays) {
+  HttpRequests reader{};
+  size_t consumed;
+  EXPECT_EQ(reader.feed(to_bytes("GET / HTTP/3.0\r\n"), consumed), Extract::Malformed);
+  EXPECT_EQ(reader.feed(to_bytes("GET / HTTP/1.1\r\n"), consumed), Extract::Malformed);
+  EXPECT_FALSE(reader.between_requests());
+}
+
+/// The outcome of a request with one more header line.
+std::string read_with(const std::string& target, const std::string& field) {
+  return to_string(feed_whole<HttpRequests>(
+      to_bytes("GET /" + target + " HTTP/1.1\r\n" + field + "\r\nHost: a.example\r\n\r\n")));
+}
+
+TEST(HttpRequests, BoundsHold) {
+  const auto padded = [](size_t size) { return "X: " + std::string(size - 3, 'x'); };
+  EXPECT_EQ(read_with("", padded(kMaxHttpLine)), "a.example");
+  EXPECT_EQ(read_with("", padded(kMaxHttpLine + 1)), "Malformed");
+  EXPECT_EQ(read_with(std::string(kMaxHttpLine, 'x'), "X: y"), "Malformed");
+  std::string fields = padded(16000);
+  for (int i = 0; i < 3; ++i) fields += "\r\n" + padded(16000);
+  EXPECT_EQ(read_with("", fields), "a.example");
+  EXPECT_EQ(read_with("", fields + "\r\n" + padded(2000)), "Malformed");
+  EXPECT_EQ(read_with("", "Host: " + std::string(265, 'a')), "Malformed");
+  EXPECT_EQ(read_with("", std::string(400, 'h') + ": x"), "a.example");
+  const auto blank = [](size_t lines) {
+    std::string stream;
+    for (size_t i = 0; i < lines; ++i) stream += "\r\n";
+    return to_string(feed_whole<HttpRequests>(to_bytes(stream + "GET http://a/ HTTP/1.1\r\n")));
+  };
+  EXPECT_EQ(blank(kMaxHttpBlankLines), "a");
+  EXPECT_EQ(blank(kMaxHttpBlankLines + 1), "NotMine");
+}
+
+TEST(HttpRequests, EndlessTrailersAreMalformed) {
+  std::string stream = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
+  for (int i = 0; i < 5000; ++i) stream += "a: xxxxxxxxxxxxxx\r\n";
+  EXPECT_EQ(to_string(feed_whole<HttpRequests>(to_bytes(stream))), "a Malformed");
+}
+
+TEST(HttpRequests, ManyChunksAreNoHeaderSection) {
+  std::string stream = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (int i = 0; i < 40000; ++i) stream += "1\r\nx\r\n";
+  EXPECT_EQ(to_string(feed_whole<HttpRequests>(to_bytes(stream + "0\r\n\r\nGET http://b/ HTTP/1.1\r\n"))),
+            "a b");
+}
+
+TEST(HttpRequests, RandomDamageGivesTheSameInPieces) {
+  std::mt19937 random(11);
+  for (int round = 0; round < 40000; ++round) {
+    Bytes stream = to_bytes(kCases[random() % std::size(kCases)].stream);
+    append(stream, to_bytes(kCases[random() % std::size(kCases)].stream));
+    constexpr char kBytes[] = "\r\n :;\t\0aZ0/\x80";
+    for (unsigned i = 0; i < random() % 4; ++i) {
+      stream[random() % stream.size()] = static_cast<uint8_t>(kBytes[random() % (sizeof kBytes - 1)]);
+    }
+    HttpRequests reader{};
+    const auto pieces =
+        feed_pieces(reader, stream, [&](size_t left) { return std::min<size_t>(left, 1 + random() % 40); });
+    ASSERT_EQ(pieces, feed_whole<HttpRequests>(stream)) << std::string(stream.begin(), stream.end());
+  }
+}
+
+}  // namespace
+}  // namespace sluice::test

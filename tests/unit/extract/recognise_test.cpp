@@ -1,0 +1,100 @@
+// tests: recognise_stream.
+#include "dataplane/extract/recognise.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+#include "dataplane/extract/http.h"
+#include "dataplane/extract/method.h"
+#include "dataplane/extract/tls.h"
+#include "tests/support/feed.h"
+#include "tests/support/hello.h"
+
+namespace sluice::test {
+namespace {
+
+Stream recognise(std::string_view text) {
+  return recognise_stream(ExactCopy(to_bytes(text)));
+}
+
+/// Every shorter prefix needs more; text and whatever follows it are decided.
+void expect_decided_at_its_end(const std::string& text, Stream stream) {
+  for (size_t size = 0; size < text.size(); ++size)
+    EXPECT_EQ(recognise(text.substr(0, size)), Stream::NeedMore) << text;
+  EXPECT_EQ(recognise(text), stream) << text;
+  EXPECT_EQ(recognise(text + "\r\n \x16\x80"), stream) << text;
+}
+
+TEST(RecogniseStream, FewestBytesDecide) {
+  expect_decided_at_its_end("\x16\x03", Stream::Tls);
+  expect_decided_at_its_end(std::string("\x14\x03\x03\x00\x01\x01", 6), Stream::Tls);
+  expect_decided_at_its_end(std::string("\x15\x03\x03\x00\x02\x01\x5a", 7), Stream::Tls);
+  expect_decided_at_its_end("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Stream::H2c);
+  expect_decided_at_its_end("\r\n\nGET ", Stream::Http);
+  for (const char* method :
+       {"GET", "POST", "HEAD", "CONNECT", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND", "REPORT",
+        "UPDATEREDIRECTREF", "VERSION-CONTROL", "RPC_IN_DATA", "SUBSCRIBE"}) {
+    expect_decided_at_its_end(std::string(method) + ' ', Stream::Http);
+  }
+  expect_decided_at_its_end("GETS", Stream::Unknown);
+  expect_decided_at_its_end("PRI * HTTP/1", Stream::Unknown);
+}
+
+TEST(RecogniseStream, OtherProtocolsAreUnknown) {
+  for (std::string_view text :
+       {"SSH-2.0-OpenSSH", "EHLO x\r\n", "USER a\r\n", "get / HTTP/1.1", " GET /", "GET\t/", "\x16\x02",
+        "\x17\x03", "\x80\x2e\x01\x03", "\r\r", "\rG", "\x05\x01"}) {
+    EXPECT_EQ(recognise(text), Stream::Unknown) << text;
+  }
+  EXPECT_EQ(recognise(std::string_view("\x15\x03\x03\x00\x02\x02", 6)), Stream::Unknown);  // fatal
+  EXPECT_EQ(recognise(std::string_view("\0\0\0\0", 4)), Stream::Unknown);
+}
+
+TEST(RecogniseStream, EmptyLinesAreBounded) {
+  std::string blank;
+  for (size_t i = 0; i < kMaxHttpBlankLines; ++i) blank += "\r\n";
+  EXPECT_EQ(recognise(blank + "GET "), Stream::Http);
+  EXPECT_EQ(recognise(blank + "\r\n"), Stream::Unknown);
+}
+
+/// A decision holds for every longer input, and the reader it names does not disown the stream.
+TEST(RecogniseStream, DecisionsHoldAndReadersAgree) {
+  std::mt19937 random(3);
+  const std::string bytes = std::string("\0\1\2\3", 4) + "\x14\x15\x16\r\nGETPUSHRI/*. 2";
+  for (int round = 0; round < 200000; ++round) {
+    std::string text;
+    for (unsigned i = 0; i < 1 + random() % 8; ++i) text += bytes[random() % bytes.size()];
+    Stream decided = Stream::NeedMore;
+    for (size_t size = 0; size <= text.size(); ++size) {
+      const Stream now = recognise(text.substr(0, size));
+      if (decided != Stream::NeedMore) {
+        ASSERT_EQ(now, decided) << text;
+      }
+      decided = now;
+    }
+    const std::string tls = to_string(feed_whole<TlsHello>(to_bytes(text)));
+    const std::string http = to_string(feed_whole<HttpRequests>(to_bytes(text)));
+    if (decided == Stream::Tls) {
+      ASSERT_NE(tls, "NotMine") << text;
+    }
+    if (decided == Stream::Http) {
+      ASSERT_NE(http, "NotMine") << text;
+    }
+    if (decided == Stream::Unknown) {
+      ASSERT_EQ(http, "NotMine") << text;
+    }
+  }
+}
+
+TEST(MatchMethod, PrefixesAreTold) {
+  EXPECT_EQ(match_method(""), MethodMatch::Prefix);
+  EXPECT_EQ(match_method("PROP"), MethodMatch::Prefix);
+  EXPECT_EQ(match_method("UPDATE"), MethodMatch::Known);  // though UPDATEREDIRECTREF is longer
+  EXPECT_EQ(match_method("UPDATER"), MethodMatch::Prefix);
+  EXPECT_EQ(match_method("Get"), MethodMatch::No);
+}
+
+}  // namespace
+}  // namespace sluice::test

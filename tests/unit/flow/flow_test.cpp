@@ -1,0 +1,140 @@
+// tests: the tables that remember.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+#include "dataplane/flow/bindings.h"
+#include "dataplane/flow/context.h"
+#include "dataplane/flow/flow_table.h"
+#include "dataplane/flow/name_pool.h"
+#include "tests/support/frame.h"
+
+namespace sluice {
+namespace {
+
+FlowKey key_of(uint32_t number) {
+  FlowKey key{};
+  std::memcpy(key.local.bytes.data(), &number, sizeof number);
+  key.transport = 6;
+  return key;
+}
+
+Address address_of(uint32_t number) {
+  Address address;
+  std::memcpy(address.bytes.data() + 12, &number, sizeof number);
+  return address;
+}
+
+TEST(FlowTable, FillsToItsCapacityAndNoFurther) {
+  FlowTable table;
+  ASSERT_TRUE(table.create(1000, 1));
+  for (uint32_t i = 0; i < table.capacity(); ++i) {
+    const FlowKey key = key_of(i);
+    ASSERT_NE(table.insert(key, table.hash(key)), nullptr) << i;
+  }
+  const FlowKey one_more = key_of(1'000'000);
+  EXPECT_EQ(table.insert(one_more, table.hash(one_more)), nullptr);
+  EXPECT_EQ(table.size(), table.capacity());
+}
+
+TEST(FlowTable, RandomUseMatchesAMap) {
+  FlowTable table;
+  ASSERT_TRUE(table.create(512, 7));
+  std::map<uint32_t, uint32_t> model;
+  std::mt19937 random(3);
+  for (uint32_t step = 0; step < 200'000; ++step) {
+    const uint32_t number = random() % 1024;
+    const FlowKey key = key_of(number);
+    Flow* flow = table.find(key, table.hash(key));
+    ASSERT_EQ(flow != nullptr, model.contains(number)) << step;
+    if (flow == nullptr) {
+      flow = table.insert(key, table.hash(key));
+      if (flow != nullptr) flow->name = model[number] = step;
+      ASSERT_EQ(flow != nullptr || model.size() == table.capacity(), true);
+    } else {
+      ASSERT_EQ(flow->name, model[number]);
+      table.erase(*flow);
+      model.erase(number);
+    }
+    ASSERT_EQ(table.size(), model.size());
+  }
+}
+
+TEST(NamePool, SameNameSameHandleUntilTheLastRelease) {
+  NamePool pool;
+  ASSERT_TRUE(pool.create(4, 1));
+  const uint32_t first = pool.intern("a.example");
+  EXPECT_EQ(pool.intern("a.example"), first);
+  pool.release(first);
+  EXPECT_EQ(pool.view(first), "a.example");
+  EXPECT_EQ(pool.size(), 1u);
+  pool.release(first);
+  EXPECT_EQ(pool.size(), 0u);
+}
+
+TEST(NamePool, FullPoolGivesNoHandleAndWorksOnAfterARelease) {
+  NamePool pool;
+  ASSERT_TRUE(pool.create(2, 1));
+  const uint32_t a = pool.intern("a"), b = pool.intern("b");
+  EXPECT_EQ(pool.intern("c"), 0u);
+  pool.release(a);
+  EXPECT_NE(pool.intern("c"), 0u);
+  EXPECT_EQ(pool.view(b), "b");
+  EXPECT_EQ(pool.intern(""), 0u);
+  EXPECT_EQ(pool.view(0), "");
+}
+
+TEST(Bindings, LatestNameWinsAndExpiresAfterTtlAndGrace) {
+  NamePool names;
+  Bindings bindings;
+  ASSERT_TRUE(names.create(16, 1) && bindings.create(16, 1, names));
+  const Address address = address_of(9);
+  bindings.bind(address, "old.example", 60, 1000);
+  bindings.bind(address, "new.example", 60, 1000);
+  EXPECT_EQ(bindings.find(address, 1000), "new.example");
+  EXPECT_EQ(bindings.find(address, 1000 + 60'000 + kBindingGraceMs - 1), "new.example");
+  EXPECT_EQ(bindings.find(address, 1000 + 60'000 + kBindingGraceMs), "");
+  EXPECT_EQ(names.size(), 1u);
+  for (int i = 0; i < 10; ++i) bindings.sweep(1000 + 60'000 + kBindingGraceMs);
+  EXPECT_EQ(bindings.size(), 0u);
+  EXPECT_EQ(names.size(), 0u);
+}
+
+TEST(Bindings, NeverGrowsAndNeverLeaksNames) {
+  NamePool names;
+  Bindings bindings;
+  ASSERT_TRUE(names.create(64, 1) && bindings.create(64, 1, names));
+  for (uint32_t i = 0; i < 10'000; ++i) bindings.bind(address_of(i), "n" + std::to_string(i) + ".example", 60, i);
+  EXPECT_LE(bindings.size(), bindings.capacity());
+  EXPECT_EQ(names.size(), bindings.size());
+}
+
+TEST(Questions, CountOnceInTimeAndOnlyAsAsked) {
+  Questions questions;
+  ASSERT_TRUE(questions.create(64, 1));
+  const FlowKey flow = key_of(1);
+  questions.ask(flow, 7, "a.example", 1, 100);
+  EXPECT_FALSE(questions.answer(flow, 8, "a.example", 1, 101)) << "another id";
+  EXPECT_FALSE(questions.answer(flow, 7, "b.example", 1, 101)) << "another name";
+  EXPECT_FALSE(questions.answer(flow, 7, "a.example", 28, 101)) << "another type";
+  EXPECT_FALSE(questions.answer(key_of(2), 7, "a.example", 1, 101)) << "another flow";
+  EXPECT_TRUE(questions.answer(flow, 7, "a.example", 1, 101));
+  EXPECT_FALSE(questions.answer(flow, 7, "a.example", 1, 102)) << "a second answer";
+  questions.ask(flow, 7, "a.example", 1, 200);
+  EXPECT_FALSE(questions.answer(flow, 7, "a.example", 1, 200 + kQuestionMs + 1)) << "too late";
+}
+
+TEST(ContextPool, EndsAtItsCapacityAndTakesBack) {
+  ContextPool pool;
+  ASSERT_TRUE(pool.create(2));
+  const uint32_t a = pool.take(0), b = pool.take(0);
+  EXPECT_NE(a, b);
+  EXPECT_EQ(pool.take(0), kNoIndex);
+  pool.give_back(a);
+  EXPECT_EQ(pool.take(0), a);
+  EXPECT_EQ(pool.used(), 2u);
+}
+
+}  // namespace
+}  // namespace sluice

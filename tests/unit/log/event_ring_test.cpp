@@ -1,0 +1,79 @@
+// tests: records into a ring that somebody else empties.
+#include "dataplane/log/event_ring.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <memory>
+#include <new>
+#include <string>
+
+namespace sluice {
+namespace {
+
+constexpr uint64_t kSlots = 16;
+
+/// A ring in memory of exactly its size.
+struct Ring {
+  Ring() : memory(static_cast<std::byte*>(std::aligned_alloc(64, sizeof(RingHeader) + kSlots * kSlotBytes))) {
+    header = new (memory) RingHeader{};
+    header->slot_count = kSlots;
+  }
+  ~Ring() { std::free(memory); }
+  const std::byte* slot(uint64_t position) const { return memory + sizeof(RingHeader) + (position % kSlots) * kSlotBytes; }
+  Record record_at(uint64_t position) const {
+    Record record;
+    std::memcpy(&record, slot(position), sizeof record);
+    return record;
+  }
+  std::string name_at(uint64_t position) const {
+    const Record record = record_at(position);
+    std::string name(record.name, std::min<size_t>(record.name_size, kNameInFirstSlot));
+    for (uint64_t at = 1; name.size() < record.name_size; ++at)
+      name.append(reinterpret_cast<const char*>(slot(position + at)), std::min<size_t>(record.name_size - name.size(), kSlotBytes));
+    return name;
+  }
+  std::byte* memory;
+  RingHeader* header;
+};
+
+TEST(EventRing, NamesOfEveryLengthComeBackAlsoAroundTheEnd) {
+  Ring ring;
+  EventRing events(*ring.header);
+  for (size_t size = 0; size <= kMaxName; ++size) {
+    const uint64_t at = ring.header->head.load();
+    const std::string name(size, static_cast<char>('a' + size % 26));
+    ASSERT_EQ(events.push(Record{}, name), size + 1);
+    EXPECT_EQ(ring.header->head.load() - at, slots_for(size));
+    EXPECT_EQ(ring.name_at(at), name);
+    EXPECT_EQ(ring.record_at(at).number, size + 1);
+    ring.header->tail.store(ring.header->head.load());
+  }
+}
+
+TEST(EventRing, FullRingLosesTheRecordAndItsNumber) {
+  Ring ring;
+  EventRing events(*ring.header);
+  for (uint64_t i = 0; i < kSlots; ++i) ASSERT_NE(events.push(Record{}, "a"), 0u);
+  EXPECT_TRUE(events.full());
+  EXPECT_EQ(events.push(Record{}, "lost"), 0u);
+  EXPECT_EQ(events.lost(), 1u);
+  ring.header->tail.store(1);
+  EXPECT_EQ(events.push(Record{}, "b"), kSlots + 2) << "the gap shows";
+  EXPECT_EQ(events.written(), kSlots + 1);
+}
+
+TEST(EventRing, ATailThatMakesNoSenseIsIgnored) {
+  Ring ring;
+  EventRing events(*ring.header);
+  for (uint64_t i = 0; i < kSlots; ++i) ASSERT_NE(events.push(Record{}, "a"), 0u);
+  for (uint64_t tail : {uint64_t{kSlots + 1}, ~uint64_t{0}, uint64_t{1} << 63}) {
+    ring.header->tail.store(tail);
+    EXPECT_EQ(events.push(Record{}, "x"), 0u) << tail;
+  }
+  ring.header->tail.store(4);
+  EXPECT_NE(events.push(Record{}, "x"), 0u);
+}
+
+}  // namespace
+}  // namespace sluice
