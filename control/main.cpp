@@ -44,7 +44,11 @@ int main(int argc, char** argv) {
   app.add_option("--metrics", options.metrics, "ADDR:PORT on which /metrics is served")
       ->capture_default_str();
   app.set_version_flag("--version", SLUICE_VERSION);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
 
   block_signals();
   ::umask(027);

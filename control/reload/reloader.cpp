@@ -102,10 +102,18 @@ void Reloader::on_compiled(CompileResult result) {
   const bool was_starting = std::exchange(starting_, false);
   counts_.compile_seconds = static_cast<double>(result.took_ns) / 1e9;
   counts_.valid = result.facts.has_value();
-  counts_.errors = error_count(result.diagnostics) + (result.facts || !result.failure.empty() ? 0 : 1);
+  counts_.errors = error_count(result.diagnostics);
   if (result.facts) {
     watch_.set_sources(result.facts->sources);
-    counts_.errors = error_count(result.diagnostics);
+  }
+  if (!result.request.checks.empty()) {
+    const json answer{{"ok", result.facts.has_value()},
+                      {"unchanged", result.unchanged},
+                      {"errors", error_count(result.diagnostics)},
+                      {"diagnostics", to_json(result.diagnostics)}};
+    for (const uint64_t client : result.request.checks) {
+      callbacks_.answer(client, answer);
+    }
   }
   if (!result.facts) {
     take_invalid(result,
@@ -121,19 +129,15 @@ void Reloader::on_compiled(CompileResult result) {
     synchronise();
   }
   callbacks_.changed();
-  if (!result.request.checks.empty()) {
-    const json answer{{"ok", result.facts.has_value()},
-                      {"unchanged", result.unchanged},
-                      {"errors", error_count(result.diagnostics)},
-                      {"diagnostics", to_json(result.diagnostics)}};
-    for (const uint64_t client : result.request.checks) {
-      callbacks_.answer(client, answer);
-    }
-  }
 }
 
 /// What was saved cannot be enforced: all stays as it is, and everybody hears of it.
 void Reloader::take_invalid(CompileResult& result, const std::string& what) {
+  answer_all(result.request, {{"error", what}, {"diagnostics", to_json(result.diagnostics)}});
+  if (!result.request.explicitly && problem_ && problem_->what == what &&
+      to_json(problem_->diagnostics) == to_json(result.diagnostics)) {
+    return;  // what an apply, or the saving of another file, has said already
+  }
   // Saving is no order: a mistake that is only saved is shown, but nothing was refused to anybody.
   ++(result.request.explicitly ? counts_.refused : counts_.invalid);
   log_error("policy: " + what + ", " + std::to_string(error_count(result.diagnostics)) + " errors" +
@@ -142,7 +146,6 @@ void Reloader::take_invalid(CompileResult& result, const std::string& what) {
   for (size_t i = 0; i < std::min(result.diagnostics.size(), kProblemsLogged); ++i) {
     log_error("policy: " + to_string(result.diagnostics[i]));
   }
-  answer_all(result.request, {{"error", what}, {"diagnostics", to_json(result.diagnostics)}});
   saved_ = Saved{result.facts.has_value(), utc_now_ns(), result.diagnostics};
   problem_ = Problem{utc_now_ns(), what, std::move(result.diagnostics)};
 }
@@ -194,7 +197,9 @@ void Reloader::synchronise() {
     return;
   }
   // The same number is not enough: a state that was wiped counts from 1 again.
-  if (plane_generation_ != current_->image->generation() || !current_->confirmed) {
+  const uint32_t wanted = current_->image->generation();
+  if (wanted != sent_generation_ && (plane_generation_ != wanted || !current_->confirmed)) {
+    sent_generation_ = wanted;
     callbacks_.send(current_->image);
   }
 }
@@ -202,6 +207,7 @@ void Reloader::synchronise() {
 void Reloader::on_welcome(uint32_t generation) {
   link_up_ = true;
   plane_generation_ = generation;
+  sent_generation_ = 0;
   synchronise();
 }
 

@@ -100,6 +100,7 @@ class Reloader {
   bool starting_ = true;
   bool link_up_ = false;
   uint32_t plane_generation_ = 0;
+  uint32_t sent_generation_ = 0;  ///< the newest one sent on this connection
   std::optional<Enforced> current_, previous_;
   std::optional<Saved> saved_;
   std::optional<Problem> problem_;

@@ -73,13 +73,9 @@ Gateway::~Gateway() {
 bool Gateway::process(std::span<const uint8_t> frame, Side from, Clock now) {
   rte_mbuf* mbuf = to_buffers(pool_, frame);
   if (mbuf == nullptr) return false;
-  process_consume(mbuf, from, now);
-  return true;
-}
-
-void Gateway::process_consume(rte_mbuf* mbuf, Side from, Clock now) {
   mbuf->port = from == Side::Lan ? kLanPort : kLinePort;
   pipeline_->process({&mbuf, 1}, now, *output_);
+  return true;
 }
 
 void Gateway::clear_output() {

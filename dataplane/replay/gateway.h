@@ -25,8 +25,6 @@ class Gateway {
   /// Puts frame into buffers of the pool and through the pipeline, as a burst of one. What leaves is in
   /// output() until clear_output. Returns false where the pool has no room.
   [[nodiscard]] bool process(std::span<const uint8_t> frame, Side from, Clock now);
-  /// The same for a packet that is in buffers already; takes it.
-  void process_consume(rte_mbuf* mbuf, Side from, Clock now);
   /// Another policy from now on; policy and scratch outlive the gateway, or the next policy.
   void set_policy(const Policy& policy, Scratch& scratch) { pipeline_->set_policy(&policy, &scratch); }
   void housekeeping(Clock now) { pipeline_->housekeeping(now); }

@@ -1,116 +1,99 @@
-// tests: frames of any shape, in any order, through the whole way of a packet.
+// tests: fuzzing of the whole way of a packet: a sequence of frames from either side, each cut in buffers.
 #include <rte_mbuf.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 
-#include "control/policy/policy_compiler.h"
-#include "dataplane/replay/gateway.h"
+#include "dataplane/log/event_ring.h"
+#include "dataplane/worker/pipeline.h"
 #include "tests/support/eal.h"
+#include "tests/support/frame.h"
+#include "tests/support/policy.h"
 
 namespace {
 
 using namespace sluice;
 
-constexpr const char* kPolicy = R"(
-site: fuzz
-lines:
-  a: {operator: E, licence: A, contract: C, filing: F, purpose: internal-office, valid: {from: 2020-01-01, until: 2040-01-01}}
-networks:
-  staff: {prefixes: [10.0.0.0/8, "fd00::/8"], line: a, default: allow}
-  vault: {prefixes: [10.20.8.0/21], line: a, default: block}
-resolvers: [10.20.0.10]
+constexpr const char* kRules = R"(
 lists:
-  bad: {names: [malware.example]}
-  bets: {patterns: ['(^|\.)bet[0-9]{3,}\.']}
+  bad: {names: [bad.example]}
 rules:
-  - {name: no-bad, to: [bad, bets], action: block}
+  - {name: no-bad, to: [bad], action: block}
+  - {name: quiet, to: [quiet.example], action: block, silent: true}
+  - {name: print, direction: inbound, from: [hq-sg], to: [printers], ports: [tcp/9100], action: allow}
 unidentified: {unknown-protocol: allow, fragment: allow}
 )";
 
+constexpr uint64_t kSlots = 1024, kHourMs = 3'600'000;
+
 struct World {
-  control::Compiled compiled;
-  std::unique_ptr<Policy> policy;
-  Scratch scratch;
-};
-
-World& world() {
-  static World* const made = [] {
+  World() : policy(test::make_policy(test::kOffice + kRules)), ring_memory(static_cast<std::byte*>(std::aligned_alloc(64, sizeof(RingHeader) + kSlots * kSlotBytes))) {
+    ring = new (ring_memory) RingHeader{kSlots, 0, 0};
+    events = std::make_unique<EventRing>(*ring);
+    PipelineConfig config;
+    config.flows = 64;
+    config.undecided = 16;
+    config.bindings = 16;
+    config.ports[0] = {0, Side::Lan};
+    config.ports[1] = {0, Side::Line};
+    config.port_count = 2;
+    config.lines[0] = "line-a";
+    config.verify_checksums = false;
     test::start_eal();
-    auto* out = new World;
-    const control::SourceText text[] = {{"fuzz.yaml", kPolicy}};
-    const auto no_files = [](const std::string&, std::string&, std::string&) { return false; };
-    out->compiled = control::compile_texts(text, ".", no_files, 1);
-    ImageError error;
-    if (out->compiled.policy) out->policy = Policy::open(out->compiled.policy->image(), error);
-    if (out->policy == nullptr || !out->policy->make_scratch(out->scratch)) {
-      std::fputs("the policy does not compile\n", stderr);
-      std::exit(1);
-    }
-    return out;
-  }();
-  return *made;
-}
-
-/// The bytes, and what DPDK must know of memory that is not its own.
-struct Block {
-  rte_mbuf_ext_shared_info shared;
-  uint8_t* bytes;
+    pipeline = Pipeline::create(config, test::test_pool(), stats, *events);
+    pipeline->set_policy(policy->policy.get(), &policy->scratch);
+  }
+  std::unique_ptr<test::TestPolicy> policy;
+  std::byte* ring_memory;
+  RingHeader* ring;
+  WorkerStats stats;
+  std::unique_ptr<EventRing> events;
+  std::unique_ptr<Pipeline> pipeline;
+  Output output;
+  Clock now{1, 1};
 };
 
-void free_block(void*, void* opaque) {
-  auto* block = static_cast<Block*>(opaque);
-  delete[] block->bytes;
-  delete block;
-}
-
-/// A buffer around a block of the frame's exact size, so that the sanitizer sees a read beyond it.
-rte_mbuf* exact(const uint8_t* data, uint16_t size) {
-  rte_mbuf* mbuf = rte_pktmbuf_alloc(test::test_pool());
-  if (mbuf == nullptr) std::abort();  // something is not freed
-  auto* block = new Block{{}, new uint8_t[size]};
-  std::memcpy(block->bytes, data, size);
-  block->shared.free_cb = free_block;
-  block->shared.fcb_opaque = block;
-  rte_mbuf_ext_refcnt_set(&block->shared, 1);
-  rte_pktmbuf_attach_extbuf(mbuf, block->bytes, 0, size, &block->shared);
-  mbuf->data_off = 0;
-  mbuf->data_len = size;
-  mbuf->pkt_len = size;
-  return mbuf;
+uint64_t sum(const Counter (&counters)[kReasonCount]) {
+  uint64_t all = 0;
+  for (const Counter& counter : counters) all += counter.get();
+  return all;
 }
 
 }  // namespace
 
-/// data: frames, each behind three bytes: side and time, then its size.
+/// data: frames, each after a byte of flags (1: from the line, 2: in short buffers, 4: time passes) and two of size.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  World& all = world();
-  PipelineConfig config;
-  config.flows = 16;
-  config.undecided = 4;
-  config.bindings = 16;
-  config.verify_checksums = false;
-  config.lines[0] = "a";
-  auto gateway = replay::Gateway::create(config, test::test_pool(), *all.policy, all.scratch);
-  if (gateway == nullptr) std::abort();
-  Clock clock{1'000'000, 1'790'000'000'000'000'000};
+  static World world;
+  const unsigned in_use = rte_mempool_in_use_count(test::test_pool());
   while (size > 3) {
-    const Side from = data[0] & 1 ? Side::Line : Side::Lan;
-    clock.ms += data[0] & 0x80 ? 20'000 : 1;
-    const size_t wanted = size_t{data[1]} << 8 | data[2];
-    const size_t taken = std::min(wanted, size - 3);
-    gateway->process_consume(exact(data + 3, static_cast<uint16_t>(taken)), from, clock);
-    gateway->clear_output();
-    gateway->housekeeping(clock);
-    gateway->drain([](const Record& record, std::string_view name) {
-      if (record.action >= kActionCount || record.reason >= kReasonCount || name.size() > kMaxName)
-        std::abort();
-    });
-    data += 3 + taken;
-    size -= 3 + taken;
+    const uint8_t how = data[0];
+    const size_t frame_size = std::min<size_t>(size - 3, data[1] | (data[2] & 15) << 8);
+    const test::Bytes frame(data + 3, data + 3 + frame_size);
+    data += 3 + frame_size;
+    size -= 3 + frame_size;
+    if (frame.empty()) continue;
+    if (how & 4) {
+      world.now.ms += 20'000;
+      world.pipeline->housekeeping(world.now);
+    }
+    rte_mempool* pool = test::test_pool();
+    rte_mbuf* mbuf = how & 2 ? test::to_mbuf(pool, frame, 40) : test::to_exact_mbuf(pool, frame);
+    mbuf->port = how & 1;
+    const uint64_t before = sum(world.stats.passed) + sum(world.stats.dropped);
+    world.pipeline->process({&mbuf, 1}, world.now, world.output);
+    // No packet is lost sight of: each passes or is dropped, by a reason.
+    if (sum(world.stats.passed) + sum(world.stats.dropped) != before + 1) std::abort();
+    for (auto& batch : world.output.ports) {
+      for (uint16_t i = 0; i < batch.count; ++i) rte_pktmbuf_free(batch.packets[i]);
+      batch.count = 0;
+    }
+    world.ring->tail.store(world.ring->head.load());
   }
-  gateway.reset();
-  if (rte_mempool_in_use_count(test::test_pool()) != 0) std::abort();  // every buffer has one owner
+  // Nothing of this input outlives it: every flow times out, every buffer comes back.
+  world.now.ms += 3 * kHourMs;
+  world.pipeline->housekeeping(world.now);
+  if (world.stats.flows.get() != 0 || world.stats.undecided.get() != 0) std::abort();
+  if (rte_mempool_in_use_count(test::test_pool()) != in_use) std::abort();
   return 0;
 }

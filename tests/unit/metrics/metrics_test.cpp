@@ -1,0 +1,82 @@
+// metrics tests: what a scrape shows.
+#include "control/metrics/metrics.h"
+
+#include <gtest/gtest.h>
+#include <prometheus/text_serializer.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <set>
+
+#include "tests/unit/link/fake_shared.h"
+
+namespace sluice::control {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct MetricsTest : testing::Test {
+  fs::path directory = fs::temp_directory_path() / ("sluice-metrics-" + std::to_string(::getpid()));
+  std::string error;
+  AccessLog log{LogWriter::open(directory, 0, error),
+                [](uint32_t) { return std::make_shared<const ImageNames>(ImageNames::only_site("")); }};
+  std::shared_ptr<Metrics> metrics = std::make_shared<Metrics>(log);
+  FakeShared shared{2, 64};
+
+  ~MetricsTest() override { fs::remove_all(directory); }
+
+  std::string text() const { return prometheus::TextSerializer().Serialize(metrics->Collect()); }
+  bool shows(const std::string& line) const {
+    return ("\n" + text()).find("\n" + line + "\n") != std::string::npos;
+  }
+};
+
+TEST_F(MetricsTest, WithoutADataPlaneControlIsUp) {
+  EXPECT_TRUE(shows("sluice_up{process=\"control\"} 1"));
+  EXPECT_TRUE(shows("sluice_up{process=\"dataplane\"} 0"));
+  EXPECT_TRUE(shows("sluice_policy_generation 0"));
+}
+
+TEST_F(MetricsTest, CountersOfWorkersAreShown) {
+  shared.stats(1).dropped[static_cast<size_t>(Reason::TcpGap)].add(3);
+  shared.stats(0).accesses[1][0].add(2);
+  shared.stats(1).accesses[1][0].add(5);
+  shared.stats(0).ports[0][1].tx_bytes.add(1500);
+  shared.push("a.example");
+  metrics->set_data_plane(SharedRegion::map(shared.fd.get(), error), true);
+  EXPECT_TRUE(shows("sluice_up{process=\"dataplane\"} 1"));
+  EXPECT_TRUE(shows("sluice_packets_dropped_total{worker=\"1\",reason=\"tcp-gap\"} 3"));
+  EXPECT_TRUE(shows("sluice_accesses_total{action=\"blocked\",reason=\"rule\"} 7"));
+  EXPECT_TRUE(shows("sluice_port_transmit_bytes_total{worker=\"0\",line=\"iplc-sg\",side=\"line\"} 1500"));
+  EXPECT_TRUE(shows("sluice_ring_used_slots{worker=\"0\"} 1"));
+  EXPECT_TRUE(shows("sluice_packets_passed_total{worker=\"0\",reason=\"decided\"} 0"));
+}
+
+TEST_F(MetricsTest, NamesFollowPrometheusConventions) {
+  metrics->set_data_plane(SharedRegion::map(shared.fd.get(), error), true);
+  const std::set<std::string> known = {"worker", "line",     "side",    "reason", "action",
+                                       "answer", "protocol", "process", "version"};
+  std::set<std::string> seen;
+  for (const prometheus::MetricFamily& family : metrics->Collect()) {
+    EXPECT_TRUE(family.name.starts_with("sluice_")) << family.name;
+    EXPECT_TRUE(seen.insert(family.name).second) << family.name;
+    EXPECT_EQ(family.type == prometheus::MetricType::Counter, family.name.ends_with("_total")) << family.name;
+    EXPECT_FALSE(family.help.empty());
+    for (const prometheus::ClientMetric& metric : family.metric) {
+      for (const auto& label : metric.label) {
+        EXPECT_TRUE(known.contains(label.name)) << label.name;
+      }
+    }
+  }
+}
+
+TEST_F(MetricsTest, AddressThatCannotBeServedIsRefused) {
+  const auto first = MetricsServer::start("127.0.0.1:29477", metrics, error);
+  ASSERT_NE(first, nullptr) << error;
+  EXPECT_EQ(MetricsServer::start("127.0.0.1:29477", metrics, error), nullptr);
+  EXPECT_NE(error.find("127.0.0.1:29477"), std::string::npos);
+  EXPECT_EQ(MetricsServer::start("nonsense", metrics, error), nullptr);
+}
+
+}  // namespace
+}  // namespace sluice::control

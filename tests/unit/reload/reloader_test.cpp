@@ -1,0 +1,288 @@
+// reload tests: which policy is in force, whatever is saved, applied, refused or lost.
+#include "control/reload/reloader.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "tests/unit/reload/policy_maker.h"
+
+namespace sluice::control {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using std::chrono::milliseconds;
+
+struct ReloaderTest : testing::Test {
+  fs::path root = fs::temp_directory_path() / ("sluice-reload-" + std::to_string(::getpid()));
+  fs::path policies = root / "policies";
+  std::unique_ptr<EventLoop> loop;
+  std::unique_ptr<StateStore> store;
+  std::unique_ptr<Reloader> reloader;
+  std::vector<uint32_t> sent;
+  std::map<uint64_t, json> answers;
+
+  ReloaderTest() {
+    fs::remove_all(root);
+    save_policy(policies, "one");
+  }
+  ~ReloaderTest() override {
+    stop();
+    fs::remove_all(root);
+  }
+
+  /// Starts control; a data plane that enforces `generation` is there at once.
+  void start(uint32_t generation = 0) {
+    std::string error;
+    sent.clear();
+    loop = std::make_unique<EventLoop>();
+    store = StateStore::open(root / "state", error);
+    ASSERT_NE(store, nullptr) << error;
+    reloader = std::make_unique<Reloader>(
+        *loop, *store, policies, compile_fake,
+        Reloader::Callbacks{
+            [this](std::shared_ptr<const SealedImage> image) { sent.push_back(image->generation()); },
+            [this](uint64_t client, const json& answer) { answers[client] = answer; },
+            [] { return UINT32_MAX; }, [] {}});
+    reloader->start();
+    reloader->on_welcome(generation);
+  }
+  void stop() {
+    reloader.reset();
+    store.reset();
+    loop.reset();
+  }
+  template <typename Condition>
+  bool until(Condition condition) {
+    for (int i = 0; i < 300; ++i) {
+      if (condition()) {
+        return true;
+      }
+      loop->run_once(milliseconds(10));
+    }
+    return false;
+  }
+  bool in_force(uint32_t generation) {
+    if (!until([&] { return !sent.empty() && sent.back() == generation; })) {
+      return false;
+    }
+    reloader->on_loaded(generation, true, "");
+    return true;
+  }
+  bool answered(uint64_t client) {
+    return until([&] { return answers.contains(client); });
+  }
+  void settle() {
+    for (int i = 0; i < 40; ++i) {
+      loop->run_once(milliseconds(10));
+    }
+  }
+};
+
+TEST_F(ReloaderTest, StartEnforcesTheDirectory) {
+  start();
+  ASSERT_TRUE(in_force(1));
+  const json status = reloader->status();
+  EXPECT_TRUE(status["policy"]["enforced"].get<bool>());
+  EXPECT_EQ(status["policy"]["site"].get<std::string>(), "one");
+  EXPECT_EQ(reloader->counts().generation, 1u);
+  EXPECT_TRUE(reloader->counts().valid);
+  EXPECT_EQ(sent.size(), 1u);
+}
+
+TEST_F(ReloaderTest, RestartWithoutAChangeSendsNothing) {
+  start();
+  ASSERT_TRUE(in_force(1));
+  stop();
+  start(1);
+  settle();
+  EXPECT_TRUE(sent.empty());
+  EXPECT_EQ(reloader->counts().generation, 1u);
+  EXPECT_EQ(reloader->status()["policy"]["rules"].get<int>(), 1);
+}
+
+TEST_F(ReloaderTest, RestartWithAnotherDataPlaneSendsWhatIsInForce) {
+  start();
+  ASSERT_TRUE(in_force(1));
+  stop();
+  start(0);
+  EXPECT_TRUE(in_force(1));
+}
+
+TEST_F(ReloaderTest, InvalidAtStartKeepsTheLastGoodOne) {
+  start();
+  ASSERT_TRUE(in_force(1));
+  stop();
+  save_policy(policies, "bad");
+  start(0);
+  EXPECT_TRUE(in_force(1));
+  EXPECT_FALSE(reloader->counts().valid);
+  EXPECT_EQ(reloader->counts().errors, 1u);
+  EXPECT_NE(reloader->status()["error"]["diagnostics"][0]["text"].get<std::string>().find("site.yaml:1:2"),
+            std::string::npos);
+}
+
+TEST_F(ReloaderTest, InvalidFromTheStartEnforcesNothing) {
+  save_policy(policies, "bad");
+  start();
+  settle();
+  EXPECT_TRUE(sent.empty());
+  EXPECT_TRUE(reloader->status()["policy"].is_null());
+  save_policy(policies, "good");
+  reloader->apply("li.wei", "mended", 1, false);
+  EXPECT_TRUE(in_force(1));
+}
+
+TEST_F(ReloaderTest, SavedChangeWaitsForApply) {
+  start();
+  ASSERT_TRUE(in_force(1));
+  save_policy(policies, "two");
+  ASSERT_TRUE(until([&] { return reloader->counts().pending; }));
+  EXPECT_TRUE(reloader->status()["pending"]["valid"].get<bool>());
+  EXPECT_EQ(sent.size(), 1u);
+  reloader->apply("li.wei", "two it is", 7, true);
+  ASSERT_TRUE(in_force(2));
+  ASSERT_TRUE(answered(7));
+  EXPECT_TRUE(answers[7]["enforced"].get<bool>());
+  EXPECT_EQ(answers[7]["generation"].get<int>(), 2);
+  EXPECT_FALSE(reloader->counts().pending);
+  EXPECT_EQ(reloader->status()["policy"]["author"].get<std::string>(), "li.wei");
+}
+
+TEST_F(ReloaderTest, ChangeTakenBackIsNoLongerPending) {
+  start();
+  ASSERT_TRUE(in_force(1));
+  save_policy(policies, "two");
+  ASSERT_TRUE(until([&] { return reloader->counts().pending; }));
+  save_policy(policies, "one");
+  EXPECT_TRUE(until([&] { return !reloader->counts().pending; }));
+}
+
+TEST_F(ReloaderTest, OnSaveEnforcesWhatIsSaved) {
+  save_policy(policies, "one on-save");
+  start();
+  ASSERT_TRUE(in_force(1));
+  save_policy(policies, "two on-save");
+  EXPECT_TRUE(in_force(2));
+  save_policy(policies, "bad on-save");
+  ASSERT_TRUE(until([&] { return !reloader->counts().valid; }));
+  EXPECT_EQ(reloader->counts().generation, 2u);
+  EXPECT_EQ(reloader->counts().invalid, 1u);
+  EXPECT_EQ(reloader->counts().refused, 0u);
+}
+
+TEST_F(ReloaderTest, NewFileInAListDirectoryIsNoticed) {
+  start();
+  ASSERT_TRUE(in_force(1));
+  fs::create_directories(policies / "lists");
+  settle();
+  std::ofstream(policies / "lists" / "malware.hosts") << "0.0.0.0 malware.example\n";
+  EXPECT_TRUE(until([&] { return reloader->counts().pending; }));
+}
+
+TEST_F(ReloaderTest, ApplyOfAnInvalidPolicyAnswersWithEveryProblem) {
+  start();
+  ASSERT_TRUE(in_force(1));
+  save_policy(policies, "bad");
+  reloader->apply("li.wei", "oops", 3, true);
+  ASSERT_TRUE(answered(3));
+  EXPECT_TRUE(answers[3].contains("error"));
+  EXPECT_EQ(answers[3]["diagnostics"].size(), 1u);
+  EXPECT_EQ(reloader->counts().refused, 1u);
+  settle();  // the saved file is noticed too, and says nothing new
+  EXPECT_EQ(reloader->counts().refused + reloader->counts().invalid, 1u);
+  EXPECT_EQ(sent.size(), 1u);
+}
+
+TEST_F(ReloaderTest, RefusalLeavesTheOldPolicyAndSaysWhy) {
+  start();
+  ASSERT_TRUE(in_force(1));
+  save_policy(policies, "two");
+  reloader->apply("li.wei", "two", 4, true);
+  ASSERT_TRUE(until([&] { return sent.back() == 2; }));
+  reloader->on_loaded(2, false, "no memory");
+  ASSERT_TRUE(answered(4));
+  EXPECT_NE(answers[4]["error"].get<std::string>().find("no memory"), std::string::npos);
+  EXPECT_EQ(reloader->status()["policy"]["generation"].get<int>(), 1);
+  EXPECT_EQ(sent.size(), 2u);
+  reloader->on_lost();
+  reloader->on_welcome(0);
+  EXPECT_TRUE(in_force(1));
+}
+
+TEST_F(ReloaderTest, RefusedFirstPolicyIsSentToTheNextDataPlaneOnly) {
+  start();
+  ASSERT_TRUE(until([&] { return sent.size() == 1; }));
+  reloader->on_loaded(1, false, "another version");
+  settle();
+  EXPECT_EQ(sent.size(), 1u);
+  reloader->on_lost();
+  reloader->on_welcome(0);
+  EXPECT_EQ(sent.size(), 2u);
+}
+
+TEST_F(ReloaderTest, LostDataPlaneAnswersWhoWaits) {
+  start();
+  ASSERT_TRUE(in_force(1));
+  reloader->apply("li.wei", "again", 5, true);
+  ASSERT_TRUE(until([&] { return sent.back() == 2; }));
+  reloader->on_lost();
+  ASSERT_TRUE(answered(5));
+  EXPECT_FALSE(answers[5]["enforced"].get<bool>());
+}
+
+TEST_F(ReloaderTest, StateThatWasWipedIsSentThoughTheNumberIsTheSame) {
+  start(1);
+  EXPECT_TRUE(in_force(1));
+}
+
+TEST_F(ReloaderTest, ManyAppliesAreAllAnswered) {
+  start();
+  ASSERT_TRUE(in_force(1));
+  for (uint64_t client = 1; client <= 50; ++client) {
+    reloader->apply("user" + std::to_string(client % 3), "reason " + std::to_string(client), client, false);
+  }
+  EXPECT_TRUE(until([&] { return answers.size() == 50; }));
+}
+
+TEST_F(ReloaderTest, CheckAnswersAndEnforcesNothing) {
+  start();
+  ASSERT_TRUE(in_force(1));
+  reloader->check(8);
+  ASSERT_TRUE(answered(8));
+  EXPECT_TRUE(answers[8]["ok"].get<bool>() && answers[8]["unchanged"].get<bool>());
+  save_policy(policies, "bad");
+  reloader->check(9);
+  ASSERT_TRUE(answered(9));
+  EXPECT_FALSE(answers[9]["ok"].get<bool>());
+  EXPECT_EQ(answers[9]["diagnostics"].size(), 1u);
+  EXPECT_EQ(sent.size(), 1u);
+}
+
+TEST(MergeRequests, ApplyIsNotLostToANewerCheck) {
+  CompileRequest apply, check;
+  apply.enforce = apply.explicitly = true;
+  apply.origin = {"li.wei", "because", 1};
+  apply.waiters.push_back({1, true, 0});
+  check.checks.push_back(2);
+  const CompileRequest merged = merge_requests(apply, check);
+  EXPECT_TRUE(merged.enforce && merged.explicitly);
+  EXPECT_EQ(merged.origin.author, "li.wei");
+  EXPECT_EQ(merged.waiters.size() + merged.checks.size(), 2u);
+}
+
+TEST(MergeRequests, TwoAppliesKeepBothReasons) {
+  CompileRequest one, two;
+  one.enforce = one.explicitly = two.enforce = two.explicitly = true;
+  one.origin = {"a", "first", 1};
+  two.origin = {"b", "second", 2};
+  const CompileRequest merged = merge_requests(one, two);
+  EXPECT_EQ(merged.origin.author, "a, b");
+  EXPECT_EQ(merged.origin.reason, "first; second");
+}
+
+}  // namespace
+}  // namespace sluice::control
