@@ -67,10 +67,11 @@ void append_field(std::string& out, std::string_view key, std::string_view text)
 
 void append_utc(std::string& out, int64_t time_ns) {
   using namespace std::chrono;
-  const sys_time<nanoseconds> time{nanoseconds{time_ns}};
+  // Microseconds first: the first day of int64's nanoseconds begins before they do.
+  const sys_time<microseconds> time{floor<microseconds>(nanoseconds{time_ns})};
   const auto day = floor<days>(time);
   const year_month_day date{day};
-  const auto micros = static_cast<uint64_t>(floor<microseconds>(time - day).count());
+  const auto micros = static_cast<uint64_t>((time - day).count());
   append_padded(out, static_cast<uint64_t>(static_cast<int>(date.year())), 4);  // int64 ends in 2262
   out += '-';
   append_padded(out, static_cast<unsigned>(date.month()), 2);

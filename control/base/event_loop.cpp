@@ -70,13 +70,15 @@ void EventLoop::run_once(std::chrono::milliseconds limit) {
   const int count =
       ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), wait_ms(limit));
   for (int i = 0; i < count; ++i) {
-    const auto token = by_token_.find(events[static_cast<size_t>(i)].data.u64);
+    const epoll_event event = events[static_cast<size_t>(i)];
+    const uint64_t key = event.data.u64;  // a copy: the struct is packed, so its field has no reference
+    const auto token = by_token_.find(key);
     if (token == by_token_.end()) {
       continue;  // forgotten by a handler that ran before
     }
     // The handler may forget itself while it runs.
     const std::shared_ptr<Handler> handler = by_fd_.at(token->second).handler;
-    (*handler)(events[static_cast<size_t>(i)].events);
+    (*handler)(event.events);
   }
   run_timers();
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 namespace sluice {
 
@@ -34,8 +35,7 @@ uint64_t EventRing::push(Record record, std::string_view name) {
     return 0;
   }
   const size_t in_first = std::min(size, kNameInFirstSlot);
-  std::memcpy(record.name, name.data(), in_first);
-  std::memset(record.name + in_first, 0, kNameInFirstSlot - in_first);
+  std::fill(std::copy_n(name.begin(), in_first, record.name), std::end(record.name), '\0');
   std::memcpy(slot(next_), &record, kSlotBytes);
   for (size_t done = in_first, at = 1; done < size; ++at) {
     const size_t part = std::min(size - done, kSlotBytes);

@@ -77,7 +77,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       world.now.ms += 20'000;
       world.pipeline->housekeeping(world.now);
     }
-    rte_mbuf* mbuf = test::to_mbuf(test::test_pool(), frame, how & 2 ? 40 : 0);
+    rte_mempool* pool = test::test_pool();
+    rte_mbuf* mbuf = how & 2 ? test::to_mbuf(pool, frame, 40) : test::to_exact_mbuf(pool, frame);
     mbuf->port = how & 1;
     const uint64_t before = sum(world.stats.passed) + sum(world.stats.dropped);
     world.pipeline->process({&mbuf, 1}, world.now, world.output);
