@@ -170,7 +170,7 @@ def run_lines(name: str, command: list[str], timeout: float) -> list[Result]:
 
 def run_fuzz(target: Path, seconds: int, env: dict) -> Result:
     """Fuzzes for some seconds from the seeds in tests/fuzz/corpus; nothing is written into the checkout."""
-    seeds = ROOT / "tests/fuzz/corpus" / target.name.removesuffix("_fuzz")
+    seeds = ROOT / "tests/fuzz/corpus" / target.name.removeprefix("fuzz-")
     with tempfile.TemporaryDirectory() as found:
         command = [str(target), f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=3000", "-print_final_stats=1",
                    f"-artifact_prefix={found}/", found, *([str(seeds)] if seeds.is_dir() else [])]

@@ -89,7 +89,7 @@ def smoke(run: Run) -> None:
 
 
 def fuzz(run: Run) -> None:
-    targets = sorted((ROOT / "build-san/tests/fuzz").glob("*_fuzz"))
+    targets = sorted(path for path in (ROOT / "build-san/tests/fuzz").glob("fuzz-*") if path.is_file())
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         runs = pool.map(lambda target: programs.run_fuzz(target, run.options.fuzz_seconds, sanitizer_env()), targets)
         for target, result in zip(targets, runs):

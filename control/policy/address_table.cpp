@@ -26,7 +26,7 @@ struct Frame {
   Address last;
   uint32_t set = 0;
   std::vector<uint16_t> networks;  ///< longest prefix first
-  bool resolver = false;
+  bool resolver = false, link = false;
 };
 
 /// Writes the ranges down in ascending order, and interns what holds in them.
@@ -50,18 +50,18 @@ class RangeWriter {
   uint32_t intern(const Frame& frame) {
     const auto [first, fresh] = candidates_.try_emplace(frame.networks, out_.candidates.size());
     if (fresh) out_.candidates.insert(out_.candidates.end(), frame.networks.begin(), frame.networks.end());
-    const auto key = std::tuple(frame.set, first->second, frame.networks.size(), frame.resolver);
+    const auto key = std::tuple(frame.set, first->second, frame.networks.size(), frame.resolver, frame.link);
     const auto [known, fresh_class] = classes_.try_emplace(key, static_cast<uint32_t>(out_.classes.size()));
     if (fresh_class) {
       out_.classes.push_back({frame.set, static_cast<uint32_t>(first->second),
-                              static_cast<uint16_t>(frame.networks.size()), frame.resolver, 0});
+                              static_cast<uint16_t>(frame.networks.size()), frame.resolver, frame.link});
     }
     return known->second;
   }
 
   AddressTable::Layout& out_;
   std::map<std::vector<uint16_t>, size_t> candidates_;
-  std::map<std::tuple<uint32_t, size_t, size_t, bool>, uint32_t> classes_;
+  std::map<std::tuple<uint32_t, size_t, size_t, bool, bool>, uint32_t> classes_;
 };
 
 }  // namespace
@@ -80,13 +80,15 @@ void AddressTable::add_resolver(const Address& address) {
   prefixes_[{address, 128}].resolver = true;
 }
 
+void AddressTable::add_link(const Address& address) { prefixes_[{address, 128}].link = true; }
+
 AddressTable::Layout AddressTable::finish() {
   Layout out;
   RangeWriter writer(out);
   const Prefix mapped = mapped_block();
   std::map<Prefix, Meaning> all = prefixes_;
   all.try_emplace(mapped);
-  std::vector<Frame> open{{last_of({{}, 0}), 0, {}, false}};
+  std::vector<Frame> open{Frame{.last = last_of({{}, 0})}};
   writer.begin({}, open.front());
   const auto close_before = [&](const Address& start) {
     while (open.back().last < start) {
@@ -102,6 +104,7 @@ AddressTable::Layout AddressTable::finish() {
     frame.set = sets_.unite(frame.set, meaning.set);
     frame.networks.insert(frame.networks.begin(), meaning.networks.begin(), meaning.networks.end());
     frame.resolver |= meaning.resolver;
+    frame.link |= meaning.link;
     writer.begin(prefix.address, frame);
     open.push_back(std::move(frame));
   }

@@ -21,6 +21,7 @@ class AddressTable {
   void add_list(const Prefix& prefix, uint16_t list);
   void add_network(const Prefix& prefix, uint16_t network);
   void add_resolver(const Address& address);
+  void add_link(const Address& address);  ///< a router at the end of a line
 
   /// How many different prefixes were added.
   size_t size() const { return prefixes_.size(); }
@@ -38,7 +39,7 @@ class AddressTable {
   struct Meaning {
     uint32_t set = 0;
     std::vector<uint16_t> networks;
-    bool resolver = false;
+    bool resolver = false, link = false;
   };
 
   SetTable& sets_;

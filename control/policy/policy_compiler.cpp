@@ -48,6 +48,8 @@ class Compiler {
     add_literals(resolved.literals);
     add_networks();
     for (const PrefixSource& resolver : source_.resolvers) addresses_.add_resolver(resolver.prefix.address);
+    for (const LineSource& line : source_.lines)
+      for (const Address& router : line.link) addresses_.add_link(router);
     tables_.patterns = compile_patterns(patterns_, report_);
     if (report_.failed()) return std::nullopt;
     add_site();

@@ -113,8 +113,7 @@ void load_vlans(const YamlNode& node, NetworkSource& network, Report& report) {
     network.vlans.push_back(vlan);
   }
   std::ranges::sort(network.vlans);
-  const auto [first, last] = std::ranges::unique(network.vlans);
-  network.vlans.erase(first, last);
+  network.vlans.erase(std::unique(network.vlans.begin(), network.vlans.end()), network.vlans.end());
 }
 
 void load_network(Word name, const YamlNode& node, PolicySource& source, Report& report) {

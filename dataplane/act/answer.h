@@ -43,7 +43,7 @@ struct Refusal {
   bool response_outstanding =
       false;  ///< HTTP: an earlier response may be on its way, so no page may be put in
   bool server_ack_known = false;
-  uint32_t server_ack = 0;     ///< the receiver's last ACK number, where one was seen
+  uint32_t server_ack = 0;     ///< the other side's last ACK number; read only with from_opener
   std::string_view rule;       ///< name of the rule, or the reason's word
   std::string_view reference;  ///< shown to the person, found again in the log
   std::string_view contact;    ///< whom to ask; may be empty

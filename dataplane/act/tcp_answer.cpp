@@ -29,7 +29,8 @@ void reset_receiver(Maker& maker, const Refusal& refusal) {
   const Packet& packet = maker.packet();
   // Only an RST at exactly the next expected byte is taken at once (RFC 5961 3.2): the last ACK says which
   // that is.
-  if (refusal.server_ack_known && refusal.server_ack != packet.tcp_seq) {
+  const bool known = refusal.from_opener && refusal.server_ack_known;
+  if (known && refusal.server_ack != packet.tcp_seq) {
     maker.add_tcp(Toward::Receiver, {refusal.server_ack, packet.tcp_ack, kRst | kAck}, {});
   }
   maker.add_tcp(Toward::Receiver, {packet.tcp_seq, packet.tcp_ack, kRst | kAck}, {});
@@ -42,11 +43,11 @@ Answer answer_tcp(Maker& maker, const Refusal& refusal) {
     return Answer::TcpReset;
   }
   Answer kind = Answer::TcpReset;
-  const bool speaks = refusal.from_opener && packet.payload_size > 0;
+  const bool speaks = refusal.from_opener && packet.payload_size > 0 && !refusal.response_outstanding;
   if (speaks && refusal.protocol == Protocol::Tls) {
     maker.add_tcp(Toward::Sender, next_to_sender(packet, kFin | kPsh | kAck), kTlsAlert);
     kind = Answer::TlsAlert;
-  } else if (speaks && refusal.protocol == Protocol::Http && !refusal.response_outstanding) {
+  } else if (speaks && refusal.protocol == Protocol::Http) {
     std::array<char, kMaxPage> page;
     const size_t size = write_page(page, refusal);
     maker.add_tcp(Toward::Sender, next_to_sender(packet, kFin | kPsh | kAck),

@@ -15,7 +15,7 @@ bool GenerationSwitch::create(uint32_t workers) {
 
 void GenerationSwitch::publish(std::unique_ptr<Generation> next) {
   const std::unique_ptr<Generation> old(current_.exchange(next.release(), std::memory_order_acq_rel));
-  rte_rcu_qsbr_synchronize(quiescence_, RTE_QSBR_THRID_INVALID);
+  (void)rte_rcu_qsbr_check(quiescence_, rte_rcu_qsbr_start(quiescence_), true);
 }
 
 uint32_t GenerationSwitch::number() const {

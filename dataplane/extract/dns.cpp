@@ -1,6 +1,8 @@
 // extract: questions and answers of a DNS message.
 #include "dataplane/extract/dns.h"
 
+#include <algorithm>
+
 namespace sluice {
 namespace {
 
@@ -45,11 +47,40 @@ class Reader {
   bool ok_ = true;
 };
 
+/// A label as text. What would not be read back as the same label is escaped as in a zone file (RFC
+/// 4343 2.1): a dot, a backslash and every byte that a HostName does not keep, as a backslash and three
+/// decimal digits.
+class NameText {
+ public:
+  bool put(std::span<const uint8_t> label) {
+    if (size_ > 0 && !put('.')) return false;
+    for (const uint8_t byte : label) {
+      if (byte > 0x20 && byte < 0x7f && byte != '.' && byte != '\\') {
+        if (!put(byte)) return false;
+      } else if (!put('\\') || !put('0' + byte / 100) || !put('0' + byte / 10 % 10) ||
+                 !put('0' + byte % 10)) {
+        return false;
+      }
+    }
+    return true;
+  }
+  std::string_view view() const { return {text_, size_}; }
+
+ private:
+  bool put(int c) {
+    if (size_ == kMaxName) return false;
+    text_[size_++] = static_cast<char>(c);
+    return true;
+  }
+  size_t size_ = 0;
+  char text_[kMaxName];
+};
+
 /// Reads a name, following pointers, and leaves the reader after it. A pointer must lead to before the run of
 /// labels that ends in it (RFC 1035 4.1.4: a prior occurrence), so no chain of them can return.
 bool read_name(Reader& reader, HostName& out) {
-  char text[kMaxName + 1];
-  size_t size = 0, jumps = 0, run = reader.at(), after = 0;
+  NameText text;
+  size_t jumps = 0, run = reader.at(), after = 0;
   for (;;) {
     const uint8_t length = reader.u8();
     if (!reader.ok()) return false;
@@ -63,16 +94,11 @@ bool read_name(Reader& reader, HostName& out) {
     }
     if (length == 0) break;
     const auto label = reader.take(length);
-    if (length > kMaxLabel || label.empty() || size + (size > 0) + length > kMaxName) return false;
-    // A dot inside a label would read as two labels.
-    if (std::memchr(label.data(), '.', label.size())) return false;
-    if (size > 0) text[size++] = '.';
-    std::memcpy(text + size, label.data(), label.size());
-    size += label.size();
+    if (length > kMaxLabel || label.empty() || !text.put(label)) return false;
   }
   if (jumps > 0) reader.seek(after);
   out.clear();
-  return size == 0 || out.assign_labels({text, size});
+  return text.view().empty() || out.assign_labels(text.view());
 }
 
 void skip_name(Reader& reader) {
@@ -103,6 +129,7 @@ bool skip_records(Reader& reader, size_t count) {
 }  // namespace
 
 Extract parse_dns(std::span<const uint8_t> message, DnsMessage& out) {
+  out.question_count = 0;
   if (message.size() < kHeaderSize) return Extract::NotMine;
   Reader reader(message, 0);
   out.id = reader.u16();
@@ -111,28 +138,26 @@ Extract parse_dns(std::span<const uint8_t> message, DnsMessage& out) {
   out.answer_count = reader.u16();
   const uint16_t authorities = reader.u16();
   const uint16_t additionals = reader.u16();
-  if (out.flags & kOpcodeMask) return Extract::NotMine;
-  if (questions > kMaxDnsQuestions) {
-    // More than fit is no DNS at all; more than anyone asks is not read alike everywhere.
-    const bool fit = questions * kMinQuestion <= message.size() - kHeaderSize;
-    return fit ? Extract::Malformed : Extract::NotMine;
-  }
-  if (size_t{out.answer_count} + authorities + additionals > kMaxDnsRecords) return Extract::Malformed;
+  // What asks for something else than a query, and is not well-formed either, is most likely no DNS.
+  const Extract wrong = out.flags & kOpcodeMask ? Extract::NotMine : Extract::Malformed;
+  if (questions > kMaxDnsQuestions && questions * kMinQuestion > message.size() - kHeaderSize)
+    return Extract::NotMine;
 
-  out.question_count = static_cast<uint8_t>(questions);
-  for (size_t i = 0; i < questions; ++i) {
-    DnsQuestion& question = out.questions[i];
-    if (!read_name(reader, question.name)) return Extract::Malformed;
+  while (out.question_count < std::min<size_t>(questions, kMaxDnsQuestions)) {
+    DnsQuestion& question = out.questions[out.question_count];
+    if (!read_name(reader, question.name)) return wrong;
     question.type = reader.u16();
     question.qclass = reader.u16();
+    if (!reader.ok()) return wrong;
+    ++out.question_count;
   }
-  // Only a message of more than 64 KiB, which DNS has not, reaches beyond the type.
-  if (!reader.ok() || reader.at() > UINT16_MAX) return Extract::Malformed;
+  if (questions > kMaxDnsQuestions || reader.at() > UINT16_MAX) return wrong;
   out.questions_end = static_cast<uint16_t>(reader.at());
 
+  if (size_t{out.answer_count} + authorities + additionals > kMaxDnsRecords) return wrong;
   skip_records(reader, size_t{out.answer_count} + authorities);
   out.edns = skip_records(reader, additionals);
-  if (!reader.ok()) return Extract::Malformed;
+  if (!reader.ok()) return wrong;
   return questions > 0 ? Extract::Name : Extract::NoName;
 }
 

@@ -40,8 +40,10 @@ struct DnsMessage {
 };
 
 /// message: a whole DNS message (no TCP length prefix). Returns Name where it has a question, NoName where it
-/// has none, NotMine where it cannot be DNS (shorter than a header, an opcode or counts that no client
-/// sends), Malformed.
+/// has none, Malformed, or NotMine where it cannot be DNS: shorter than a header, more questions than it can
+/// hold, or malformed with an opcode other than that of a query. Other opcodes (NOTIFY, UPDATE) have the same
+/// shape. Bytes of a label that a HostName does not keep, dots and backslashes are written as \DDD (RFC
+/// 4343 2.1). With Malformed, out has the questions that were read until then.
 [[nodiscard]] Extract parse_dns(std::span<const uint8_t> message, DnsMessage& out);
 
 /// One record of the answer section.

@@ -24,10 +24,12 @@ bool is_alnum(char c) {
 /// The rule of the URL standard ("ends in a number"), which says the same as inet_aton: no top-level domain
 /// is numeric, so a host whose last label is, decimal or hexadecimal, is an address or nothing.
 bool ends_in_number(std::string_view host) {
-  std::string_view label = host.substr(host.rfind('.') + 1);
+  std::string_view label = host;
+  label.remove_prefix(host.rfind('.') + 1);
   if (std::ranges::all_of(label, is_digit)) return true;
   if (label.size() < 2 || label[0] != '0' || lower(label[1]) != 'x') return false;
-  return std::ranges::all_of(label.substr(2), is_hex);
+  label.remove_prefix(2);
+  return std::ranges::all_of(label, is_hex);
 }
 
 /// Takes ":443", or ":" alone (RFC 3986 3.2.3), off the end. Returns false where what follows the colon is no
@@ -35,7 +37,9 @@ bool ends_in_number(std::string_view host) {
 bool strip_port(std::string_view& host) {
   const size_t colon = host.find(':');
   if (colon == std::string_view::npos) return true;
-  if (!std::ranges::all_of(host.substr(colon + 1), is_digit)) return false;
+  std::string_view port = host;
+  port.remove_prefix(colon + 1);
+  if (!std::ranges::all_of(port, is_digit)) return false;
   host = host.substr(0, colon);
   return true;
 }
@@ -44,7 +48,8 @@ bool strip_port(std::string_view& host) {
 bool is_v6(std::string_view text) {
   const size_t percent = text.find('%');
   if (percent != std::string_view::npos) {
-    const std::string_view zone = text.substr(percent + 1);
+    std::string_view zone = text;
+    zone.remove_prefix(percent + 1);
     if (zone.empty()) return false;
     const auto fits = [](char c) {
       return is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~' || c == '%';
@@ -67,9 +72,12 @@ bool HostName::assign(std::string_view raw) {
   if (raw.starts_with('[')) {
     const size_t close = raw.find(']');
     if (close == std::string_view::npos) return false;
-    std::string_view port = raw.substr(close + 1);
+    std::string_view port = raw;
+    port.remove_prefix(close + 1);
     if (!port.empty() && (port[0] != ':' || !strip_port(port))) return false;
-    return assign_v6(raw.substr(1, close - 1));
+    raw.remove_suffix(raw.size() - close);
+    raw.remove_prefix(1);
+    return assign_v6(raw);
   }
   if (std::ranges::count(raw, ':') > 1) return assign_v6(raw);
   if (!strip_port(raw)) return false;

@@ -55,7 +55,7 @@ void HttpRequests::begin_request() {
   blank_lines_ = 0;
   connect_ = upgrade_ = http10_ = false;
   has_field_ = has_authority_ = has_host_ = named_ = false;
-  has_length_ = chunked_ = false;
+  has_length_ = chunked_ = bad_target_ = false;
 }
 
 void HttpRequests::begin_line(Phase phase, Part part) {
@@ -148,7 +148,7 @@ size_t HttpRequests::skip_body(size_t available) {
 bool HttpRequests::on_content(std::span<const uint8_t> content) {
   switch (phase_) {
     case Phase::RequestLine:
-      return std::ranges::all_of(content, [this](uint8_t byte) { return on_target(byte); });
+      return std::ranges::all_of(content, [this](uint8_t byte) { return on_request_line(byte); });
     case Phase::Headers:
       return on_fields(content);
     case Phase::ChunkSize:

@@ -26,11 +26,11 @@ class HttpRequests {
   /// absolute-form or CONNECT at the request line's end, which outranks Host (RFC 9112 3.2.2): a differing
   /// Host after it is Malformed); NoName at a header section's end without a host (of any version: that the
   /// server must refuse HTTP/1.1 without one, RFC 9112 3.2, is its own affair) or with an address as its
-  /// host; NotMine (the first bytes are no HTTP method); Malformed: several Host fields, Content-Length with
-  /// Transfer-Encoding or several that differ, a Transfer-Encoding other than chunked, a bare CR, a NUL, CRLF
-  /// and bare LF mixed in one header section, obs-fold in Host or in a framing field, a line or a header
-  /// section beyond its bound, a bad chunk size, a host with bytes that not all servers read alike (% @ / ,
-  /// …).
+  /// host; NotMine (the first bytes are no HTTP method, or the first line is one of SIP, RTSP or ICAP, which
+  /// share methods with it); Malformed: several Host fields, Content-Length with Transfer-Encoding or several
+  /// that differ, a Transfer-Encoding other than chunked, a bare CR, a NUL, CRLF and bare LF mixed in one
+  /// header section, obs-fold in Host or in a framing field, a line or a header section beyond its bound, a
+  /// bad chunk size, a host with bytes that not all servers read alike (% @ / , …).
   [[nodiscard]] Extract feed(std::span<const uint8_t> bytes, size_t& consumed);
 
   const HostName& host() const { return host_; }
@@ -62,6 +62,7 @@ class HttpRequests {
     SchemeSlash1,
     SchemeSlash2,
     Authority,
+    BadTarget,
     TargetRest,
     Version,
     FieldStart,
@@ -92,6 +93,7 @@ class HttpRequests {
   void begin_request();
   void begin_line(Phase phase, Part part);
   bool on_content(std::span<const uint8_t> content);
+  bool on_request_line(uint8_t byte);
   bool on_target(uint8_t byte);
   bool on_authority(uint8_t byte);
   bool on_fields(std::span<const uint8_t> content);
@@ -131,7 +133,7 @@ class HttpRequests {
   // Of the request that is being read:
   bool connect_ = false, upgrade_ = false, http10_ = false;
   bool has_field_ = false, has_authority_ = false, has_host_ = false, named_ = false;
-  bool has_length_ = false, chunked_ = false;
+  bool has_length_ = false, chunked_ = false, bad_target_ = false;
   char token_[kMaxHttpToken];
 };
 

@@ -5,6 +5,15 @@
 #include "dataplane/extract/http_syntax.h"
 
 namespace sluice {
+namespace {
+
+/// version: the last word of a first request line that is not HTTP's.
+bool is_other_version(std::string_view version) {
+  constexpr std::string_view kVersions[] = {"SIP/2.0", "RTSP/1.0", "RTSP/2.0", "ICAP/1.0"};
+  return std::ranges::find(kVersions, version) != std::end(kVersions);
+}
+
+}  // namespace
 
 bool HttpRequests::append(uint8_t byte) {
   if (token_size_ == kMaxHttpToken) return false;
@@ -12,11 +21,23 @@ bool HttpRequests::append(uint8_t byte) {
   return true;
 }
 
-/// One byte of the request line after the method's space. Source: RFC 9112 3.2 (the four forms of a target).
-bool HttpRequests::on_target(uint8_t byte) {
+/// One byte of the request line after the method's space.
+bool HttpRequests::on_request_line(uint8_t byte) {
   if (byte < 0x20 || byte == 0x7f) return false;
+  if (on_target(byte)) return true;
+  // SIP and its like differ from HTTP in the target first, but only the version at the line's end tells.
+  if (requests_ > 0 || part_ == Part::Version) return false;
+  bad_target_ = true;
+  token_size_ = 0;
+  part_ = byte == ' ' ? Part::Version : Part::BadTarget;
+  return true;
+}
+
+/// Source: RFC 9112 3.2 (the four forms of a target).
+bool HttpRequests::on_target(uint8_t byte) {
   switch (part_) {
     case Part::TargetFirst:
+      if (byte == ' ') return true;  // more than one space, which servers take
       if (connect_) {
         part_ = Part::Authority;
         return on_authority(byte);
@@ -35,6 +56,7 @@ bool HttpRequests::on_target(uint8_t byte) {
       return byte == '/';
     case Part::Authority:
       return on_authority(byte);
+    case Part::BadTarget:
     case Part::TargetRest:
       if (byte == ' ') part_ = Part::Version;
       return true;
@@ -60,7 +82,10 @@ Extract HttpRequests::end_request_line() {
   const bool version = part_ == Part::Version && token_size_ == kVersion.size() + 1 &&
                        token().starts_with(kVersion) &&
                        is_http_digit(static_cast<uint8_t>(token_[kVersion.size()]));
-  if (!version) return Extract::Malformed;
+  if (!version || bad_target_) {
+    const bool other = requests_ == 0 && part_ == Part::Version && is_other_version(token());
+    return other ? Extract::NotMine : Extract::Malformed;
+  }
   http10_ = token().back() == '0';
   begin_line(Phase::Headers, Part::FieldStart);
   if (!has_authority_ || host_.is_address()) return Extract::NeedMore;
@@ -161,10 +186,10 @@ Extract HttpRequests::end_host() {
 }
 
 bool HttpRequests::end_content_length() {
-  if (token_size_ == 0 || token_size_ > kMaxLengthDigits) return false;
+  if (token_size_ == 0) return false;
   uint64_t length = 0;
   for (const char c : token()) {
-    if (!is_http_digit(static_cast<uint8_t>(c))) return false;
+    if (!is_http_digit(static_cast<uint8_t>(c)) || length >= kMaxContentLength / 10) return false;
     length = length * 10 + static_cast<uint64_t>(c - '0');
   }
   if (has_length_ && length != content_length_) return false;

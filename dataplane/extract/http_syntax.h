@@ -9,8 +9,8 @@
 namespace sluice {
 
 inline constexpr uint8_t kMaxChunkDigits = 15;  ///< hexadecimal digits of a chunk's size: below 2^60
-inline constexpr size_t kMaxLengthDigits = 18;  ///< decimal digits of a Content-Length: below 2^60
-inline constexpr size_t kMaxFieldName = 32;     ///< a longer field name is none that matters
+inline constexpr uint64_t kMaxContentLength = uint64_t{1} << 60;  ///< bytes of a body; not reached
+inline constexpr size_t kMaxFieldName = 32;  ///< a longer field name is none that matters
 
 constexpr bool is_http_digit(uint8_t c) {
   return c >= '0' && c <= '9';

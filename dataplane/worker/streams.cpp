@@ -100,7 +100,7 @@ void WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Context& context, s
 void WorkerPipeline::read_tls(Arrival& arrival, Flow& flow, Context& context, std::span<const uint8_t> before,
                               std::span<const uint8_t> bytes) {
   for (auto part : {before, bytes}) {
-    while (!part.empty()) {
+    for (;;) {  // also with nothing left: a name may be the last thing before the hello's end
       size_t consumed = 0;
       const Extract event = context.tls.feed(part, consumed);
       part = part.subspan(consumed);
@@ -145,7 +145,7 @@ bool WorkerPipeline::tls_event(Arrival& arrival, Flow& flow, Context& context, E
 void WorkerPipeline::read_http(Arrival& arrival, Flow& flow, Context& context, std::span<const uint8_t> before,
                                std::span<const uint8_t> bytes) {
   for (auto part : {before, bytes}) {
-    while (!part.empty()) {
+    for (;;) {  // also with nothing left: a name may be the last thing before the hello's end
       size_t consumed = 0;
       const Extract event = context.http.feed(part, consumed);
       part = part.subspan(consumed);

@@ -80,6 +80,7 @@ bool WorkerPipeline::rejudge(Arrival& arrival, Flow& flow) {
   flow.generation = generation_;
   stats_.rejudged.add();
   Sighting sighting = remembered(flow);
+  sighting.response_outstanding = true;  // the connection is in full flow: nothing can be put in, only a reset
   Verdict verdict;
   const bool decided = flow.state == FlowState::Allowed && !flow.has(kFlowDns);
   if (decided) {

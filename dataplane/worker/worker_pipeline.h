@@ -37,7 +37,7 @@ struct Sighting {
   bool unidentified = false;
   Situation situation = Situation::NoName;
   bool resolver_question = false;
-  bool response_outstanding = false;  ///< HTTP: see Refusal
+  bool response_outstanding = false;  ///< see Refusal
 
   static Sighting named(Protocol protocol, Seen seen, std::string_view name) { return {protocol, seen, name}; }
   static Sighting without_name(Protocol protocol, Situation situation) {

@@ -53,10 +53,10 @@ lab_stop() {
   lab_wait 10 lab_gone "$pid" || { kill -KILL "$pid" 2>/dev/null; lab_wait 5 lab_gone "$pid"; }
   rm -f "$LAB_DIR/$1.pid"
 }
+# A process whose first thread is a zombie may still hold files and locks in the others.
 lab_gone() {
-  local state
-  state=$(ps -o stat= -p "$1" 2>/dev/null) || return 0
-  [[ $state == Z* ]]
+  local threads=(/proc/"$1"/task/*)
+  [[ ! -d /proc/$1 ]] || { ((${#threads[@]} == 1)) && [[ $(ps -o stat= -p "$1") == Z* ]]; }
 }
 
 # lab_wait SECONDS COMMAND...: until the command succeeds.

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # deploy: real clients ask for allowed and blocked things, one after another; prints one table of what became of it.
-"""visits.py: runs in the lab of deploy/demo; exit 1 where an expectation of the table does not hold."""
+"""visits.py: runs in the lab of deploy/demo; exit 1 where an expectation of the table does not hold.
+visits.py --record: prints the record of a blocked visit, shortened to the width of the table."""
 import json
 import os
 import re
@@ -20,6 +21,7 @@ CLIENT = {"finance": "10.20.8.21", "staff": "10.20.1.7", "guest": "10.99.0.9", "
 HANGS_MS = 1000  # an answer that takes longer is a client that waits
 WIDTH = 100
 CURL_CANNOT_CONNECT = 7
+TLS_ALERT = re.compile(r"alert ([a-z ]+?)(?:, errno|:|$|\n)|(?:tlsv1|sslv3)(?: alert)? ([a-z ]+?)(?:, errno|:|$|\n)")
 
 
 @dataclass
@@ -36,7 +38,7 @@ def run(namespace: str, command: list[str], timeout: float = 8) -> subprocess.Co
 
 def refused(text: str, code: int) -> Outcome:
     """What a TLS client or a socket says when it gets no page."""
-    if found := re.search(r"alert ([a-z ]+?)(?:, errno|:|$|\n)|(?:tlsv1|sslv3)(?: alert)? ([a-z ]+?)(?:, errno|:|$|\n)", text):
+    if found := TLS_ALERT.search(text):
         return Outcome("alert", "TLS alert: " + (found[1] or found[2]).strip())
     if "efused" in text or code == CURL_CANNOT_CONNECT and "imed out" not in text:
         return Outcome("refused", "connection refused")
@@ -77,7 +79,7 @@ def dig(namespace: str, server: str, name: str) -> Outcome:
         return Outcome("hang", "no answer")
     if status[1] == "NOERROR" and ADDRESS[name] in done.stdout:
         return Outcome("page", ADDRESS[name])
-    return Outcome(status[1], status[1] + (f", extended error {error[1]}" if error else ""))
+    return Outcome(status[1], status[1] + (f", ext. error {error[1]}" if error else ""))
 
 
 def connect(namespace: str, address: str, port: int, say: bytes = b"") -> Outcome:
@@ -145,7 +147,23 @@ def rule_of(record: dict | None) -> str:
     return record.get("rule", {}).get("name") or record["event"]["reason"]
 
 
+def show_record() -> int:
+    """The last one that is blocked by name; of its fields those that fit."""
+    blocked = [record for record in records() if record["event"]["action"] == "blocked" and record.get("rule")
+               and record["network"]["protocol"] == "tls"]
+    if not blocked:
+        print("   record  none")
+        return 1
+    record = blocked[-1]
+    short = {"source": {"ip": record["source"]["ip"]}, "destination": {"domain": record["destination"]["domain"]},
+             "rule": {"name": record["rule"]["name"]}}
+    print("   record  " + json.dumps(short, separators=(",", ":"))[:-1] + ",\u2026")
+    return 0
+
+
 def main() -> int:
+    if "--record" in sys.argv:
+        return show_record()
     rows = []
     for who, what, ask, kind, action, decided in VISITS:
         began = time.time()
@@ -160,14 +178,14 @@ def main() -> int:
         time.sleep(0.1)
         seen = records()
     failed = 0
-    print(f"   {'who':13}{'address':13}{'wants':22}{'gets':28}{'decided by':18}ms")
+    print(f"   {'who':13}{'address':13}{'wants':22}{'gets':25}{'decided by':20}ms")
     for who, what, outcome, wanted, began, ended in rows:
         record = record_of(seen, who, what, began, ended)
         took = (ended - began) * 1000
         good = record and took < HANGS_MS and (outcome.kind, record["event"]["action"], rule_of(record)) == wanted
         failed += not good
         mark = "\u2713" if good else "\u2717"
-        line = f"{mark}  {WHO[who]:13}{CLIENT[who]:13}{what:22}{outcome.words[:27]:28}{rule_of(record)[:17]:18}{took:.0f}"
+        line = f"{mark}  {WHO[who]:13}{CLIENT[who]:13}{what:22}{outcome.words[:24]:25}{rule_of(record)[:19]:20}{took:.0f}"
         print(line[:WIDTH])
     return 1 if failed else 0
 

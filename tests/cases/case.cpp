@@ -71,7 +71,7 @@ void Case::load_policy(const YAML::Node& node) {
     return false;
   };
   const auto generation = static_cast<uint32_t>(policies_loaded_.size() + 1);
-  control::Compiled compiled = control::compile_texts(texts, no_files, generation);
+  control::Compiled compiled = control::compile_texts(texts, ".", no_files, generation);
   if (!compiled.policy)
     fail(compiled.diagnostics.empty() ? "no policy" : to_string(compiled.diagnostics.front()));
   auto loaded = std::make_unique<Loaded>(Loaded{std::move(*compiled.policy), nullptr, {}});
@@ -159,16 +159,14 @@ void Case::say(const YAML::Node& node, bool client) {
   size_t at = 0;
   for (const size_t cut : cuts) {
     const bool last = cut == whole.size();
+    if (cut < at || cut > whole.size()) fail("a cut outside the payload of " + std::to_string(whole.size()));
     const Bytes part(whole.begin() + static_cast<ptrdiff_t>(at), whole.begin() + static_cast<ptrdiff_t>(cut));
     const Bytes frame = flow_frame(flow, client, flags, get<int64_t>(node, "ahead", 0)).payload(part).build();
-    YAML::Node expected = node;
-    if (!last) {
-      expected = YAML::Node();
-      expected["passes"] = get<std::string>(node, "before", "undecided");
-    }
-    send({frame, from, frame}, expected);
+    YAML::Node passes;
+    passes["passes"] = get<std::string>(node, "before", "undecided");
+    send({frame, from, frame}, last ? node : passes);
     at = cut;
-    if (!expected["passes"] || node["ahead"]) continue;
+    if ((last && !node["passes"]) || node["ahead"]) continue;
     const uint32_t control = ((flags & kSyn) != 0) + ((flags & kFin) != 0);
     (client ? flow.client_next : flow.server_next) += static_cast<uint32_t>(part.size()) + control;
   }

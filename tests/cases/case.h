@@ -5,10 +5,12 @@
 
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "control/policy/policy_compiler.h"
+#include "dataplane/decode/packet.h"
 #include "dataplane/replay/gateway.h"
 #include "tests/support/frame.h"
 #include "tests/support/wire.h"

@@ -1,4 +1,6 @@
 // tests: frames and payloads as cases describe them.
+#include <algorithm>
+
 #include "tests/cases/case.h"
 #include "tests/support/payload.h"
 
@@ -95,6 +97,26 @@ void set_lies(Frame& frame, const YAML::Node& node) {
   if (node["pad"]) frame.pad_to(node["pad"].as<size_t>());
 }
 
+Bytes described(const YAML::Node& node, const Flows& flows) {
+  if (node["tls"]) return hello_of(node["tls"]);
+  if (const auto http = node["http"]) {
+    if (http.IsScalar()) return http_request(http.as<std::string>());
+    return http_request(get<std::string>(http, "host", ""), get<std::string>(http, "fields", ""));
+  }
+  if (node["dns"]) return dns_query(query_of(node["dns"]));
+  if (const auto answer = node["dns-answer"]) {
+    return dns_answer({.query = query_of(answer),
+                       .cname = get<std::string>(answer, "cname", ""),
+                       .addresses = strings(answer["addresses"]),
+                       .ttl_s = get<uint32_t>(answer, "ttl", 300)});
+  }
+  if (node["text"]) return bytes(node["text"].as<std::string>());
+  if (node["hex"]) return from_hex(node["hex"].as<std::string>());
+  if (node["zeros"]) return Bytes(node["zeros"].as<size_t>());
+  if (node["quotes"]) return quote_of(node["quotes"], flows);
+  return {};
+}
+
 }  // namespace
 
 uint8_t flags_of(const std::string& letters) {
@@ -126,23 +148,9 @@ uint8_t flags_of(const std::string& letters) {
 }
 
 Bytes payload_of(const YAML::Node& node, const Flows& flows) {
-  if (node["tls"]) return hello_of(node["tls"]);
-  if (const auto http = node["http"]) {
-    if (http.IsScalar()) return http_request(http.as<std::string>());
-    return http_request(get<std::string>(http, "host", ""), get<std::string>(http, "fields", ""));
-  }
-  if (node["dns"]) return dns_query(query_of(node["dns"]));
-  if (const auto answer = node["dns-answer"]) {
-    return dns_answer({.query = query_of(answer),
-                       .cname = get<std::string>(answer, "cname", ""),
-                       .addresses = strings(answer["addresses"]),
-                       .ttl_s = get<uint32_t>(answer, "ttl", 300)});
-  }
-  if (node["text"]) return bytes(node["text"].as<std::string>());
-  if (node["hex"]) return from_hex(node["hex"].as<std::string>());
-  if (node["zeros"]) return Bytes(node["zeros"].as<size_t>());
-  if (node["quotes"]) return quote_of(node["quotes"], flows);
-  return {};
+  Bytes out = described(node, flows);
+  out.resize(std::max(out.size(), get<size_t>(node, "fill", 0)));
+  return out;
 }
 
 Frame flow_frame(const CaseFlow& flow, bool from_client, uint8_t flags, int64_t ahead) {

@@ -1,10 +1,11 @@
-// tests: any bytes as a policy file are refused or compile to an image that keeps its promises.
+// tests: any bytes as a policy file are refused or compile to an image that opens in the data plane.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 
 #include "control/policy/policy_compiler.h"
+#include "dataplane/policy/policy.h"
 #include "tests/unit/control_policy/image_reader.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -21,6 +22,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (to_string(diagnostic).empty()) std::abort();
   }
   if (failed == compiled.policy.has_value()) std::abort();
-  if (compiled.policy && !test::ImageReader(compiled.policy->image()).broken_promise().empty()) std::abort();
+  if (!compiled.policy) return 0;
+  sluice::ImageError error = sluice::ImageError::None;
+  if (!test::ImageReader(compiled.policy->image()).broken_promise().empty()) std::abort();
+  if (!sluice::Policy::open(compiled.policy->image(), error)) std::abort();
   return 0;
 }

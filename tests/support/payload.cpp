@@ -76,8 +76,8 @@ void put_record(Bytes& out, std::string_view owner, uint16_t type, uint32_t ttl_
 }  // namespace
 
 Bytes tls_hello(std::string_view name, const HelloOptions& options) {
-  Bytes hello = {3, 3};
-  hello.resize(2 + 32, 0x42);                      // version and random
+  Bytes hello(2 + 32, 0x42);  // version and random
+  hello[0] = hello[1] = 3;
   put(hello, sized(1, Bytes(32, 7)));              // session id
   put(hello, sized(2, {0x13, 0x01, 0x13, 0x02}));  // cipher suites
   put(hello, {1, 0});                              // no compression

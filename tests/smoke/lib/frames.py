@@ -27,7 +27,7 @@ def ipv4_kinds(mac: str) -> dict:
     return {
         "IGMP": to("224.0.0.22", "01:00:5e:00:00:16") / Raw(bytes.fromhex("2200f9fd0000000104000000e0000005")),
         "DHCPv4": dhcp / BOOTP(chaddr=bytes(6)) / DHCP(options=[("message-type", "discover"), "end"]),
-        "VRRP": to("224.0.0.18", "01:00:5e:00:00:12") / VRRP(vrid=1, addrlist=["10.20.0.1"]),
+        "VRRP": Ether(src=mac, dst="01:00:5e:00:00:12") / IP(src="10.20.1.7", dst="224.0.0.18", ttl=255) / VRRP(vrid=1, addrlist=["10.20.0.1"]),
         "HSRP": to("224.0.0.2", "01:00:5e:00:00:02") / UDP(sport=1985, dport=1985) / HSRP(virtualIP="10.20.0.1"),
         "OSPF between the link's routers": link / Raw(bytes.fromhex("0201002c0a000001000000000000") + bytes(30)),
         "BFD between the link's routers": link / UDP(sport=49152, dport=3784) / Raw(bytes(24)),

@@ -87,6 +87,8 @@ TEST(TlsRefusal, FinWithTheHelloIsAcknowledgedToo) {
 TEST(TlsRefusal, PacketFromTheServerResetsBothWays) {
   Refusal refusal = tls();
   refusal.from_opener = false;
+  refusal.server_ack_known = true;  // of the judged packet's own sender: no number for its receiver
+  refusal.server_ack = 900;
   const Bytes judged = from_client(kEnds[0]).payload("a banner").build();
   const Sent sent = refused(judged, refusal);
   EXPECT_EQ(sent.kind, Answer::TcpReset);
@@ -155,6 +157,14 @@ TEST(HttpRefusal, EarlierResponseOutstandingResets) {
   EXPECT_EQ(sent.kind, Answer::TcpReset);
   EXPECT_EQ(sent.answers.at(0).wire.flags, kRst | kAck);
   EXPECT_EQ(sent.answers.at(0).wire.seq, 5000u);
+}
+
+TEST(TlsRefusal, SessionThatHasBegunResets) {
+  Refusal refusal = tls();
+  refusal.response_outstanding = true;
+  const Sent sent = refused(from_client(kEnds[0]).payload("sealed data").build(), refusal);
+  EXPECT_EQ(sent.kind, Answer::TcpReset);
+  EXPECT_TRUE(sent.answers.at(0).wire.payload.empty());
 }
 
 TEST(TcpRefusal, SynIsRefusedToItsSenderOnly) {

@@ -5,6 +5,7 @@
 
 #include "control/policy/utf8.h"
 #include "control/policy/yaml_tree.h"
+#include "dataplane/policy/policy.h"
 #include "tests/unit/control_policy/compile_helper.h"
 #include "tests/unit/control_policy/image_reader.h"
 
@@ -32,6 +33,8 @@ void expect_sound(const std::string& text) {
   ASSERT_EQ(compiled.policy.has_value(), !failed);
   if (compiled.policy) {
     ASSERT_EQ(ImageReader(compiled.policy->image()).broken_promise(), "");
+    ImageError error = ImageError::None;
+    ASSERT_NE(Policy::open(compiled.policy->image(), error), nullptr) << text_of(error);
   }
   for (const Diagnostic& diagnostic : compiled.diagnostics) {
     const std::string shown = to_string(diagnostic);

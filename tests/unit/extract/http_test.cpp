@@ -33,6 +33,7 @@ const Case kCases[] = {
      "a.example b.example"},
     {"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n\r\nFOO /2 HTTP/1.1\r\nHost: b.example\r\n\r\n",
      "a.example b.example"},
+    {"GET   / HTTP/1.1\r\nHost: a.example\r\n\r\n", "a.example"},
     // The target's authority.
     {"GET http://A.example:80/x HTTP/1.1\r\nHost: a.example\r\n\r\n", "a.example"},
     {"GET http://a.example HTTP/1.1\r\n\r\n", "a.example"},
@@ -96,6 +97,10 @@ const Case kCases[] = {
     {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n;x\r\n", "a Malformed"},
     {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1000000000000000\r\n", "a Malformed"},
     {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\n", "a Malformed"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 00000000000000000000000000000002\r\n\r\nxyGET / "
+     "HTTP/1.1\r\n"
+     "Host: b\r\n\r\n",
+     "a b"},
     // No host.
     {"GET / HTTP/1.0\r\n\r\n", "NoName"},
     {"GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nHost: b\r\n\r\n", "NoName b"},
@@ -132,11 +137,20 @@ const Case kCases[] = {
     {"GET / HTTP/2.0\r\n", "Malformed"},
     {"GET / HTTP/1.10\r\n", "Malformed"},
     {"GET / HTTP/1.1 \r\n", "Malformed"},
-    {"GET  / HTTP/1.1\r\n", "Malformed"},
     {"GET /a b HTTP/1.1\r\n", "Malformed"},
     {"GET\t/ HTTP/1.1\r\n", "NotMine"},
     {"GET /\tHTTP/1.1\r\n", "Malformed"},
+    {"GET /  HTTP/1.1\r\n", "Malformed"},
+    {"GET foo HTTP/1.1\r\n", "Malformed"},
+    {"GET a.example/ SIP/2.0 HTTP/1.1\r\n", "Malformed"},
+    {"CONNECT SIP/2.0\r\n", "Malformed"},
+    {"GET rtsp://a.example/ HTTP/1.1\r\nHost: a.example\r\n\r\n", "a.example"},
     // Another protocol at the start, or later.
+    {"OPTIONS sip:probe@edge.example SIP/2.0\r\nVia: x\r\n", "NotMine"},
+    {"OPTIONS rtsp://u@cam.example:554/1 RTSP/1.0\r\nCSeq: 1\r\n", "NotMine"},
+    {"OPTIONS * RTSP/1.0\r\n", "NotMine"},
+    {"OPTIONS icap://av.example/ ICAP/1.0\r\n", "NotMine"},
+    {"GET / HTTP/1.1\r\nHost: a\r\n\r\nOPTIONS sip:x SIP/2.0\r\n", "a Malformed"},
     {"\x16\x03\x01", "NotMine"},
     {"get / HTTP/1.1\r\n", "NotMine"},
     {"GETS / HTTP/1.1\r\n", "NotMine"},

@@ -1,0 +1,30 @@
+// tests: fuzzing of decode: one frame, or one IP packet or quote.
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include "dataplane/decode/link_control.h"
+
+using sluice::Decoded;
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size == 0) return 0;
+  const uint8_t how = data[0];
+  const size_t head = std::min(size - 1, sluice::kMaxHeaderBytes);
+  const auto exact = std::make_unique<uint8_t[]>(head);
+  std::memcpy(exact.get(), data + 1, head);
+  const std::span<const uint8_t> headers(exact.get(), head);
+  sluice::Packet packet;
+  const auto frame_size = static_cast<uint32_t>(size - 1);
+  const Decoded decoded = how & 1 ? sluice::decode_ip(headers, frame_size, how & 2, packet)
+                                  : sluice::decode_frame(headers, frame_size, packet);
+  if (decoded.kind != Decoded::Kind::Ip) return 0;
+  // What decode says lies in the frame does.
+  if (uint64_t{packet.payload_offset} + packet.payload_size > frame_size) std::abort();
+  if (packet.payload_offset > headers.size()) std::abort();
+  const auto payload = headers.subspan(packet.payload_offset);
+  (void)sluice::link_control(packet, payload.first(std::min<size_t>(payload.size(), packet.payload_size)));
+  (void)sluice::is_icmp_error(packet);
+  return 0;
+}
