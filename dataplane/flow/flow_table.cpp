@@ -42,6 +42,7 @@ Flow* FlowTable::insert(const FlowKey& key, uint64_t hash) {
   std::memset(static_cast<void*>(&flow), 0, sizeof flow);
   flow.key = key;
   flow.context = kNoIndex;
+  flow.set(kFlowInUse);
   ++size_;
   return &flow;
 }
@@ -54,7 +55,7 @@ void FlowTable::erase(Flow& flow) {
     for (uint32_t way = 0; way < kWays; ++way)
       if (bucket.flows[way] == index + 1) bucket.flows[way] = 0;
   }
-  flow.key.transport = 0;
+  flow.clear(kFlowInUse);
   free_[free_count_++] = index;
   --size_;
 }

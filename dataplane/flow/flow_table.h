@@ -33,12 +33,13 @@ enum FlowFlag : uint8_t {
   kFlowAnswered = 16,   ///< the line side has sent something
   kFlowDns = 32,        ///< every datagram is judged
   kFlowHttp = 64,       ///< every request is judged; context is its reader's
+  kFlowInUse = 128,     ///< set by the table
 };
 
 /// One flow: one cache line.
 struct alignas(64) Flow {
   FlowKey key;
-  uint32_t last_ms;     ///< low 32 bits of the clock; 0 with state Undecided and no key: free
+  uint32_t last_ms;     ///< low 32 bits of the clock
   uint32_t generation;  ///< of the policy that judged it
   uint32_t name;        ///< NamePool handle, 0 for none; this flow holds one reference
   uint32_t context;     ///< ContextPool index, or kNoIndex
@@ -69,14 +70,14 @@ class FlowTable {
   void prefetch(uint64_t hash) const { __builtin_prefetch(&buckets_[home(hash)]); }
 
   [[nodiscard]] Flow* find(const FlowKey& key, uint64_t hash);
-  /// A new flow with this key, otherwise zeroed and without context; nullptr where there is no room.
+  /// A new flow with this key, otherwise zeroed, without context; nullptr where there is no room.
   [[nodiscard]] Flow* insert(const FlowKey& key, uint64_t hash);
   void erase(Flow& flow);
 
   uint32_t size() const { return size_; }
   uint32_t capacity() const { return capacity_; }
   /// Flow i of capacity(), for sweeps; nullptr where that place is free.
-  Flow* at(uint32_t index) { return flows_[index].key.transport != 0 ? &flows_[index] : nullptr; }
+  Flow* at(uint32_t index) { return flows_[index].has(kFlowInUse) ? &flows_[index] : nullptr; }
   uint32_t index_of(const Flow& flow) const { return static_cast<uint32_t>(&flow - flows_.get()); }
 
  private:

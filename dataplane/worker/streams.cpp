@@ -57,7 +57,7 @@ void WorkerPipeline::opener_payload(Arrival& arrival, Flow& flow) {
   const auto ahead = static_cast<int32_t>(seq - context.next_seq);
   if (ahead > 0) return drop(arrival.mbuf, Reason::TcpGap);
   auto bytes = payload_of(arrival);
-  const auto seen = static_cast<uint32_t>(-ahead);
+  const uint32_t seen = context.next_seq - seq;
   if (seen >= bytes.size()) return forward(arrival, flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided);
   bytes = bytes.subspan(seen);
   context.next_seq += static_cast<uint32_t>(bytes.size());

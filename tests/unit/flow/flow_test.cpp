@@ -61,6 +61,17 @@ TEST(FlowTable, RandomUseMatchesAMap) {
   }
 }
 
+TEST(FlowTable, SweepsMeetEveryFlowAlsoOfProtocolZero) {
+  FlowTable table;
+  ASSERT_TRUE(table.create(8, 1));
+  FlowKey key{};
+  Flow* flow = table.insert(key, table.hash(key));
+  ASSERT_NE(flow, nullptr);
+  EXPECT_EQ(table.at(table.index_of(*flow)), flow);
+  table.erase(*flow);
+  EXPECT_EQ(table.at(table.index_of(*flow)), nullptr);
+}
+
 TEST(NamePool, SameNameSameHandleUntilTheLastRelease) {
   NamePool pool;
   ASSERT_TRUE(pool.create(4, 1));
