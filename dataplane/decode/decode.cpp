@@ -9,9 +9,13 @@ constexpr uint16_t kPppoeSession = 0x8864, kMpls = 0x8847, kMplsMulticast = 0x88
 constexpr uint16_t kPppIpv4 = 0x0021, kPppIpv6 = 0x0057;
 constexpr size_t kMaxMplsLabels = 8;
 
-constexpr bool is_tag(uint16_t type) { return type == kVlan || type == kQinQ || type == kOldQinQ; }
+constexpr bool is_tag(uint16_t type) {
+  return type == kVlan || type == kQinQ || type == kOldQinQ;
+}
 
-Decoded not_ip() { return {Decoded::Kind::NotIp, Reason::NotIp}; }
+Decoded not_ip() {
+  return {Decoded::Kind::NotIp, Reason::NotIp};
+}
 
 }  // namespace
 

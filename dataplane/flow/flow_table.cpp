@@ -10,7 +10,9 @@
 
 namespace sluice {
 
-uint64_t FlowTable::hash(const FlowKey& key) const { return XXH3_64bits_withSeed(&key, sizeof key, seed_); }
+uint64_t FlowTable::hash(const FlowKey& key) const {
+  return XXH3_64bits_withSeed(&key, sizeof key, seed_);
+}
 
 Flow* FlowTable::find(const FlowKey& key, uint64_t hash) {
   for (const size_t at : {home(hash), other(hash)}) {
@@ -30,7 +32,8 @@ Flow* FlowTable::insert(const FlowKey& key, uint64_t hash) {
   Bucket& first = buckets_[home(hash)];
   Bucket& second = buckets_[other(hash)];
   const auto used = [](const Bucket& bucket) {
-    return std::count_if(std::begin(bucket.flows), std::end(bucket.flows), [](uint32_t flow) { return flow != 0; });
+    return std::count_if(std::begin(bucket.flows), std::end(bucket.flows),
+                         [](uint32_t flow) { return flow != 0; });
   };
   Bucket& bucket = used(second) < used(first) ? second : first;
   uint32_t* place = std::find(std::begin(bucket.flows), std::end(bucket.flows), 0U);

@@ -13,8 +13,8 @@ std::byte* EventRing::slot(uint64_t position) const {
 }
 
 uint64_t EventRing::room() {
-  // The tail is the other process's word: one that lies ahead of the head, or further behind than the ring is long, is
-  // ignored, and the ring counts as full until it makes sense again.
+  // The tail is the other process's word: one that lies ahead of the head, or further behind than the ring is
+  // long, is ignored, and the ring counts as full until it makes sense again.
   if (next_ - tail_ + kMaxRecordSlots > slot_count_) {
     const uint64_t tail = header_.tail.load(std::memory_order_acquire);
     if (next_ - tail <= slot_count_) tail_ = tail;
@@ -22,7 +22,9 @@ uint64_t EventRing::room() {
   return slot_count_ - (next_ - tail_);
 }
 
-bool EventRing::full() { return room() < kMaxRecordSlots; }
+bool EventRing::full() {
+  return room() < kMaxRecordSlots;
+}
 
 uint64_t EventRing::push(Record record, std::string_view name) {
   const uint64_t number = ++last_number_;

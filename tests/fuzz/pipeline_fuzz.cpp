@@ -28,7 +28,10 @@ unidentified: {unknown-protocol: allow, fragment: allow}
 constexpr uint64_t kSlots = 1024, kHourMs = 3'600'000;
 
 struct World {
-  World() : policy(test::make_policy(test::kOffice + kRules)), ring_memory(static_cast<std::byte*>(std::aligned_alloc(64, sizeof(RingHeader) + kSlots * kSlotBytes))) {
+  World()
+      : policy(test::make_policy(test::kOffice + kRules)),
+        ring_memory(
+            static_cast<std::byte*>(std::aligned_alloc(64, sizeof(RingHeader) + kSlots * kSlotBytes))) {
     ring = new (ring_memory) RingHeader{kSlots, 0, 0};
     events = std::make_unique<EventRing>(*ring);
     PipelineConfig config;
@@ -62,7 +65,8 @@ uint64_t sum(const Counter (&counters)[kReasonCount]) {
 
 }  // namespace
 
-/// data: frames, each after a byte of flags (1: from the line, 2: in short buffers, 4: time passes) and two of size.
+/// data: frames, each after a byte of flags (1: from the line, 2: in short buffers, 4: time passes) and two
+/// of size.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static World world;
   const unsigned in_use = rte_mempool_in_use_count(test::test_pool());

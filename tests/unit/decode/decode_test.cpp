@@ -14,7 +14,8 @@ namespace {
 using test::Bytes;
 using test::Frame;
 
-/// Decodes from a heap block of exactly the bytes that decode may look at, so that a read beyond it is an error.
+/// Decodes from a heap block of exactly the bytes that decode may look at, so that a read beyond it is an
+/// error.
 Decoded decode(const Bytes& frame, Packet& out, size_t cut = SIZE_MAX) {
   const size_t size = std::min(frame.size(), cut);
   const size_t head = std::min(size, kMaxHeaderBytes);
@@ -23,8 +24,12 @@ Decoded decode(const Bytes& frame, Packet& out, size_t cut = SIZE_MAX) {
   return decode_frame({exact.get(), head}, static_cast<uint32_t>(size), out);
 }
 
-Frame tcp4() { return Frame().ip("10.20.1.7", "198.51.100.9").tcp(51724, 443, kPsh | kAck, 1000, 5000).payload("hello"); }
-Frame tcp6() { return Frame().ip("fd12:3456:20::7", "2001:db8::9").tcp(51724, 443, kPsh | kAck).payload("hello"); }
+Frame tcp4() {
+  return Frame().ip("10.20.1.7", "198.51.100.9").tcp(51724, 443, kPsh | kAck, 1000, 5000).payload("hello");
+}
+Frame tcp6() {
+  return Frame().ip("fd12:3456:20::7", "2001:db8::9").tcp(51724, 443, kPsh | kAck).payload("hello");
+}
 
 TEST(DecodeFrame, Tcp4FillsEveryField) {
   Packet p;
@@ -73,7 +78,8 @@ TEST(DecodeFrame, MoreTagsThanTheBoundAreRefused) {
 TEST(DecodeFrame, NotIpIsSaidSo) {
   Packet p;
   for (uint16_t type : {0x0806, 0x88cc, 0x8809, 0x0026}) {
-    EXPECT_EQ(decode(Frame().ethertype(type).payload("0123456789").build(), p).kind, Decoded::Kind::NotIp) << type;
+    EXPECT_EQ(decode(Frame().ethertype(type).payload("0123456789").build(), p).kind, Decoded::Kind::NotIp)
+        << type;
   }
 }
 

@@ -116,7 +116,8 @@ TEST(Bindings, NeverGrowsAndNeverLeaksNames) {
   NamePool names;
   Bindings bindings;
   ASSERT_TRUE(names.create(64, 1) && bindings.create(64, 1, names));
-  for (uint32_t i = 0; i < 10'000; ++i) bindings.bind(address_of(i), "n" + std::to_string(i) + ".example", 60, i);
+  for (uint32_t i = 0; i < 10'000; ++i)
+    bindings.bind(address_of(i), "n" + std::to_string(i) + ".example", 60, i);
   EXPECT_LE(bindings.size(), bindings.capacity());
   EXPECT_EQ(names.size(), bindings.size());
 }
