@@ -27,7 +27,7 @@ class HeaderReader {
   /// The next byte, not consumed.
   uint8_t peek() {
     const uint8_t next = u8();
-    if (!failed_) --at_;
+    back(1);
     return next;
   }
   /// size bytes at the present place; empty when they are not there.
@@ -35,6 +35,10 @@ class HeaderReader {
     return take(size) ? bytes_.subspan(at_ - size, size) : std::span<const uint8_t>{};
   }
   void skip(size_t size) { take(size); }
+  /// Gives the last size bytes back; they must have been read.
+  void back(size_t size) {
+    if (!failed_) at_ -= size;
+  }
 
   size_t at() const { return at_; }
   bool failed() const { return failed_; }

@@ -83,6 +83,33 @@ TEST(DecodeFrame, NotIpIsSaidSo) {
   }
 }
 
+/// frame's IP packet behind other link bytes than its own.
+Bytes behind(const Bytes& link, const Frame& frame) {
+  const Bytes whole = frame.build();
+  Bytes out(whole.begin(), whole.begin() + 12);
+  test::put(out, link);
+  out.insert(out.end(), whole.begin() + static_cast<long>(frame.l3_offset()), whole.end());
+  return out;
+}
+
+TEST(DecodeFrame, IpIsFoundBehindEveryLinkHeaderThatCarriesIt) {
+  const Bytes links[] = {
+      {0, 60, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0},     // SNAP
+      {0, 60, 0xaa, 0xaa, 3, 0, 0, 0xf8, 8, 0},  // SNAP, bridge tunnel
+      {0x81, 0, 0, 5, 0, 60, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0},
+      {0, 60, 6, 6, 3},                             // IP's own access point
+      {0x88, 0x64, 0x11, 0, 0, 1, 0, 60, 0, 0x21},  // PPPoE
+      {0x88, 0x64, 0x11, 0, 0, 1, 0, 60, 0x21},     // PPPoE, protocol compressed
+      {0x88, 0x47, 0, 1, 1, 64},                    // MPLS
+  };
+  for (const Bytes& link : links) {
+    Packet p;
+    ASSERT_EQ(decode(behind(link, tcp4()), p).kind, Decoded::Kind::Ip) << link.size();
+    EXPECT_EQ(p.destination_port, 443);
+    EXPECT_EQ(p.payload_size, 5u);
+  }
+}
+
 TEST(DecodeFrame, Ipv6ExtensionHeadersAreWalked) {
   Packet p;
   Frame frame = tcp6().extension(0).extension(60).extension(43);
