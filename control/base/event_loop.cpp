@@ -66,18 +66,18 @@ void EventLoop::run() {
 }
 
 void EventLoop::run_once(std::chrono::milliseconds limit) {
-  std::array<epoll_event, 32> events;
+  std::array<epoll_event, 32> events{};
   const int count =
       ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), wait_ms(limit));
   for (int i = 0; i < count; ++i) {
     const epoll_event event = events[static_cast<size_t>(i)];
-    const uint64_t key = event.data.u64;  // a copy: the struct is packed, so its field has no reference
-    const auto token = by_token_.find(key);
-    if (token == by_token_.end()) {
+    const uint64_t token = event.data.u64;  // a copy: the kernel's struct is packed
+    const auto found = by_token_.find(token);
+    if (found == by_token_.end()) {
       continue;  // forgotten by a handler that ran before
     }
     // The handler may forget itself while it runs.
-    const std::shared_ptr<Handler> handler = by_fd_.at(token->second).handler;
+    const std::shared_ptr<Handler> handler = by_fd_.at(found->second).handler;
     (*handler)(event.events);
   }
   run_timers();
