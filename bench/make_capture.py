@@ -64,12 +64,16 @@ def flows_of(count: int, noise: random.Random) -> list[dict]:
              "ack": 2_000_000 + number * 91} for number in range(count)]
 
 
-def frames_of(flows: list[dict], packets: int, mix: bool, noise: random.Random) -> tuple[list[bytes], list[bytes]]:
-    """packets: of data for each flow and direction."""
+def handshakes(flows: list[dict]) -> tuple[list[bytes], list[bytes]]:
     options = bytes.fromhex("020405b4")
     lan = [frame(flow, True, flow["seq"] - 1, 0, SYN, options=options) for flow in flows]
     line = [frame(flow, False, flow["ack"] - 1, flow["seq"], SYN | ACK, options=options) for flow in flows]
-    lan += [frame(flow, True, flow["seq"], flow["ack"], ACK) for flow in flows]
+    return lan + [frame(flow, True, flow["seq"], flow["ack"], ACK) for flow in flows], line
+
+
+def frames_of(flows: list[dict], packets: int, mix: bool, handshake: bool, noise: random.Random) -> tuple[list[bytes], list[bytes]]:
+    """packets: of data for each flow and direction."""
+    lan, line = handshakes(flows) if handshake else ([], [])
     lan += [frame(flow, True, flow["seq"], flow["ack"], ACK | PUSH, flow["hello"]) for flow in flows]
     line += [frame(flow, False, flow["ack"], flow["seq"] + len(flow["hello"]), ACK) for flow in flows]
     for flow in flows:
@@ -96,12 +100,14 @@ def main() -> None:
     parser.add_argument("--flows", type=int, default=2000)
     parser.add_argument("--packets", type=int, default=13, help="of data for each flow and direction")
     parser.add_argument("--size", choices=("64", "mix"), default="64")
+    parser.add_argument("--no-handshake", dest="handshake", action="store_false",
+                        help="begin each flow with its hello: played in a loop, a SYN would open the flow anew each time")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("lan")
     parser.add_argument("line", nargs="?")
     options = parser.parse_args()
     noise = random.Random(options.seed)
-    lan, line = frames_of(flows_of(options.flows, noise), options.packets, options.size == "mix", noise)
+    lan, line = frames_of(flows_of(options.flows, noise), options.packets, options.size == "mix", options.handshake, noise)
     write(options.lan, lan)
     if options.line:
         write(options.line, line)

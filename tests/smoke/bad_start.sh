@@ -9,7 +9,7 @@ line=af_packet:line
 refuses() {
   local pattern=$1 said code
   shift
-  said=$(in_ns gw timeout -k 1 15 "$program" --state "$LAB_DIR/dataplane" "$@" 2>&1 </dev/null)
+  said=$(in_ns gw timeout -k 1 6 "$program" --state "$LAB_DIR/dataplane" "$@" 2>&1 </dev/null)
   code=$?
   ((code != 0 && code != 124 && code != 137 && code < 128)) || { echo "exit $code: $said"; return 1; }
   said=$(grep -v 'no last good policy' <<<"$said")  # news of any first start
