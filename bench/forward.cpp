@@ -42,7 +42,9 @@ double seconds_now() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
-void wait(double seconds) { usleep(static_cast<useconds_t>(seconds * 1e6)); }
+void wait(double seconds) {
+  usleep(static_cast<useconds_t>(seconds * 1e6));
+}
 
 int fail(const std::string& why) {
   std::fprintf(stderr, "bench-forward: %s\n", why.c_str());
@@ -51,7 +53,8 @@ int fail(const std::string& why) {
 
 int run(const std::string& policy, double seconds, Options& options) {
   const control::Compiled compiled = control::compile_policy(policy, 1);
-  for (const auto& diagnostic : compiled.diagnostics) std::fprintf(stderr, "%s\n", control::to_string(diagnostic).c_str());
+  for (const auto& diagnostic : compiled.diagnostics)
+    std::fprintf(stderr, "%s\n", control::to_string(diagnostic).c_str());
   if (!compiled.policy) return fail("the policy does not compile");
   ImageError error = ImageError::None;
   auto generation = Generation::build(compiled.policy->image(), options.workers, error);
@@ -75,12 +78,15 @@ int run(const std::string& policy, double seconds, Options& options) {
   plane.stop();
 
   const uint64_t packets = after.received - before.received;
-  // Right answers first: every flow was allowed, nothing was dropped, and nearly every packet belonged to a decided flow.
+  // Right answers first: every flow was allowed, nothing was dropped, and nearly every packet belonged to a
+  // decided flow.
   const bool right = packets != 0 && after.allowed != 0 && after.not_allowed == 0 && after.dropped == 0 &&
                      (after.decided - before.decided) * 100 >= packets * 99;
-  std::printf("{\"packets\":%llu,\"seconds\":%.3f,\"ns_per_packet\":%.2f,\"accesses\":%llu,\"verdicts_ok\":%s}\n",
-              static_cast<unsigned long long>(packets), took, packets == 0 ? 0.0 : took * 1e9 / static_cast<double>(packets),
-              static_cast<unsigned long long>(after.allowed), right ? "true" : "false");
+  std::printf(
+      "{\"packets\":%llu,\"seconds\":%.3f,\"ns_per_packet\":%.2f,\"accesses\":%llu,\"verdicts_ok\":%s}\n",
+      static_cast<unsigned long long>(packets), took,
+      packets == 0 ? 0.0 : took * 1e9 / static_cast<double>(packets),
+      static_cast<unsigned long long>(after.allowed), right ? "true" : "false");
   return right ? 0 : fail("a verdict was wrong; the figures mean nothing");
 }
 
@@ -105,7 +111,8 @@ int main(int argc, char** argv) {
   pair.line = line;
   for (unsigned side = 0; side < 2; ++side) {
     sluice::PortSpec& spec = side == 0 ? pair.lan : pair.toward_line;
-    if (!sluice::parse_port(ports[side], side, options.workers, 0, spec)) return sluice::fail(ports[side] + ": not a DPDK vdev");
+    if (!sluice::parse_port(ports[side], side, options.workers, 0, spec))
+      return sluice::fail(ports[side] + ": not a DPDK vdev");
   }
   options.pairs.push_back(pair);
   const int status = sluice::run(policy, seconds, options);

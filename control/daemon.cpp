@@ -67,7 +67,7 @@ std::string Daemon::start() {
 void Daemon::make_rooms() {
   link_ = std::make_unique<Link>(
       loop_, options_.dataplane,
-      Link::Callbacks{[this](std::shared_ptr<SharedRegion> region, uint32_t generation) {
+      Link::Callbacks{[this](const std::shared_ptr<SharedRegion>& region, uint32_t generation) {
                         if (region_ != region) {
                           region_ = region;
                           log_->add_region(region);
@@ -106,7 +106,7 @@ std::string Daemon::watch_signals() {
 }
 
 void Daemon::on_signal() {
-  signalfd_siginfo signal;
+  signalfd_siginfo signal{};
   while (::read(signals_.get(), &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
     if (signal.ssi_signo == SIGHUP) {
       reloader_->apply(user_name(signal.ssi_uid), "SIGHUP", 0, false);

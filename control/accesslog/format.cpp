@@ -66,11 +66,14 @@ void append_field(std::string& out, std::string_view key, std::string_view text)
 }
 
 void append_utc(std::string& out, int64_t time_ns) {
-  using namespace std::chrono;
-  const sys_time<nanoseconds> time{nanoseconds{time_ns}};
-  const auto day = floor<days>(time);
-  const year_month_day date{day};
-  const auto micros = static_cast<uint64_t>(floor<microseconds>(time - day).count());
+  constexpr int64_t kDayNs = 86'400'000'000'000;
+  int64_t day = time_ns / kDayNs, rest = time_ns % kDayNs;
+  if (rest < 0) {  // before 1970 the day began earlier; <chrono> would overflow at the ends
+    --day;
+    rest += kDayNs;
+  }
+  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day}}};
+  const auto micros = static_cast<uint64_t>(rest / 1000);
   append_padded(out, static_cast<uint64_t>(static_cast<int>(date.year())), 4);  // int64 ends in 2262
   out += '-';
   append_padded(out, static_cast<unsigned>(date.month()), 2);
@@ -106,7 +109,7 @@ bool is_address(std::string_view name) {
     return false;
   }
   std::memcpy(text, name.data(), name.size());
-  in6_addr parsed;
+  in6_addr parsed{};
   return inet_pton(AF_INET, text, &parsed) == 1 || inet_pton(AF_INET6, text, &parsed) == 1;
 }
 

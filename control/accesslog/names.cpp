@@ -34,7 +34,7 @@ bool read_names(std::span<const std::byte> strings, std::optional<std::span<cons
   }
   out.reserve(bytes->size() / sizeof(Element));
   for (size_t at = 0; at < bytes->size(); at += sizeof(Element)) {
-    Element element;
+    Element element{};
     std::memcpy(&element, bytes->data() + at, sizeof element);
     std::optional<std::string> name = text(strings, element.name);
     if (!name) {
@@ -54,7 +54,7 @@ ImageNames ImageNames::only_site(std::string_view site) {
 }
 
 std::optional<ImageNames> ImageNames::read(std::span<const std::byte> image) {
-  ImageHeader header;
+  ImageHeader header{};
   if (image.size() < sizeof header) {
     return std::nullopt;
   }
@@ -67,7 +67,7 @@ std::optional<ImageNames> ImageNames::read(std::span<const std::byte> image) {
   if (!strings || !site || site->size() != sizeof(SiteInfo)) {
     return std::nullopt;
   }
-  SiteInfo info;
+  SiteInfo info{};
   std::memcpy(&info, site->data(), sizeof info);
   std::optional<std::string> site_name = text(*strings, info.site);
   ImageNames out;
@@ -82,7 +82,7 @@ std::optional<ImageNames> ImageNames::read(std::span<const std::byte> image) {
 }
 
 bool image_intact(std::span<const std::byte> image) {
-  ImageHeader header;
+  ImageHeader header{};
   if (image.size() < sizeof header) {
     return false;
   }

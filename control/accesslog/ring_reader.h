@@ -11,8 +11,8 @@ namespace sluice::control {
 
 /// A record and its name, copied out of the ring and checked.
 struct RingItem {
-  Record record;
-  char name_bytes[kMaxName];
+  Record record{};
+  char name_bytes[kMaxName] = {};
   std::string_view name() const { return {name_bytes, record.name_size}; }
 };
 

@@ -42,7 +42,7 @@ class ApiServer {
  private:
   struct Client {
     UniqueFd socket;
-    uid_t user;
+    uid_t user = 0;
     std::string in, out;
     bool busy = false;   ///< a request waits for its answer
     bool ended = false;  ///< it will send no more

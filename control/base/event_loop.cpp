@@ -66,17 +66,19 @@ void EventLoop::run() {
 }
 
 void EventLoop::run_once(std::chrono::milliseconds limit) {
-  std::array<epoll_event, 32> events;
+  std::array<epoll_event, 32> events{};
   const int count =
       ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), wait_ms(limit));
   for (int i = 0; i < count; ++i) {
-    const auto token = by_token_.find(events[static_cast<size_t>(i)].data.u64);
-    if (token == by_token_.end()) {
+    const epoll_event event = events[static_cast<size_t>(i)];
+    const uint64_t token = event.data.u64;  // a copy: the kernel's struct is packed
+    const auto found = by_token_.find(token);
+    if (found == by_token_.end()) {
       continue;  // forgotten by a handler that ran before
     }
     // The handler may forget itself while it runs.
-    const std::shared_ptr<Handler> handler = by_fd_.at(token->second).handler;
-    (*handler)(events[static_cast<size_t>(i)].events);
+    const std::shared_ptr<Handler> handler = by_fd_.at(found->second).handler;
+    (*handler)(event.events);
   }
   run_timers();
 }

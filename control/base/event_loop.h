@@ -43,7 +43,7 @@ class EventLoop {
  private:
   using Clock = std::chrono::steady_clock;
   struct Watch {
-    uint64_t token;
+    uint64_t token = 0;
     std::shared_ptr<Handler> handler;
   };
   void run_timers();

@@ -29,7 +29,7 @@ bool address_of(const std::string& path, sockaddr_un& out, std::string& error) {
 }  // namespace
 
 UniqueFd listen_unix(const std::string& path, mode_t mode, std::string& error) {
-  sockaddr_un address;
+  sockaddr_un address{};
   if (!address_of(path, address, error)) {
     return {};
   }
@@ -56,7 +56,7 @@ UniqueFd listen_unix(const std::string& path, mode_t mode, std::string& error) {
 }
 
 UniqueFd connect_unix(const std::string& path, std::string& error) {
-  sockaddr_un address;
+  sockaddr_un address{};
   if (!address_of(path, address, error)) {
     return {};
   }

@@ -135,7 +135,7 @@ bool Link::receive_one() {
     disconnect("it hung up");
     return false;
   }
-  Message message;
+  Message message{};
   if (static_cast<size_t>(got) != sizeof message || (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
       fds > 1) {
     disconnect("a packet of " + std::to_string(got) + " bytes with " + std::to_string(fds) + " descriptors");

@@ -23,7 +23,7 @@ class Link {
   struct Callbacks {
     /// A data plane is there. generation: the one it enforces, 0 for none. The region is the same object as
     /// before when the data plane is.
-    std::function<void(std::shared_ptr<SharedRegion> region, uint32_t generation)> welcome;
+    std::function<void(const std::shared_ptr<SharedRegion>& region, uint32_t generation)> welcome;
     /// It answered to an image. why: of a refusal; any text, made printable.
     std::function<void(uint32_t generation, bool accepted, const std::string& why)> loaded;
     /// It is gone.

@@ -42,7 +42,7 @@ std::shared_ptr<SharedRegion> SharedRegion::map(int fd, std::string& error) {
     return nullptr;
   }
   out->memory_ = static_cast<std::byte*>(memory);
-  SharedHeader header;
+  SharedHeader header{};
   std::memcpy(&header, memory, sizeof header);
   error = out->check(header);
   return error.empty() ? out : nullptr;

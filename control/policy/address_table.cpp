@@ -80,7 +80,9 @@ void AddressTable::add_resolver(const Address& address) {
   prefixes_[{address, 128}].resolver = true;
 }
 
-void AddressTable::add_link(const Address& address) { prefixes_[{address, 128}].link = true; }
+void AddressTable::add_link(const Address& address) {
+  prefixes_[{address, 128}].link = true;
+}
 
 AddressTable::Layout AddressTable::finish() {
   Layout out;

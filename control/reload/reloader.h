@@ -78,7 +78,7 @@ class Reloader {
   };
   struct Pending {
     Waiter waiter;
-    uint32_t generation;
+    uint32_t generation = 0;
   };
 
   void submit(CompileRequest request);

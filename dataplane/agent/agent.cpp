@@ -79,7 +79,8 @@ bool Agent::listen(std::string& why) {
   umask(mask);
   if (!bound) return why += std::strerror(errno), false;
   // Root's own data plane may serve a control that runs as another user.
-  if (config_.peer != geteuid() && chown(config_.socket_path.c_str(), config_.peer, static_cast<gid_t>(-1)) != 0)
+  if (config_.peer != geteuid() &&
+      chown(config_.socket_path.c_str(), config_.peer, static_cast<gid_t>(-1)) != 0)
     return why += std::strerror(errno), false;
   return true;
 }
@@ -107,7 +108,8 @@ void Agent::accept_peer() {
   if (fd < 0) return;
   ucred who{};
   socklen_t size = sizeof who;
-  const bool known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 && (who.uid == config_.peer || who.uid == 0);
+  const bool known =
+      getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 && (who.uid == config_.peer || who.uid == 0);
   if (!known) {
     std::fprintf(stderr, "sluice-dataplane: refused a connection of user %u\n", who.uid);
     close(fd);
@@ -168,13 +170,14 @@ bool Agent::reply(const Message& message, int fd) {
 }
 
 void Agent::welcome() {
-  if (!reply(make_message(MessageType::Welcome, generations_.number()), config_.shared_fd)) hang_up("takes no answer");
+  if (!reply(make_message(MessageType::Welcome, generations_.number()), config_.shared_fd))
+    hang_up("takes no answer");
 }
 
 /// Copies, checks and publishes an image; the old policy stays in force where it is refused.
 void Agent::load(const Message& request, int image_fd) {
   Message answer = make_message(MessageType::Loaded, request.generation);
-  struct stat info{};
+  struct stat info {};
   std::string why;
   void* mapping = MAP_FAILED;
   if (image_fd < 0 || fstat(image_fd, &info) != 0) {

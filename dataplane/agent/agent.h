@@ -15,14 +15,15 @@ struct AgentConfig {
   std::string state_directory;  ///< for the last good image
   uid_t peer = 0;               ///< the only user whose connections are accepted (beside root)
   uint32_t workers = 1;
-  int shared_fd = -1;           ///< the shared memory's memfd, handed to control
+  int shared_fd = -1;  ///< the shared memory's memfd, handed to control
 };
 
-/// The data plane's side of the SOCK_SEQPACKET socket. Runs on one thread, off the packet path. Control may come, go,
-/// hang up in mid-message or send nonsense: the workers never notice.
+/// The data plane's side of the SOCK_SEQPACKET socket. Runs on one thread, off the packet path. Control may
+/// come, go, hang up in mid-message or send nonsense: the workers never notice.
 class Agent {
  public:
-  Agent(const AgentConfig& config, GenerationSwitch& generations) : config_(config), generations_(generations) {}
+  Agent(const AgentConfig& config, GenerationSwitch& generations)
+      : config_(config), generations_(generations) {}
   ~Agent();
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;

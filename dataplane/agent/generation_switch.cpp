@@ -9,7 +9,8 @@ namespace sluice {
 
 bool GenerationSwitch::create(uint32_t workers) {
   const size_t size = rte_rcu_qsbr_get_memsize(workers);
-  quiescence_ = static_cast<rte_rcu_qsbr*>(std::aligned_alloc(RTE_CACHE_LINE_SIZE, (size + RTE_CACHE_LINE_SIZE - 1) / RTE_CACHE_LINE_SIZE * RTE_CACHE_LINE_SIZE));
+  quiescence_ = static_cast<rte_rcu_qsbr*>(std::aligned_alloc(
+      RTE_CACHE_LINE_SIZE, (size + RTE_CACHE_LINE_SIZE - 1) / RTE_CACHE_LINE_SIZE * RTE_CACHE_LINE_SIZE));
   return quiescence_ != nullptr && rte_rcu_qsbr_init(quiescence_, workers) == 0;
 }
 

@@ -1,4 +1,5 @@
-// agent: swaps the generation under the workers: one pointer, then waits until none can still see the old one.
+// agent: swaps the generation under the workers: one pointer, then waits until none can still see the old
+// one.
 #pragma once
 
 #include <atomic>

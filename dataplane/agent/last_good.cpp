@@ -35,7 +35,7 @@ bool sync_directory(const std::string& directory) {
 std::unique_ptr<Generation> load_last_good(const std::string& directory, uint32_t workers, std::string& why) {
   const std::string path = directory + "/" + kLastGoodName;
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  struct stat info{};
+  struct stat info {};
   if (fd < 0 || fstat(fd, &info) != 0) {
     why = path + ": " + std::strerror(errno);
     if (fd >= 0) close(fd);
@@ -45,7 +45,8 @@ std::unique_ptr<Generation> load_last_good(const std::string& directory, uint32_
   void* mapping = size == 0 ? MAP_FAILED : mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
   close(fd);
   if (mapping == MAP_FAILED) {
-    why = path + ": refused: " + std::string(size == 0 ? text_of(ImageError::TooShort) : text_of(ImageError::NoMemory));
+    why = path + ": refused: " +
+          std::string(size == 0 ? text_of(ImageError::TooShort) : text_of(ImageError::NoMemory));
     return nullptr;
   }
   ImageError error = ImageError::None;

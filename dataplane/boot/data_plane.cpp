@@ -20,7 +20,7 @@ namespace {
 
 constexpr uint32_t kBufferCache = 256;
 constexpr uint64_t kRingSlotsInAll = uint64_t{2} << 20;  ///< ten seconds of 200,000 records, most of one slot
-constexpr uint32_t kUndecidedShare = 8;                  ///< one flow in so many may be undecided or speak HTTP
+constexpr uint32_t kUndecidedShare = 8;  ///< one flow in so many may be undecided or speak HTTP
 
 int run_worker(void* loop) {
   run_loop(*static_cast<const Loop*>(loop));
@@ -32,9 +32,11 @@ int run_worker(void* loop) {
 BootError DataPlane::prepare(GenerationSwitch& generations) {
   std::vector<std::string_view> lines;
   for (const PairSpec& pair : options_.pairs) lines.emplace_back(pair.line);
-  const uint64_t slots = options_.ring_mb != 0 ? std::bit_floor((uint64_t{options_.ring_mb} << 20) / kSlotBytes)
-                                               : std::bit_ceil(kRingSlotsInAll / options_.workers);
-  if (!shared_.create(options_.workers, lines, slots)) return std::string("no memory for the event rings: ") + std::strerror(errno);
+  const uint64_t slots = options_.ring_mb != 0
+                             ? std::bit_floor((uint64_t{options_.ring_mb} << 20) / kSlotBytes)
+                             : std::bit_ceil(kRingSlotsInAll / options_.workers);
+  if (!shared_.create(options_.workers, lines, slots))
+    return std::string("no memory for the event rings: ") + std::strerror(errno);
   if (BootError error = make_pool(); !error.empty()) return error;
   if (BootError error = find_ports(); !error.empty()) return error;
   if (BootError error = make_pipelines(generations); !error.empty()) return error;
@@ -43,7 +45,8 @@ BootError DataPlane::prepare(GenerationSwitch& generations) {
 
 BootError DataPlane::make_pool() {
   const auto room = static_cast<uint16_t>(buffer_bytes(options_) + RTE_PKTMBUF_HEADROOM);
-  pool_ = rte_pktmbuf_pool_create("sluice", buffer_count(options_), kBufferCache, 0, room, static_cast<int>(rte_socket_id()));
+  pool_ = rte_pktmbuf_pool_create("sluice", buffer_count(options_), kBufferCache, 0, room,
+                                  static_cast<int>(rte_socket_id()));
   if (pool_ == nullptr) return std::string("no memory for packet buffers: ") + rte_strerror(rte_errno);
   return {};
 }
@@ -54,13 +57,15 @@ BootError DataPlane::find_ports() {
     for (const Side side : {Side::Lan, Side::Line}) {
       const PortSpec& spec = *specs[static_cast<size_t>(side)];
       uint16_t port = 0;
-      if (rte_eth_dev_get_port_by_name(spec.device.c_str(), &port) != 0) return "port " + spec.text + ": not there";
+      if (rte_eth_dev_get_port_by_name(spec.device.c_str(), &port) != 0)
+        return "port " + spec.text + ": not there";
       if (port >= kMaxPorts) return "port " + spec.text + ": more ports than a gateway has pairs for";
       places_[port] = {static_cast<uint8_t>(pair), side};
       ++port_count_;
     }
   }
-  if (rte_eth_dev_count_avail() != port_count_) return "a port is named twice, or a device brings more ports than it was named for";
+  if (rte_eth_dev_count_avail() != port_count_)
+    return "a port is named twice, or a device brings more ports than it was named for";
   return {};
 }
 
@@ -73,12 +78,14 @@ BootError DataPlane::make_pipelines(GenerationSwitch& generations) {
   config.port_count = port_count_;
   config.boot = shared_.header().boot;
   for (size_t pair = 0; pair < options_.pairs.size(); ++pair) config.lines[pair] = options_.pairs[pair].line;
-  if (getrandom(&config.seed, sizeof config.seed, 0) != sizeof config.seed) return "no randomness to key the tables";
+  if (getrandom(&config.seed, sizeof config.seed, 0) != sizeof config.seed)
+    return "no randomness to key the tables";
   for (uint8_t worker = 0; worker < options_.workers; ++worker) {
     config.worker = worker;
     rings_.push_back(std::make_unique<EventRing>(shared_.ring(worker)));
     pipelines_.push_back(Pipeline::create(config, pool_, shared_.stats(worker), *rings_.back()));
-    if (!pipelines_.back()) return "no memory for " + std::to_string(options_.flows) + " flows on each worker";
+    if (!pipelines_.back())
+      return "no memory for " + std::to_string(options_.flows) + " flows on each worker";
     Loop loop;
     loop.worker = worker;
     loop.workers = config.workers;
@@ -98,8 +105,10 @@ BootError DataPlane::make_rings() {
   if (options_.workers == 1) return {};
   for (uint32_t owner = 0; owner < options_.workers; ++owner) {
     const std::string number = std::to_string(owner);
-    rte_ring* packets = rte_ring_create(("handover-" + number).c_str(), kHandoverSlots, SOCKET_ID_ANY, RING_F_SC_DEQ);
-    rte_ring* news = rte_ring_create_elem(("news-" + number).c_str(), sizeof(BindingNews), kNewsSlots, SOCKET_ID_ANY, RING_F_SC_DEQ);
+    rte_ring* packets =
+        rte_ring_create(("handover-" + number).c_str(), kHandoverSlots, SOCKET_ID_ANY, RING_F_SC_DEQ);
+    rte_ring* news = rte_ring_create_elem(("news-" + number).c_str(), sizeof(BindingNews), kNewsSlots,
+                                          SOCKET_ID_ANY, RING_F_SC_DEQ);
     if (packets == nullptr || news == nullptr) return "no memory for the rings between workers";
     for (Loop& loop : loops_) {
       loop.handover[owner] = packets;
@@ -117,7 +126,8 @@ BootError DataPlane::open_ports() {
     const PortSpec& spec = place.side == Side::Lan ? pair.lan : pair.toward_line;
     const PortError error = start_port(port, static_cast<uint16_t>(options_.workers), options_.mtu, pool_);
     if (error.what != nullptr)
-      return "port " + spec.text + ": " + error.what + (error.code != 0 ? std::string(": ") + std::strerror(error.code) : "");
+      return "port " + spec.text + ": " + error.what +
+             (error.code != 0 ? std::string(": ") + std::strerror(error.code) : "");
     ++open_ports_;
     software = software && is_software_port(port);
   }
@@ -139,6 +149,8 @@ void DataPlane::stop() {
   for (; open_ports_ > 0; --open_ports_) stop_port(static_cast<uint16_t>(open_ports_ - 1));
 }
 
-DataPlane::~DataPlane() { stop(); }
+DataPlane::~DataPlane() {
+  stop();
+}
 
 }  // namespace sluice

@@ -30,7 +30,8 @@ std::string lcores(const Options& options) {
   for (unsigned core : cores) all += (all.empty() ? "" : ",") + std::to_string(core);
   std::string map = "0@(" + all + ")";
   for (uint32_t worker = 0; worker < options.workers; ++worker) {
-    const unsigned core = options.cores.empty() ? cores[cores.size() - 1 - worker % cores.size()] : options.cores[worker];
+    const unsigned core =
+        options.cores.empty() ? cores[cores.size() - 1 - worker % cores.size()] : options.cores[worker];
     map += "," + std::to_string(worker + 1) + "@" + std::to_string(core);
   }
   return map;
@@ -47,7 +48,8 @@ uint32_t memory_mb(const Options& options) {
 
 BootError start_eal(const Options& options) {
   std::vector<std::string> words = {"sluice-dataplane", "--lcores=" + lcores(options), "--no-telemetry",
-                                    "--log-level=*:critical", "--file-prefix=sluice-" + std::to_string(getpid())};
+                                    "--log-level=*:critical",
+                                    "--file-prefix=sluice-" + std::to_string(getpid())};
   if (options.huge) {
     words.push_back("--in-memory");
   } else {
@@ -71,7 +73,8 @@ BootError start_eal(const Options& options) {
   if (rte_eal_init(static_cast<int>(argv.size()) - 1, argv.data()) < 0) {
     std::string ports;
     for (const PairSpec& pair : options.pairs) ports += " " + pair.lan.text + " " + pair.toward_line.text;
-    return std::string("DPDK does not start (") + rte_strerror(rte_errno) + "); are these ports there, and is there memory?" + ports;
+    return std::string("DPDK does not start (") + rte_strerror(rte_errno) +
+           "); are these ports there, and is there memory?" + ports;
   }
   return {};
 }

@@ -25,9 +25,12 @@ int fail(const std::string& why) {
   return kExitFailed;
 }
 
-void say(const std::string& what) { std::fprintf(stderr, "sluice-dataplane: %s\n", what.c_str()); }
+void say(const std::string& what) {
+  std::fprintf(stderr, "sluice-dataplane: %s\n", what.c_str());
+}
 
-/// Blocks the signals that stop us, in this thread and so in those it starts; they are read from the descriptor.
+/// Blocks the signals that stop us, in this thread and so in those it starts; they are read from the
+/// descriptor.
 int signal_descriptor() {
   sigset_t set;
   sigemptyset(&set);
@@ -62,7 +65,9 @@ int run(const Options& options) {
   agent_config.workers = options.workers;
   if (!find_user(options.control_user, agent_config.peer)) return fail("no user " + options.control_user);
   const std::string socket_directory = std::filesystem::path(options.socket).parent_path();
-  if (!make_directory(options.state, why) || !make_directory(socket_directory.empty() ? "." : socket_directory, why)) return fail(why);
+  if (!make_directory(options.state, why) ||
+      !make_directory(socket_directory.empty() ? "." : socket_directory, why))
+    return fail(why);
   const int signals = signal_descriptor();
 
   if (BootError error = start_eal(options); !error.empty()) return fail(error);
@@ -81,8 +86,8 @@ int run(const Options& options) {
   if (!agent.listen(why)) return fail(why);
   if (BootError error = plane.open_ports(); !error.empty()) return fail(error);
   if (BootError error = plane.launch(); !error.empty()) return fail(error);
-  say(std::to_string(options.pairs.size()) + " pair(s), " + std::to_string(options.workers) + " worker(s); control connects at " +
-      options.socket);
+  say(std::to_string(options.pairs.size()) + " pair(s), " + std::to_string(options.workers) +
+      " worker(s); control connects at " + options.socket);
   agent.serve(signals);
   plane.stop();
   say("stopped");
@@ -96,9 +101,14 @@ int main(int argc, char** argv) {
   sluice::Options options;
   std::string why;
   switch (sluice::parse_options(argc, argv, options, why)) {
-    case sluice::Parsed::Help: std::fputs(sluice::help_text(), stdout); return 0;
-    case sluice::Parsed::Wrong: sluice::fail(why); return sluice::kExitUsage;
-    case sluice::Parsed::Run: break;
+    case sluice::Parsed::Help:
+      std::fputs(sluice::help_text(), stdout);
+      return 0;
+    case sluice::Parsed::Wrong:
+      sluice::fail(why);
+      return sluice::kExitUsage;
+    case sluice::Parsed::Run:
+      break;
   }
   const int status = sluice::run(options);
   rte_eal_cleanup();

@@ -73,18 +73,36 @@ struct Reader {
 
   bool option(int letter) {
     switch (letter) {
-      case 'p': return pair();
-      case 'w': return number(optarg, 1, kMaxWorkers, out.workers) || wrong("--workers", optarg, "takes 1 to 64");
-      case 'f': return number(optarg, 8, kMaxFlows, out.flows) || wrong("--flows", optarg, "takes 8 to 64000000");
-      case 'r': return number(optarg, 1, kMaxRingMb, out.ring_mb) || wrong("--ring-mb", optarg, "takes 1 to 65536");
-      case 'm': return number(optarg, 1280, kMaxMtu, out.mtu) || wrong("--mtu", optarg, "takes 1280 to 9600");
-      case 'c': return core_list(optarg, out.cores) || wrong("--cores", optarg, "takes numbers with commas between");
-      case 's': out.socket = optarg; return true;
-      case 't': out.state = optarg; return true;
-      case 'u': out.control_user = optarg; return true;
-      case 'H': out.huge = true; return true;
-      case 'S': out.spin = true; return true;
-      default: why = "unknown option, or one without its value; see --help"; return false;
+      case 'p':
+        return pair();
+      case 'w':
+        return number(optarg, 1, kMaxWorkers, out.workers) || wrong("--workers", optarg, "takes 1 to 64");
+      case 'f':
+        return number(optarg, 8, kMaxFlows, out.flows) || wrong("--flows", optarg, "takes 8 to 64000000");
+      case 'r':
+        return number(optarg, 1, kMaxRingMb, out.ring_mb) || wrong("--ring-mb", optarg, "takes 1 to 65536");
+      case 'm':
+        return number(optarg, 1280, kMaxMtu, out.mtu) || wrong("--mtu", optarg, "takes 1280 to 9600");
+      case 'c':
+        return core_list(optarg, out.cores) || wrong("--cores", optarg, "takes numbers with commas between");
+      case 's':
+        out.socket = optarg;
+        return true;
+      case 't':
+        out.state = optarg;
+        return true;
+      case 'u':
+        out.control_user = optarg;
+        return true;
+      case 'H':
+        out.huge = true;
+        return true;
+      case 'S':
+        out.spin = true;
+        return true;
+      default:
+        why = "unknown option, or one without its value; see --help";
+        return false;
     }
   }
 
@@ -92,7 +110,8 @@ struct Reader {
     if (optind < argc) return wrong("argument", argv[optind], "not understood; see --help");
     if (pair_words.empty()) return why = "no --pair LINE LANPORT LINEPORT given", false;
     if (pair_words.size() / 3 > kMaxPairs) return why = "more than 8 pairs", false;
-    if (!out.cores.empty() && out.cores.size() != out.workers) return why = "--cores must name one core for each worker", false;
+    if (!out.cores.empty() && out.cores.size() != out.workers)
+      return why = "--cores must name one core for each worker", false;
     for (size_t i = 0; i < pair_words.size(); i += 3) {
       PairSpec spec;
       spec.line = pair_words[i];
@@ -100,9 +119,11 @@ struct Reader {
         return wrong("--pair", pair_words[i], "a line's name has 1 to 31 bytes");
       const auto first = static_cast<unsigned>(i / 3 * 2);
       if (!parse_port(pair_words[i + 1], first, out.workers, out.mtu, spec.lan))
-        return wrong("--pair", pair_words[i + 1], "neither a PCI address, af_packet:IFACE, af_xdp:IFACE nor a DPDK vdev");
+        return wrong("--pair", pair_words[i + 1],
+                     "neither a PCI address, af_packet:IFACE, af_xdp:IFACE nor a DPDK vdev");
       if (!parse_port(pair_words[i + 2], first + 1, out.workers, out.mtu, spec.toward_line))
-        return wrong("--pair", pair_words[i + 2], "neither a PCI address, af_packet:IFACE, af_xdp:IFACE nor a DPDK vdev");
+        return wrong("--pair", pair_words[i + 2],
+                     "neither a PCI address, af_packet:IFACE, af_xdp:IFACE nor a DPDK vdev");
       out.pairs.push_back(std::move(spec));
     }
     return true;
@@ -115,7 +136,9 @@ uint32_t buffer_count(const Options& options) {
   return options.buffers != 0 ? options.buffers : kBuffers + kBuffersPerWorker * options.workers;
 }
 
-uint32_t buffer_bytes(const Options& options) { return options.mtu > 1500 ? kJumboBufferBytes : kPlainBufferBytes; }
+uint32_t buffer_bytes(const Options& options) {
+  return options.mtu > 1500 ? kJumboBufferBytes : kPlainBufferBytes;
+}
 
 bool parse_port(const std::string& text, unsigned number, uint32_t queues, uint16_t mtu, PortSpec& out) {
   out.text = text;
@@ -131,15 +154,18 @@ bool parse_port(const std::string& text, unsigned number, uint32_t queues, uint1
   if (const std::string interface = rest_after("af_packet:"); !interface.empty()) {
     out.interface = interface;
     out.device = "net_af_packet" + std::to_string(number);
-    // The driver gives each frame one slot of its ring; a jumbo frame needs a larger one, which must divide the block.
-    const char* frames = mtu > 1500 ? ",framesz=16384,blocksz=65536,framecnt=512" : ",framesz=2048,blocksz=4096,framecnt=1024";
+    // The driver gives each frame one slot of its ring; a jumbo frame needs a larger one, which must divide
+    // the block.
+    const char* frames =
+        mtu > 1500 ? ",framesz=16384,blocksz=65536,framecnt=512" : ",framesz=2048,blocksz=4096,framecnt=1024";
     out.eal = "--vdev=" + out.device + ",iface=" + interface + ",qpairs=" + std::to_string(queues) + frames;
     return true;
   }
   if (const std::string interface = rest_after("af_xdp:"); !interface.empty()) {
     out.interface = interface;
     out.device = "net_af_xdp" + std::to_string(number);
-    out.eal = "--vdev=" + out.device + ",iface=" + interface + ",start_queue=0,queue_count=" + std::to_string(queues);
+    out.eal = "--vdev=" + out.device + ",iface=" + interface +
+              ",start_queue=0,queue_count=" + std::to_string(queues);
     return true;
   }
   if (rest_after("net_").empty()) return false;
@@ -149,14 +175,19 @@ bool parse_port(const std::string& text, unsigned number, uint32_t queues, uint1
 }
 
 Parsed parse_options(int argc, char** argv, Options& out, std::string& why) {
-  static const option kOptions[] = {
-      {"pair", required_argument, nullptr, 'p'},    {"workers", required_argument, nullptr, 'w'},
-      {"flows", required_argument, nullptr, 'f'},   {"ring-mb", required_argument, nullptr, 'r'},
-      {"mtu", required_argument, nullptr, 'm'},     {"cores", required_argument, nullptr, 'c'},
-      {"socket", required_argument, nullptr, 's'},  {"state", required_argument, nullptr, 't'},
-      {"control-user", required_argument, nullptr, 'u'}, {"huge", no_argument, nullptr, 'H'},
-      {"spin", no_argument, nullptr, 'S'},          {"help", no_argument, nullptr, 'h'},
-      {nullptr, 0, nullptr, 0}};
+  static const option kOptions[] = {{"pair", required_argument, nullptr, 'p'},
+                                    {"workers", required_argument, nullptr, 'w'},
+                                    {"flows", required_argument, nullptr, 'f'},
+                                    {"ring-mb", required_argument, nullptr, 'r'},
+                                    {"mtu", required_argument, nullptr, 'm'},
+                                    {"cores", required_argument, nullptr, 'c'},
+                                    {"socket", required_argument, nullptr, 's'},
+                                    {"state", required_argument, nullptr, 't'},
+                                    {"control-user", required_argument, nullptr, 'u'},
+                                    {"huge", no_argument, nullptr, 'H'},
+                                    {"spin", no_argument, nullptr, 'S'},
+                                    {"help", no_argument, nullptr, 'h'},
+                                    {nullptr, 0, nullptr, 0}};
   Reader reader{argc, argv, out, why};
   opterr = 0;
   for (int letter; (letter = getopt_long(argc, argv, "+h", kOptions, nullptr)) != -1;) {

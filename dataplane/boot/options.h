@@ -9,30 +9,30 @@ namespace sluice {
 
 /// A port as the admin names it, and as EAL must hear of it.
 struct PortSpec {
-  std::string text;      ///< as given
-  std::string device;    ///< the name DPDK knows it by once it is probed
-  std::string eal;       ///< the EAL argument that brings it
-  std::string interface; ///< the kernel interface it needs; may be empty
+  std::string text;       ///< as given
+  std::string device;     ///< the name DPDK knows it by once it is probed
+  std::string eal;        ///< the EAL argument that brings it
+  std::string interface;  ///< the kernel interface it needs; may be empty
 };
 
 struct PairSpec {
-  std::string line;      ///< name of a line in the policy
+  std::string line;  ///< name of a line in the policy
   PortSpec lan, toward_line;
 };
 
 struct Options {
   std::vector<PairSpec> pairs;
   uint32_t workers = 1;
-  uint32_t flows = 262'144;         ///< of each worker
-  uint32_t ring_mb = 0;             ///< of each worker; 0: enough for kRingSeconds at kRingRecords in all
-  uint32_t buffers = 0;             ///< packet buffers; 0: enough for the workers and their ports
-  uint16_t mtu = 0;                 ///< 0: the port's own
+  uint32_t flows = 262'144;  ///< of each worker
+  uint32_t ring_mb = 0;      ///< of each worker; 0: enough for kRingSeconds at kRingRecords in all
+  uint32_t buffers = 0;      ///< packet buffers; 0: enough for the workers and their ports
+  uint16_t mtu = 0;          ///< 0: the port's own
   bool huge = false;
-  bool spin = false;                ///< never sleep, on software ports too
+  bool spin = false;  ///< never sleep, on software ports too
   std::string socket = "/run/sluice/dataplane.sock";
   std::string state = "/var/lib/sluice/dataplane";
-  std::string control_user;         ///< empty: the user who runs this
-  std::vector<unsigned> cores;      ///< of the workers; empty: chosen among those this process may use
+  std::string control_user;     ///< empty: the user who runs this
+  std::vector<unsigned> cores;  ///< of the workers; empty: chosen among those this process may use
 };
 
 /// options.buffers, or what the workers need.
@@ -40,14 +40,20 @@ struct Options {
 /// Data bytes of one packet buffer.
 [[nodiscard]] uint32_t buffer_bytes(const Options& options);
 
-enum class Parsed : uint8_t { Run, Help, Wrong };
+enum class Parsed : uint8_t {
+  Run,
+  Help,
+  Wrong
+};
 
 /// why: one line where the result is Wrong.
 [[nodiscard]] Parsed parse_options(int argc, char** argv, Options& out, std::string& why);
 [[nodiscard]] const char* help_text();
 
-/// text: a PCI address (0000:03:00.0), af_packet:IFACE, af_xdp:IFACE, or a DPDK vdev string (net_tap0,iface=t0).
-/// number: makes the device's name unique. queues: how many the workers need. mtu: 0 for 1500.
-[[nodiscard]] bool parse_port(const std::string& text, unsigned number, uint32_t queues, uint16_t mtu, PortSpec& out);
+/// text: a PCI address (0000:03:00.0), af_packet:IFACE, af_xdp:IFACE, or a DPDK vdev string
+/// (net_tap0,iface=t0). number: makes the device's name unique. queues: how many the workers need. mtu: 0 for
+/// 1500.
+[[nodiscard]] bool parse_port(const std::string& text, unsigned number, uint32_t queues, uint16_t mtu,
+                              PortSpec& out);
 
 }  // namespace sluice

@@ -9,7 +9,8 @@
 
 namespace sluice {
 
-/// An IPv6 address in network byte order; an IPv4 address is its mapped form ::ffff:a.b.c.d (RFC 4291 2.5.5.2).
+/// An IPv6 address in network byte order; an IPv4 address is its mapped form ::ffff:a.b.c.d (RFC
+/// 4291 2.5.5.2).
 struct Address {
   std::array<uint8_t, 16> bytes{};
 

@@ -1,8 +1,9 @@
 // contract: the layout of a policy image. Control writes it, the data plane checks and reads it.
 //
 // An image is one position-independent block: a header, then sections that hold arrays of the structs below,
-// each at an offset that is a multiple of 64. All integers are little-endian (both processes run on one x86-64
-// host). Nothing in it is trusted: dataplane/policy/policy.h checks every offset and index once, when it opens it.
+// each at an offset that is a multiple of 64. All integers are little-endian (both processes run on one
+// x86-64 host). Nothing in it is trusted: dataplane/policy/policy.h checks every offset and index once, when
+// it opens it.
 #pragma once
 
 #include <cstddef>
@@ -65,13 +66,13 @@ struct StringRef {
 
 struct SiteInfo {
   StringRef site;
-  StringRef contact;             ///< whom a blocked person may ask; may be empty
-  uint8_t observe;               ///< 1: judge and log, block nothing
+  StringRef contact;  ///< whom a blocked person may ask; may be empty
+  uint8_t observe;    ///< 1: judge and log, block nothing
   uint8_t reserved[3];
-  uint32_t midstream_grace_s;    ///< seconds after a start in which `midstream` is as set; then by-address
-  uint32_t rule_words;           ///< 64-bit words in a row of RuleBits: ceil(rules / 64)
+  uint32_t midstream_grace_s;  ///< seconds after a start in which `midstream` is as set; then by-address
+  uint32_t rule_words;         ///< 64-bit words in a row of RuleBits: ceil(rules / 64)
   uint32_t reserved2;
-  uint64_t name_seed;            ///< seed of the name table's XXH3
+  uint64_t name_seed;  ///< seed of the name table's XXH3
 };
 
 struct LineInfo {
@@ -80,61 +81,79 @@ struct LineInfo {
 
 struct NetworkInfo {
   StringRef name;
-  uint16_t line;                 ///< index into Lines; kNone16: known here, never on a line
-  uint8_t fallback;              ///< Setting: Allow, Block or Observe, when no rule matches
+  uint16_t line;                          ///< index into Lines; kNone16: known here, never on a line
+  uint8_t fallback;                       ///< Setting: Allow, Block or Observe, when no rule matches
   uint8_t unidentified[kSituationCount];  ///< Setting for each Situation
   uint8_t reserved[2];
-  uint32_t first_vlan;           ///< into Vlans
-  uint32_t vlan_count;           ///< 0: any VLAN
+  uint32_t first_vlan;  ///< into Vlans
+  uint32_t vlan_count;  ///< 0: any VLAN
 };
 
 struct ListInfo {
-  StringRef name;                ///< for an anonymous list the text as the rule has it
+  StringRef name;  ///< for an anonymous list the text as the rule has it
 };
 
 struct RuleInfo {
   StringRef name;
-  uint8_t action;                ///< RuleAction
-  uint8_t silent;                ///< 1: no answer to what is blocked
-  uint8_t violation;             ///< 1: a block by this rule is a violation of the access rules
+  uint8_t action;     ///< RuleAction
+  uint8_t silent;     ///< 1: no answer to what is blocked
+  uint8_t violation;  ///< 1: a block by this rule is a violation of the access rules
   uint8_t reserved;
-  uint32_t protocols;            ///< bit 1 << Protocol; 0: any
-  uint32_t first_port;           ///< into Ports
-  uint32_t port_count;           ///< 0: any
+  uint32_t protocols;   ///< bit 1 << Protocol; 0: any
+  uint32_t first_port;  ///< into Ports
+  uint32_t port_count;  ///< 0: any
 };
-enum class RuleAction : uint8_t { Allow, Block, Observe };
+enum class RuleAction : uint8_t {
+  Allow,
+  Block,
+  Observe
+};
 
 struct PortRange {
-  uint8_t transport;             ///< IPPROTO_TCP or IPPROTO_UDP
+  uint8_t transport;  ///< IPPROTO_TCP or IPPROTO_UDP
   uint8_t reserved;
-  uint16_t first, last;          ///< the port of the side that did not open the flow, both included
+  uint16_t first, last;  ///< the port of the side that did not open the flow, both included
 };
 
 struct SetInfo {
-  uint32_t first_list;           ///< into SetLists
+  uint32_t first_list;  ///< into SetLists
   uint32_t list_count;
 };
 
 /// The rows of Section::RuleBits: bit r of a row says something of rule r.
-/// Rows 0 to 3 are these; then for each set s a row "from takes a list of s" and a row "to takes a list of s";
-/// then for each network n a row "from takes n" and a row "to takes n"; then one row for each list l:
-/// "to takes l" (for patterns). See row_* below.
-enum class RuleRow : uint32_t { AnyFrom, AnyTo, Outbound, Inbound };
+/// Rows 0 to 3 are these; then for each set s a row "from takes a list of s" and a row "to takes a list of
+/// s"; then for each network n a row "from takes n" and a row "to takes n"; then one row for each list l: "to
+/// takes l" (for patterns). See row_* below.
+enum class RuleRow : uint32_t {
+  AnyFrom,
+  AnyTo,
+  Outbound,
+  Inbound
+};
 inline constexpr uint32_t kFixedRows = 4;
-constexpr uint32_t row_from_set(uint32_t set) { return kFixedRows + 2 * set; }
-constexpr uint32_t row_to_set(uint32_t set) { return kFixedRows + 2 * set + 1; }
-constexpr uint32_t row_from_network(uint32_t sets, uint32_t network) { return kFixedRows + 2 * sets + 2 * network; }
-constexpr uint32_t row_to_network(uint32_t sets, uint32_t network) { return row_from_network(sets, network) + 1; }
+constexpr uint32_t row_from_set(uint32_t set) {
+  return kFixedRows + 2 * set;
+}
+constexpr uint32_t row_to_set(uint32_t set) {
+  return kFixedRows + 2 * set + 1;
+}
+constexpr uint32_t row_from_network(uint32_t sets, uint32_t network) {
+  return kFixedRows + 2 * sets + 2 * network;
+}
+constexpr uint32_t row_to_network(uint32_t sets, uint32_t network) {
+  return row_from_network(sets, network) + 1;
+}
 constexpr uint32_t row_to_list(uint32_t sets, uint32_t networks, uint32_t list) {
   return kFixedRows + 2 * sets + 2 * networks + list;
 }
 
-/// The suffix table: a name's hash is XXH3_64bits_withSeed(name, name_seed). Its home is bucket hash & (buckets - 1);
-/// a full bucket overflows into the next one (cyclic). A look-up ends at a bucket with an empty slot, so a table
-/// has at least one. tag is hash >> 32; offset_plus_one is 0 for an empty slot; slots fill from the first.
+/// The suffix table: a name's hash is XXH3_64bits_withSeed(name, name_seed). Its home is bucket hash &
+/// (buckets - 1); a full bucket overflows into the next one (cyclic). A look-up ends at a bucket with an
+/// empty slot, so a table has at least one. tag is hash >> 32; offset_plus_one is 0 for an empty slot; slots
+/// fill from the first.
 struct NameSlot {
   uint32_t tag;
-  uint32_t offset_plus_one;      ///< into NameBytes, plus one
+  uint32_t offset_plus_one;  ///< into NameBytes, plus one
 };
 inline constexpr size_t kSlotsPerBucket = 8;
 struct NameBucket {
@@ -145,19 +164,19 @@ static_assert(sizeof(NameBucket) == 64);
 /// What stands at an offset of NameBytes, unaligned, followed by `size` bytes of name (canonical: lower case,
 /// A-labels, no final dot). Both sets are closed: they hold what the names above it say as well.
 struct __attribute__((packed)) NameEntry {
-  uint32_t self_set;             ///< the lists that cover this very name
-  uint32_t below_set;            ///< the lists that cover every name below it
-  uint8_t size;                  ///< 1..253
+  uint32_t self_set;   ///< the lists that cover this very name
+  uint32_t below_set;  ///< the lists that cover every name below it
+  uint8_t size;        ///< 1..253
 };
 static_assert(sizeof(NameEntry) == 9);
 
 /// What holds for a range of addresses.
 struct AddressClass {
-  uint32_t set;                  ///< the lists (and offices, and literals of rules) that cover it
-  uint32_t first_candidate;      ///< into Candidates: networks that cover it, longest prefix first
+  uint32_t set;              ///< the lists (and offices, and literals of rules) that cover it
+  uint32_t first_candidate;  ///< into Candidates: networks that cover it, longest prefix first
   uint16_t candidate_count;
-  uint8_t resolver;              ///< 1: a registered resolver
-  uint8_t link;                  ///< 1: a router at the end of a line (its `link`)
+  uint8_t resolver;  ///< 1: a registered resolver
+  uint8_t link;      ///< 1: a router at the end of a line (its `link`)
 };
 
 }  // namespace sluice

@@ -35,7 +35,11 @@ constexpr std::string_view word_of(Reason reason) {
 }
 
 /// What became of an access.
-enum class Action : uint8_t { Allowed, Blocked, Observed };
+enum class Action : uint8_t {
+  Allowed,
+  Blocked,
+  Observed
+};
 inline constexpr std::string_view kActionWords[] = {"allowed", "blocked", "observed"};
 inline constexpr size_t kActionCount = std::size(kActionWords);
 constexpr std::string_view word_of(Action action) {
@@ -58,18 +62,32 @@ enum class Situation : uint8_t {
   LogFull,
 };
 inline constexpr size_t kSituationCount = 11;
-enum class Setting : uint8_t { Allow, Block, ByAddress, Observe };
+enum class Setting : uint8_t {
+  Allow,
+  Block,
+  ByAddress,
+  Observe
+};
 inline constexpr std::string_view kSettingWords[] = {"allow", "block", "by-address", "observe"};
 
 /// The reason of the same name: the situations stand in reasons.def in this order.
 constexpr Reason reason_of(Situation situation) {
   return static_cast<Reason>(static_cast<uint8_t>(Reason::NoName) + static_cast<uint8_t>(situation));
 }
-constexpr std::string_view word_of(Situation situation) { return word_of(reason_of(situation)); }
+constexpr std::string_view word_of(Situation situation) {
+  return word_of(reason_of(situation));
+}
 static_assert(reason_of(Situation::LogFull) == Reason::LogFull);
 
 /// What an access speaks, as `network.protocol` in the record.
-enum class Protocol : uint8_t { Unknown, Tls, Quic, Http, H2c, Dns };
+enum class Protocol : uint8_t {
+  Unknown,
+  Tls,
+  Quic,
+  Http,
+  H2c,
+  Dns
+};
 inline constexpr std::string_view kProtocolWords[] = {"unknown", "tls", "quic", "http", "h2c", "dns"};
 inline constexpr size_t kProtocolCount = std::size(kProtocolWords);
 constexpr std::string_view word_of(Protocol protocol) {
@@ -78,14 +96,25 @@ constexpr std::string_view word_of(Protocol protocol) {
 }
 
 /// Where the name of an access was seen, as `sluice.seen`.
-enum class Seen : uint8_t { Nothing, Sni, Host, Authority, Question, Binding };
-inline constexpr std::string_view kSeenWords[] = {"nothing", "sni", "host", "authority", "question", "binding"};
+enum class Seen : uint8_t {
+  Nothing,
+  Sni,
+  Host,
+  Authority,
+  Question,
+  Binding
+};
+inline constexpr std::string_view kSeenWords[] = {"nothing",   "sni",      "host",
+                                                  "authority", "question", "binding"};
 constexpr std::string_view word_of(Seen seen) {
   const auto index = static_cast<size_t>(seen);
   return index < std::size(kSeenWords) ? kSeenWords[index] : "?";
 }
 
 /// Who opened a flow: the LAN (outbound) or the line (inbound).
-enum class Direction : uint8_t { Outbound, Inbound };
+enum class Direction : uint8_t {
+  Outbound,
+  Inbound
+};
 
 }  // namespace sluice

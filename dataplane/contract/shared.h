@@ -1,4 +1,5 @@
-// contract: the shared memory that the data plane makes: one header, a block of counters and a ring for each worker.
+// contract: the shared memory that the data plane makes: one header, a block of counters and a ring for each
+// worker.
 #pragma once
 
 #include <atomic>
@@ -14,11 +15,12 @@ inline constexpr uint64_t kSharedMagic = 0x3144524853554c53;  // "SLUSHRD1" as b
 inline constexpr uint32_t kSharedVersion = 1;
 inline constexpr size_t kPairNameBytes = 32;  ///< of a line's name, with its final zero
 
-/// A single-producer single-consumer ring of slots. Positions count slots for ever; slot p lies at p & (slots - 1).
+/// A single-producer single-consumer ring of slots. Positions count slots for ever; slot p lies at p & (slots
+/// - 1).
 struct RingHeader {
-  uint64_t slot_count;                              ///< a power of two; written once
-  alignas(64) std::atomic<uint64_t> head;           ///< written by the worker: all slots before it are complete
-  alignas(64) std::atomic<uint64_t> tail;           ///< written by control: all slots before it are synced to disk
+  uint64_t slot_count;                     ///< a power of two; written once
+  alignas(64) std::atomic<uint64_t> head;  ///< written by the worker: all slots before it are complete
+  alignas(64) std::atomic<uint64_t> tail;  ///< written by control: all slots before it are synced to disk
 };
 
 struct SharedWorker {
@@ -27,13 +29,13 @@ struct SharedWorker {
 };
 
 struct SharedHeader {
-  uint64_t magic;         ///< kSharedMagic
-  uint32_t version;       ///< kSharedVersion
+  uint64_t magic;    ///< kSharedMagic
+  uint32_t version;  ///< kSharedVersion
   uint32_t worker_count;
   uint32_t pair_count;
   uint32_t reserved;
-  uint64_t size;          ///< bytes of the whole mapping
-  uint64_t boot;          ///< chosen at random by the data plane at start: numbers of records count from it
+  uint64_t size;  ///< bytes of the whole mapping
+  uint64_t boot;  ///< chosen at random by the data plane at start: numbers of records count from it
   char pairs[kMaxPairs][kPairNameBytes];  ///< names of the lines, zero-terminated
   SharedWorker workers[kMaxWorkers];
 };

@@ -15,7 +15,9 @@ inline constexpr size_t kMaxWorkers = 64;
 /// A counter with one writer: a relaxed load and store, no locked instruction.
 class Counter {
  public:
-  void add(uint64_t n = 1) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+  void add(uint64_t n = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
   void set(uint64_t n) { value_.store(n, std::memory_order_relaxed); }
   uint64_t get() const { return value_.load(std::memory_order_relaxed); }
 
@@ -25,7 +27,14 @@ class Counter {
 static_assert(sizeof(Counter) == 8 && std::atomic<uint64_t>::is_always_lock_free);
 
 /// What the gateway answered to something it blocked.
-enum class Answer : uint8_t { TlsAlert, HttpPage, TcpReset, DnsRefusal, IcmpProhibited, Silence };
+enum class Answer : uint8_t {
+  TlsAlert,
+  HttpPage,
+  TcpReset,
+  DnsRefusal,
+  IcmpProhibited,
+  Silence
+};
 inline constexpr std::string_view kAnswerWords[] = {"tls-alert", "http-page",       "tcp-reset",
                                                     "dns",       "icmp-prohibited", "silence"};
 inline constexpr size_t kAnswerCount = std::size(kAnswerWords);
@@ -35,24 +44,24 @@ struct PortStats {
 };
 
 struct alignas(64) WorkerStats {
-  Counter turns;                          ///< of the poll loop; stands still when the worker hangs
-  Counter generation;                     ///< of the policy that this worker enforces; 0: none yet
-  PortStats ports[kMaxPairs][2];          ///< [pair][0: LAN, 1: line]
-  Counter passed[kReasonCount];           ///< packets
-  Counter dropped[kReasonCount];          ///< packets
+  Counter turns;                  ///< of the poll loop; stands still when the worker hangs
+  Counter generation;             ///< of the policy that this worker enforces; 0: none yet
+  PortStats ports[kMaxPairs][2];  ///< [pair][0: LAN, 1: line]
+  Counter passed[kReasonCount];   ///< packets
+  Counter dropped[kReasonCount];  ///< packets
   Counter accesses[kActionCount][kReasonCount];
   Counter protocols[kActionCount][kProtocolCount];  ///< accesses
   Counter answers[kAnswerCount];
-  Counter rejudged;                       ///< flows judged again because the policy changed
-  Counter checksums_completed;            ///< unfinished checksums of a software port filled in
-  Counter handed_over;                    ///< packets passed to the client's worker
+  Counter rejudged;             ///< flows judged again because the policy changed
+  Counter checksums_completed;  ///< unfinished checksums of a software port filled in
+  Counter handed_over;          ///< packets passed to the client's worker
   Counter records_written, records_lost;
-  Counter flows, flow_capacity;           ///< gauges
+  Counter flows, flow_capacity;  ///< gauges
   Counter undecided, undecided_capacity;
   Counter bindings, binding_capacity;
-  Counter names, name_capacity;           ///< interned names
-  Counter names_lost;                     ///< not remembered because the table was full: such a flow is judged again without
-  Counter news_lost;                      ///< bindings that other workers were not told, because a ring was full
+  Counter names, name_capacity;  ///< interned names
+  Counter names_lost;  ///< not remembered because the table was full: such a flow is judged again without
+  Counter news_lost;   ///< bindings that other workers were not told, because a ring was full
 };
 
 }  // namespace sluice

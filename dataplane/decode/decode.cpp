@@ -8,10 +8,30 @@ constexpr uint16_t kIpv4 = 0x0800, kIpv6 = 0x86dd, kVlan = 0x8100, kQinQ = 0x88a
 constexpr uint16_t kPppoeSession = 0x8864, kMpls = 0x8847, kMplsMulticast = 0x8848;
 constexpr uint16_t kPppIpv4 = 0x0021, kPppIpv6 = 0x0057;
 constexpr size_t kMaxMplsLabels = 8;
+constexpr uint16_t kMaxLength = 1500;  ///< a larger value is a type (IEEE 802.3 3.2.6)
 
-constexpr bool is_tag(uint16_t type) { return type == kVlan || type == kQinQ || type == kOldQinQ; }
+constexpr bool is_tag(uint16_t type) {
+  return type == kVlan || type == kQinQ || type == kOldQinQ;
+}
 
-Decoded not_ip() { return {Decoded::Kind::NotIp, Reason::NotIp}; }
+/// The type that a frame with a length instead of one carries behind LLC (IEEE 802.2) and SNAP (RFC 1042), or
+/// IP's own service access point; 0 where it is neither. reader: behind the length.
+uint16_t type_behind_llc(HeaderReader& reader) {
+  constexpr uint32_t kSnap = 0xaaaa0300, kIpAccessPoint = 0x06060300, kBridgeTunnel = 0xf8;
+  const uint32_t llc_and_oui = reader.u32();
+  if ((llc_and_oui & 0xffffff00) == kIpAccessPoint) return reader.back(1), kIpv4;
+  const uint16_t oui_rest = reader.u16();
+  return llc_and_oui == kSnap && (oui_rest == 0 || oui_rest == kBridgeTunnel) ? reader.u16() : 0;
+}
+
+/// A PPP protocol number; one byte where its lowest bit is set, as compressed ones are (RFC 1661 2, 6.5).
+uint16_t ppp_protocol(HeaderReader& reader) {
+  return reader.peek() & 1 ? reader.u8() : reader.u16();
+}
+
+Decoded not_ip() {
+  return {Decoded::Kind::NotIp, Reason::NotIp};
+}
 
 }  // namespace
 
@@ -27,10 +47,14 @@ Decoded decode_frame(std::span<const uint8_t> headers, uint32_t frame_size, Pack
     if (id != 0) out.vlan = id;
     type = reader.u16();
   }
+  if (type <= kMaxLength && !reader.failed()) {
+    type = type_behind_llc(reader);
+    if (reader.failed()) return not_ip();  // LLC alone, as STP has it, may be shorter
+  }
   if (type == kPppoeSession) {
     // RFC 2516 4: version and type 1, code 0 for session data; then the PPP protocol.
     reader.skip(6);
-    const uint16_t protocol = reader.u16();
+    const uint16_t protocol = ppp_protocol(reader);
     if (reader.failed()) return reader.why(Reason::TruncatedFrame);
     if (protocol != kPppIpv4 && protocol != kPppIpv6) return not_ip();
     type = protocol == kPppIpv4 ? kIpv4 : kIpv6;

@@ -8,7 +8,9 @@ constexpr uint8_t kIcmp = 1, kIgmp = 2, kTcp = 6, kUdp = 17, kIcmpv6 = 58, kOspf
 constexpr uint16_t kBgp = 179, kBfdControl = 3784, kBfdEcho = 3785, kBfdMultihop = 4784;
 constexpr uint16_t kHsrp = 1985, kHsrpV6 = 2029;
 
-bool is_link_local(const Address& address) { return address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80; }
+bool is_link_local(const Address& address) {
+  return address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80;
+}
 
 /// ND never crosses a router, so its hop limit is 255 (RFC 4861 7.1); MLD's is 1 and its source link-local or
 /// unspecified (RFC 3810 5).
@@ -19,12 +21,14 @@ bool is_ipv6_control(const Packet& p) {
   return multicast_listener && p.hop_limit == 1 && (is_link_local(p.source) || p.source == Address{});
 }
 
-/// BOOTP's fixed part is 236 bytes, and DHCP's magic cookie follows it (RFC 2131 3): a tunnel on these ports is none.
+/// BOOTP's fixed part is 236 bytes, and DHCP's magic cookie follows it (RFC 2131 3): a tunnel on these ports
+/// is none.
 bool is_dhcpv4(const Packet& p, std::span<const uint8_t> payload) {
   constexpr size_t kCookieAt = 236;
   constexpr uint8_t kCookie[] = {0x63, 0x82, 0x53, 0x63};
   const auto is_port = [](uint16_t port) { return port == 67 || port == 68; };
-  if (!p.v4 || !is_port(p.source_port) || !is_port(p.destination_port) || payload.size() < kCookieAt + 4) return false;
+  if (!p.v4 || !is_port(p.source_port) || !is_port(p.destination_port) || payload.size() < kCookieAt + 4)
+    return false;
   for (size_t i = 0; i < 4; ++i)
     if (payload[kCookieAt + i] != kCookie[i]) return false;
   return payload[0] == 1 || payload[0] == 2;
@@ -43,7 +47,9 @@ bool is_udp_control(const Packet& p, std::span<const uint8_t> payload) {
   return is_multicast(p) && p.source_port == port && (port == kHsrp || port == kHsrpV6);
 }
 
-bool is_router_udp(uint16_t port) { return port == kBfdControl || port == kBfdEcho || port == kBfdMultihop; }
+bool is_router_udp(uint16_t port) {
+  return port == kBfdControl || port == kBfdEcho || port == kBfdMultihop;
+}
 
 }  // namespace
 
@@ -55,16 +61,27 @@ LinkControl link_control(const Packet& p, std::span<const uint8_t> payload) {
   if (p.fragment) return LinkControl::No;
   bool passes = false, routers = false;
   switch (p.transport) {
-    case kIcmpv6: passes = is_ipv6_control(p); break;
-    case kIgmp: passes = p.v4 && is_multicast(p); break;
-    case kVrrp: passes = is_multicast(p) && p.hop_limit == 255; break;
+    case kIcmpv6:
+      passes = is_ipv6_control(p);
+      break;
+    case kIgmp:
+      passes = p.v4 && is_multicast(p);
+      break;
+    case kVrrp:
+      passes = is_multicast(p) && p.hop_limit == 255;
+      break;
     case kUdp:
       passes = is_udp_control(p, payload);
       routers = is_router_udp(p.destination_port);
       break;
-    case kTcp: routers = p.source_port == kBgp || p.destination_port == kBgp; break;
-    case kOspf: routers = true; break;
-    default: break;
+    case kTcp:
+      routers = p.source_port == kBgp || p.destination_port == kBgp;
+      break;
+    case kOspf:
+      routers = true;
+      break;
+    default:
+      break;
   }
   return passes ? LinkControl::Yes : routers ? LinkControl::BetweenRouters : LinkControl::No;
 }

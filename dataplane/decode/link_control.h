@@ -13,9 +13,9 @@ enum class LinkControl : uint8_t {
   BetweenRouters,  ///< passes between the addresses of a line's `link`: OSPF, BGP, BFD
 };
 
-/// ND, RA and MLD (RFC 4861, 3810, with the hop limit or scope they must have), IGMP (RFC 3376), DHCPv4 and DHCPv6
-/// (RFC 2131, 8415), VRRP (RFC 9568), HSRP (RFC 2281), OSPF, BGP, BFD (RFC 5881, 5883).
-/// payload: the packet's transport payload, or its beginning.
+/// ND, RA and MLD (RFC 4861, 3810, with the hop limit or scope they must have), IGMP (RFC 3376), DHCPv4 and
+/// DHCPv6 (RFC 2131, 8415), VRRP (RFC 9568), HSRP (RFC 2281), OSPF, BGP, BFD (RFC 5881, 5883). payload: the
+/// packet's transport payload, or its beginning.
 [[nodiscard]] LinkControl link_control(const Packet& packet, std::span<const uint8_t> payload);
 
 [[nodiscard]] bool is_multicast(const Packet& packet);

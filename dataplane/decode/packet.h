@@ -9,39 +9,52 @@
 
 namespace sluice {
 
-inline constexpr size_t kMaxLinkTags = 4;         ///< VLAN tags in one frame; more are `too-many-headers`
-inline constexpr size_t kMaxExtensionHeaders = 8; ///< IPv6 extension headers; more are `too-many-headers`
-inline constexpr size_t kMaxHeaderBytes = 512;    ///< decode looks at no byte of a frame beyond this one
+inline constexpr size_t kMaxLinkTags = 4;          ///< VLAN tags in one frame; more are `too-many-headers`
+inline constexpr size_t kMaxExtensionHeaders = 8;  ///< IPv6 extension headers; more are `too-many-headers`
+inline constexpr size_t kMaxHeaderBytes = 512;     ///< decode looks at no byte of a frame beyond this one
 
-enum TcpFlag : uint8_t { kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16, kUrg = 32 };
+enum TcpFlag : uint8_t {
+  kFin = 1,
+  kSyn = 2,
+  kRst = 4,
+  kPsh = 8,
+  kAck = 16,
+  kUrg = 32
+};
 
-/// One frame, decoded. Offsets count from the frame's first byte; ports and TCP numbers are in host byte order.
+/// One frame, decoded. Offsets count from the frame's first byte; ports and TCP numbers are in host byte
+/// order.
 struct Packet {
   Address source, destination;
-  uint32_t payload_size = 0;      ///< transport payload by the IP header's length, never the link's padding
+  uint32_t payload_size = 0;  ///< transport payload by the IP header's length, never the link's padding
   uint32_t tcp_seq = 0, tcp_ack = 0;
-  uint16_t l3_offset = 0;         ///< of the IP header
-  uint16_t l4_offset = 0;         ///< of the transport header
-  uint16_t payload_offset = 0;    ///< of the transport payload
+  uint16_t l3_offset = 0;                          ///< of the IP header
+  uint16_t l4_offset = 0;                          ///< of the transport header
+  uint16_t payload_offset = 0;                     ///< of the transport payload
   uint16_t source_port = 0, destination_port = 0;  ///< 0 where the transport has none
-  uint16_t vlan = 0xffff;         ///< innermost VLAN id, or kNoVlan; a priority tag (id 0) counts as none
-  uint16_t fragment_offset = 0;   ///< bytes; with `fragment`
-  uint16_t l4_checksum = 0;       ///< as it stands in the frame, host byte order (TCP, UDP, ICMPv6)
-  uint8_t transport = 0;          ///< IP protocol number after any IPv6 extension headers
+  uint16_t vlan = 0xffff;        ///< innermost VLAN id, or kNoVlan; a priority tag (id 0) counts as none
+  uint16_t fragment_offset = 0;  ///< bytes; with `fragment`
+  uint16_t l4_checksum = 0;      ///< as it stands in the frame, host byte order (TCP, UDP, ICMPv6)
+  uint8_t transport = 0;         ///< IP protocol number after any IPv6 extension headers
   uint8_t tcp_flags = 0;
   uint8_t hop_limit = 0;
   uint8_t icmp_type = 0, icmp_code = 0;
   bool v4 = false;
-  bool fragment = false;          ///< any fragment, the first too; its transport header is read only if offset is 0
+  bool fragment = false;  ///< any fragment, the first too; its transport header is read only if offset is 0
   bool more_fragments = false;
 
   bool is_tcp() const { return transport == 6; }
   bool is_udp() const { return transport == 17; }
 };
 
-/// What decoding came to: Ip fills the whole Packet, NotIp only the link layer's fields, Dropped names the reason.
+/// What decoding came to: Ip fills the whole Packet, NotIp only the link layer's fields, Dropped names the
+/// reason.
 struct Decoded {
-  enum class Kind : uint8_t { Ip, NotIp, Dropped } kind;
+  enum class Kind : uint8_t {
+    Ip,
+    NotIp,
+    Dropped
+  } kind;
   Reason reason;
 };
 
@@ -52,7 +65,9 @@ struct Decoded {
 [[nodiscard]] Decoded decode_frame(std::span<const uint8_t> headers, uint32_t frame_size, Packet& out);
 
 /// Decodes from an IP header on, as decode_frame does: for raw IP captures and for what an ICMP error quotes.
-/// With quoted set, lengths that reach beyond the bytes are allowed, as a quote is cut short (RFC 792, RFC 4443 2.4).
-[[nodiscard]] Decoded decode_ip(std::span<const uint8_t> headers, uint32_t frame_size, bool quoted, Packet& out);
+/// With quoted set, lengths that reach beyond the bytes are allowed, as a quote is cut short (RFC 792, RFC
+/// 4443 2.4).
+[[nodiscard]] Decoded decode_ip(std::span<const uint8_t> headers, uint32_t frame_size, bool quoted,
+                                Packet& out);
 
 }  // namespace sluice

@@ -8,12 +8,15 @@
 
 namespace sluice {
 
-constexpr Decoded dropped(Reason reason) { return {Decoded::Kind::Dropped, reason}; }
+constexpr Decoded dropped(Reason reason) {
+  return {Decoded::Kind::Dropped, reason};
+}
 
 /// Reads big-endian fields. A read beyond the bytes gives 0 and marks the reader failed.
 class HeaderReader {
  public:
-  HeaderReader(std::span<const uint8_t> bytes, uint32_t frame_size) : bytes_(bytes), frame_size_(frame_size) {}
+  HeaderReader(std::span<const uint8_t> bytes, uint32_t frame_size)
+      : bytes_(bytes), frame_size_(frame_size) {}
 
   uint8_t u8() { return take(1) ? bytes_[at_ - 1] : 0; }
   uint16_t u16() { return take(2) ? static_cast<uint16_t>(bytes_[at_ - 2] << 8 | bytes_[at_ - 1]) : 0; }
@@ -24,19 +27,26 @@ class HeaderReader {
   /// The next byte, not consumed.
   uint8_t peek() {
     const uint8_t next = u8();
-    if (!failed_) --at_;
+    back(1);
     return next;
   }
   /// size bytes at the present place; empty when they are not there.
-  std::span<const uint8_t> bytes(size_t size) { return take(size) ? bytes_.subspan(at_ - size, size) : std::span<const uint8_t>{}; }
+  std::span<const uint8_t> bytes(size_t size) {
+    return take(size) ? bytes_.subspan(at_ - size, size) : std::span<const uint8_t>{};
+  }
   void skip(size_t size) { take(size); }
+  /// Gives the last size bytes back; they must have been read.
+  void back(size_t size) {
+    if (!failed_) at_ -= size;
+  }
 
   size_t at() const { return at_; }
   bool failed() const { return failed_; }
   /// Bytes of the frame from the present place on; some of them may lie beyond what this reader may look at.
   uint32_t left_in_frame() const { return failed_ ? 0 : frame_size_ - static_cast<uint32_t>(at_); }
 
-  /// The reason for a failed read: the frame ended (short_reason), or its headers reach beyond kMaxHeaderBytes.
+  /// The reason for a failed read: the frame ended (short_reason), or its headers reach beyond
+  /// kMaxHeaderBytes.
   Decoded why(Reason short_reason) const {
     return dropped(frame_size_ > bytes_.size() ? Reason::TooManyHeaders : short_reason);
   }

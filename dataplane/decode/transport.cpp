@@ -6,7 +6,9 @@ namespace {
 
 constexpr uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpv6 = 58;
 
-constexpr Decoded whole() { return {Decoded::Kind::Ip, Reason::Decided}; }
+constexpr Decoded whole() {
+  return {Decoded::Kind::Ip, Reason::Decided};
+}
 
 /// Flags that no stack sends, and that some read one way and some another.
 constexpr bool impossible(uint8_t flags) {
@@ -27,7 +29,8 @@ Decoded decode_tcp(HeaderReader& reader, uint32_t size, bool quoted, Packet& out
   out.l4_checksum = reader.u16();
   reader.skip(2);
   if (reader.failed() && size >= 20) return reader.why(Reason::MalformedTcp);
-  if (size < 20 || header < 20 || header > size || impossible(out.tcp_flags)) return dropped(Reason::MalformedTcp);
+  if (size < 20 || header < 20 || header > size || impossible(out.tcp_flags))
+    return dropped(Reason::MalformedTcp);
   out.payload_offset = static_cast<uint16_t>(out.l4_offset + header);
   out.payload_size = size - header;
   return whole();
@@ -52,7 +55,8 @@ Decoded decode_icmp(HeaderReader& reader, uint32_t size, Packet& out) {
   out.icmp_type = reader.u8();
   out.icmp_code = reader.u8();
   out.l4_checksum = reader.u16();
-  if (reader.failed() || size < 4) return size < 4 ? dropped(Reason::MalformedIcmp) : reader.why(Reason::MalformedIcmp);
+  if (reader.failed() || size < 4)
+    return size < 4 ? dropped(Reason::MalformedIcmp) : reader.why(Reason::MalformedIcmp);
   const uint32_t header = size < kHeader ? size : kHeader;
   out.payload_offset = static_cast<uint16_t>(out.l4_offset + header);
   out.payload_size = size - header;
@@ -63,11 +67,15 @@ Decoded decode_icmp(HeaderReader& reader, uint32_t size, Packet& out) {
 
 Decoded decode_transport(HeaderReader& reader, uint32_t size, bool quoted, Packet& out) {
   switch (out.transport) {
-    case kTcp: return decode_tcp(reader, size, quoted, out);
-    case kUdp: return decode_udp(reader, size, quoted, out);
+    case kTcp:
+      return decode_tcp(reader, size, quoted, out);
+    case kUdp:
+      return decode_udp(reader, size, quoted, out);
     case kIcmp:
-    case kIcmpv6: return decode_icmp(reader, size, out);
-    default: return whole();
+    case kIcmpv6:
+      return decode_icmp(reader, size, out);
+    default:
+      return whole();
   }
 }
 

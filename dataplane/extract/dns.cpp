@@ -50,7 +50,7 @@ class Reader {
 /// A label as text. What would not be read back as the same label is escaped as in a zone file (RFC
 /// 4343 2.1): a dot, a backslash and every byte that a HostName does not keep, as a backslash and three
 /// decimal digits.
-class NameText {
+class NameText {  // NOLINT(cppcoreguidelines-pro-type-member-init): only size_ bytes of text_ are read
  public:
   bool put(std::span<const uint8_t> label) {
     if (size_ > 0 && !put('.')) return false;

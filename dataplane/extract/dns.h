@@ -14,27 +14,21 @@ inline constexpr size_t kMaxDnsRecords =
     256;                                    ///< answer records looked at in one message; more are Malformed
 inline constexpr size_t kMaxDnsJumps = 64;  ///< compression pointers followed in one name
 
-enum DnsType : uint16_t {
-  kDnsA = 1,
-  kDnsCname = 5,
-  kDnsAaaa = 28,
-  kDnsSvcb = 64,
-  kDnsHttps = 65
-};
+inline constexpr uint16_t kDnsA = 1, kDnsCname = 5, kDnsAaaa = 28, kDnsSvcb = 64, kDnsHttps = 65;
 
 struct DnsQuestion {
   HostName name;  ///< empty for the root
-  uint16_t type, qclass;
+  uint16_t type = 0, qclass = 0;
 };
 
 /// The fixed part of a message and its questions. Source: RFC 1035 4.1; RFC 6891 (EDNS).
 struct DnsMessage {
-  uint16_t id;
-  uint16_t flags;  ///< as on the wire, host byte order
-  uint8_t question_count;
-  bool edns;               ///< an OPT record stands in the additional section
-  uint16_t questions_end;  ///< offset of the first byte after the questions
-  uint16_t answer_count;
+  uint16_t id = 0;
+  uint16_t flags = 0;  ///< as on the wire, host byte order
+  uint8_t question_count = 0;
+  bool edns = false;           ///< an OPT record stands in the additional section
+  uint16_t questions_end = 0;  ///< offset of the first byte after the questions
+  uint16_t answer_count = 0;
   std::array<DnsQuestion, kMaxDnsQuestions> questions;
   bool is_response() const { return flags & 0x8000; }
 };
@@ -49,8 +43,8 @@ struct DnsMessage {
 /// One record of the answer section.
 struct DnsAnswer {
   HostName owner;
-  uint16_t type;
-  uint32_t ttl_s;
+  uint16_t type = 0;
+  uint32_t ttl_s = 0;
   HostName target;  ///< of a CNAME
   Address address;  ///< of an A or AAAA
 };

@@ -22,7 +22,7 @@ enum class Extract : uint8_t {
 };
 
 /// A host name as it was found and as it is judged.
-class HostName {
+class HostName {  // NOLINT(cppcoreguidelines-pro-type-member-init): only size_ bytes of text_ are ever read
  public:
   std::string_view view() const { return {text_, size_}; }
   bool empty() const { return size_ == 0; }

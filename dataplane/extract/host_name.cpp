@@ -61,7 +61,7 @@ bool is_v6(std::string_view text) {
   if (text.size() >= sizeof copy || text.find('\0') != std::string_view::npos) return false;
   std::copy(text.begin(), text.end(), copy);
   copy[text.size()] = 0;
-  in6_addr address;
+  in6_addr address{};
   return inet_pton(AF_INET6, copy, &address) == 1;
 }
 

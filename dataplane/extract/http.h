@@ -13,13 +13,14 @@ inline constexpr uint32_t kMaxHttpLine = 16 * 1024;  ///< bytes of one line; a l
 inline constexpr uint32_t kMaxHttpHeader =
     64 * 1024;                                ///< bytes of one request's header section, or of its trailers
 inline constexpr size_t kMaxHttpMethod = 32;  ///< bytes of a method
-inline constexpr size_t kMaxHttpBlankLines = 16;  ///< empty lines before a request (RFC 9112 2.2)
+inline constexpr size_t kMaxHttpBlankLines = 8;  ///< empty lines before a request (RFC 9112 2.2)
 inline constexpr size_t kMaxHttpToken = 264;  ///< bytes of a host with its port, of a framing field's value
 
 /// Reads the client's side of an HTTP/1 connection from its first byte, for its whole life: request line,
 /// header fields, body (skipped by its framing, not copied), next request. Resumable. Source: RFC 9112 3, 5,
 /// 6, 7.
-class HttpRequests {
+class HttpRequests {  // NOLINT(cppcoreguidelines-pro-type-member-init): only token_size_ bytes of token_ are
+                      // read
  public:
   /// bytes, consumed: as for TlsHello::feed.
   /// Returns NeedMore; Name when a request's host is complete (the Host field's line end, or the authority of

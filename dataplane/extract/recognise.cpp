@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <string_view>
 
-#include "dataplane/extract/http.h"
 #include "dataplane/extract/method.h"
 
 namespace sluice {
 namespace {
 
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+static_assert(kPreface.size() <= kMaxRecogniseBytes);
 // Any second version byte, as servers do; a whole record for those that come before a hello.
 constexpr int kAny = -1;
 constexpr int kHandshake[] = {22, 3};

@@ -4,7 +4,12 @@
 #include <cstdint>
 #include <span>
 
+#include "dataplane/extract/http.h"
+
 namespace sluice {
+
+/// With so many bytes recognise_stream always decides: empty lines, a method and its space are the longest.
+inline constexpr size_t kMaxRecogniseBytes = 2 * kMaxHttpBlankLines + kMaxHttpMethod + 1;
 
 enum class Stream : uint8_t {
   NeedMore,  ///< too few bytes; all of them could begin one of the others
@@ -15,10 +20,10 @@ enum class Stream : uint8_t {
 };
 
 /// bytes: the client's side of a flow from its first byte, cut anywhere. Decides on as few bytes as tell, and
-/// a decision holds for whatever follows. Tls: a handshake record of version 3.x, or a change_cipher_spec or
-/// warning alert, which servers skip before a hello. Http: a registered or widely used method and a space,
-/// after at most kMaxHttpBlankLines empty lines. Source: RFC 8446 5; RFC 9112 2.2 and 3; RFC 9113 3.4; IANA
-/// HTTP Method Registry.
+/// a decision holds for whatever follows; NeedMore only below kMaxRecogniseBytes. Tls: a handshake record of
+/// version 3.x, or a change_cipher_spec or warning alert, which servers skip before a hello. Http: a
+/// registered or widely used method and a space, after at most kMaxHttpBlankLines empty lines. Source: RFC
+/// 8446 5; RFC 9112 2.2 and 3; RFC 9113 3.4; IANA HTTP Method Registry.
 [[nodiscard]] Stream recognise_stream(std::span<const uint8_t> bytes);
 
 }  // namespace sluice

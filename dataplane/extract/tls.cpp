@@ -165,8 +165,7 @@ Extract TlsHello::on_extension(uint32_t type, uint32_t size) {
 
 Extract TlsHello::on_name_entry(uint32_t type, uint32_t size) {
   const uint32_t end = position_ + size;
-  if (end > names_end_) return Extract::Malformed;
-  if (type != kHostNameType) return next_name(end);
+  if (type != kHostNameType) return next_name(end);  // which refuses an end beyond the list's
   if (size == 0 || size > kMaxRawName) return Extract::Malformed;
   return expect(Step::NameText, position_, size, names_end_);
 }

@@ -16,7 +16,7 @@ inline constexpr size_t kMaxRawName = 260;  ///< kMaxName, a final dot and a por
 
 /// Reads the client's side of a TLS connection from its first byte. Resumable: state is a few hundred bytes,
 /// no copy of the hello is kept. Source: RFC 8446 4.1.2 and 5.1; RFC 6066 3; RFC 9849 (ECH).
-class TlsHello {
+class TlsHello {  // NOLINT(cppcoreguidelines-pro-type-member-init): raw_ is written before it is read
  public:
   /// bytes: the bytes that follow those fed before, cut anywhere. consumed: how many of them were read; less
   /// than all only when the result is Name or NoName (call again with the rest). Returns NeedMore; Name

@@ -58,11 +58,13 @@ uint64_t Questions::hash(const FlowKey& flow, uint16_t id, std::string_view name
 void Questions::ask(const FlowKey& flow, uint16_t id, std::string_view name, uint16_t type, uint64_t now_ms) {
   const uint64_t key = hash(flow, id, name, type);
   Place* set = &places_[(key & mask_) * kWays];
-  Place* oldest = std::min_element(set, set + kWays, [](const Place& a, const Place& b) { return a.asked_ms < b.asked_ms; });
+  Place* oldest = std::min_element(set, set + kWays,
+                                   [](const Place& a, const Place& b) { return a.asked_ms < b.asked_ms; });
   *oldest = {key, now_ms + 1};
 }
 
-bool Questions::answer(const FlowKey& flow, uint16_t id, std::string_view name, uint16_t type, uint64_t now_ms) {
+bool Questions::answer(const FlowKey& flow, uint16_t id, std::string_view name, uint16_t type,
+                       uint64_t now_ms) {
   const uint64_t key = hash(flow, id, name, type);
   Place* set = &places_[(key & mask_) * kWays];
   for (Place* place = set; place != set + kWays; ++place) {

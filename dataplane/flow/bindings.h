@@ -10,12 +10,13 @@
 
 namespace sluice {
 
-inline constexpr uint32_t kBindingGraceMs = 3'600'000;   ///< a binding outlives its TTL: clients keep answers, flows last
-inline constexpr uint32_t kBindingMaxTtlS = 86'400;      ///< a longer TTL counts as this one
-inline constexpr uint32_t kQuestionMs = 10'000;          ///< an answer that comes later does not count
+inline constexpr uint32_t kBindingGraceMs =
+    3'600'000;  ///< a binding outlives its TTL: clients keep answers, flows last
+inline constexpr uint32_t kBindingMaxTtlS = 86'400;  ///< a longer TTL counts as this one
+inline constexpr uint32_t kQuestionMs = 10'000;      ///< an answer that comes later does not count
 
-/// Address to name, site-wide; the latest answer for an address wins. When a set of places is full, the one that
-/// expires first gives way.
+/// Address to name, site-wide; the latest answer for an address wins. When a set of places is full, the one
+/// that expires first gives way.
 class Bindings {
  public:
   [[nodiscard]] bool create(uint32_t capacity, uint64_t seed, NamePool& names);
@@ -45,20 +46,22 @@ class Bindings {
   uint32_t size_ = 0;
 };
 
-/// The questions of this worker's clients that wait for their answers. When a set is full, the oldest gives way.
+/// The questions of this worker's clients that wait for their answers. When a set is full, the oldest gives
+/// way.
 class Questions {
  public:
   [[nodiscard]] bool create(uint32_t capacity, uint64_t seed);
   /// flow, id, name, type: as the question had them.
   void ask(const FlowKey& flow, uint16_t id, std::string_view name, uint16_t type, uint64_t now_ms);
   /// True once for each question asked within kQuestionMs.
-  [[nodiscard]] bool answer(const FlowKey& flow, uint16_t id, std::string_view name, uint16_t type, uint64_t now_ms);
+  [[nodiscard]] bool answer(const FlowKey& flow, uint16_t id, std::string_view name, uint16_t type,
+                            uint64_t now_ms);
 
  private:
   static constexpr uint32_t kWays = 4;
   struct Place {
-    uint64_t hash;        ///< of all that makes the question
-    uint64_t asked_ms;    ///< 0: free
+    uint64_t hash;      ///< of all that makes the question
+    uint64_t asked_ms;  ///< 0: free
   };
   uint64_t hash(const FlowKey& flow, uint16_t id, std::string_view name, uint16_t type) const;
 

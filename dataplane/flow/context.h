@@ -1,4 +1,5 @@
-// flow: what an undecided or HTTP flow needs beside its cache line: the reader, the stream's place, the byte counts.
+// flow: what an undecided or HTTP flow needs beside its cache line: the reader, the stream's place, the byte
+// counts.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +7,7 @@
 
 #include "dataplane/contract/record.h"
 #include "dataplane/extract/http.h"
+#include "dataplane/extract/recognise.h"
 #include "dataplane/extract/tls.h"
 #include "dataplane/flow/memory.h"
 #include "dataplane/policy/policy.h"
@@ -14,23 +16,26 @@ namespace sluice {
 
 inline constexpr uint32_t kUndecidedMs = 10'000;       ///< from the first payload to a complete name
 inline constexpr uint32_t kUndecidedPackets = 20'000;  ///< each way
-inline constexpr size_t kRecogniseBytes = 24;          ///< the longest first bytes that a protocol is known by
 
-enum class ReaderKind : uint8_t { Recognising, Tls, Http };
+enum class ReaderKind : uint8_t {
+  Recognising,
+  Tls,
+  Http
+};
 
 /// State of one stream from the side that opened the flow.
 struct Context {
   uint64_t started_ms;
   uint64_t source_bytes, destination_bytes;  ///< transport payload that passed
   uint32_t packets;
-  uint32_t next_seq;             ///< the opener's next byte
-  uint32_t remote_end;           ///< past the other side's last byte seen (with remote_spoke)
-  bool started;                  ///< next_seq is known
-  bool named;                    ///< a name was judged and passed; its verdict stands in verdict
-  bool remote_spoke;             ///< the other side has sent payload since the last request
+  uint32_t next_seq;    ///< the opener's next byte
+  uint32_t remote_end;  ///< past the other side's last byte seen (with remote_spoke)
+  bool started;         ///< next_seq is known
+  bool named;           ///< a name was judged and passed; its verdict stands in verdict
+  bool remote_spoke;    ///< the other side has sent payload since the last request
   ReaderKind kind;
-  uint8_t head_size;             ///< bytes in head
-  uint8_t head[kRecogniseBytes]; ///< the first bytes, until they tell the protocol
+  uint8_t head_size;                 ///< bytes in head
+  uint8_t head[kMaxRecogniseBytes];  ///< the first bytes, until they tell the protocol
   Verdict verdict;
   union {
     TlsHello tls;

@@ -10,7 +10,9 @@
 
 namespace sluice {
 
-uint64_t FlowTable::hash(const FlowKey& key) const { return XXH3_64bits_withSeed(&key, sizeof key, seed_); }
+uint64_t FlowTable::hash(const FlowKey& key) const {
+  return XXH3_64bits_withSeed(&key, sizeof key, seed_);
+}
 
 Flow* FlowTable::find(const FlowKey& key, uint64_t hash) {
   for (const size_t at : {home(hash), other(hash)}) {
@@ -30,7 +32,8 @@ Flow* FlowTable::insert(const FlowKey& key, uint64_t hash) {
   Bucket& first = buckets_[home(hash)];
   Bucket& second = buckets_[other(hash)];
   const auto used = [](const Bucket& bucket) {
-    return std::count_if(std::begin(bucket.flows), std::end(bucket.flows), [](uint32_t flow) { return flow != 0; });
+    return std::count_if(std::begin(bucket.flows), std::end(bucket.flows),
+                         [](uint32_t flow) { return flow != 0; });
   };
   Bucket& bucket = used(second) < used(first) ? second : first;
   uint32_t* place = std::find(std::begin(bucket.flows), std::end(bucket.flows), 0U);
@@ -42,6 +45,7 @@ Flow* FlowTable::insert(const FlowKey& key, uint64_t hash) {
   std::memset(static_cast<void*>(&flow), 0, sizeof flow);
   flow.key = key;
   flow.context = kNoIndex;
+  flow.set(kFlowInUse);
   ++size_;
   return &flow;
 }
@@ -54,7 +58,7 @@ void FlowTable::erase(Flow& flow) {
     for (uint32_t way = 0; way < kWays; ++way)
       if (bucket.flows[way] == index + 1) bucket.flows[way] = 0;
   }
-  flow.key.transport = 0;
+  flow.clear(kFlowInUse);
   free_[free_count_++] = index;
   --size_;
 }

@@ -12,7 +12,8 @@ namespace sluice {
 
 inline constexpr uint32_t kNoIndex = 0xffffffff;
 
-/// What makes a flow, the same for both directions: the LAN side first. Fragments have ports 0 and their own transport.
+/// What makes a flow, the same for both directions: the LAN side first. Fragments have ports 0 and their own
+/// transport.
 struct FlowKey {
   Address local, remote;
   uint16_t local_port, remote_port;
@@ -23,22 +24,27 @@ struct FlowKey {
 };
 static_assert(sizeof(FlowKey) == 40);
 
-enum class FlowState : uint8_t { Undecided, Allowed, Blocked };
+enum class FlowState : uint8_t {
+  Undecided,
+  Allowed,
+  Blocked
+};
 
 enum FlowFlag : uint8_t {
-  kFlowInbound = 1,     ///< opened from the line
-  kFlowMidstream = 2,   ///< its start was not seen
-  kFlowClosing = 4,     ///< a FIN or RST passed; true or a decoy, it only shortens the time-out
-  kFlowSilent = 8,      ///< blocked by a silent rule
-  kFlowAnswered = 16,   ///< the line side has sent something
-  kFlowDns = 32,        ///< every datagram is judged
-  kFlowHttp = 64,       ///< every request is judged; context is its reader's
+  kFlowInbound = 1,    ///< opened from the line
+  kFlowMidstream = 2,  ///< its start was not seen
+  kFlowClosing = 4,    ///< a FIN or RST passed; true or a decoy, it only shortens the time-out
+  kFlowSilent = 8,     ///< blocked by a silent rule
+  kFlowAnswered = 16,  ///< the line side has sent something
+  kFlowDns = 32,       ///< every datagram is judged
+  kFlowHttp = 64,      ///< every request is judged; context is its reader's
+  kFlowInUse = 128,    ///< set by the table
 };
 
 /// One flow: one cache line.
 struct alignas(64) Flow {
   FlowKey key;
-  uint32_t last_ms;     ///< low 32 bits of the clock; 0 with state Undecided and no key: free
+  uint32_t last_ms;     ///< low 32 bits of the clock
   uint32_t generation;  ///< of the policy that judged it
   uint32_t name;        ///< NamePool handle, 0 for none; this flow holds one reference
   uint32_t context;     ///< ContextPool index, or kNoIndex
@@ -46,7 +52,8 @@ struct alignas(64) Flow {
   FlowState state;
   Protocol protocol;
   uint8_t flags;
-  uint8_t seen_and_situation;  ///< Seen in the low nibble, 1 + Situation in the high one (0: named or guarded)
+  uint8_t
+      seen_and_situation;  ///< Seen in the low nibble, 1 + Situation in the high one (0: named or guarded)
 
   bool has(FlowFlag flag) const { return flags & flag; }
   void set(FlowFlag flag) { flags = static_cast<uint8_t>(flags | flag); }
@@ -55,11 +62,11 @@ struct alignas(64) Flow {
 static_assert(sizeof(Flow) == 64);
 
 /// How long a flow may be idle, in milliseconds.
-inline constexpr uint32_t kIdleHandshakeMs = 30'000, kIdleTcpMs = 3'600'000, kIdleOtherMs = 120'000, kIdleDnsMs = 15'000,
-                          kIdleBlockedMs = 60'000, kIdleClosingMs = 20'000;
+inline constexpr uint32_t kIdleHandshakeMs = 30'000, kIdleTcpMs = 3'600'000, kIdleOtherMs = 120'000,
+                          kIdleDnsMs = 15'000, kIdleBlockedMs = 60'000, kIdleClosingMs = 20'000;
 
-/// Flows by key. Never grows; a key has two buckets of eight places, so a look-up reads a bounded number of lines
-/// whatever a hostile client sends (the hash is keyed).
+/// Flows by key. Never grows; a key has two buckets of eight places, so a look-up reads a bounded number of
+/// lines whatever a hostile client sends (the hash is keyed).
 class FlowTable {
  public:
   /// capacity: flows; rounded up to a multiple of eight. Returns false where memory is short.
@@ -69,14 +76,14 @@ class FlowTable {
   void prefetch(uint64_t hash) const { __builtin_prefetch(&buckets_[home(hash)]); }
 
   [[nodiscard]] Flow* find(const FlowKey& key, uint64_t hash);
-  /// A new flow with this key, otherwise zeroed and without context; nullptr where there is no room.
+  /// A new flow with this key, otherwise zeroed, without context; nullptr where there is no room.
   [[nodiscard]] Flow* insert(const FlowKey& key, uint64_t hash);
   void erase(Flow& flow);
 
   uint32_t size() const { return size_; }
   uint32_t capacity() const { return capacity_; }
   /// Flow i of capacity(), for sweeps; nullptr where that place is free.
-  Flow* at(uint32_t index) { return flows_[index].key.transport != 0 ? &flows_[index] : nullptr; }
+  Flow* at(uint32_t index) { return flows_[index].has(kFlowInUse) ? &flows_[index] : nullptr; }
   uint32_t index_of(const Flow& flow) const { return static_cast<uint32_t>(&flow - flows_.get()); }
 
  private:

@@ -23,8 +23,9 @@ template <class T>
 FixedArray<T> make_fixed_array(size_t count) {
   static_assert(std::is_trivially_destructible_v<T>);
   const size_t bytes = count * sizeof(T);
-  void* memory = bytes == 0 ? MAP_FAILED
-                            : mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* memory = bytes == 0
+                     ? MAP_FAILED
+                     : mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return memory == MAP_FAILED ? nullptr : FixedArray<T>(static_cast<T*>(memory), Unmap{bytes});
 }
 

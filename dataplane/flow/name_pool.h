@@ -14,14 +14,16 @@ class NamePool {
  public:
   [[nodiscard]] bool create(uint32_t capacity, uint64_t seed);
 
-  /// The handle of name with one more reference; 0 for an empty name, or where there is no room (counted by the caller).
+  /// The handle of name with one more reference; 0 for an empty name, or where there is no room (counted by
+  /// the caller).
   [[nodiscard]] uint32_t intern(std::string_view name);
   void retain(uint32_t handle) {
     if (handle != 0) ++cells_[handle - 1].references;
   }
   void release(uint32_t handle);
   std::string_view view(uint32_t handle) const {
-    return handle == 0 ? std::string_view{} : std::string_view{cells_[handle - 1].text, cells_[handle - 1].size};
+    return handle == 0 ? std::string_view{}
+                       : std::string_view{cells_[handle - 1].text, cells_[handle - 1].size};
   }
   uint32_t size() const { return size_; }
   uint32_t capacity() const { return capacity_; }

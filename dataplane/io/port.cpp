@@ -6,7 +6,8 @@
 namespace sluice {
 namespace {
 
-/// A full queue of a software port empties within microseconds; a line that stands still must not hold the worker.
+/// A full queue of a software port empties within microseconds; a line that stands still must not hold the
+/// worker.
 constexpr unsigned kTxTries = 64;
 
 }  // namespace
@@ -18,8 +19,8 @@ uint16_t receive(uint16_t port, uint16_t queue, std::span<rte_mbuf*> packets) {
 uint16_t transmit(uint16_t port, uint16_t queue, std::span<rte_mbuf*> packets) {
   uint16_t sent = 0;
   for (unsigned tries = 0; sent < packets.size() && tries < kTxTries; ++tries)
-    sent = static_cast<uint16_t>(
-        sent + rte_eth_tx_burst(port, queue, packets.data() + sent, static_cast<uint16_t>(packets.size() - sent)));
+    sent = static_cast<uint16_t>(sent + rte_eth_tx_burst(port, queue, packets.data() + sent,
+                                                         static_cast<uint16_t>(packets.size() - sent)));
   return sent;
 }
 

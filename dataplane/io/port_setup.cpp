@@ -9,9 +9,10 @@ namespace sluice {
 namespace {
 
 /// The symmetric Toeplitz key: both directions of a flow hash alike, so hand-over between workers stays rare.
-uint8_t symmetric_key[40] = {0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a,
-                             0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a,
-                             0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a};
+uint8_t symmetric_key[40] = {0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a,
+                             0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a,
+                             0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a,
+                             0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a, 0x6d, 0x5a};
 
 rte_eth_conf configuration(const rte_eth_dev_info& info, uint16_t queues) {
   rte_eth_conf conf{};
@@ -34,12 +35,16 @@ rte_eth_conf configuration(const rte_eth_dev_info& info, uint16_t queues) {
 
 PortError start_port(uint16_t port, uint16_t queues, uint16_t mtu, rte_mempool* pool) {
   rte_eth_dev_info info;
-  if (const int code = rte_eth_dev_info_get(port, &info); code != 0) return {"cannot be asked for its abilities", -code};
-  if (queues > info.max_rx_queues || queues > info.max_tx_queues) return {"has fewer queues than there are workers", 0};
+  if (const int code = rte_eth_dev_info_get(port, &info); code != 0)
+    return {"cannot be asked for its abilities", -code};
+  if (queues > info.max_rx_queues || queues > info.max_tx_queues)
+    return {"has fewer queues than there are workers", 0};
   const rte_eth_conf conf = configuration(info, queues);
-  if (const int code = rte_eth_dev_configure(port, queues, queues, &conf); code != 0) return {"cannot be configured", -code};
+  if (const int code = rte_eth_dev_configure(port, queues, queues, &conf); code != 0)
+    return {"cannot be configured", -code};
   uint16_t rx = kRxDescriptors, tx = kTxDescriptors;
-  if (const int code = rte_eth_dev_adjust_nb_rx_tx_desc(port, &rx, &tx); code != 0) return {"takes no queue size", -code};
+  if (const int code = rte_eth_dev_adjust_nb_rx_tx_desc(port, &rx, &tx); code != 0)
+    return {"takes no queue size", -code};
   if (mtu != 0 && rte_eth_dev_set_mtu(port, mtu) != 0) return {"does not take the MTU", 0};
   const auto socket = static_cast<unsigned>(rte_eth_dev_socket_id(port));
   for (uint16_t queue = 0; queue < queues; ++queue) {
@@ -62,10 +67,11 @@ void stop_port(uint16_t port) {
 bool is_software_port(uint16_t port) {
   rte_eth_dev_info info;
   if (rte_eth_dev_info_get(port, &info) != 0) return true;
-  return std::strncmp(info.driver_name, "net_", 4) != 0 ? false
-         : std::strstr(info.driver_name, "af_packet") || std::strstr(info.driver_name, "af_xdp") ||
-               std::strstr(info.driver_name, "net_tap") || std::strstr(info.driver_name, "net_pcap") ||
-               std::strstr(info.driver_name, "net_ring") || std::strstr(info.driver_name, "net_null");
+  return std::strncmp(info.driver_name, "net_", 4) != 0
+             ? false
+             : std::strstr(info.driver_name, "af_packet") || std::strstr(info.driver_name, "af_xdp") ||
+                   std::strstr(info.driver_name, "net_tap") || std::strstr(info.driver_name, "net_pcap") ||
+                   std::strstr(info.driver_name, "net_ring") || std::strstr(info.driver_name, "net_null");
 }
 
 }  // namespace sluice

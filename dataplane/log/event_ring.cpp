@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 namespace sluice {
 
@@ -12,8 +13,8 @@ std::byte* EventRing::slot(uint64_t position) const {
 }
 
 uint64_t EventRing::room() {
-  // The tail is the other process's word: one that lies ahead of the head, or further behind than the ring is long, is
-  // ignored, and the ring counts as full until it makes sense again.
+  // The tail is the other process's word: one that lies ahead of the head, or further behind than the ring is
+  // long, is ignored, and the ring counts as full until it makes sense again.
   if (next_ - tail_ + kMaxRecordSlots > slot_count_) {
     const uint64_t tail = header_.tail.load(std::memory_order_acquire);
     if (next_ - tail <= slot_count_) tail_ = tail;
@@ -21,7 +22,9 @@ uint64_t EventRing::room() {
   return slot_count_ - (next_ - tail_);
 }
 
-bool EventRing::full() { return room() < kMaxRecordSlots; }
+bool EventRing::full() {
+  return room() < kMaxRecordSlots;
+}
 
 uint64_t EventRing::push(Record record, std::string_view name) {
   const uint64_t number = ++last_number_;
@@ -34,8 +37,7 @@ uint64_t EventRing::push(Record record, std::string_view name) {
     return 0;
   }
   const size_t in_first = std::min(size, kNameInFirstSlot);
-  std::memcpy(record.name, name.data(), in_first);
-  std::memset(record.name + in_first, 0, kNameInFirstSlot - in_first);
+  std::fill(std::copy_n(name.begin(), in_first, record.name), std::end(record.name), '\0');
   std::memcpy(slot(next_), &record, kSlotBytes);
   for (size_t done = in_first, at = 1; done < size; ++at) {
     const size_t part = std::min(size - done, kSlotBytes);

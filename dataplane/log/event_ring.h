@@ -13,10 +13,14 @@ class EventRing {
  public:
   /// header: followed at once by header.slot_count slots (a power of two).
   explicit EventRing(RingHeader& header)
-      : header_(header), slot_count_(header.slot_count), next_(header.head.load(std::memory_order_relaxed)), tail_(next_) {}
+      : header_(header),
+        slot_count_(header.slot_count),
+        next_(header.head.load(std::memory_order_relaxed)),
+        tail_(next_) {}
 
   /// Numbers the record, fills in slots and name, and publishes it with one release store.
-  /// Returns its number; 0 where the ring is full: the record is lost, and its number too, so that the gap shows.
+  /// Returns its number; 0 where the ring is full: the record is lost, and its number too, so that the gap
+  /// shows.
   uint64_t push(Record record, std::string_view name);
 
   /// True where a record of the largest size does not fit.

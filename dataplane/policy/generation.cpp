@@ -7,10 +7,12 @@
 
 namespace sluice {
 
-std::unique_ptr<Generation> Generation::build(std::span<const std::byte> image, uint32_t workers, ImageError& error) {
+std::unique_ptr<Generation> Generation::build(std::span<const std::byte> image, uint32_t workers,
+                                              ImageError& error) {
   auto generation = std::unique_ptr<Generation>(new (std::nothrow) Generation);
   const size_t room = (image.size() + kSectionAlign - 1) / kSectionAlign * kSectionAlign;
-  if (generation && room != 0) generation->copy_.reset(static_cast<std::byte*>(std::aligned_alloc(kSectionAlign, room)));
+  if (generation && room != 0)
+    generation->copy_.reset(static_cast<std::byte*>(std::aligned_alloc(kSectionAlign, room)));
   if (!generation || !generation->copy_) {
     error = image.empty() ? ImageError::TooShort : ImageError::NoMemory;
     return nullptr;

@@ -1,4 +1,5 @@
-// policy: one policy as the data plane runs it: its own copy of the image, opened, with a scratch for each worker.
+// policy: one policy as the data plane runs it: its own copy of the image, opened, with a scratch for each
+// worker.
 #pragma once
 
 #include <array>

@@ -14,7 +14,8 @@ constexpr size_t kMaxWords = (kMaxRules + 63) / 64;
 /// The rules that from, to and direction leave for one access, and which of them match in the end.
 class Judgement {
  public:
-  Judgement(const Policy::Tables& tables, const Subject& subject) : t_(tables), s_(subject), words_(t_.site->rule_words) {}
+  Judgement(const Policy::Tables& tables, const Subject& subject)
+      : t_(tables), s_(subject), words_(t_.site->rule_words) {}
 
   /// network: of the local side.
   void collect(const AddressClass& local, const AddressClass& remote, uint16_t network) {
@@ -52,7 +53,8 @@ class Judgement {
     return kNone16;
   }
 
-  /// True where a pattern could bring in a rule that stands before `decided`, so that the name must be scanned.
+  /// True where a pattern could bring in a rule that stands before `decided`, so that the name must be
+  /// scanned.
   bool pattern_may_come_before(uint16_t decided) const {
     if (t_.patterns == nullptr || s_.name.empty()) return false;
     for (size_t w = 0; w < words_ && w * 64 < decided; ++w) {
@@ -78,7 +80,8 @@ class Judgement {
   }
 
   void scan(hs_scratch* scratch) {
-    hs_scan(t_.patterns, s_.name.data(), static_cast<unsigned>(s_.name.size()), 0, scratch, &Judgement::on_match, this);
+    hs_scan(t_.patterns, s_.name.data(), static_cast<unsigned>(s_.name.size()), 0, scratch,
+            &Judgement::on_match, this);
   }
 
   /// The list by which `rule` matched; kNone16 where its `to` is any, or a network.
@@ -98,7 +101,8 @@ class Judgement {
   /// Writes down, for each rule up to the deciding one, why it was passed over.
   void explain(uint16_t decided, Trace& trace) const {
     const size_t end = decided == kNone16 ? t_.rules.size() : size_t{decided} + 1;
-    const uint64_t* direction = t_.row(s_.direction == Direction::Outbound ? RuleRow::Outbound : RuleRow::Inbound);
+    const uint64_t* direction =
+        t_.row(s_.direction == Direction::Outbound ? RuleRow::Outbound : RuleRow::Inbound);
     for (uint16_t rule = 0; rule < end && trace.count < trace.steps.size(); ++rule) {
       PassedOver why = PassedOver::Matched;
       if (!bit(direction, rule)) {
@@ -123,7 +127,8 @@ class Judgement {
     const uint16_t list = self.t_.pattern_lists[id];
     const uint64_t* row = self.t_.row_for_list(list);
     for (size_t w = 0; w < self.words_; ++w) self.to_[w] |= row[w];
-    // Which list it was only serves the record; beyond the bound the rule still decides, and the list is left out.
+    // Which list it was only serves the record; beyond the bound the rule still decides, and the list is left
+    // out.
     if (self.matched_count_ < std::size(self.matched_)) self.matched_[self.matched_count_++] = list;
     return 0;
   }
@@ -138,7 +143,8 @@ class Judgement {
     if (info.port_count == 0) return true;
     const auto ports = t_.ports.subspan(info.first_port, info.port_count);
     return std::any_of(ports.begin(), ports.end(), [this](const PortRange& range) {
-      return range.transport == s_.transport && range.first <= s_.service_port && s_.service_port <= range.last;
+      return range.transport == s_.transport && range.first <= s_.service_port &&
+             s_.service_port <= range.last;
     });
   }
 
@@ -153,7 +159,8 @@ class Judgement {
 };
 
 /// What holds when no rule decided. setting: of the subject's situation, if it has one.
-void fall_back(const Policy::Tables& t, const NetworkInfo& network, const Subject& subject, Verdict& verdict) {
+void fall_back(const Policy::Tables& t, const NetworkInfo& network, const Subject& subject,
+               Verdict& verdict) {
   Setting setting = static_cast<Setting>(network.fallback);
   verdict.reason = Reason::NetworkDefault;
   if (subject.direction == Direction::Inbound) {
@@ -197,8 +204,8 @@ Verdict judge_resolver(const Policy::Tables& t, const Subject& subject, hs_scrat
   return verdict;
 }
 
-Verdict judge_registered(const Policy::Tables& t, const Subject& subject, hs_scratch* hs, Judgement& judgement,
-                         uint16_t network) {
+Verdict judge_registered(const Policy::Tables& t, const Subject& subject, hs_scratch* hs,
+                         Judgement& judgement, uint16_t network) {
   Verdict verdict;
   verdict.network = network;
   uint16_t rule = judgement.decide();
@@ -209,7 +216,8 @@ Verdict judge_registered(const Policy::Tables& t, const Subject& subject, hs_scr
   if (rule != kNone16) {
     const RuleInfo& info = t.rules[rule];
     verdict.reason = Reason::Rule;
-    verdict.action = static_cast<RuleAction>(info.action) == RuleAction::Allow ? Action::Allowed : Action::Blocked;
+    verdict.action =
+        static_cast<RuleAction>(info.action) == RuleAction::Allow ? Action::Allowed : Action::Blocked;
     verdict.silent = info.silent != 0;
     verdict.rule = rule;
   } else {
@@ -251,7 +259,8 @@ Verdict Policy::judge(const Subject& subject, Scratch& scratch, Trace* trace) co
   if (network == kNone16) return verdict;
   Judgement judgement(t, subject);
   judgement.collect(local, t.class_for(subject.remote), network);
-  verdict = (subject.resolver_question ? judge_resolver : judge_registered)(t, subject, scratch.hs_, judgement, network);
+  verdict = (subject.resolver_question ? judge_resolver : judge_registered)(t, subject, scratch.hs_,
+                                                                            judgement, network);
   if (trace != nullptr) judgement.explain(verdict.rule, *trace);
   if (t.site->observe && verdict.action == Action::Blocked) {
     verdict.action = Action::Observed;

@@ -43,15 +43,17 @@ uint32_t Policy::Tables::set_for(std::string_view name) const {
 }
 
 const AddressClass& Policy::Tables::class_for(const Address& address) const {
-  const auto after = std::upper_bound(starts.begin(), starts.end(), address, [](const Address& a, const Address& b) {
-    return a.high() != b.high() ? a.high() < b.high() : a.low() < b.low();
-  });
+  const auto after =
+      std::upper_bound(starts.begin(), starts.end(), address, [](const Address& a, const Address& b) {
+        return a.high() != b.high() ? a.high() < b.high() : a.low() < b.low();
+      });
   return classes[class_of[static_cast<size_t>(after - starts.begin()) - 1]];
 }
 
 uint16_t Policy::Tables::network_for(const AddressClass& address_class, uint16_t vlan) const {
   const uint16_t id = vlan == 0xffff ? 0 : vlan;
-  for (uint16_t candidate : candidates.subspan(address_class.first_candidate, address_class.candidate_count)) {
+  for (uint16_t candidate :
+       candidates.subspan(address_class.first_candidate, address_class.candidate_count)) {
     const NetworkInfo& network = networks[candidate];
     const auto allowed = vlans.subspan(network.first_vlan, network.vlan_count);
     if (allowed.empty() || std::find(allowed.begin(), allowed.end(), id) != allowed.end()) return candidate;
@@ -63,9 +65,13 @@ uint16_t Policy::network_of(const Address& local, uint16_t vlan) const {
   return tables_->network_for(tables_->class_for(local), vlan);
 }
 
-bool Policy::is_resolver(const Address& address) const { return tables_->class_for(address).resolver != 0; }
+bool Policy::is_resolver(const Address& address) const {
+  return tables_->class_for(address).resolver != 0;
+}
 
-bool Policy::is_link(const Address& address) const { return tables_->class_for(address).link != 0; }
+bool Policy::is_link(const Address& address) const {
+  return tables_->class_for(address).link != 0;
+}
 
 uint8_t Policy::line_of(std::string_view name) const {
   for (size_t line = 0; line < tables_->lines.size(); ++line)
@@ -78,9 +84,15 @@ Setting Policy::setting_of(uint16_t network, Situation situation) const {
   return static_cast<Setting>(tables_->networks[network].unidentified[static_cast<size_t>(situation)]);
 }
 
-uint32_t Policy::generation() const { return tables_->header->generation; }
-const SiteInfo& Policy::site() const { return *tables_->site; }
-std::string_view Policy::string(StringRef ref) const { return {tables_->strings.data() + ref.offset, ref.size}; }
+uint32_t Policy::generation() const {
+  return tables_->header->generation;
+}
+const SiteInfo& Policy::site() const {
+  return *tables_->site;
+}
+std::string_view Policy::string(StringRef ref) const {
+  return {tables_->strings.data() + ref.offset, ref.size};
+}
 
 std::string_view Policy::rule_name(uint16_t rule) const {
   return rule < tables_->rules.size() ? string(tables_->rules[rule].name) : std::string_view{};
@@ -97,9 +109,17 @@ std::string_view Policy::line_name(uint16_t line) const {
 uint16_t Policy::network_line(uint16_t network) const {
   return network < tables_->networks.size() ? tables_->networks[network].line : kNone16;
 }
-size_t Policy::rule_count() const { return tables_->rules.size(); }
-size_t Policy::list_count() const { return tables_->lists.size(); }
-size_t Policy::network_count() const { return tables_->networks.size(); }
-size_t Policy::line_count() const { return tables_->lines.size(); }
+size_t Policy::rule_count() const {
+  return tables_->rules.size();
+}
+size_t Policy::list_count() const {
+  return tables_->lists.size();
+}
+size_t Policy::network_count() const {
+  return tables_->networks.size();
+}
+size_t Policy::line_count() const {
+  return tables_->lines.size();
+}
 
 }  // namespace sluice

@@ -18,8 +18,23 @@ namespace sluice {
 
 /// Why an image is refused. Each has its sentence in text_of.
 enum class ImageError : uint8_t {
-  None, TooShort, TooLarge, BadMagic, OtherVersion, SizeDiffers, BadChecksum, SectionOutside, SectionMisaligned,
-  SectionSize, StringOutside, IndexOutside, NotSorted, BadEnum, BadNameTable, BadPatterns, NoMemory,
+  None,
+  TooShort,
+  TooLarge,
+  BadMagic,
+  OtherVersion,
+  SizeDiffers,
+  BadChecksum,
+  SectionOutside,
+  SectionMisaligned,
+  SectionSize,
+  StringOutside,
+  IndexOutside,
+  NotSorted,
+  BadEnum,
+  BadNameTable,
+  BadPatterns,
+  NoMemory,
 };
 [[nodiscard]] std::string_view text_of(ImageError error);
 
@@ -27,25 +42,26 @@ inline constexpr uint8_t kAnyLine = 0xff;  ///< replay: captures come from no li
 
 /// One access, as the worker knows it. Nothing here outlives the burst.
 struct Subject {
-  Address local, remote;              ///< the LAN side's and the line side's
+  Address local, remote;  ///< the LAN side's and the line side's
   Direction direction = Direction::Outbound;
-  uint8_t line = kAnyLine;            ///< index into Section::Lines of the pair it came by; kUnknownLine: not in the policy
-  uint16_t vlan = 0xffff;             ///< kNoVlan for untagged
-  uint8_t transport = 0;              ///< IP protocol number
-  uint16_t service_port = 0;          ///< the port of the side that did not open the flow
+  uint8_t line =
+      kAnyLine;  ///< index into Section::Lines of the pair it came by; kUnknownLine: not in the policy
+  uint16_t vlan = 0xffff;     ///< kNoVlan for untagged
+  uint8_t transport = 0;      ///< IP protocol number
+  uint16_t service_port = 0;  ///< the port of the side that did not open the flow
   Protocol protocol = Protocol::Unknown;
   Seen seen = Seen::Nothing;
-  std::string_view name;              ///< canonical; empty where none was seen
-  bool unidentified = false;          ///< no name will come: `situation` says why, and its setting may decide
+  std::string_view name;      ///< canonical; empty where none was seen
+  bool unidentified = false;  ///< no name will come: `situation` says why, and its setting may decide
   Situation situation = Situation::NoName;
-  bool resolver_question = false;     ///< asked by a registered resolver, on behalf of somebody on the LAN
-  bool in_grace = false;              ///< with Midstream: the gateway started less than midstream-grace ago
+  bool resolver_question = false;  ///< asked by a registered resolver, on behalf of somebody on the LAN
+  bool in_grace = false;           ///< with Midstream: the gateway started less than midstream-grace ago
 };
 inline constexpr uint8_t kUnknownLine = 0xfe;
 
 struct Verdict {
   Action action = Action::Blocked;
-  Action would = Action::Blocked;     ///< with action Observed: what would have been
+  Action would = Action::Blocked;  ///< with action Observed: what would have been
   Reason reason = Reason::NoPolicy;
   bool silent = false;
   uint16_t rule = kNone16, list = kNone16, network = kNone16;
@@ -53,7 +69,14 @@ struct Verdict {
 };
 
 /// Why a rule that stood before the deciding one did not match.
-enum class PassedOver : uint8_t { Matched, From, To, Direction, Protocol, Port };
+enum class PassedOver : uint8_t {
+  Matched,
+  From,
+  To,
+  Direction,
+  Protocol,
+  Port
+};
 struct TraceStep {
   uint16_t rule;
   PassedOver why;
@@ -79,8 +102,8 @@ class Scratch {
   hs_scratch* hs_ = nullptr;
 };
 
-/// A checked policy image, and the Hyperscan database that was in it. Immutable; any number of threads may judge,
-/// each with a Scratch of its own.
+/// A checked policy image, and the Hyperscan database that was in it. Immutable; any number of threads may
+/// judge, each with a Scratch of its own.
 class Policy {
  public:
   /// Copies nothing: image must outlive the Policy and be aligned to 64 bytes (a mapping, or AlignedImage).
@@ -95,21 +118,23 @@ class Policy {
 
   [[nodiscard]] Verdict judge(const Subject& subject, Scratch& scratch, Trace* trace = nullptr) const;
 
-  /// The guards alone: is the local side registered, and on this line? Returns true, or false with the refusal (which
-  /// still passes where the site only observes).
+  /// The guards alone: is the local side registered, and on this line? Returns true, or false with the
+  /// refusal (which still passes where the site only observes).
   [[nodiscard]] bool admits(const Subject& subject, Verdict& refusal) const;
 
   /// The network of a LAN-side address; kNone16 where it is not registered.
   [[nodiscard]] uint16_t network_of(const Address& local, uint16_t vlan) const;
   [[nodiscard]] bool is_resolver(const Address& address) const;
   [[nodiscard]] bool is_link(const Address& address) const;  ///< a router at the end of a line
-  [[nodiscard]] uint8_t line_of(std::string_view name) const;  ///< kUnknownLine where the policy has none so named
-  [[nodiscard]] Setting setting_of(uint16_t network, Situation situation) const;  ///< kNone16: the first network's
+  [[nodiscard]] uint8_t line_of(
+      std::string_view name) const;  ///< kUnknownLine where the policy has none so named
+  [[nodiscard]] Setting setting_of(uint16_t network,
+                                   Situation situation) const;  ///< kNone16: the first network's
 
   uint32_t generation() const;
   const SiteInfo& site() const;
   std::string_view string(StringRef ref) const;
-  std::string_view rule_name(uint16_t rule) const;        ///< empty for kNone16 or an index outside
+  std::string_view rule_name(uint16_t rule) const;  ///< empty for kNone16 or an index outside
   std::string_view list_name(uint16_t list) const;
   std::string_view network_name(uint16_t network) const;
   std::string_view line_name(uint16_t line) const;
@@ -117,7 +142,7 @@ class Policy {
   size_t list_count() const;
   size_t network_count() const;
   size_t line_count() const;
-  uint16_t network_line(uint16_t network) const;          ///< index into lines, or kNone16
+  uint16_t network_line(uint16_t network) const;  ///< index into lines, or kNone16
 
   struct Tables;
 

@@ -12,7 +12,8 @@ namespace sluice {
 namespace {
 
 template <class T>
-ImageError take(std::span<const std::byte> image, const ImageHeader& header, Section section, std::span<const T>& out) {
+ImageError take(std::span<const std::byte> image, const ImageHeader& header, Section section,
+                std::span<const T>& out) {
   const SectionSpan span = header.sections[static_cast<size_t>(section)];
   if (span.offset > image.size() || span.size > image.size() - span.offset) return ImageError::SectionOutside;
   if (span.offset % kSectionAlign != 0) return ImageError::SectionMisaligned;
@@ -26,15 +27,18 @@ bool checksum_fits(std::span<const std::byte> image, const ImageHeader& header) 
   std::fill(std::begin(blank.sha256), std::end(blank.sha256), uint8_t{0});
   uint8_t digest[32];
   EVP_MD_CTX* context = EVP_MD_CTX_new();
-  const bool made = context != nullptr && EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1 &&
-                    EVP_DigestUpdate(context, &blank, sizeof blank) == 1 &&
-                    EVP_DigestUpdate(context, image.data() + sizeof blank, image.size() - sizeof blank) == 1 &&
-                    EVP_DigestFinal_ex(context, digest, nullptr) == 1;
+  const bool made =
+      context != nullptr && EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1 &&
+      EVP_DigestUpdate(context, &blank, sizeof blank) == 1 &&
+      EVP_DigestUpdate(context, image.data() + sizeof blank, image.size() - sizeof blank) == 1 &&
+      EVP_DigestFinal_ex(context, digest, nullptr) == 1;
   EVP_MD_CTX_free(context);
   return made && std::memcmp(digest, header.sha256, sizeof digest) == 0;
 }
 
-bool range_fits(uint64_t first, uint64_t count, size_t size) { return first <= size && count <= size - first; }
+bool range_fits(uint64_t first, uint64_t count, size_t size) {
+  return first <= size && count <= size - first;
+}
 
 template <class T>
 bool all_below(std::span<const T> values, size_t limit) {
@@ -59,9 +63,9 @@ struct ImageChecker {
   }
 
   ImageError counts() const {
-    const bool fits = t.rules.size() <= kMaxRules && t.lists.size() <= kMaxLists && t.networks.size() <= kMaxNetworks &&
-                      t.lines.size() <= kMaxLines && !t.sets.empty() && t.sets.size() < UINT32_MAX / 4 &&
-                      t.site->rule_words == (t.rules.size() + 63) / 64;
+    const bool fits = t.rules.size() <= kMaxRules && t.lists.size() <= kMaxLists &&
+                      t.networks.size() <= kMaxNetworks && t.lines.size() <= kMaxLines && !t.sets.empty() &&
+                      t.sets.size() < UINT32_MAX / 4 && t.site->rule_words == (t.rules.size() + 63) / 64;
     if (!fits) return ImageError::SectionSize;
     const uint64_t rows = kFixedRows + 2 * uint64_t{t.sets.size()} + 2 * t.networks.size() + t.lists.size();
     if (t.rule_bits.size() != rows * t.site->rule_words) return ImageError::SectionSize;
@@ -70,7 +74,8 @@ struct ImageChecker {
 
   ImageError enums() const {
     for (const auto& network : t.networks) {
-      if (network.fallback > static_cast<uint8_t>(Setting::Observe) || network.fallback == static_cast<uint8_t>(Setting::ByAddress))
+      if (network.fallback > static_cast<uint8_t>(Setting::Observe) ||
+          network.fallback == static_cast<uint8_t>(Setting::ByAddress))
         return ImageError::BadEnum;
       for (uint8_t setting : network.unidentified)
         if (setting > static_cast<uint8_t>(Setting::Observe)) return ImageError::BadEnum;
@@ -86,10 +91,13 @@ struct ImageChecker {
     for (const auto& network : t.networks)
       fits = fits && (network.line == kNone16 || network.line < t.lines.size()) &&
              range_fits(network.first_vlan, network.vlan_count, t.vlans.size());
-    for (const auto& rule : t.rules) fits = fits && range_fits(rule.first_port, rule.port_count, t.ports.size());
-    for (const auto& set : t.sets) fits = fits && range_fits(set.first_list, set.list_count, t.set_lists.size());
+    for (const auto& rule : t.rules)
+      fits = fits && range_fits(rule.first_port, rule.port_count, t.ports.size());
+    for (const auto& set : t.sets)
+      fits = fits && range_fits(set.first_list, set.list_count, t.set_lists.size());
     for (const auto& one : t.classes)
-      fits = fits && one.set < t.sets.size() && range_fits(one.first_candidate, one.candidate_count, t.candidates.size());
+      fits = fits && one.set < t.sets.size() &&
+             range_fits(one.first_candidate, one.candidate_count, t.candidates.size());
     return fits ? ImageError::None : ImageError::IndexOutside;
   }
 
@@ -104,8 +112,9 @@ struct ImageChecker {
   }
 
   ImageError order() const {
-    const bool fits = !t.starts.empty() && t.starts.size() == t.class_of.size() && t.starts[0] == Address{} &&
-                      std::adjacent_find(t.starts.begin(), t.starts.end(), std::greater_equal<>()) == t.starts.end();
+    const bool fits =
+        !t.starts.empty() && t.starts.size() == t.class_of.size() && t.starts[0] == Address{} &&
+        std::adjacent_find(t.starts.begin(), t.starts.end(), std::greater_equal<>()) == t.starts.end();
     return fits ? ImageError::None : ImageError::NotSorted;
   }
 
@@ -119,7 +128,8 @@ struct ImageChecker {
           some_empty = true;
           continue;
         }
-        if (!range_fits(slot.offset_plus_one - 1, sizeof(NameEntry), t.names.size())) return ImageError::BadNameTable;
+        if (!range_fits(slot.offset_plus_one - 1, sizeof(NameEntry), t.names.size()))
+          return ImageError::BadNameTable;
         NameEntry entry;
         std::memcpy(&entry, t.names.data() + slot.offset_plus_one - 1, sizeof entry);
         const bool fits = entry.size >= 1 && entry.size <= kMaxName && entry.self_set < t.sets.size() &&
@@ -195,8 +205,9 @@ std::unique_ptr<Policy> Policy::open(std::span<const std::byte> image, ImageErro
   error = open_sections(image, t);
   const ImageChecker checker{t};
   using Check = ImageError (ImageChecker::*)() const;
-  for (Check check : {&ImageChecker::counts, &ImageChecker::strings, &ImageChecker::enums, &ImageChecker::indices,
-                      &ImageChecker::spare_bits, &ImageChecker::order, &ImageChecker::names})
+  for (Check check :
+       {&ImageChecker::counts, &ImageChecker::strings, &ImageChecker::enums, &ImageChecker::indices,
+        &ImageChecker::spare_bits, &ImageChecker::order, &ImageChecker::names})
     if (error == ImageError::None) error = (checker.*check)();
   if (error == ImageError::None) error = open_patterns(t);
   return error == ImageError::None ? std::move(policy) : nullptr;
@@ -210,27 +221,46 @@ bool Policy::make_scratch(Scratch& out) const {
   return tables_->patterns == nullptr || hs_alloc_scratch(tables_->patterns, &out.hs_) == HS_SUCCESS;
 }
 
-Scratch::~Scratch() { hs_free_scratch(hs_); }
+Scratch::~Scratch() {
+  hs_free_scratch(hs_);
+}
 
 std::string_view text_of(ImageError error) {
   switch (error) {
-    case ImageError::None: return "no error";
-    case ImageError::TooShort: return "shorter than its header";
-    case ImageError::TooLarge: return "larger than the bound";
-    case ImageError::BadMagic: return "not a policy image";
-    case ImageError::OtherVersion: return "made for another version";
-    case ImageError::SizeDiffers: return "its header names another size, or no generation";
-    case ImageError::BadChecksum: return "its checksum is wrong";
-    case ImageError::SectionOutside: return "a section reaches outside";
-    case ImageError::SectionMisaligned: return "it or a section is not aligned";
-    case ImageError::SectionSize: return "a section has an impossible size";
-    case ImageError::StringOutside: return "a string reaches outside";
-    case ImageError::IndexOutside: return "an index reaches outside";
-    case ImageError::NotSorted: return "its address ranges are not in order";
-    case ImageError::BadEnum: return "a setting has no such value";
-    case ImageError::BadNameTable: return "its name table is broken";
-    case ImageError::BadPatterns: return "its pattern database does not fit this machine";
-    case ImageError::NoMemory: return "no memory for it";
+    case ImageError::None:
+      return "no error";
+    case ImageError::TooShort:
+      return "shorter than its header";
+    case ImageError::TooLarge:
+      return "larger than the bound";
+    case ImageError::BadMagic:
+      return "not a policy image";
+    case ImageError::OtherVersion:
+      return "made for another version";
+    case ImageError::SizeDiffers:
+      return "its header names another size, or no generation";
+    case ImageError::BadChecksum:
+      return "its checksum is wrong";
+    case ImageError::SectionOutside:
+      return "a section reaches outside";
+    case ImageError::SectionMisaligned:
+      return "it or a section is not aligned";
+    case ImageError::SectionSize:
+      return "a section has an impossible size";
+    case ImageError::StringOutside:
+      return "a string reaches outside";
+    case ImageError::IndexOutside:
+      return "an index reaches outside";
+    case ImageError::NotSorted:
+      return "its address ranges are not in order";
+    case ImageError::BadEnum:
+      return "a setting has no such value";
+    case ImageError::BadNameTable:
+      return "its name table is broken";
+    case ImageError::BadPatterns:
+      return "its pattern database does not fit this machine";
+    case ImageError::NoMemory:
+      return "no memory for it";
   }
   return "unknown error";
 }

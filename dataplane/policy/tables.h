@@ -55,6 +55,8 @@ struct Policy::Tables {
   uint16_t network_for(const AddressClass& address_class, uint16_t vlan) const;
 };
 
-inline bool bit(const uint64_t* row, uint32_t index) { return row[index / 64] >> (index % 64) & 1; }
+inline bool bit(const uint64_t* row, uint32_t index) {
+  return row[index / 64] >> (index % 64) & 1;
+}
 
 }  // namespace sluice

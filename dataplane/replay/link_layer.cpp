@@ -3,6 +3,7 @@
 
 #include <pcap/pcap.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 
@@ -172,6 +173,21 @@ bool to_ethernet(uint32_t link, Frame frame, std::vector<uint8_t>& out) {
   out.push_back(static_cast<uint8_t>(inside->ethertype));
   out.insert(out.end(), frame.begin() + static_cast<ptrdiff_t>(inside->offset), frame.end());
   return true;
+}
+
+void mend_offloaded(std::vector<uint8_t>& frame) {
+  constexpr uint16_t kVlan = 0x8100, kQinQ = 0x88a8;
+  constexpr size_t kAddresses = 12, kType = 2, kTag = 4, kIpv4Header = 20, kLongest = 0xffff;
+  const auto type_at = [&frame](size_t at) {
+    return at + kType <= frame.size() ? be16(frame, at) : uint16_t{0};
+  };
+  size_t at = kAddresses;
+  while (type_at(at) == kVlan || type_at(at) == kQinQ) at += kTag;
+  const size_t ip = at + kType;
+  if (type_at(at) != kIpv4 || frame.size() < ip + kIpv4Header || be16(frame, ip + 2) != 0) return;
+  const size_t size = std::min(frame.size() - ip, kLongest);
+  frame[ip + 2] = static_cast<uint8_t>(size >> 8);
+  frame[ip + 3] = static_cast<uint8_t>(size);
 }
 
 }  // namespace sluice::replay

@@ -20,4 +20,8 @@ namespace sluice::replay {
 /// tcpdump.org's list of link-layer header types.
 bool to_ethernet(uint32_t link, std::span<const uint8_t> frame, std::vector<uint8_t>& out);
 
+/// Gives an IPv4 packet whose total length is 0 the length that it has: a capture that was taken before
+/// segmentation offload holds such packets. frame: Ethernet, tagged or not; anything else stays as it is.
+void mend_offloaded(std::vector<uint8_t>& frame);
+
 }  // namespace sluice::replay

@@ -37,7 +37,8 @@ struct Session::FileRun {
   void advance(int64_t time_ns) {
     if (!first_ns) first_ns = latest_ns = time_ns;
     latest_ns = std::max(latest_ns, time_ns);
-    const uint64_t ms = kStartMs + (static_cast<uint64_t>(latest_ns) - static_cast<uint64_t>(*first_ns)) / 1'000'000;
+    const uint64_t ms =
+        kStartMs + (static_cast<uint64_t>(latest_ns) - static_cast<uint64_t>(*first_ns)) / 1'000'000;
     const uint64_t turns = std::min(ms - clock.ms, kMaxTurnsAtOnce);
     clock = {ms, time_ns};
     for (uint64_t turn = 0; turn < turns; ++turn) gateway->housekeeping(clock);
@@ -72,6 +73,7 @@ void Session::packet(FileRun& run, const CapturedFrame& captured) {
   }
   if (captured.bytes.size() < captured.original_size) ++totals_.cut_short;
   ++run.replayed;
+  if (!config_.verify_checksums) mend_offloaded(frame_);
   const std::span<const uint8_t> frame(frame_);
   Packet packet;
   const auto headers = frame.first(std::min(frame.size(), kMaxHeaderBytes));

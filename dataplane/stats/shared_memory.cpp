@@ -14,7 +14,9 @@ namespace sluice {
 namespace {
 
 constexpr uint64_t kPage = 4096;
-constexpr uint64_t whole_pages(uint64_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
+constexpr uint64_t whole_pages(uint64_t bytes) {
+  return (bytes + kPage - 1) / kPage * kPage;
+}
 
 }  // namespace
 

@@ -17,8 +17,8 @@ class SharedMemory {
   SharedMemory(const SharedMemory&) = delete;
   SharedMemory& operator=(const SharedMemory&) = delete;
 
-  /// pairs: names of the lines, each shorter than kPairNameBytes. ring_slots: for each worker, a power of two.
-  /// Returns false, with errno, where memory is short.
+  /// pairs: names of the lines, each shorter than kPairNameBytes. ring_slots: for each worker, a power of
+  /// two. Returns false, with errno, where memory is short.
   [[nodiscard]] bool create(uint32_t workers, std::span<const std::string_view> pairs, uint64_t ring_slots);
 
   int fd() const { return fd_; }

@@ -13,7 +13,8 @@ void WorkerPipeline::dns(Arrival& arrival, Flow& flow) {
   if (found == Extract::NotMine && opener) {
     flow.clear(kFlowDns);
     flow.protocol = Protocol::Unknown;
-    return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol));
+    return judge_and_decide(arrival, flow,
+                            Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol));
   }
   const bool fits = (found == Extract::Name || found == Extract::NoName) && message.is_response() != opener;
   if (!fits) return drop(arrival.mbuf, Reason::MalformedDns);
@@ -22,7 +23,8 @@ void WorkerPipeline::dns(Arrival& arrival, Flow& flow) {
 }
 
 /// Every question of the message must pass; each is an access of its own.
-void WorkerPipeline::dns_question(Arrival& arrival, Flow& flow, std::span<const uint8_t> payload, const DnsMessage& message) {
+void WorkerPipeline::dns_question(Arrival& arrival, Flow& flow, std::span<const uint8_t> payload,
+                                  const DnsMessage& message) {
   const auto questions = std::span(message.questions).first(message.question_count);
   const bool resolver = policy_->is_resolver(flow.key.local);
   if (questions.empty())
@@ -40,9 +42,10 @@ void WorkerPipeline::dns_question(Arrival& arrival, Flow& flow, std::span<const 
   forward(arrival, Reason::Decided);
 }
 
-/// A block rule may match any name of the answer chain; an allowed question allows the rest of it. Addresses are bound
-/// to the name asked for, and only where a registered resolver had asked.
-void WorkerPipeline::dns_response(Arrival& arrival, Flow& flow, std::span<const uint8_t> payload, const DnsMessage& message) {
+/// A block rule may match any name of the answer chain; an allowed question allows the rest of it. Addresses
+/// are bound to the name asked for, and only where a registered resolver had asked.
+void WorkerPipeline::dns_response(Arrival& arrival, Flow& flow, std::span<const uint8_t> payload,
+                                  const DnsMessage& message) {
   if (message.question_count == 0) return forward(arrival, Reason::Decided);
   const DnsQuestion& question = message.questions[0];
   const bool asked = questions_.answer(flow.key, message.id, question.name.view(), question.type, now_.ms);
@@ -63,7 +66,8 @@ void WorkerPipeline::dns_response(Arrival& arrival, Flow& flow, std::span<const 
   if (binds) {
     answers = DnsAnswers(payload, message);
     while (answers.next(answer) == Extract::Name)
-      if (answer.type == kDnsA || answer.type == kDnsAaaa) learn(answer.address, question.name.view(), answer.ttl_s);
+      if (answer.type == kDnsA || answer.type == kDnsAaaa)
+        learn(answer.address, question.name.view(), answer.ttl_s);
   }
   forward(arrival, Reason::Decided);
 }

@@ -6,7 +6,8 @@
 namespace sluice {
 namespace {
 
-constexpr uint32_t kSweepShare = 1000;  ///< of the table at each call: called once a millisecond, all of it in a second
+constexpr uint32_t kSweepShare =
+    1000;  ///< of the table at each call: called once a millisecond, all of it in a second
 constexpr uint32_t kSweepAtLeast = 64;
 
 uint32_t idle_limit_ms(const Flow& flow) {
@@ -35,7 +36,8 @@ void WorkerPipeline::sweep_flow(Flow& flow) {
   const uint32_t idle_ms = static_cast<uint32_t>(now_.ms) - flow.last_ms;
   if (idle_ms >= idle_limit_ms(flow)) return erase(flow);
   const bool waiting = flow.state == FlowState::Undecided && flow.context != kNoIndex;
-  if (waiting && policy_ != nullptr && now_.ms - contexts_[flow.context].started_ms >= kUndecidedMs) time_out(flow);
+  if (waiting && policy_ != nullptr && now_.ms - contexts_[flow.context].started_ms >= kUndecidedMs)
+    time_out(flow);
 }
 
 /// Undecided is a state with an end: a hello that does not become complete is judged as what it is.

@@ -8,16 +8,21 @@ namespace {
 constexpr uint16_t kDnsPort = 53, kFirstUserPort = 1024;
 
 /// Which side opened a flow whose start was not seen: the one whose port is no service's.
-bool looks_inbound(const FlowKey& key) { return key.local_port < kFirstUserPort && key.remote_port >= kFirstUserPort; }
+bool looks_inbound(const FlowKey& key) {
+  return key.local_port < kFirstUserPort && key.remote_port >= kFirstUserPort;
+}
 
-bool opens_tcp(const Packet& packet) { return (packet.tcp_flags & (kSyn | kAck)) == kSyn; }
+bool opens_tcp(const Packet& packet) {
+  return (packet.tcp_flags & (kSyn | kAck)) == kSyn;
+}
 
 }  // namespace
 
 /// A SYN on a flow that has got beyond its own begins another connection, which must be judged anew.
 bool WorkerPipeline::restarts(const Arrival& arrival, const Flow& flow) const {
   const bool stale_block = flow.state == FlowState::Blocked && flow.generation != generation_;
-  const bool new_connection = arrival.packet.is_tcp() && !arrival.packet.fragment && opens_tcp(arrival.packet) &&
+  const bool new_connection = arrival.packet.is_tcp() && !arrival.packet.fragment &&
+                              opens_tcp(arrival.packet) &&
                               (flow.state != FlowState::Undecided || flow.context != kNoIndex);
   return stale_block || new_connection;
 }
@@ -50,7 +55,8 @@ void WorkerPipeline::open_tcp(Arrival& arrival, Flow& flow) {
   if (inbound && syn) return judge_and_decide(arrival, flow, Sighting{});
   Verdict refusal;
   const Sighting unseen;
-  if (!policy_->admits(subject_of(flow.key, inbound, unseen), refusal)) return decide(arrival, flow, unseen, refusal);
+  if (!policy_->admits(subject_of(flow.key, inbound, unseen), refusal))
+    return decide(arrival, flow, unseen, refusal);
   undecided(arrival, flow);
 }
 
@@ -61,14 +67,16 @@ void WorkerPipeline::open_other(Arrival& arrival, Flow& flow) {
   if (arrival.packet.is_udp() && flow.key.remote_port == kDnsPort) {
     Verdict refusal;
     const Sighting unseen{.protocol = Protocol::Dns};
-    if (!policy_->admits(subject_of(flow.key, false, unseen), refusal)) return decide(arrival, flow, unseen, refusal);
+    if (!policy_->admits(subject_of(flow.key, false, unseen), refusal))
+      return decide(arrival, flow, unseen, refusal);
     flow.set(kFlowDns);
     flow.state = FlowState::Allowed;
     flow.protocol = Protocol::Dns;
     return dns(arrival, flow);
   }
   if (arrival.packet.is_udp() && looks_like_quic(payload_of(arrival)))
-    return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Quic, Situation::UndecodableQuic));
+    return judge_and_decide(arrival, flow,
+                            Sighting::without_name(Protocol::Quic, Situation::UndecodableQuic));
   judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol));
 }
 

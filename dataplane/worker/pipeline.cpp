@@ -25,7 +25,8 @@ void WorkerPipeline::process(std::span<rte_mbuf* const> burst, Clock now, Output
   for (Arrival& arrival : std::span(arrivals_).first(count)) handle(arrival);
 }
 
-/// Decodes, passes what needs no flow, hands over what lives elsewhere. True where the packet is this worker's to judge.
+/// Decodes, passes what needs no flow, hands over what lives elsewhere. True where the packet is this
+/// worker's to judge.
 bool WorkerPipeline::enter(rte_mbuf* mbuf, Arrival& arrival) {
   const size_t slot = static_cast<size_t>(&arrival - arrivals_.data());
   const uint32_t size = rte_pktmbuf_pkt_len(mbuf);
@@ -40,8 +41,10 @@ bool WorkerPipeline::enter(rte_mbuf* mbuf, Arrival& arrival) {
 
   Packet& packet = arrival.packet;
   const auto begun = arrival.headers.subspan(std::min<size_t>(packet.payload_offset, head));
-  const LinkControl control = link_control(packet, begun.first(std::min<size_t>(begun.size(), packet.payload_size)));
-  const bool routers = control == LinkControl::BetweenRouters && policy_ != nullptr && policy_->is_link(packet.source) &&
+  const LinkControl control =
+      link_control(packet, begun.first(std::min<size_t>(begun.size(), packet.payload_size)));
+  const bool routers = control == LinkControl::BetweenRouters && policy_ != nullptr &&
+                       policy_->is_link(packet.source) &&
                        (is_multicast(packet) || policy_->is_link(packet.destination));
   if (control == LinkControl::Yes || routers) return forward(mbuf, Reason::LinkControl), false;
 
@@ -49,8 +52,12 @@ bool WorkerPipeline::enter(rte_mbuf* mbuf, Arrival& arrival) {
   const bool ports = !packet.fragment;
   arrival.key = {.local = lan ? packet.source : packet.destination,
                  .remote = lan ? packet.destination : packet.source,
-                 .local_port = !ports ? uint16_t{0} : lan ? packet.source_port : packet.destination_port,
-                 .remote_port = !ports ? uint16_t{0} : lan ? packet.destination_port : packet.source_port,
+                 .local_port = !ports ? uint16_t{0}
+                               : lan  ? packet.source_port
+                                      : packet.destination_port,
+                 .remote_port = !ports ? uint16_t{0}
+                                : lan  ? packet.destination_port
+                                       : packet.source_port,
                  .vlan = packet.vlan,
                  .transport = packet.fragment ? kFragmentTransport : packet.transport,
                  .pair = arrival.place.pair};
@@ -77,9 +84,10 @@ bool WorkerPipeline::is_mine(const Arrival& arrival) {
 void WorkerPipeline::handle(Arrival& arrival) {
   Flow* flow = flows_.find(arrival.key, arrival.hash);
   constexpr uint8_t kControlFlags = kSyn | kFin | kRst;
-  const bool settled = flow != nullptr && flow->state == FlowState::Allowed && flow->generation == generation_ &&
-                       !(flow->flags & (kFlowDns | kFlowHttp)) && !(arrival.packet.tcp_flags & kControlFlags) &&
-                       arrival.packet.transport != kIcmp && arrival.packet.transport != kIcmpv6;
+  const bool settled = flow != nullptr && flow->state == FlowState::Allowed &&
+                       flow->generation == generation_ && !(flow->flags & (kFlowDns | kFlowHttp)) &&
+                       !(arrival.packet.tcp_flags & kControlFlags) && arrival.packet.transport != kIcmp &&
+                       arrival.packet.transport != kIcmpv6;
   if (!settled) return handle_slowly(arrival, flow);
   touch(*flow);
   forward(arrival, Reason::Decided);
@@ -123,8 +131,9 @@ void WorkerPipeline::related_icmp(Arrival& arrival) {
   forward(arrival, Reason::RelatedIcmp);
 }
 
-/// A software port hands over frames whose transport checksum its sender left to hardware that is not there: the field
-/// then holds the pseudo-header's sum. It is filled in, so that what is judged is what the server accepts.
+/// A software port hands over frames whose transport checksum its sender left to hardware that is not there:
+/// the field then holds the pseudo-header's sum. It is filled in, so that what is judged is what the server
+/// accepts.
 void WorkerPipeline::complete_checksum(Arrival& arrival) {
   Packet& packet = arrival.packet;
   if (packet.fragment || (packet.transport != kTcp && packet.transport != kUdp)) return;
@@ -144,7 +153,8 @@ void WorkerPipeline::complete_checksum(Arrival& arrival) {
   stats_.checksums_completed.add();
 }
 
-/// Looked at wherever a packet may change what is known or judged; a decided flow's data is its receiver's to check.
+/// Looked at wherever a packet may change what is known or judged; a decided flow's data is its receiver's to
+/// check.
 bool WorkerPipeline::checksums_fit(const Arrival& arrival) const {
   const Packet& packet = arrival.packet;
   if (packet.v4) {

@@ -1,4 +1,5 @@
-// worker: the one place that names every stage of a packet's way, in order. Serves the poll loop, replay, tests, fuzzing.
+// worker: the one place that names every stage of a packet's way, in order. Serves the poll loop, replay,
+// tests, fuzzing.
 #pragma once
 
 #include <array>
@@ -18,7 +19,10 @@ inline constexpr uint16_t kMaxPorts = 2 * kMaxPairs;
 inline constexpr uint16_t kBurst = 32;
 inline constexpr uint16_t kTxBatch = 4 * kBurst;  ///< a packet gives at most itself or three answers
 
-enum class Side : uint8_t { Lan, Line };
+enum class Side : uint8_t {
+  Lan,
+  Line
+};
 
 /// Which pair and side a DPDK port is; mbuf->port finds it.
 struct PortPlace {
@@ -27,8 +31,8 @@ struct PortPlace {
 };
 
 struct Clock {
-  uint64_t ms;      ///< monotonic; drives every timeout
-  int64_t utc_ns;   ///< for records
+  uint64_t ms;     ///< monotonic; drives every timeout
+  int64_t utc_ns;  ///< for records
 };
 
 /// A name that a registered resolver learnt for an address: every worker keeps it.
@@ -36,10 +40,11 @@ struct BindingNews {
   Address address;
   uint32_t ttl_s;
   uint32_t name_size;
-  char name[kMaxName + 3];   ///< padded: rings carry multiples of four bytes
+  char name[kMaxName + 3];  ///< padded: rings carry multiples of four bytes
 };
 static_assert(sizeof(BindingNews) % 4 == 0);
-inline constexpr uint16_t kMaxNews = 64;  ///< of one burst; later ones are counted as lost, and stay with this worker
+inline constexpr uint16_t kMaxNews =
+    64;  ///< of one burst; later ones are counted as lost, and stay with this worker
 
 /// What a burst leaves behind; the caller sends, hands over and empties it.
 struct Output {
@@ -56,9 +61,9 @@ struct Output {
 };
 
 struct PipelineConfig {
-  uint32_t flows = 65536;        ///< capacity of this worker's flow table
-  uint32_t undecided = 8192;     ///< flows that may be undecided, or speak HTTP, at once
-  uint32_t bindings = 65536;     ///< addresses bound to names
+  uint32_t flows = 65536;     ///< capacity of this worker's flow table
+  uint32_t undecided = 8192;  ///< flows that may be undecided, or speak HTTP, at once
+  uint32_t bindings = 65536;  ///< addresses bound to names
   uint8_t worker = 0, workers = 1;
   std::array<PortPlace, kMaxPorts> ports{};  ///< by DPDK port
   uint16_t port_count = 0;
@@ -74,12 +79,14 @@ class EventRing;
 /// One worker's state and its way through the rooms. One thread at a time.
 class Pipeline {
  public:
-  /// pool: answers and copies come from it. stats, ring: outlive the pipeline. Returns nullptr where memory is short.
+  /// pool: answers and copies come from it. stats, ring: outlive the pipeline. Returns nullptr where memory
+  /// is short.
   [[nodiscard]] static std::unique_ptr<Pipeline> create(const PipelineConfig& config, rte_mempool* pool,
                                                         WorkerStats& stats, EventRing& ring);
   virtual ~Pipeline() = default;
 
-  /// The policy from now on; nullptr: none yet, so nothing but link control passes. Both outlive the next call.
+  /// The policy from now on; nullptr: none yet, so nothing but link control passes. Both outlive the next
+  /// call.
   virtual void set_policy(const Policy* policy, Scratch* scratch) = 0;
 
   /// What another worker's resolver learnt.

@@ -10,8 +10,8 @@ constexpr uint32_t kQuestions = 16384;  ///< outstanding ones of one worker
 
 }  // namespace
 
-std::unique_ptr<Pipeline> Pipeline::create(const PipelineConfig& config, rte_mempool* pool, WorkerStats& stats,
-                                           EventRing& ring) {
+std::unique_ptr<Pipeline> Pipeline::create(const PipelineConfig& config, rte_mempool* pool,
+                                           WorkerStats& stats, EventRing& ring) {
   auto made = std::unique_ptr<WorkerPipeline>(new (std::nothrow) WorkerPipeline(config, pool, stats, ring));
   if (!made || !made->create()) return nullptr;
   return made;
@@ -25,9 +25,9 @@ bool WorkerPipeline::create() {
   // A flow or a binding refers to at most one name.
   const uint32_t names = config_.flows / 2 + config_.bindings;
   payload_scratch_ = make_fixed_array<uint8_t>(kMaxFrame);
-  const bool made = payload_scratch_ && flows_.create(config_.flows, seed) && contexts_.create(config_.undecided) &&
-                    names_.create(names, seed) && bindings_.create(config_.bindings, seed, names_) &&
-                    questions_.create(kQuestions, seed);
+  const bool made = payload_scratch_ && flows_.create(config_.flows, seed) &&
+                    contexts_.create(config_.undecided) && names_.create(names, seed) &&
+                    bindings_.create(config_.bindings, seed, names_) && questions_.create(kQuestions, seed);
   if (!made) return false;
   stats_.flow_capacity.set(flows_.capacity());
   stats_.undecided_capacity.set(contexts_.capacity());

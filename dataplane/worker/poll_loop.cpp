@@ -16,7 +16,7 @@
 namespace sluice {
 namespace {
 
-constexpr uint32_t kIdleTurns = 2000;        ///< empty ones before the first sleep
+constexpr uint32_t kIdleTurns = 2000;  ///< empty ones before the first sleep
 constexpr long kSleepNs = 50'000;
 constexpr uint64_t kHousekeepingMs = 1;
 
@@ -47,7 +47,8 @@ class PollLoop {
     const uint64_t serial = now == nullptr ? 0 : now->serial();
     if (serial == serial_) return;
     serial_ = serial;
-    loop_.pipeline->set_policy(now == nullptr ? nullptr : &now->policy(), now == nullptr ? nullptr : &now->scratch(loop_.worker));
+    loop_.pipeline->set_policy(now == nullptr ? nullptr : &now->policy(),
+                               now == nullptr ? nullptr : &now->scratch(loop_.worker));
   }
 
   /// One burst from every port and from the other workers. True where there was anything.
@@ -73,11 +74,13 @@ class PollLoop {
   }
 
   bool from_others(std::array<rte_mbuf*, kBurst>& burst) {
-    const unsigned count = rte_ring_dequeue_burst(loop_.handover[loop_.worker], reinterpret_cast<void**>(burst.data()), kBurst, nullptr);
+    const unsigned count = rte_ring_dequeue_burst(loop_.handover[loop_.worker],
+                                                  reinterpret_cast<void**>(burst.data()), kBurst, nullptr);
     if (count != 0) process(std::span(burst).first(count));
     BindingNews news;
     const Clock now = clock();
-    while (rte_ring_dequeue_elem(loop_.news[loop_.worker], &news, sizeof news) == 0) loop_.pipeline->bind(news, now);
+    while (rte_ring_dequeue_elem(loop_.news[loop_.worker], &news, sizeof news) == 0)
+      loop_.pipeline->bind(news, now);
     return count != 0;
   }
 
@@ -112,7 +115,8 @@ class PollLoop {
     output_.handover_count = 0;
     for (uint16_t i = 0; i < output_.news_count; ++i)
       for (uint8_t other = 0; other < loop_.workers; ++other)
-        if (other != loop_.worker && rte_ring_enqueue_elem(loop_.news[other], &output_.news[i], sizeof(BindingNews)) != 0)
+        if (other != loop_.worker &&
+            rte_ring_enqueue_elem(loop_.news[other], &output_.news[i], sizeof(BindingNews)) != 0)
           loop_.stats->news_lost.add();
     output_.news_count = 0;
   }

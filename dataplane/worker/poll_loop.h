@@ -23,12 +23,12 @@ struct Loop {
   std::array<PortPlace, kMaxPorts> ports{};
   Pipeline* pipeline = nullptr;
   WorkerStats* stats = nullptr;
-  std::array<rte_ring*, kMaxWorkers> handover{};  ///< by owner; a worker reads its own
-  std::array<rte_ring*, kMaxWorkers> news{};      ///< by owner
-  std::atomic<Generation*>* generation = nullptr; ///< written by the agent, read here
-  rte_rcu_qsbr* quiescence = nullptr;             ///< this worker reports as thread `worker`
+  std::array<rte_ring*, kMaxWorkers> handover{};   ///< by owner; a worker reads its own
+  std::array<rte_ring*, kMaxWorkers> news{};       ///< by owner
+  std::atomic<Generation*>* generation = nullptr;  ///< written by the agent, read here
+  rte_rcu_qsbr* quiescence = nullptr;              ///< this worker reports as thread `worker`
   const std::atomic<bool>* stop = nullptr;
-  bool may_sleep = false;                         ///< sleep a little when nothing comes for a while
+  bool may_sleep = false;  ///< sleep a little when nothing comes for a while
 };
 
 /// Runs until *stop. Reports quiescence once a turn, and goes offline while it sleeps.

@@ -57,28 +57,35 @@ void WorkerPipeline::opener_payload(Arrival& arrival, Flow& flow) {
   const auto ahead = static_cast<int32_t>(seq - context.next_seq);
   if (ahead > 0) return drop(arrival.mbuf, Reason::TcpGap);
   auto bytes = payload_of(arrival);
-  const auto seen = static_cast<uint32_t>(-ahead);
-  if (seen >= bytes.size()) return forward(arrival, flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided);
+  const uint32_t seen = context.next_seq - seq;
+  if (seen >= bytes.size())
+    return forward(arrival, flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided);
   bytes = bytes.subspan(seen);
   context.next_seq += static_cast<uint32_t>(bytes.size());
   context.source_bytes += bytes.size();
   switch (context.kind) {
-    case ReaderKind::Recognising: return recognise(arrival, flow, context, bytes);
-    case ReaderKind::Tls: return read_tls(arrival, flow, context, {}, bytes);
-    case ReaderKind::Http: return read_http(arrival, flow, context, {}, bytes);
+    case ReaderKind::Recognising:
+      return recognise(arrival, flow, context, bytes);
+    case ReaderKind::Tls:
+      return read_tls(arrival, flow, context, {}, bytes);
+    case ReaderKind::Http:
+      return read_http(arrival, flow, context, {}, bytes);
   }
 }
 
-/// The first bytes may come one by one: they are kept until they tell, and then read by the protocol's reader.
-void WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Context& context, std::span<const uint8_t> bytes) {
-  uint8_t before[kRecogniseBytes];
+/// The first bytes may come one by one: they are kept until they tell, and then read by the protocol's
+/// reader.
+void WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Context& context,
+                               std::span<const uint8_t> bytes) {
+  uint8_t before[kMaxRecogniseBytes];
   const size_t kept = context.head_size;
   std::memcpy(before, context.head, kept);
-  const size_t more = std::min(bytes.size(), kRecogniseBytes - kept);
+  const size_t more = std::min(bytes.size(), kMaxRecogniseBytes - kept);
   std::memcpy(context.head + kept, bytes.data(), more);
   context.head_size = static_cast<uint8_t>(kept + more);
   switch (recognise_stream({context.head, context.head_size})) {
-    case Stream::NeedMore: return forward(arrival, Reason::Undecided);
+    case Stream::NeedMore:
+      return forward(arrival, Reason::Undecided);
     case Stream::Tls:
       context.kind = ReaderKind::Tls;
       flow.protocol = Protocol::Tls;
@@ -91,7 +98,8 @@ void WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Context& context, s
       return read_http(arrival, flow, context, {before, kept}, bytes);
     case Stream::H2c:
       return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::H2c, Situation::NoName));
-    case Stream::Unknown: break;
+    case Stream::Unknown:
+      break;
   }
   const Situation situation = flow.has(kFlowMidstream) ? Situation::Midstream : Situation::UnknownProtocol;
   judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, situation));
@@ -142,8 +150,8 @@ bool WorkerPipeline::tls_event(Arrival& arrival, Flow& flow, Context& context, E
   }
 }
 
-void WorkerPipeline::read_http(Arrival& arrival, Flow& flow, Context& context, std::span<const uint8_t> before,
-                               std::span<const uint8_t> bytes) {
+void WorkerPipeline::read_http(Arrival& arrival, Flow& flow, Context& context,
+                               std::span<const uint8_t> before, std::span<const uint8_t> bytes) {
   for (auto part : {before, bytes}) {
     for (;;) {  // also with nothing left: a name may be the last thing before the hello's end
       size_t consumed = 0;
@@ -160,14 +168,19 @@ void WorkerPipeline::read_http(Arrival& arrival, Flow& flow, Context& context, s
   forward(arrival, flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided);
 }
 
-/// True where the packet is gone, or what follows is no longer read. A request that passes is recorded here, and the
-/// packet goes on to the next request in it.
+/// True where the packet is gone, or what follows is no longer read. A request that passes is recorded here,
+/// and the packet goes on to the next request in it.
 bool WorkerPipeline::http_event(Arrival& arrival, Flow& flow, Context& context, Extract event) {
   Sighting sighting = Sighting::without_name(Protocol::Http, Situation::UnparsableHttp);
   const bool readable = event == Extract::Name || event == Extract::NoName;
-  if (event == Extract::Name) sighting = Sighting::named(Protocol::Http, Seen::Host, context.http.host().view());
+  if (event == Extract::Name)
+    sighting = Sighting::named(Protocol::Http, Seen::Host, context.http.host().view());
   if (event == Extract::NoName) sighting.situation = Situation::NoName;
-  // An earlier response may be on its way unless the client has acknowledged all that the server has sent since.
+  // SIP, RTSP and ICAP borrow HTTP's methods; their first line tells.
+  if (event == Extract::NotMine)
+    sighting = Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol);
+  // An earlier response may be on its way unless the client has acknowledged all that the server has sent
+  // since.
   sighting.response_outstanding =
       context.named && !(context.remote_spoke && arrival.packet.tcp_ack == context.remote_end);
   const Verdict verdict = judge(flow, sighting);

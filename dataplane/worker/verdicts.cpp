@@ -75,12 +75,14 @@ Sighting WorkerPipeline::remembered(const Flow& flow) const {
   return sighting;
 }
 
-/// The policy has changed under an open flow. An undecided one is judged when its name comes; a decided one now.
+/// The policy has changed under an open flow. An undecided one is judged when its name comes; a decided one
+/// now.
 bool WorkerPipeline::rejudge(Arrival& arrival, Flow& flow) {
   flow.generation = generation_;
   stats_.rejudged.add();
   Sighting sighting = remembered(flow);
-  sighting.response_outstanding = true;  // the connection is in full flow: nothing can be put in, only a reset
+  sighting.response_outstanding =
+      true;  // the connection is in full flow: nothing can be put in, only a reset
   Verdict verdict;
   const bool decided = flow.state == FlowState::Allowed && !flow.has(kFlowDns);
   if (decided) {
@@ -94,7 +96,8 @@ bool WorkerPipeline::rejudge(Arrival& arrival, Flow& flow) {
   return false;
 }
 
-uint64_t WorkerPipeline::record(const Arrival* arrival, const Flow& flow, const Sighting& sighting, const Verdict& verdict) {
+uint64_t WorkerPipeline::record(const Arrival* arrival, const Flow& flow, const Sighting& sighting,
+                                const Verdict& verdict) {
   const FlowKey& key = flow.key;
   const bool inbound = flow.has(kFlowInbound);
   Record record{};
@@ -120,20 +123,23 @@ uint64_t WorkerPipeline::record(const Arrival* arrival, const Flow& flow, const 
     record.source_bytes = contexts_[flow.context].source_bytes;
     record.destination_bytes = contexts_[flow.context].destination_bytes;
   } else if (arrival != nullptr) {
-    (from_opener(*arrival, flow) ? record.source_bytes : record.destination_bytes) = arrival->packet.payload_size;
+    (from_opener(*arrival, flow) ? record.source_bytes : record.destination_bytes) =
+        arrival->packet.payload_size;
   }
   constexpr size_t kSourceMac = 6;
-  if (arrival != nullptr && !inbound && arrival->from_lan()) std::memcpy(record.mac, arrival->headers.data() + kSourceMac, 6);
+  if (arrival != nullptr && !inbound && arrival->from_lan())
+    std::memcpy(record.mac, arrival->headers.data() + kSourceMac, 6);
   stats_.accesses[record.action][record.reason].add();
   stats_.protocols[record.action][record.protocol].add();
   return ring_.push(record, sighting.name);
 }
 
-void WorkerPipeline::refuse_packet(Arrival& arrival, const Flow& flow, const Sighting& sighting, const Verdict& verdict,
-                                   uint64_t number) {
+void WorkerPipeline::refuse_packet(Arrival& arrival, const Flow& flow, const Sighting& sighting,
+                                   const Verdict& verdict, uint64_t number) {
   char reference[64];
-  const int size = std::snprintf(reference, sizeof reference, "%016llx-%u-%llu", static_cast<unsigned long long>(config_.boot),
-                                 unsigned{config_.worker}, static_cast<unsigned long long>(number));
+  const int size = std::snprintf(reference, sizeof reference, "%016llx-%u-%llu",
+                                 static_cast<unsigned long long>(config_.boot), unsigned{config_.worker},
+                                 static_cast<unsigned long long>(number));
   Refusal refusal;
   refusal.protocol = sighting.protocol;
   refusal.silent = verdict.silent;
@@ -182,7 +188,8 @@ void WorkerPipeline::put(uint16_t port, rte_mbuf* mbuf) {
 
 std::span<const uint8_t> WorkerPipeline::payload_of(const Arrival& arrival) {
   const uint32_t size = std::min(arrival.packet.payload_size, kMaxFrame);
-  const void* bytes = rte_pktmbuf_read(arrival.mbuf, arrival.packet.payload_offset, size, payload_scratch_.get());
+  const void* bytes =
+      rte_pktmbuf_read(arrival.mbuf, arrival.packet.payload_offset, size, payload_scratch_.get());
   if (bytes == nullptr) return {};
   return {static_cast<const uint8_t*>(bytes), size};
 }

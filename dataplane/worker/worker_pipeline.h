@@ -15,7 +15,8 @@
 
 namespace sluice {
 
-inline constexpr uint32_t kMaxFrame = 256 * 1024;  ///< bytes of a frame that are looked at; its rest passes with it
+inline constexpr uint32_t kMaxFrame =
+    256 * 1024;  ///< bytes of a frame that are looked at; its rest passes with it
 
 /// One packet on its way. Dies with the burst.
 struct Arrival {
@@ -39,7 +40,9 @@ struct Sighting {
   bool resolver_question = false;
   bool response_outstanding = false;  ///< see Refusal
 
-  static Sighting named(Protocol protocol, Seen seen, std::string_view name) { return {protocol, seen, name}; }
+  static Sighting named(Protocol protocol, Seen seen, std::string_view name) {
+    return {protocol, seen, name};
+  }
   static Sighting without_name(Protocol protocol, Situation situation) {
     return {protocol, Seen::Nothing, {}, true, situation};
   }
@@ -77,15 +80,19 @@ class WorkerPipeline final : public Pipeline {
   void undecided(Arrival& arrival, Flow& flow);
   void opener_payload(Arrival& arrival, Flow& flow);
   void recognise(Arrival& arrival, Flow& flow, Context& context, std::span<const uint8_t> bytes);
-  void read_tls(Arrival& arrival, Flow& flow, Context& context, std::span<const uint8_t> before, std::span<const uint8_t> bytes);
-  void read_http(Arrival& arrival, Flow& flow, Context& context, std::span<const uint8_t> before, std::span<const uint8_t> bytes);
+  void read_tls(Arrival& arrival, Flow& flow, Context& context, std::span<const uint8_t> before,
+                std::span<const uint8_t> bytes);
+  void read_http(Arrival& arrival, Flow& flow, Context& context, std::span<const uint8_t> before,
+                 std::span<const uint8_t> bytes);
   [[nodiscard]] bool tls_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
   [[nodiscard]] bool http_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
 
   // datagrams.cpp: UDP
   void dns(Arrival& arrival, Flow& flow);
-  void dns_question(Arrival& arrival, Flow& flow, std::span<const uint8_t> payload, const DnsMessage& message);
-  void dns_response(Arrival& arrival, Flow& flow, std::span<const uint8_t> payload, const DnsMessage& message);
+  void dns_question(Arrival& arrival, Flow& flow, std::span<const uint8_t> payload,
+                    const DnsMessage& message);
+  void dns_response(Arrival& arrival, Flow& flow, std::span<const uint8_t> payload,
+                    const DnsMessage& message);
   void learn(const Address& address, std::string_view name, uint32_t ttl_s);
 
   // verdicts.cpp: judging, and what follows from it
@@ -99,7 +106,8 @@ class WorkerPipeline final : public Pipeline {
   [[nodiscard]] Sighting remembered(const Flow& flow) const;
   void remember(Flow& flow, const Sighting& sighting);
   uint64_t record(const Arrival* arrival, const Flow& flow, const Sighting& sighting, const Verdict& verdict);
-  void refuse_packet(Arrival& arrival, const Flow& flow, const Sighting& sighting, const Verdict& verdict, uint64_t number);
+  void refuse_packet(Arrival& arrival, const Flow& flow, const Sighting& sighting, const Verdict& verdict,
+                     uint64_t number);
   void refuse_later_packet(Arrival& arrival, Flow& flow);
   void send_answers(Arrival& arrival, const Answers& answers);
   void forward(Arrival& arrival, Reason reason) { forward(arrival.mbuf, reason); }
@@ -117,7 +125,9 @@ class WorkerPipeline final : public Pipeline {
   void show_gauges();
 
   void touch(Flow& flow) const { flow.last_ms = static_cast<uint32_t>(now_.ms); }
-  bool from_opener(const Arrival& arrival, const Flow& flow) const { return arrival.from_lan() != flow.has(kFlowInbound); }
+  bool from_opener(const Arrival& arrival, const Flow& flow) const {
+    return arrival.from_lan() != flow.has(kFlowInbound);
+  }
 
   const PipelineConfig config_;
   rte_mempool* const pool_;
@@ -142,7 +152,7 @@ class WorkerPipeline final : public Pipeline {
   Output* out_ = nullptr;
   std::array<Arrival, kBurst> arrivals_;
   uint8_t header_scratch_[kBurst][kMaxHeaderBytes];  ///< headers of frames whose first segment is short
-  FixedArray<uint8_t> payload_scratch_;              ///< kMaxFrame bytes: payload of frames of several segments
+  FixedArray<uint8_t> payload_scratch_;  ///< kMaxFrame bytes: payload of frames of several segments
 };
 
 }  // namespace sluice

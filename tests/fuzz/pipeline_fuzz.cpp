@@ -28,7 +28,10 @@ unidentified: {unknown-protocol: allow, fragment: allow}
 constexpr uint64_t kSlots = 1024, kHourMs = 3'600'000;
 
 struct World {
-  World() : policy(test::make_policy(test::kOffice + kRules)), ring_memory(static_cast<std::byte*>(std::aligned_alloc(64, sizeof(RingHeader) + kSlots * kSlotBytes))) {
+  World()
+      : policy(test::make_policy(test::kOffice + kRules)),
+        ring_memory(
+            static_cast<std::byte*>(std::aligned_alloc(64, sizeof(RingHeader) + kSlots * kSlotBytes))) {
     ring = new (ring_memory) RingHeader{kSlots, 0, 0};
     events = std::make_unique<EventRing>(*ring);
     PipelineConfig config;
@@ -62,7 +65,8 @@ uint64_t sum(const Counter (&counters)[kReasonCount]) {
 
 }  // namespace
 
-/// data: frames, each after a byte of flags (1: from the line, 2: in short buffers, 4: time passes) and two of size.
+/// data: frames, each after a byte of flags (1: from the line, 2: in short buffers, 4: time passes) and two
+/// of size.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static World world;
   const unsigned in_use = rte_mempool_in_use_count(test::test_pool());
@@ -77,7 +81,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       world.now.ms += 20'000;
       world.pipeline->housekeeping(world.now);
     }
-    rte_mbuf* mbuf = test::to_mbuf(test::test_pool(), frame, how & 2 ? 40 : 0);
+    rte_mempool* pool = test::test_pool();
+    rte_mbuf* mbuf = how & 2 ? test::to_mbuf(pool, frame, 40) : test::to_exact_mbuf(pool, frame);
     mbuf->port = how & 1;
     const uint64_t before = sum(world.stats.passed) + sum(world.stats.dropped);
     world.pipeline->process({&mbuf, 1}, world.now, world.output);

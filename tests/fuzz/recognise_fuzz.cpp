@@ -15,6 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (size_t end = 0; end <= size; ++end) {
     const Stream now = recognise_stream(test::ExactCopy({data, end}));
     if (decided != Stream::NeedMore && now != decided) std::abort();
+    if (end >= kMaxRecogniseBytes && now == Stream::NeedMore) std::abort();
     decided = now;
   }
   const auto disowned = [](const std::vector<test::Event>& events) {

@@ -112,6 +112,8 @@ class Frame {
 
 /// frame in a chain of buffers with segment_bytes each (0: as few as hold it). The caller owns it.
 rte_mbuf* to_mbuf(rte_mempool* pool, const Bytes& frame, size_t segment_bytes = 0);
+/// frame in one buffer around a block of its exact size, so that the sanitizer sees a read beyond it.
+rte_mbuf* to_exact_mbuf(rte_mempool* pool, const Bytes& frame);
 /// All bytes of a chain.
 Bytes to_bytes(const rte_mbuf* mbuf);
 

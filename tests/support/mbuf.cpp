@@ -5,10 +5,20 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 
 #include "tests/support/frame.h"
 
 namespace sluice::test {
+namespace {
+
+/// Memory that is not DPDK's own, and what DPDK must know of it.
+struct Block {
+  rte_mbuf_ext_shared_info shared;
+  std::unique_ptr<uint8_t[]> bytes;
+};
+
+}  // namespace
 
 rte_mbuf* to_mbuf(rte_mempool* pool, const Bytes& frame, size_t segment_bytes) {
   rte_mbuf* head = nullptr;
@@ -33,6 +43,25 @@ rte_mbuf* to_mbuf(rte_mempool* pool, const Bytes& frame, size_t segment_bytes) {
     }
   } while (at < frame.size());
   return head;
+}
+
+rte_mbuf* to_exact_mbuf(rte_mempool* pool, const Bytes& frame) {
+  rte_mbuf* mbuf = rte_pktmbuf_alloc(pool);
+  if (mbuf == nullptr) {
+    std::fprintf(stderr, "tests: the pool is empty\n");
+    std::exit(1);
+  }
+  auto* block = new Block{{}, std::make_unique<uint8_t[]>(frame.size())};
+  std::copy(frame.begin(), frame.end(), block->bytes.get());
+  block->shared.free_cb = [](void*, void* opaque) { delete static_cast<Block*>(opaque); };
+  block->shared.fcb_opaque = block;
+  rte_mbuf_ext_refcnt_set(&block->shared, 1);
+  const auto size = static_cast<uint16_t>(frame.size());
+  rte_pktmbuf_attach_extbuf(mbuf, block->bytes.get(), 0, size, &block->shared);
+  mbuf->data_off = 0;
+  mbuf->data_len = size;
+  mbuf->pkt_len = size;
+  return mbuf;
 }
 
 Bytes to_bytes(const rte_mbuf* mbuf) {

@@ -10,7 +10,8 @@
 
 namespace sluice::test {
 
-/// The header that most policies of tests share: one line, one network that allows and one that blocks by default.
+/// The header that most policies of tests share: one line, one network that allows and one that blocks by
+/// default.
 inline const std::string kOffice = R"(
 site: test-office
 lines:
@@ -40,7 +41,9 @@ struct TestPolicy {
 /// Throws std::runtime_error with the diagnostics where text does not compile or its image is refused.
 inline std::unique_ptr<TestPolicy> make_policy(const std::string& text, uint32_t generation = 1) {
   const control::SourceText source{"test.yaml", text};
-  auto read = [](const std::string&, std::string&, std::string& error) { return error = "no files here", false; };
+  auto read = [](const std::string&, std::string&, std::string& error) {
+    return error = "no files here", false;
+  };
   control::Compiled compiled = control::compile_texts({&source, 1}, ".", read, generation);
   std::string said;
   for (const auto& diagnostic : compiled.diagnostics) said += control::to_string(diagnostic) + "\n";
@@ -49,7 +52,8 @@ inline std::unique_ptr<TestPolicy> make_policy(const std::string& text, uint32_t
   made->compiled = std::move(*compiled.policy);
   ImageError error = ImageError::None;
   made->policy = Policy::open(made->compiled.image(), error);
-  if (!made->policy || !made->policy->make_scratch(made->scratch)) throw std::runtime_error(std::string(text_of(error)));
+  if (!made->policy || !made->policy->make_scratch(made->scratch))
+    throw std::runtime_error(std::string(text_of(error)));
   return made;
 }
 

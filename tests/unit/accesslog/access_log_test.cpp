@@ -186,6 +186,30 @@ TEST_F(AccessLogTest, OldDataPlaneIsReadToItsEndFirst) {
   EXPECT_TRUE(found[30].starts_with("0000000000000002-"));
 }
 
+TEST_F(AccessLogTest, RefusingDiskKeepsTheRingAndWritesAllLater) {
+  FakeShared shared(1, 64);
+  auto log = start();
+  ::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{}, none{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  none = before;
+  none.rlim_cur = 100;
+  ::setrlimit(RLIMIT_FSIZE, &none);
+  for (int i = 0; i < 10; ++i) {
+    shared.push("a.example");
+  }
+  log->add_region(SharedRegion::map(shared.fd.get(), error));
+  for (int i = 0; i < 200 && log->counts().errors == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_GT(log->counts().errors, 0u);
+  EXPECT_EQ(shared.ring().tail.load(), 0u);
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  log->stop();
+  EXPECT_EQ(ids().size(), 10u);
+  EXPECT_EQ(shared.ring().tail.load(), 10u);
+}
+
 TEST_F(AccessLogTest, ConcurrentProducerLosesNothing) {
   FakeShared shared(1, 64);
   auto log = start();

@@ -88,7 +88,8 @@ class AgentTest : public testing::Test {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::strncpy(address.sun_path, config_.socket_path.c_str(), sizeof address.sun_path - 1);
-    ASSERT_EQ(connect(client_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0) << std::strerror(errno);
+    ASSERT_EQ(connect(client_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0)
+        << std::strerror(errno);
     const timeval patience{5, 0};
     setsockopt(client_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   }
@@ -149,7 +150,8 @@ class AgentTest : public testing::Test {
   int client_ = -1, stop_fd_ = -1, shared_fd_ = -1;
 };
 
-constexpr const char* kRules = "lists: {bad: {names: [bad.example]}}\nrules: [{name: no-bad, to: [bad], action: block}]\n";
+constexpr const char* kRules =
+    "lists: {bad: {names: [bad.example]}}\nrules: [{name: no-bad, to: [bad], action: block}]\n";
 
 TEST_F(AgentTest, HelloIsAnsweredWithTheSharedMemoryAndTheGeneration) {
   start_agent();
@@ -169,7 +171,8 @@ TEST_F(AgentTest, HelloIsAnsweredWithTheSharedMemoryAndTheGeneration) {
   ASSERT_NE(CMSG_FIRSTHDR(&header), nullptr);
   int fd;
   std::memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&header)), sizeof fd);
-  struct stat ours{}, theirs{};
+  struct stat ours {
+  }, theirs{};
   fstat(shared_fd_, &ours);
   fstat(fd, &theirs);
   EXPECT_EQ(ours.st_ino, theirs.st_ino);
@@ -207,7 +210,8 @@ TEST_F(AgentTest, BadImagesAreRefusedWithAReasonAndTheOldStaysInForce) {
     const char* why;
   } cases[] = {
       {"corrupt", load(bent, 6), "its checksum is wrong"},
-      {"truncated", load(image.first(image.size() - 64), 6), "its header names another size, or no generation"},
+      {"truncated", load(image.first(image.size() - 64), 6),
+       "its header names another size, or no generation"},
       {"tiny", load(image.first(16), 6), "shorter than its header"},
       {"other version", load(other, 6), "made for another version"},
       {"empty", load({}, 6), "shorter than its header"},

@@ -25,8 +25,8 @@ Outcome parse(std::vector<std::string> words) {
 }
 
 TEST(Options, PairsOfEveryKindOfPort) {
-  const Outcome out = parse({"--pair", "iplc-sg", "af_packet:lan0", "0000:03:00.1", "--pair", "iplc-hk", "af_xdp:lan1",
-                             "net_tap7,iface=t7", "--workers", "2", "--cores", "2,3"});
+  const Outcome out = parse({"--pair", "iplc-sg", "af_packet:lan0", "0000:03:00.1", "--pair", "iplc-hk",
+                             "af_xdp:lan1", "net_tap7,iface=t7", "--workers", "2", "--cores", "2,3"});
   ASSERT_EQ(out.parsed, Parsed::Run) << out.why;
   ASSERT_EQ(out.options.pairs.size(), 2u);
   EXPECT_EQ(out.options.pairs[0].lan.device, "net_af_packet0");

@@ -14,7 +14,8 @@ namespace {
 using test::Bytes;
 using test::Frame;
 
-/// Decodes from a heap block of exactly the bytes that decode may look at, so that a read beyond it is an error.
+/// Decodes from a heap block of exactly the bytes that decode may look at, so that a read beyond it is an
+/// error.
 Decoded decode(const Bytes& frame, Packet& out, size_t cut = SIZE_MAX) {
   const size_t size = std::min(frame.size(), cut);
   const size_t head = std::min(size, kMaxHeaderBytes);
@@ -23,8 +24,12 @@ Decoded decode(const Bytes& frame, Packet& out, size_t cut = SIZE_MAX) {
   return decode_frame({exact.get(), head}, static_cast<uint32_t>(size), out);
 }
 
-Frame tcp4() { return Frame().ip("10.20.1.7", "198.51.100.9").tcp(51724, 443, kPsh | kAck, 1000, 5000).payload("hello"); }
-Frame tcp6() { return Frame().ip("fd12:3456:20::7", "2001:db8::9").tcp(51724, 443, kPsh | kAck).payload("hello"); }
+Frame tcp4() {
+  return Frame().ip("10.20.1.7", "198.51.100.9").tcp(51724, 443, kPsh | kAck, 1000, 5000).payload("hello");
+}
+Frame tcp6() {
+  return Frame().ip("fd12:3456:20::7", "2001:db8::9").tcp(51724, 443, kPsh | kAck).payload("hello");
+}
 
 TEST(DecodeFrame, Tcp4FillsEveryField) {
   Packet p;
@@ -73,7 +78,35 @@ TEST(DecodeFrame, MoreTagsThanTheBoundAreRefused) {
 TEST(DecodeFrame, NotIpIsSaidSo) {
   Packet p;
   for (uint16_t type : {0x0806, 0x88cc, 0x8809, 0x0026}) {
-    EXPECT_EQ(decode(Frame().ethertype(type).payload("0123456789").build(), p).kind, Decoded::Kind::NotIp) << type;
+    EXPECT_EQ(decode(Frame().ethertype(type).payload("0123456789").build(), p).kind, Decoded::Kind::NotIp)
+        << type;
+  }
+}
+
+/// frame's IP packet behind other link bytes than its own.
+Bytes behind(const Bytes& link, const Frame& frame) {
+  const Bytes whole = frame.build();
+  Bytes out(whole.begin(), whole.begin() + 12);
+  test::put(out, link);
+  out.insert(out.end(), whole.begin() + static_cast<long>(frame.l3_offset()), whole.end());
+  return out;
+}
+
+TEST(DecodeFrame, IpIsFoundBehindEveryLinkHeaderThatCarriesIt) {
+  const Bytes links[] = {
+      {0, 60, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0},     // SNAP
+      {0, 60, 0xaa, 0xaa, 3, 0, 0, 0xf8, 8, 0},  // SNAP, bridge tunnel
+      {0x81, 0, 0, 5, 0, 60, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0},
+      {0, 60, 6, 6, 3},                             // IP's own access point
+      {0x88, 0x64, 0x11, 0, 0, 1, 0, 60, 0, 0x21},  // PPPoE
+      {0x88, 0x64, 0x11, 0, 0, 1, 0, 60, 0x21},     // PPPoE, protocol compressed
+      {0x88, 0x47, 0, 1, 1, 64},                    // MPLS
+  };
+  for (const Bytes& link : links) {
+    Packet p;
+    ASSERT_EQ(decode(behind(link, tcp4()), p).kind, Decoded::Kind::Ip) << link.size();
+    EXPECT_EQ(p.destination_port, 443);
+    EXPECT_EQ(p.payload_size, 5u);
   }
 }
 

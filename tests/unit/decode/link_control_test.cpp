@@ -52,10 +52,10 @@ TEST(LinkControl, RoutingIsForTheLinesRouters) {
 
 TEST(LinkControl, WhatOnlyWearsItsPortsDoesNotPass) {
   const Frame frames[] = {
-      Frame().ip("10.0.0.1", "198.51.100.9").udp(68, 67).payload(Bytes(400)),      // no cookie
+      Frame().ip("10.0.0.1", "198.51.100.9").udp(68, 67).payload(Bytes(400)),  // no cookie
       Frame().ip("10.0.0.1", "198.51.100.9").udp(68, 67).payload("short"),
       Frame().ip("fd00::1", "2001:db8::1").udp(546, 547).payload("far away"),
-      Frame().ip("fe80::1", "ff02::1").ttl(64).icmp(134, 0),                       // routed: not ND
+      Frame().ip("fe80::1", "ff02::1").ttl(64).icmp(134, 0),  // routed: not ND
       Frame().ip("10.0.0.1", "198.51.100.9").protocol(112),
       Frame().ip("10.0.0.1", "198.51.100.9").protocol(2),
       Frame().ip("10.0.0.1", "198.51.100.9").udp(1985, 1985),

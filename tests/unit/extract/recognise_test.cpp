@@ -57,6 +57,10 @@ TEST(RecogniseStream, EmptyLinesAreBounded) {
   for (size_t i = 0; i < kMaxHttpBlankLines; ++i) blank += "\r\n";
   EXPECT_EQ(recognise(blank + "GET "), Stream::Http);
   EXPECT_EQ(recognise(blank + "\r\n"), Stream::Unknown);
+  EXPECT_EQ(recognise(blank + "\r"), Stream::NeedMore);
+  EXPECT_EQ(recognise(blank + "UPDATEREDIRECTREF"), Stream::NeedMore);
+  EXPECT_LT((blank + "UPDATEREDIRECTREF").size(), kMaxRecogniseBytes);
+  EXPECT_EQ(recognise(std::string(kMaxRecogniseBytes, '\n')), Stream::Unknown);
 }
 
 /// A decision holds for every longer input, and the reader it names does not disown the stream.

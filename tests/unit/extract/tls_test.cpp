@@ -94,7 +94,7 @@ TEST(TlsHello, WhatIsNoHostNameIsMalformed) {
   }
   EXPECT_EQ(read_extensions(make_server_name({{std::string("a\0.example", 10)}})), "Malformed");
   EXPECT_EQ(read_extensions(make_server_name({{std::string(254, 'a')}})), "Malformed");
-  EXPECT_EQ(read_extensions(make_server_name({{std::string(70000, 'a')}})), "Malformed");
+  EXPECT_EQ(read_extensions(make_server_name({{std::string(2000, 'a')}})), "Malformed");
   EXPECT_EQ(read_extensions(make_server_name({{""}})), "Malformed");
   EXPECT_EQ(read_extensions(make_server_name({})), "Malformed");
   EXPECT_EQ(read_extensions(make_server_name({{std::string(253, 'a') + '.'}})),
@@ -202,6 +202,28 @@ TEST(TlsHello, LengthBeyondItsEnclosingLengthIsMalformed) {
       EXPECT_TRUE(read(as_records(wrong)).ends_with("Malformed")) << length.offset << ' ' << int{value};
     }
   }
+}
+
+TEST(TlsHello, NameOfAnotherTypeBeyondTheListIsMalformed) {
+  Bytes extensions = make_server_name({{"a.example", 1}});
+  ++extensions[8];
+  append(extensions, make_extension(21, Bytes(9)));
+  EXPECT_EQ(read_extensions(extensions), "Malformed");
+}
+
+TEST(TlsHello, HalfACipherSuiteIsMalformed) {
+  const Bytes extensions = make_server_name({{"a.example"}});
+  Bytes hello = make_hello_of(&extensions);
+  hello[72] = 7;  // the eighth byte becomes the size of the compression methods,
+  hello[80] = 1;  // of which the ninth is then the one
+  hello.erase(hello.begin() + 81);
+  --hello[3];
+  EXPECT_EQ(read(as_records(hello)), "Malformed");
+  hello[72] = 6;  // the same with a whole number of suites is well-formed
+  hello[79] = 1;
+  hello.erase(hello.begin() + 80);
+  --hello[3];
+  EXPECT_EQ(read(as_records(hello)), "a.example Complete");
 }
 
 TEST(TlsHello, EveryBitFlippedGivesTheSameInPieces) {

@@ -61,6 +61,17 @@ TEST(FlowTable, RandomUseMatchesAMap) {
   }
 }
 
+TEST(FlowTable, SweepsMeetEveryFlowAlsoOfProtocolZero) {
+  FlowTable table;
+  ASSERT_TRUE(table.create(8, 1));
+  FlowKey key{};
+  Flow* flow = table.insert(key, table.hash(key));
+  ASSERT_NE(flow, nullptr);
+  EXPECT_EQ(table.at(table.index_of(*flow)), flow);
+  table.erase(*flow);
+  EXPECT_EQ(table.at(table.index_of(*flow)), nullptr);
+}
+
 TEST(NamePool, SameNameSameHandleUntilTheLastRelease) {
   NamePool pool;
   ASSERT_TRUE(pool.create(4, 1));
@@ -105,7 +116,8 @@ TEST(Bindings, NeverGrowsAndNeverLeaksNames) {
   NamePool names;
   Bindings bindings;
   ASSERT_TRUE(names.create(64, 1) && bindings.create(64, 1, names));
-  for (uint32_t i = 0; i < 10'000; ++i) bindings.bind(address_of(i), "n" + std::to_string(i) + ".example", 60, i);
+  for (uint32_t i = 0; i < 10'000; ++i)
+    bindings.bind(address_of(i), "n" + std::to_string(i) + ".example", 60, i);
   EXPECT_LE(bindings.size(), bindings.capacity());
   EXPECT_EQ(names.size(), bindings.size());
 }

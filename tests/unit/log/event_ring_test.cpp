@@ -20,7 +20,9 @@ struct Ring {
     header->slot_count = kSlots;
   }
   ~Ring() { std::free(memory); }
-  const std::byte* slot(uint64_t position) const { return memory + sizeof(RingHeader) + (position % kSlots) * kSlotBytes; }
+  const std::byte* slot(uint64_t position) const {
+    return memory + sizeof(RingHeader) + (position % kSlots) * kSlotBytes;
+  }
   Record record_at(uint64_t position) const {
     Record record;
     std::memcpy(&record, slot(position), sizeof record);
@@ -30,7 +32,8 @@ struct Ring {
     const Record record = record_at(position);
     std::string name(record.name, std::min<size_t>(record.name_size, kNameInFirstSlot));
     for (uint64_t at = 1; name.size() < record.name_size; ++at)
-      name.append(reinterpret_cast<const char*>(slot(position + at)), std::min<size_t>(record.name_size - name.size(), kSlotBytes));
+      name.append(reinterpret_cast<const char*>(slot(position + at)),
+                  std::min<size_t>(record.name_size - name.size(), kSlotBytes));
     return name;
   }
   std::byte* memory;

@@ -19,7 +19,8 @@ struct FreeAligned {
 /// A copy in a heap block of its exact size (rounded to the alignment that open asks for).
 struct Copy {
   explicit Copy(std::span<const std::byte> image, size_t size)
-      : memory(static_cast<std::byte*>(std::aligned_alloc(64, (std::max<size_t>(size, 1) + 63) / 64 * 64))), bytes(memory.get(), size) {
+      : memory(static_cast<std::byte*>(std::aligned_alloc(64, (std::max<size_t>(size, 1) + 63) / 64 * 64))),
+        bytes(memory.get(), size) {
     std::memcpy(memory.get(), image.data(), std::min(size, image.size()));
   }
   ImageHeader& header() { return *reinterpret_cast<ImageHeader*>(memory.get()); }
@@ -41,7 +42,9 @@ rules:
   - {name: print, direction: inbound, from: [hq-sg], to: [printers], ports: [tcp/9100], action: allow}
 )";
 
-std::unique_ptr<test::TestPolicy> small() { return test::make_policy(test::kOffice + kRules, 7); }
+std::unique_ptr<test::TestPolicy> small() {
+  return test::make_policy(test::kOffice + kRules, 7);
+}
 
 ImageError open(std::span<const std::byte> image) {
   ImageError error = ImageError::None;
@@ -83,23 +86,28 @@ TEST(PolicyImage, HeadersThatLieAreNamed) {
     void (*tell)(ImageHeader&);
     ImageError error;
   };
-  const auto section = [](ImageHeader& header, Section which) -> SectionSpan& { return header.sections[static_cast<size_t>(which)]; };
+  const auto section = [](ImageHeader& header, Section which) -> SectionSpan& {
+    return header.sections[static_cast<size_t>(which)];
+  };
   static const auto at = section;
   const Lie lies[] = {
       {"magic", [](ImageHeader& h) { h.magic = 0; }, ImageError::BadMagic},
       {"version", [](ImageHeader& h) { ++h.version; }, ImageError::OtherVersion},
       {"size", [](ImageHeader& h) { --h.size; }, ImageError::SizeDiffers},
       {"generation 0", [](ImageHeader& h) { h.generation = 0; }, ImageError::SizeDiffers},
-      {"offset", [](ImageHeader& h) { at(h, Section::Rules).offset = ~uint64_t{63}; }, ImageError::SectionOutside},
+      {"offset", [](ImageHeader& h) { at(h, Section::Rules).offset = ~uint64_t{63}; },
+       ImageError::SectionOutside},
       {"alignment", [](ImageHeader& h) { at(h, Section::Rules).offset += 4; }, ImageError::SectionMisaligned},
-      {"size overflow", [](ImageHeader& h) { at(h, Section::Rules).size = ~uint64_t{0}; }, ImageError::SectionOutside},
+      {"size overflow", [](ImageHeader& h) { at(h, Section::Rules).size = ~uint64_t{0}; },
+       ImageError::SectionOutside},
       {"odd size", [](ImageHeader& h) { at(h, Section::Rules).size -= 1; }, ImageError::SectionSize},
       {"no site", [](ImageHeader& h) { at(h, Section::Site).size = 0; }, ImageError::SectionSize},
       {"no ranges", [](ImageHeader& h) { at(h, Section::AddressStarts).size = 0; }, ImageError::NotSorted},
       {"no strings", [](ImageHeader& h) { at(h, Section::Strings).size = 0; }, ImageError::StringOutside},
       {"no lists", [](ImageHeader& h) { at(h, Section::Lists).size = 0; }, ImageError::SectionSize},
       {"no names", [](ImageHeader& h) { at(h, Section::NameBytes).size = 0; }, ImageError::BadNameTable},
-      {"no classes", [](ImageHeader& h) { at(h, Section::AddressClasses).size = 0; }, ImageError::IndexOutside},
+      {"no classes", [](ImageHeader& h) { at(h, Section::AddressClasses).size = 0; },
+       ImageError::IndexOutside},
   };
   for (const Lie& lie : lies) {
     Copy copy(image, image.size());
@@ -143,8 +151,8 @@ TEST(PolicyImage, SignedLiesAnywhereAreRefusedOrHarmless) {
       copy.bytes[at] ^= std::byte{flip};
     }
   }
-  for (const ImageError error : {ImageError::None, ImageError::StringOutside, ImageError::IndexOutside, ImageError::BadNameTable,
-                                 ImageError::BadEnum, ImageError::NotSorted})
+  for (const ImageError error : {ImageError::None, ImageError::StringOutside, ImageError::IndexOutside,
+                                 ImageError::BadNameTable, ImageError::BadEnum, ImageError::NotSorted})
     EXPECT_TRUE(seen.contains(error)) << text_of(error);
 }
 

@@ -18,8 +18,14 @@ struct Office {
   explicit Office(const std::string& rules) : made(test::make_policy(test::kOffice + rules)) {}
 
   Subject web(const char* from, const char* name, const char* to = "198.51.100.9") const {
-    return {.local = address(from), .remote = address(to), .line = made->policy->line_of("line-a"), .transport = 6,
-            .service_port = 443, .protocol = Protocol::Tls, .seen = Seen::Sni, .name = name};
+    return {.local = address(from),
+            .remote = address(to),
+            .line = made->policy->line_of("line-a"),
+            .transport = 6,
+            .service_port = 443,
+            .protocol = Protocol::Tls,
+            .seen = Seen::Sni,
+            .name = name};
   }
   Subject nameless(const char* from, Situation situation, const char* to = "198.51.100.9") const {
     Subject subject = web(from, "", to);
@@ -54,11 +60,13 @@ rules:
 TEST(Judge, NamesCoverThemselvesAndBelowAsWritten) {
   Office office(kRules);
   const std::pair<const char*, bool> cases[] = {
-      {"bad.example", true},         {"x.bad.example", true},      {"notbad.example", false}, {"bad.example.org", false},
-      {"exact.example", true},       {"x.exact.example", false},   {"below.example", false},  {"x.below.example", true},
-      {"y.x.below.example", true},   {"example", false},           {"xbad.example", false},
+      {"bad.example", true},      {"x.bad.example", true},   {"notbad.example", false},
+      {"bad.example.org", false}, {"exact.example", true},   {"x.exact.example", false},
+      {"below.example", false},   {"x.below.example", true}, {"y.x.below.example", true},
+      {"example", false},         {"xbad.example", false},
   };
-  for (const auto& [name, blocked] : cases) EXPECT_EQ(office.judge(office.web("10.20.1.8", name)).passes(), !blocked) << name;
+  for (const auto& [name, blocked] : cases)
+    EXPECT_EQ(office.judge(office.web("10.20.1.8", name)).passes(), !blocked) << name;
 }
 
 TEST(Judge, FirstMatchingRuleDecidesAndNamesItsList) {
@@ -83,7 +91,8 @@ TEST(Judge, NetworkDefaultsHoldWhereNoRuleMatches) {
   const Verdict marked = office.judge(office.web("10.40.1.1", "news.example"));
   EXPECT_EQ(marked.action, Action::Observed);
   EXPECT_EQ(marked.would, Action::Blocked);
-  EXPECT_EQ(office.judge(office.web("10.40.1.1", "bad.example")).action, Action::Blocked) << "block rules stay enforced";
+  EXPECT_EQ(office.judge(office.web("10.40.1.1", "bad.example")).action, Action::Blocked)
+      << "block rules stay enforced";
 }
 
 TEST(Judge, GuardsComeBeforeRules) {
@@ -101,7 +110,8 @@ TEST(Judge, GuardsComeBeforeRules) {
 TEST(Judge, VlanAndPrefixMustBothMatch) {
   Office office(kRules);
   Subject subject = office.web("10.20.16.4", "news.example");
-  EXPECT_EQ(office.made->policy->network_name(office.judge(subject).network), "staff") << "untagged: the shorter prefix";
+  EXPECT_EQ(office.made->policy->network_name(office.judge(subject).network), "staff")
+      << "untagged: the shorter prefix";
   subject.vlan = 28;
   EXPECT_EQ(office.made->policy->network_name(office.judge(subject).network), "tagged");
 }
@@ -128,8 +138,10 @@ TEST(Judge, InboundIsRefusedButForInboundRules) {
 
 TEST(Judge, PrefixesAndOfficesDecideWithoutAName) {
   Office office(kRules);
-  EXPECT_EQ(office.rule(office.judge(office.nameless("10.20.8.9", Situation::UnknownProtocol, "10.64.3.2"))), "hq");
-  const Verdict verdict = office.judge(office.nameless("10.20.1.7", Situation::UnknownProtocol, "2001:db8:bad::1"));
+  EXPECT_EQ(office.rule(office.judge(office.nameless("10.20.8.9", Situation::UnknownProtocol, "10.64.3.2"))),
+            "hq");
+  const Verdict verdict =
+      office.judge(office.nameless("10.20.1.7", Situation::UnknownProtocol, "2001:db8:bad::1"));
   EXPECT_EQ(office.rule(verdict), "no-hosting");
   EXPECT_TRUE(verdict.silent);
 }
@@ -139,7 +151,8 @@ TEST(Judge, PatternsMatchOnlyWhereNoEarlierRuleDecided) {
   EXPECT_EQ(office.rule(office.judge(office.web("10.20.1.7", "www.bet365.example"))), "no-betting");
   EXPECT_EQ(office.rule(office.judge(office.web("10.20.1.7", "bet365.bad.example"))), "no-bad");
   EXPECT_TRUE(office.judge(office.web("10.20.1.7", "alphabet12.example")).passes());
-  EXPECT_EQ(office.made->policy->list_name(office.judge(office.web("10.20.1.7", "bet365.example")).list), "betting");
+  EXPECT_EQ(office.made->policy->list_name(office.judge(office.web("10.20.1.7", "bet365.example")).list),
+            "betting");
 }
 
 TEST(Judge, ProtocolsLimitARule) {
@@ -156,7 +169,8 @@ TEST(Judge, ObservingRuleMarksAndGoesOn) {
   EXPECT_EQ(verdict.action, Action::Observed);
   EXPECT_EQ(verdict.would, Action::Allowed);
   EXPECT_EQ(office.rule(verdict), "watch");
-  EXPECT_EQ(office.judge(office.web("10.20.8.9", "watched.example")).action, Action::Blocked) << "the default still blocks";
+  EXPECT_EQ(office.judge(office.web("10.20.8.9", "watched.example")).action, Action::Blocked)
+      << "the default still blocks";
 }
 
 TEST(Judge, EverySituationFollowsItsSetting) {
@@ -213,8 +227,13 @@ TEST(Judge, ResolversMeetOnlyRulesForEverybodyAndNoOpenedName) {
 TEST(Judge, ObserveModeBlocksNothing) {
   auto made = test::make_policy(test::kOffice + "mode: observe\n" + kRules);
   for (const char* from : {"10.20.1.7", "172.16.5.5", "10.99.0.9"}) {
-    Subject subject{.local = address(from), .remote = address("198.51.100.9"), .line = made->policy->line_of("line-a"),
-                    .transport = 6, .service_port = 443, .protocol = Protocol::Tls, .name = "bad.example"};
+    Subject subject{.local = address(from),
+                    .remote = address("198.51.100.9"),
+                    .line = made->policy->line_of("line-a"),
+                    .transport = 6,
+                    .service_port = 443,
+                    .protocol = Protocol::Tls,
+                    .name = "bad.example"};
     const Verdict verdict = made->policy->judge(subject, made->scratch);
     EXPECT_EQ(verdict.action, Action::Observed) << from;
     EXPECT_EQ(verdict.would, Action::Blocked) << from;

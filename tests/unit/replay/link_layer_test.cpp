@@ -81,6 +81,28 @@ TEST(LinkLayer, EthernetStaysAsItIs) {
   EXPECT_EQ(out, frame);
 }
 
+TEST(LinkLayer, OffloadedPacketGetsItsLength) {
+  for (const bool tagged : {false, true}) {
+    Frame whole;
+    if (tagged) whole.vlan(100, 0x88a8).vlan(28);
+    whole.ip("10.0.0.1", "10.0.0.2").tcp(1, 2, 0x10).payload("data");
+    Bytes frame = whole.build();
+    const Bytes right = frame;
+    replay::mend_offloaded(frame);
+    EXPECT_EQ(frame, right);
+    frame[whole.l3_offset() + 2] = frame[whole.l3_offset() + 3] = 0;
+    replay::mend_offloaded(frame);
+    EXPECT_EQ(frame, right);
+    for (size_t size = 0; size < frame.size(); ++size) {
+      Bytes cut(right.begin(), right.begin() + static_cast<ptrdiff_t>(size));
+      cut.shrink_to_fit();
+      const Bytes before = cut;
+      replay::mend_offloaded(cut);
+      EXPECT_EQ(cut, before);
+    }
+  }
+}
+
 TEST(LinkLayer, WhatIsNotIpIsLeftOut) {
   Bytes out;
   EXPECT_FALSE(replay::to_ethernet(101, Bytes{0x00, 1, 2, 3}, out));

@@ -31,7 +31,8 @@ rules:
   - {name: finance-work, from: [finance], to: [work], action: allow}
 )";
 
-/// Several pipelines that hand packets and bindings to each other at once, as the poll loops do a little later.
+/// Several pipelines that hand packets and bindings to each other at once, as the poll loops do a little
+/// later.
 class Workers {
  public:
   Workers(uint32_t count, const std::string& rules) {
@@ -46,7 +47,8 @@ class Workers {
       config.port_count = 2;
       config.lines[0] = "line-a";
       config.seed = 42;
-      pipelines_.push_back(Pipeline::create(config, test::test_pool(), rings_.back()->stats, rings_.back()->events));
+      pipelines_.push_back(
+          Pipeline::create(config, test::test_pool(), rings_.back()->stats, rings_.back()->events));
       pipelines_.back()->set_policy(policies_.back()->policy.get(), &policies_.back()->scratch);
     }
   }
@@ -61,14 +63,15 @@ class Workers {
   std::multiset<std::string> decisions() const {
     std::multiset<std::string> all;
     for (const auto& ring : rings_) {
-      for (uint64_t at = 0; at < ring->header()->head.load(); ) {
+      for (uint64_t at = 0; at < ring->header()->head.load();) {
         Record record;
         std::memcpy(&record, ring->slot(at), sizeof record);
         std::string line(reinterpret_cast<const char*>(record.source.bytes.data()), 16);
         line += std::to_string(record.source_port) + " " + std::to_string(record.destination_port) + " " +
                 std::string(word_of(static_cast<Action>(record.action))) + " " +
-                std::string(word_of(static_cast<Reason>(record.reason))) + " " + std::to_string(record.rule) + " " +
-                std::string(word_of(static_cast<Seen>(record.seen))) + " " + std::to_string(record.source_bytes) + " " +
+                std::string(word_of(static_cast<Reason>(record.reason))) + " " + std::to_string(record.rule) +
+                " " + std::string(word_of(static_cast<Seen>(record.seen))) + " " +
+                std::to_string(record.source_bytes) + " " +
                 std::string(record.name, std::min<size_t>(record.name_size, kNameInFirstSlot));
         all.insert(line);
         at += record.slots;
@@ -134,12 +137,15 @@ struct Sent {
 };
 
 /// A TCP connection of one client: hand-shake, request in two parts, an answer, an ICMP error about it.
-void connection(std::vector<Sent>& out, const std::string& client, uint16_t port, const Bytes& request, bool vlan) {
+void connection(std::vector<Sent>& out, const std::string& client, uint16_t port, const Bytes& request,
+                bool vlan) {
   const std::string server = client.find(':') == std::string::npos ? "198.51.100.9" : "2001:db8::9";
   const auto frame = [&](bool lan, uint8_t flags, uint32_t seq, uint32_t ack, const Bytes& data) {
     Frame made;
     if (vlan) made.vlan(28);
-    made.ip(lan ? client : server, lan ? server : client).tcp(lan ? port : 443, lan ? 443 : port, flags, seq, ack).payload(data);
+    made.ip(lan ? client : server, lan ? server : client)
+        .tcp(lan ? port : 443, lan ? 443 : port, flags, seq, ack)
+        .payload(data);
     out.push_back({made.build(), lan ? Side::Lan : Side::Line});
   };
   const size_t half = request.size() / 2;
@@ -147,7 +153,8 @@ void connection(std::vector<Sent>& out, const std::string& client, uint16_t port
   frame(false, kSyn | kAck, 4999, 1000, {});
   frame(true, kAck, 1000, 5000, {});
   frame(true, kAck | kPsh, 1000, 5000, Bytes(request.begin(), request.begin() + static_cast<long>(half)));
-  frame(true, kAck | kPsh, static_cast<uint32_t>(1000 + half), 5000, Bytes(request.begin() + static_cast<long>(half), request.end()));
+  frame(true, kAck | kPsh, static_cast<uint32_t>(1000 + half), 5000,
+        Bytes(request.begin() + static_cast<long>(half), request.end()));
   frame(false, kAck | kPsh, 5000, static_cast<uint32_t>(1000 + request.size()), test::bytes("answer"));
   frame(true, kAck, static_cast<uint32_t>(1000 + request.size()), 5006, {});
 }
@@ -156,25 +163,47 @@ std::vector<Sent> traffic(std::mt19937& random) {
   std::vector<Sent> all;
   const auto resolver = [&](const std::string& name, const std::string& address, uint16_t id) {
     const test::DnsQuery query{name, 1, id};
-    all.push_back({Frame().ip("10.20.0.10", "198.51.100.53").udp(static_cast<uint16_t>(20'000 + id), 53).payload(test::dns_query(query)).build(), Side::Lan});
-    all.push_back({Frame().ip("198.51.100.53", "10.20.0.10").udp(53, static_cast<uint16_t>(20'000 + id)).payload(test::dns_answer({query, "", {address}})).build(), Side::Line});
+    all.push_back({Frame()
+                       .ip("10.20.0.10", "198.51.100.53")
+                       .udp(static_cast<uint16_t>(20'000 + id), 53)
+                       .payload(test::dns_query(query))
+                       .build(),
+                   Side::Lan});
+    all.push_back({Frame()
+                       .ip("198.51.100.53", "10.20.0.10")
+                       .udp(53, static_cast<uint16_t>(20'000 + id))
+                       .payload(test::dns_answer({query, "", {address}}))
+                       .build(),
+                   Side::Line});
   };
   resolver("erp.work.example", "203.0.113.10", 1);
   resolver("news.example", "203.0.113.11", 2);
   const char* names[] = {"bad.example", "erp.work.example", "news.example"};
   for (uint16_t i = 0; i < 120; ++i) {
     const std::string host = std::to_string(1 + random() % 200);
-    const std::string clients[] = {"10.20.1." + host, "10.20.8." + host, "fd12:3456:20::" + host, "10.20.16." + host, "172.16.0." + host};
+    const std::string clients[] = {"10.20.1." + host, "10.20.8." + host, "fd12:3456:20::" + host,
+                                   "10.20.16." + host, "172.16.0." + host};
     const std::string& client = clients[random() % 5];
     const std::string name = names[random() % 3];
     const auto port = static_cast<uint16_t>(30'000 + i);
     switch (random() % 4) {
-      case 0: connection(all, client, port, test::tls_hello(name), random() % 2); break;
-      case 1: connection(all, client, port, test::http_request(name), false); break;
-      case 2: connection(all, client, port, test::bytes("no protocol that anybody knows"), false); break;
+      case 0:
+        connection(all, client, port, test::tls_hello(name), random() % 2);
+        break;
+      case 1:
+        connection(all, client, port, test::http_request(name), false);
+        break;
+      case 2:
+        connection(all, client, port, test::bytes("no protocol that anybody knows"), false);
+        break;
       default:
         if (client.find(':') != std::string::npos) break;
-        all.push_back({Frame().ip(client, random() % 2 ? "203.0.113.10" : "203.0.113.11").udp(port, 4000).payload("media").build(), Side::Lan});
+        all.push_back({Frame()
+                           .ip(client, random() % 2 ? "203.0.113.10" : "203.0.113.11")
+                           .udp(port, 4000)
+                           .payload("media")
+                           .build(),
+                       Side::Lan});
     }
   }
   return all;
@@ -190,7 +219,8 @@ TEST(Workers, RandomQueuesChangeNoVerdict) {
     ASSERT_GT(expected.size(), 80u);
     for (const uint32_t count : {2u, 3u, 5u}) {
       Workers many(count, kRules);
-      for (const Sent& packet : sent) many.send(packet.frame, packet.from, static_cast<uint32_t>(random() % count));
+      for (const Sent& packet : sent)
+        many.send(packet.frame, packet.from, static_cast<uint32_t>(random() % count));
       EXPECT_EQ(many.decisions(), expected) << count << " workers, round " << round;
       EXPECT_EQ(many.totals(), one.totals()) << count << " workers, round " << round;
       EXPECT_GT(many.handed_over(), 0u);

@@ -1,0 +1,162 @@
+// cli tests: what sluicectl prints of a policy, and with which status it ends.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "control/cli/commands.h"
+
+namespace sluice::control {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr const char* kPolicy = R"(
+site: test-office
+lines:
+  iplc-sg: {operator: Example Telecom, licence: A1, contract: C1, filing: F1, purpose: internal-office, bandwidth: 1M,
+            link: [192.0.2.1, 192.0.2.2], valid: {from: 2026-01-01, until: 2039-12-31}, on-expiry: warn}
+networks:
+  staff: {prefixes: [10.20.0.0/16], line: iplc-sg, default: allow}
+  guests: {prefixes: [10.99.0.0/16], line: none}
+  tagged: {prefixes: [10.30.0.0/16], vlans: [30], line: iplc-sg, default: allow}
+resolvers: [10.20.0.10]
+rules:
+  - {name: no-betting, to: [bet.example], action: block}
+  - {name: print, direction: inbound, from: [10.64.0.0/12], to: [10.20.250.0/24], ports: [tcp/9100], action: allow}
+  - {name: watch, to: [video.example], action: observe}
+)";
+
+struct CliTest : testing::Test {
+  fs::path directory = fs::temp_directory_path() / ("sluice-cli-" + std::to_string(::getpid()));
+  ExplainOptions options;
+  std::string out;
+
+  CliTest() {
+    save(kPolicy);
+    options.policy = directory.string();
+    options.from = "10.20.1.7";
+    options.json = true;
+  }
+  ~CliTest() override { fs::remove_all(directory); }
+
+  void save(const std::string& text) const {
+    fs::create_directories(directory);
+    std::ofstream(directory / "site.yaml", std::ios::trunc) << text;
+  }
+  template <typename Command>
+  int run(Command command) {
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    const int status = command();
+    out = testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
+    return status;
+  }
+  json explain() {
+    EXPECT_EQ(run([&] { return run_explain(options); }), kDone) << out;
+    json answer = json::parse(out, nullptr, false);
+    EXPECT_TRUE(answer.is_object()) << out;
+    return answer;
+  }
+  std::string verdict() {
+    const json answer = explain();
+    return answer["action"].get<std::string>() + " " + answer["reason"].get<std::string>();
+  }
+};
+
+TEST_F(CliTest, CheckOfAValidPolicyEndsWithZero) {
+  EXPECT_EQ(run([&] { return run_check(directory.string(), false); }), kDone) << out;
+  EXPECT_NE(out.find("is valid: site test-office: 3 networks, 3 rules"), std::string::npos) << out;
+}
+
+TEST_F(CliTest, CheckPrintsEveryProblemWithItsPlace) {
+  save(std::string(kPolicy) +
+       "  - {name: one, to: [nowhere], action: block}\n  - {name: two, to: [a.example], action: no}\n");
+  EXPECT_EQ(run([&] { return run_check(directory.string(), false); }), kCannot);
+  EXPECT_NE(out.find("site.yaml:15:"), std::string::npos) << out;
+  EXPECT_NE(out.find("site.yaml:16:"), std::string::npos) << out;
+  EXPECT_EQ(run([&] { return run_check(directory.string(), true); }), kCannot);
+  EXPECT_GE(json::parse(out)["errors"].get<int>(), 2);
+}
+
+TEST_F(CliTest, CheckOfNoDirectoryCannot) {
+  EXPECT_EQ(run([&] { return run_check((directory / "nowhere").string(), false); }), kCannot);
+}
+
+TEST_F(CliTest, ExplainNamesRuleAndTrace) {
+  options.host = "WWW.Bet.Example.";
+  const json answer = explain();
+  EXPECT_EQ(answer["action"].get<std::string>(), "blocked");
+  EXPECT_EQ(answer["rule"].get<std::string>(), "no-betting");
+  EXPECT_EQ(answer["network"].get<std::string>(), "staff");
+  ASSERT_EQ(answer["trace"].size(), 1u);
+  EXPECT_TRUE(answer["trace"][0]["matched"].get<bool>());
+}
+
+TEST_F(CliTest, ExplainFallsBackAsTheGatewayDoes) {
+  options.host = "news.example";
+  EXPECT_EQ(verdict(), "allowed default");
+  options.host = "video.example";
+  EXPECT_EQ(explain()["action"].get<std::string>(), "observed");
+  options.host = "news.example";
+  options.from = "10.99.0.7";
+  EXPECT_EQ(verdict(), "blocked wrong-line");
+  options.from = "192.0.2.9";
+  EXPECT_EQ(verdict(), "blocked unregistered-source");
+  options.from = "10.30.0.1";
+  EXPECT_EQ(verdict(), "blocked unregistered-source");
+  options.vlan = 30;
+  EXPECT_EQ(verdict(), "allowed default");
+}
+
+TEST_F(CliTest, ExplainOfInboundTakesTheLanSideAsDestination) {
+  options.inbound = true;
+  options.protocol = "unknown";
+  options.from = "10.64.0.5";
+  options.to = "10.20.250.9";
+  options.port = 9100;
+  EXPECT_EQ(verdict(), "allowed rule");
+  options.port = 22;
+  EXPECT_EQ(verdict(), "blocked inbound-refused");
+}
+
+TEST_F(CliTest, ExplainWithExitCodeSaysNoToWhatIsBlocked) {
+  options.exit_code = true;
+  options.host = "bet.example";
+  EXPECT_EQ(run([&] { return run_explain(options); }), kNo);
+  options.host = "news.example";
+  EXPECT_EQ(run([&] { return run_explain(options); }), kDone);
+}
+
+TEST_F(CliTest, ExplainOfNonsenseCannot) {
+  const auto cannot = [&](auto change) {
+    ExplainOptions wrong = options;
+    change(wrong);
+    const int status = run([&] { return run_explain(wrong); });
+    EXPECT_TRUE(out.starts_with("sluicectl: ") || out.find("sluicectl: ") != std::string::npos) << out;
+    return status == kCannot;
+  };
+  EXPECT_TRUE(cannot([](ExplainOptions& o) { o.from = "10.20.1"; }));
+  EXPECT_TRUE(cannot([](ExplainOptions& o) { o.to = "x"; }));
+  EXPECT_TRUE(cannot([](ExplainOptions& o) { o.to = "2001:db8::1"; }));
+  EXPECT_TRUE(cannot([](ExplainOptions& o) { o.host = "a..b"; }));
+  EXPECT_TRUE(cannot([](ExplainOptions& o) { o.host = std::string(300, 'a'); }));
+  EXPECT_TRUE(cannot([](ExplainOptions& o) {
+    o.host = ".";
+    o.inbound = true;
+  }));
+  EXPECT_TRUE(cannot([](ExplainOptions& o) { o.line = "nowhere"; }));
+  EXPECT_TRUE(cannot([](ExplainOptions& o) { o.policy += "/nowhere"; }));
+}
+
+TEST_F(CliTest, NobodyListeningCannot) {
+  EXPECT_EQ(run([&] { return run_status((directory / "no.sock").string(), false); }), kCannot);
+  EXPECT_EQ(run([&] { return run_apply((directory / "no.sock").string(), "r", false, false); }), kCannot);
+  EXPECT_NE(out.find("does sluice-control run?"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sluice::control
