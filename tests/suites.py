@@ -99,8 +99,10 @@ def fuzz(run: Run) -> None:
 def boundary(run: Run) -> None:
     """Only the programs that exercise what the two processes share are built with the thread sanitizer."""
     env = dict(os.environ, CC="clang", CXX="clang++")
-    if not (ROOT / "build-tsan/build.ninja").exists():
-        subprocess.run(["meson", "setup", "build-tsan", *THREADS], cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
+    setup = ["meson", "setup", "build-tsan", *THREADS]
+    if (ROOT / "build-tsan/build.ninja").exists():
+        setup = ["ninja", "-C", "build-tsan", "build.ninja"]  # so that it knows today's tests
+    subprocess.run(setup, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
     tests = [test for test in programs.introspect("build-tsan") if test.name in THREAD_TESTS]
     targets = [os.path.relpath(test.command[0], ROOT / "build-tsan") for test in tests]
     if targets and run.build("build-tsan", THREADS, targets, clang=True):
