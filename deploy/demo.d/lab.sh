@@ -36,8 +36,8 @@ in_ns() {
 lab_spawn() {
   local name=$1 namespace=$2
   shift 2
-  # ip becomes the command, so that $! is its number. The lock of a demo must not outlive the demo.
-  ip netns exec "$LAB-$namespace" "$@" </dev/null >>"$LAB_DIR/$name.log" 2>&1 9>&- &
+  # ip becomes the command, so that $! is its number. The lock of a demo or a test must not outlive it.
+  ip netns exec "$LAB-$namespace" "$@" </dev/null >>"$LAB_DIR/$name.log" 2>&1 8>&- 9>&- &
   echo $! >"$LAB_DIR/$name.pid"
   disown  # its end is nobody's news
 }

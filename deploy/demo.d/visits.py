@@ -155,9 +155,12 @@ def show_record() -> int:
         print("   record  none")
         return 1
     record = blocked[-1]
-    short = {"source": {"ip": record["source"]["ip"]}, "destination": {"domain": record["destination"]["domain"]},
-             "rule": {"name": record["rule"]["name"]}}
-    print("   record  " + json.dumps(short, separators=(",", ":"))[:-1] + ",\u2026")
+    pieces = {"event": ("action", "reason"), "source": ("ip",), "destination": ("domain",), "rule": ("name",)}
+    words = []
+    for key, fields in pieces.items():
+        text = json.dumps({field: record[key][field] for field in fields}, separators=(",", ":"))
+        words.append(f'"{key}":{text[:-1]},\u2026}}')
+    print("   record  {\u2026," + ",".join(words[:2]) + ",\n            " + ",".join(words[2:]) + ",\u2026}")
     return 0
 
 
