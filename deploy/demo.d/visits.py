@@ -32,7 +32,7 @@ class Outcome:
 
 
 def run(namespace: str, command: list[str], timeout: float = 8) -> subprocess.CompletedProcess:
-    return subprocess.run(["ip", "netns", "exec", f"{LAB}-{namespace}", *command], capture_output=True, text=True,
+    return subprocess.run(["nsenter", f"--net=/run/netns/{LAB}-{namespace}", *command], capture_output=True, text=True,
                           errors="replace", timeout=timeout, stdin=subprocess.DEVNULL)
 
 
@@ -50,12 +50,14 @@ def refused(text: str, code: int) -> Outcome:
 
 
 def visit(namespace: str, url: str, http2: bool = False, resolved: bool = False) -> Outcome:
-    """curl; resolved: the client knows the address already, so that DNS cannot decide."""
+    """dig, then curl; resolved: the client knows the address already, so that DNS cannot decide."""
     host = url.split("/")[2]
+    address = ADDRESS[host] if resolved else run(namespace, ["dig", "+short", "@10.20.0.10", host]).stdout.strip()
+    if not address:
+        return Outcome("no address", "no address")
     command = ["curl", "-sS", "-m", "5", "--cacert", str(DIR / "tls/ca.pem"), "--http2" if http2 else "--http1.1",
+               "--resolve", f"{host}:{443 if url.startswith('https') else 80}:{address}",
                "-w", "\n%{http_code} %{http_version}", url]
-    if resolved:
-        command += ["--resolve", f"{host}:{443 if url.startswith('https') else 80}:{ADDRESS[host]}"]
     done = run(namespace, command)
     page, _, status = done.stdout.rpartition("\n")
     code, version = (status.split() + ["0"])[:2]
@@ -155,9 +157,12 @@ def show_record() -> int:
         print("   record  none")
         return 1
     record = blocked[-1]
-    short = {"source": {"ip": record["source"]["ip"]}, "destination": {"domain": record["destination"]["domain"]},
-             "rule": {"name": record["rule"]["name"]}}
-    print("   record  " + json.dumps(short, separators=(",", ":"))[:-1] + ",\u2026")
+    pieces = {"event": ("action", "reason"), "source": ("ip",), "destination": ("domain",), "rule": ("name",)}
+    words = []
+    for key, fields in pieces.items():
+        text = json.dumps({field: record[key][field] for field in fields}, separators=(",", ":"))
+        words.append(f'"{key}":{text[:-1]},\u2026}}')
+    print("   record  {\u2026," + ",".join(words[:2]) + ",\n            " + ",".join(words[2:]) + ",\u2026}")
     return 0
 
 

@@ -11,6 +11,9 @@ export LAB=sluice-smoke-$SMOKE_NAME
 # shellcheck source=deploy/demo.d/lab.sh
 source "$SMOKE_LIB/../../../deploy/demo.d/lab.sh"
 smoke_failed=0
+# Two runs of one test would take each other's namespaces away.
+exec 8>"/run/$LAB.lock"
+flock -w 300 8 || { echo "not ok - $SMOKE_NAME: another run of it does not end"; exit 1; }
 
 smoke_finish() {
   local code=$?

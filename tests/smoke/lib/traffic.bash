@@ -2,7 +2,7 @@
 
 # traffic_start RATE: numbered datagrams from staff to a server whose name the office's resolver has bound.
 traffic_start() {
-  in_ns staff dig +short +time=2 +tries=2 news.example >/dev/null
+  in_ns staff dig +short +time=2 +tries=2 @10.20.0.10 news.example >/dev/null
   lab_spawn receive line "$SMOKE_LIB/numbered.py" receive 198.51.100.12 9999
   sleep 0.5
   lab_spawn send staff "$SMOKE_LIB/numbered.py" send 198.51.100.12 9999 "$1"
