@@ -21,15 +21,6 @@ constexpr milliseconds kWelcomeWithin{5000};
 constexpr milliseconds kLoadedWithin{120'000};  ///< a large image is checked and built before the answer
 constexpr int kPacketsPerTurn = 16;             ///< a talkative peer must not starve the loop
 
-Message make_message(MessageType type, uint32_t generation) {
-  Message out{};
-  out.magic = kMessageMagic;
-  out.version = kMessageVersion;
-  out.type = static_cast<uint16_t>(type);
-  out.generation = generation;
-  return out;
-}
-
 std::string text_of(const Message& message) {
   std::string out(message.text, ::strnlen(message.text, kMessageText));
   std::replace_if(
@@ -215,22 +206,7 @@ void Link::send(std::shared_ptr<const SealedImage> image) {
 /// Sends one message, with a descriptor where fd is not -1. At most one is under way, so the socket always
 /// has room.
 bool Link::transmit(const Message& message, int fd) {
-  Message copy = message;
-  iovec part{&copy, sizeof copy};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  if (fd >= 0) {
-    header.msg_control = control;
-    header.msg_controllen = sizeof control;
-    cmsghdr* item = CMSG_FIRSTHDR(&header);
-    item->cmsg_level = SOL_SOCKET;
-    item->cmsg_type = SCM_RIGHTS;
-    item->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(item), &fd, sizeof fd);
-  }
-  if (::sendmsg(socket_.get(), &header, MSG_NOSIGNAL) != static_cast<ssize_t>(sizeof copy)) {
+  if (!send_message(socket_.get(), message, fd)) {
     disconnect(errno_text("cannot send"));
     return false;
   }

@@ -23,15 +23,6 @@ namespace {
 
 constexpr int kAllSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
-Message make_message(MessageType type, uint32_t generation) {
-  Message message{};
-  message.magic = kMessageMagic;
-  message.version = kMessageVersion;
-  message.type = static_cast<uint16_t>(type);
-  message.generation = generation;
-  return message;
-}
-
 void set_text(Message& message, std::string_view text) {
   std::memcpy(message.text, text.data(), std::min(text.size(), kMessageText - 1));
 }
@@ -168,26 +159,8 @@ void Agent::hear() {
   if (fd >= 0) close(fd);
 }
 
-bool Agent::reply(const Message& message, int fd) {
-  iovec part{const_cast<Message*>(&message), sizeof message};
-  alignas(cmsghdr) char rights[CMSG_SPACE(sizeof(int))] = {};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  if (fd >= 0) {
-    header.msg_control = rights;
-    header.msg_controllen = sizeof rights;
-    cmsghdr* control = CMSG_FIRSTHDR(&header);
-    control->cmsg_level = SOL_SOCKET;
-    control->cmsg_type = SCM_RIGHTS;
-    control->cmsg_len = CMSG_LEN(sizeof fd);
-    std::memcpy(CMSG_DATA(control), &fd, sizeof fd);
-  }
-  return sendmsg(peer_fd_, &header, MSG_NOSIGNAL) == sizeof message;
-}
-
 void Agent::welcome() {
-  if (!reply(make_message(MessageType::Welcome, generations_.number()), config_.shared_fd))
+  if (!send_message(peer_fd_, make_message(MessageType::Welcome, generations_.number()), config_.shared_fd))
     hang_up("takes no answer");
 }
 
@@ -231,7 +204,7 @@ void Agent::load(const Message& request, int image_fd) {
     std::fprintf(stderr, "sluice-dataplane: policy %u refused: %s\n", request.generation, why.c_str());
   }
   set_text(answer, why);
-  if (!reply(answer, -1)) hang_up("takes no answer");
+  if (!send_message(peer_fd_, answer, -1)) hang_up("takes no answer");
 }
 
 }  // namespace sluice

@@ -38,7 +38,6 @@ class Agent {
   void hear_newcomer();
   void hear();
   void hang_up(const char* why);
-  [[nodiscard]] bool reply(const Message& message, int fd);
   void welcome();
   void load(const Message& request, int image_fd);
 

@@ -6,7 +6,11 @@
 // who received it.
 #pragma once
 
+#include <sys/socket.h>
+
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace sluice {
 
@@ -30,5 +34,34 @@ struct Message {
   char text[kMessageText];  ///< Loaded: why it was refused; zero-terminated
 };
 static_assert(sizeof(Message) == 216);
+
+inline Message make_message(MessageType type, uint32_t generation) {
+  Message message{};
+  message.magic = kMessageMagic;
+  message.version = kMessageVersion;
+  message.type = static_cast<uint16_t>(type);
+  message.generation = generation;
+  return message;
+}
+
+/// Sends one message over a SOCK_SEQPACKET socket, with a descriptor where fd is not -1 (SCM_RIGHTS).
+/// Returns false, with errno, where it could not be sent whole.
+[[nodiscard]] inline bool send_message(int socket, const Message& message, int fd) {
+  iovec part{const_cast<Message*>(&message), sizeof message};
+  alignas(cmsghdr) char rights[CMSG_SPACE(sizeof fd)] = {};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  if (fd >= 0) {
+    header.msg_control = rights;
+    header.msg_controllen = sizeof rights;
+    cmsghdr* control = CMSG_FIRSTHDR(&header);
+    control->cmsg_level = SOL_SOCKET;
+    control->cmsg_type = SCM_RIGHTS;
+    control->cmsg_len = CMSG_LEN(sizeof fd);
+    std::memcpy(CMSG_DATA(control), &fd, sizeof fd);
+  }
+  return sendmsg(socket, &header, MSG_NOSIGNAL) == static_cast<ssize_t>(sizeof message);
+}
 
 }  // namespace sluice

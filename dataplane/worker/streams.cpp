@@ -6,6 +6,26 @@
 #include "dataplane/worker/worker_pipeline.h"
 
 namespace sluice {
+namespace {
+
+/// Feeds what came before and the bytes that follow it. Returns true as soon as on_event says that the packet
+/// is decided.
+template <class Reader, class OnEvent>
+bool read_all(Reader& reader, std::span<const uint8_t> before, std::span<const uint8_t> bytes,
+              OnEvent on_event) {
+  for (auto part : {before, bytes}) {
+    for (;;) {  // also with nothing left: a name may be the last thing before the hello's end
+      size_t consumed = 0;
+      const Extract event = reader.feed(part, consumed);
+      part = part.subspan(consumed);
+      if (event == Extract::NeedMore) break;
+      if (on_event(event)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
 
 /// A flow that is not decided, or whose every request is judged. Pass and remember.
 void WorkerPipeline::undecided(Arrival& arrival, Flow& flow) {
@@ -107,15 +127,8 @@ void WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Context& context,
 
 void WorkerPipeline::read_tls(Arrival& arrival, Flow& flow, Context& context, std::span<const uint8_t> before,
                               std::span<const uint8_t> bytes) {
-  for (auto part : {before, bytes}) {
-    for (;;) {  // also with nothing left: a name may be the last thing before the hello's end
-      size_t consumed = 0;
-      const Extract event = context.tls.feed(part, consumed);
-      part = part.subspan(consumed);
-      if (event == Extract::NeedMore) break;
-      if (tls_event(arrival, flow, context, event)) return;
-    }
-  }
+  const auto on_event = [&](Extract event) { return tls_event(arrival, flow, context, event); };
+  if (read_all(context.tls, before, bytes, on_event)) return;
   forward(arrival, Reason::Undecided);
 }
 
@@ -152,15 +165,8 @@ bool WorkerPipeline::tls_event(Arrival& arrival, Flow& flow, Context& context, E
 
 void WorkerPipeline::read_http(Arrival& arrival, Flow& flow, Context& context,
                                std::span<const uint8_t> before, std::span<const uint8_t> bytes) {
-  for (auto part : {before, bytes}) {
-    for (;;) {  // also with nothing left: a name may be the last thing before the hello's end
-      size_t consumed = 0;
-      const Extract event = context.http.feed(part, consumed);
-      part = part.subspan(consumed);
-      if (event == Extract::NeedMore) break;
-      if (http_event(arrival, flow, context, event)) return;
-    }
-  }
+  const auto on_event = [&](Extract event) { return http_event(arrival, flow, context, event); };
+  if (read_all(context.http, before, bytes, on_event)) return;
   if (flow.has(kFlowHttp) && context.http.opaque()) {
     flow.clear(kFlowHttp);
     release_context(flow);

@@ -9,6 +9,7 @@
 LAB=${LAB:-sluice-demo}
 LAB_DIR=/run/$LAB
 LAB_MTU=${LAB_MTU:-1500}
+LAB_DRIVER=${LAB_DRIVER:-af_packet}  # or af_xdp
 LAB_CHECKOUT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 LAB_BUILD=${LAB_BUILD:-$LAB_CHECKOUT/build}
 LAB_NAMESPACES=(finance staff guest stranger printer resolver lan gw line hq outsider)
@@ -206,7 +207,7 @@ lab_servers_answer() {
 # lab_gateway_start [OPTION...]: the data plane on the two ports, without huge pages.
 lab_gateway_start() {
   mkdir -p "$LAB_DIR/dataplane"
-  lab_spawn dataplane gw "$LAB_BUILD/dataplane/boot/sluice-dataplane" --pair iplc-sg af_packet:lan af_packet:line \
+  lab_spawn dataplane gw "$LAB_BUILD/dataplane/boot/sluice-dataplane" --pair iplc-sg "$LAB_DRIVER:lan" "$LAB_DRIVER:line" \
     --socket "$LAB_DIR/dataplane.sock" --state "$LAB_DIR/dataplane" --mtu "$LAB_MTU" "$@"
   lab_wait 20 lab_gateway_ready && return
   echo "lab: the data plane did not start:" >&2
