@@ -62,8 +62,10 @@ void Reloader::start() {
     log_info("policy: generation " + std::to_string(stored->image->generation()) +
              " was the last one in force");
   }
+  // A restart is no order: what was saved and never applied goes on waiting. Only the first start has nothing
+  // to keep.
   CompileRequest request;
-  request.enforce = true;
+  request.enforce = !current_;
   request.origin = {"sluice-control", "start", 0};
   submit(std::move(request));
 }
@@ -84,8 +86,16 @@ void Reloader::check(uint64_t client) {
 }
 
 void Reloader::on_saved() {
+  if (current_ && current_->facts && current_->facts->reload_on_save) {
+    enforce_saved();
+  } else {
+    submit(CompileRequest{});
+  }
+}
+
+void Reloader::enforce_saved() {
   CompileRequest request;
-  request.enforce = current_ && current_->facts && current_->facts->reload_on_save;
+  request.enforce = true;
   request.origin = {"on-save", "a file was saved", 0};
   submit(std::move(request));
 }
@@ -127,6 +137,10 @@ void Reloader::on_compiled(CompileResult result) {
   }
   if (was_starting) {
     synchronise();
+    // Saved while control was away, in a policy that is to be enforced on saving.
+    if (saved_ && saved_->valid && result.facts && result.facts->reload_on_save) {
+      enforce_saved();
+    }
   }
   callbacks_.changed();
 }

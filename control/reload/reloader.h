@@ -42,7 +42,8 @@ class Reloader {
   Reloader(EventLoop& loop, StateStore& store, std::filesystem::path directory, CompileFunction compile,
            Callbacks callbacks);
 
-  /// Takes the last good policy from the state, and compiles the directory to enforce it.
+  /// Takes the last good policy from the state; where there is none, enforces the directory. Else what the
+  /// directory says is pending, but with `reload: on-save`.
   void start();
 
   /// Compiles the directory and enforces it. client: is answered once; 0: nobody. until_enforced: when the
@@ -83,6 +84,7 @@ class Reloader {
 
   void submit(CompileRequest request);
   void on_saved();
+  void enforce_saved();
   void on_compiled(CompileResult result);
   void take_invalid(CompileResult& result, const std::string& what);
   void take_checked(const CompileResult& result);

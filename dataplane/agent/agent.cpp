@@ -13,6 +13,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
+#include <utility>
 
 #include "dataplane/agent/last_good.h"
 
@@ -67,17 +69,20 @@ bool Agent::listen(std::string& why) {
   sockaddr_un address;
   why = config_.socket_path + ": ";
   if (!fill_address(config_.socket_path, address)) return why += "too long for a socket's name", false;
-  listen_fd_ = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (listen_fd_ < 0) return why += std::strerror(errno), false;
   const auto* name = reinterpret_cast<const sockaddr*>(&address);
-  if (connect(listen_fd_, name, sizeof address) == 0) return why += "another data plane listens on it", false;
-  if (errno == ECONNREFUSED) unlink(config_.socket_path.c_str());
-  close(listen_fd_);
+  const int probe = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const bool alive = probe >= 0 && connect(probe, name, sizeof address) == 0;
+  const bool stale = !alive && errno == ECONNREFUSED;
+  if (probe >= 0) close(probe);
+  if (alive) return why += "another data plane listens on it", false;
+  struct stat info {};
+  if (stale && lstat(config_.socket_path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode))
+    unlink(config_.socket_path.c_str());
   listen_fd_ = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   const mode_t mask = umask(0177);
-  const bool bound = bind(listen_fd_, name, sizeof address) == 0 && ::listen(listen_fd_, 4) == 0;
+  bound_ = listen_fd_ >= 0 && bind(listen_fd_, name, sizeof address) == 0;
   umask(mask);
-  if (!bound) return why += std::strerror(errno), false;
+  if (!bound_ || ::listen(listen_fd_, 4) != 0) return why += std::strerror(errno), false;
   // Root's own data plane may serve a control that runs as another user.
   if (config_.peer != geteuid() &&
       chown(config_.socket_path.c_str(), config_.peer, static_cast<gid_t>(-1)) != 0)
@@ -86,24 +91,25 @@ bool Agent::listen(std::string& why) {
 }
 
 Agent::~Agent() {
-  if (peer_fd_ >= 0) close(peer_fd_);
-  if (listen_fd_ < 0) return;
-  close(listen_fd_);
-  unlink(config_.socket_path.c_str());
+  for (const int fd : {peer_fd_, newcomer_fd_, listen_fd_})
+    if (fd >= 0) close(fd);
+  if (bound_) unlink(config_.socket_path.c_str());
 }
 
 void Agent::serve(int stop_fd) {
   for (;;) {
-    pollfd waits[] = {{stop_fd, POLLIN, 0}, {listen_fd_, POLLIN, 0}, {peer_fd_, POLLIN, 0}};
-    if (poll(waits, peer_fd_ >= 0 ? 3 : 2, -1) < 0) continue;
+    // A descriptor of -1 is passed over.
+    pollfd waits[] = {
+        {stop_fd, POLLIN, 0}, {listen_fd_, POLLIN, 0}, {peer_fd_, POLLIN, 0}, {newcomer_fd_, POLLIN, 0}};
+    if (poll(waits, std::size(waits), -1) < 0) continue;
     if (waits[0].revents != 0) return;
-    if (peer_fd_ >= 0 && waits[2].revents != 0) hear();
-    if (waits[1].revents != 0) accept_peer();
+    if (waits[2].revents != 0) hear();
+    if (waits[3].revents != 0) hear_newcomer();
+    if (waits[1].revents != 0) accept_newcomer();
   }
 }
 
-/// A new control replaces the one before, which may be hung.
-void Agent::accept_peer() {
+void Agent::accept_newcomer() {
   const int fd = accept4(listen_fd_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (fd < 0) return;
   ucred who{};
@@ -115,8 +121,19 @@ void Agent::accept_peer() {
     close(fd);
     return;
   }
-  if (peer_fd_ >= 0) close(peer_fd_);
-  peer_fd_ = fd;
+  if (newcomer_fd_ >= 0) close(newcomer_fd_);
+  newcomer_fd_ = fd;
+}
+
+/// A newcomer that says something replaces the control before it, which may be hung; one that only looks
+/// whether anybody listens does not.
+void Agent::hear_newcomer() {
+  char first;
+  const bool speaks = recv(newcomer_fd_, &first, sizeof first, MSG_PEEK) > 0;
+  if (speaks) std::swap(peer_fd_, newcomer_fd_);
+  if (newcomer_fd_ >= 0) close(newcomer_fd_);
+  newcomer_fd_ = -1;
+  if (speaks) hear();
 }
 
 void Agent::hang_up(const char* why) {

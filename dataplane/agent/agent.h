@@ -34,7 +34,8 @@ class Agent {
   void serve(int stop_fd);
 
  private:
-  void accept_peer();
+  void accept_newcomer();
+  void hear_newcomer();
   void hear();
   void hang_up(const char* why);
   [[nodiscard]] bool reply(const Message& message, int fd);
@@ -44,6 +45,8 @@ class Agent {
   const AgentConfig config_;
   GenerationSwitch& generations_;
   int listen_fd_ = -1, peer_fd_ = -1;
+  int newcomer_fd_ = -1;  ///< has connected and said nothing yet
+  bool bound_ = false;    ///< the socket's file is ours to remove
 };
 
 }  // namespace sluice

@@ -56,6 +56,11 @@ bool find_user(const std::string& name, uid_t& out) {
   return entry != nullptr;
 }
 
+/// Ends EAL, once it has started.
+struct EalGuard {
+  ~EalGuard() { rte_eal_cleanup(); }
+};
+
 /// Everything from the first directory to the last worker. Returns the exit status.
 int run(const Options& options) {
   std::string why;
@@ -71,6 +76,7 @@ int run(const Options& options) {
   const int signals = signal_descriptor();
 
   if (BootError error = start_eal(options); !error.empty()) return fail(error);
+  const EalGuard eal;
   GenerationSwitch generations;
   if (!generations.create(options.workers)) return fail("no memory");
   if (auto last = load_last_good(options.state, options.workers, why)) {
@@ -110,7 +116,5 @@ int main(int argc, char** argv) {
     case sluice::Parsed::Run:
       break;
   }
-  const int status = sluice::run(options);
-  rte_eal_cleanup();
-  return status;
+  return sluice::run(options);
 }

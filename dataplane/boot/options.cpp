@@ -6,6 +6,7 @@
 #include <cctype>
 #include <charconv>
 #include <cstring>
+#include <set>
 
 #include "dataplane/contract/shared.h"
 
@@ -126,6 +127,11 @@ struct Reader {
                      "neither a PCI address, af_packet:IFACE, af_xdp:IFACE nor a DPDK vdev");
       out.pairs.push_back(std::move(spec));
     }
+    std::set<std::string> ports;
+    for (const PairSpec& pair : out.pairs)
+      for (const PortSpec* port : {&pair.lan, &pair.toward_line})
+        if (!ports.insert(port->interface.empty() ? port->device : port->interface).second)
+          return wrong("--pair", port->text.c_str(), "the port is named twice");
     return true;
   }
 };

@@ -32,8 +32,8 @@ mkdir -p "$LAB_DIR/dataplane"
   check "more flows than memory" refuses 'flow|memory' $(ports $lan $line) --flows 4000000000 "${own[@]}"
   check "a core that does not exist" refuses 'core' $(ports $lan $line) --cores 4095 "${own[@]}"
   check "no pair at all" refuses 'pair' "${own[@]}"
-  check "a socket whose folder does not exist" refuses 'socket|nowhere' $(ports $lan $line) --socket "$LAB_DIR/nowhere/x.sock"
   echo "a file" >"$LAB_DIR/file.sock"
+  check "a socket whose folder cannot be" refuses 'file.sock' $(ports $lan $line) --socket "$LAB_DIR/file.sock/x.sock"
   check "a file where the socket belongs" refuses 'file.sock' $(ports $lan $line) --socket "$LAB_DIR/file.sock"
 }
 

@@ -274,10 +274,22 @@ TEST_F(AgentTest, ANewControlReplacesAHungOne) {
 
 TEST_F(AgentTest, StaleSocketIsReplacedAndALiveOneIsNot) {
   start_agent();
-  Agent second(config_, generations_);
-  std::string why;
-  EXPECT_FALSE(second.listen(why));
-  EXPECT_NE(why.find("another data plane"), std::string::npos) << why;
+  const Message first = message(MessageType::Hello);
+  send(&first, sizeof first);
+  Message welcome{};
+  ASSERT_TRUE(receive(welcome));
+  {
+    Agent second(config_, generations_);
+    std::string why;
+    EXPECT_FALSE(second.listen(why));
+    EXPECT_NE(why.find("another data plane"), std::string::npos) << why;
+  }
+  // Asking disturbs neither its control nor its socket.
+  const Message hello = message(MessageType::Hello);
+  send(&hello, sizeof hello);
+  Message answer{};
+  EXPECT_TRUE(receive(answer));
+  connect_client();
   end_agent();
   const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
   sockaddr_un address{};

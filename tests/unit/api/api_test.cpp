@@ -170,6 +170,20 @@ TEST_F(ApiTest, ClientThatDoesNotReadBlocksNobody) {
   EXPECT_EQ(hear(client), "{\"echo\":{\"n\":1}}\n");
 }
 
+TEST_F(ApiTest, ClientThatIsOwedAnAnswerIsNotReadOn) {
+  echo = false;
+  const UniqueFd client = connect();
+  say(client, "{\"n\":1}\n");
+  const std::string more(size_t{64} << 10, 'x');
+  size_t taken = 0;
+  for (int i = 0; i < 200; ++i) {
+    const ssize_t sent = ::send(client.get(), more.data(), more.size(), MSG_NOSIGNAL);
+    taken += sent > 0 ? static_cast<size_t>(sent) : 0;
+    turn(8);
+  }
+  EXPECT_LT(taken, size_t{2} << 20);  // what the kernel holds for it, and no more
+}
+
 TEST_F(ApiTest, MoreClientsThanTheBoundAreTurnedAway) {
   std::vector<UniqueFd> clients;
   for (size_t i = 0; i < kMaxClients; ++i) {

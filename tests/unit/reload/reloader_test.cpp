@@ -104,6 +104,28 @@ TEST_F(ReloaderTest, RestartWithoutAChangeSendsNothing) {
   EXPECT_EQ(reloader->status()["policy"]["rules"].get<int>(), 1);
 }
 
+TEST_F(ReloaderTest, RestartLeavesASavedChangeWaiting) {
+  start();
+  ASSERT_TRUE(in_force(1));
+  stop();
+  save_policy(policies, "two");
+  start(1);
+  settle();
+  EXPECT_TRUE(sent.empty());
+  EXPECT_EQ(reloader->status()["policy"]["site"].get<std::string>(), "one");
+  EXPECT_TRUE(reloader->counts().pending);
+}
+
+TEST_F(ReloaderTest, RestartEnforcesASavedChangeThatIsToBeEnforcedOnSaving) {
+  save_policy(policies, "one on-save");
+  start();
+  ASSERT_TRUE(in_force(1));
+  stop();
+  save_policy(policies, "two on-save");
+  start(1);
+  EXPECT_TRUE(in_force(2));
+}
+
 TEST_F(ReloaderTest, RestartWithAnotherDataPlaneSendsWhatIsInForce) {
   start();
   ASSERT_TRUE(in_force(1));
