@@ -86,7 +86,7 @@ lab_down() {
 # A veth pair between two namespaces: lab_cable NAMESPACE INTERFACE NAMESPACE INTERFACE
 lab_cable() {
   ip link add "$2" netns "$LAB-$1" mtu "$LAB_MTU" type veth peer name "$4" netns "$LAB-$3" mtu "$LAB_MTU" &&
-    ip -n "$LAB-$1" link set "$2" up && ip -n "$LAB-$3" link set "$4" up
+    in_ns "$1" ip link set "$2" up && in_ns "$3" ip link set "$4" up
 }
 
 # A port of the gateway, and the far end of its cable: frames must come one by one, as from a wire.
@@ -94,7 +94,7 @@ lab_port() {
   local port=$1 namespace=$2 interface=$3
   lab_cable gw "$port" "$namespace" "$interface" || return
   in_ns gw sysctl -q -w "net.ipv6.conf.$port.disable_ipv6=1"
-  ip -n "$LAB-gw" link set "$port" arp off promisc on
+  in_ns gw ip link set "$port" arp off promisc on
   in_ns gw ethtool -K "$port" gro off gso off tso off >/dev/null 2>&1
   in_ns "$namespace" ethtool -K "$interface" gro off gso off tso off >/dev/null 2>&1
   return 0
@@ -106,17 +106,17 @@ lab_up() {
   mkdir -p "$LAB_DIR" && chmod 755 "$LAB_DIR" || return
   for namespace in "${LAB_NAMESPACES[@]}"; do
     ip netns add "$LAB-$namespace" || return
-    ip -n "$LAB-$namespace" link set lo up
+    in_ns "$namespace" ip link set lo up
   done
-  ip -n "$LAB-lan" link add office mtu "$LAB_MTU" type bridge mcast_snooping 0 && ip -n "$LAB-lan" link set office up || return
+  in_ns lan ip link add office mtu "$LAB_MTU" type bridge mcast_snooping 0 && in_ns lan ip link set office up || return
   lab_port lan lan to-gw || return
-  ip -n "$LAB-lan" link set to-gw master office
+  in_ns lan ip link set to-gw master office
   for client in "${LAB_CLIENTS[@]}"; do
     read -r name address router <<<"$client"
     lab_cable "$name" eth0 lan "$name" || return
-    ip -n "$LAB-lan" link set "$name" master office
-    ip -n "$LAB-$name" address add "$address" dev eth0
-    ip -n "$LAB-$name" route add default via "$router"
+    in_ns lan ip link set "$name" master office
+    in_ns "$name" ip address add "$address" dev eth0
+    in_ns "$name" ip route add default via "$router"
   done
   lab_line_up && lab_ipv6_up
 }
@@ -126,27 +126,27 @@ lab_line_up() {
   local address number=10 site
   lab_port line line eth0 || return
   for address in 10.20.0.1/16 10.99.0.1/16 172.16.0.1/16; do
-    ip -n "$LAB-line" address add "$address" dev eth0
+    in_ns line ip address add "$address" dev eth0
   done
-  ip -n "$LAB-line" address add 198.51.100.53/32 dev lo
+  in_ns line ip address add 198.51.100.53/32 dev lo
   for site in "${LAB_SITES[@]}"; do
-    ip -n "$LAB-line" address add "198.51.100.$number/32" dev lo
+    in_ns line ip address add "198.51.100.$number/32" dev lo
     ((number++))
   done
   in_ns line sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
   lab_cable hq eth0 line hq && lab_cable outsider eth0 line outsider || return
-  ip -n "$LAB-line" address add 10.64.0.1/16 dev hq
-  ip -n "$LAB-hq" address add 10.64.3.2/16 dev eth0
-  ip -n "$LAB-hq" route add default via 10.64.0.1
-  ip -n "$LAB-line" address add 203.0.113.1/24 dev outsider
-  ip -n "$LAB-outsider" address add 203.0.113.66/24 dev eth0
-  ip -n "$LAB-outsider" route add default via 203.0.113.1
+  in_ns line ip address add 10.64.0.1/16 dev hq
+  in_ns hq ip address add 10.64.3.2/16 dev eth0
+  in_ns hq ip route add default via 10.64.0.1
+  in_ns line ip address add 203.0.113.1/24 dev outsider
+  in_ns outsider ip address add 203.0.113.66/24 dev eth0
+  in_ns outsider ip route add default via 203.0.113.1
 }
 
 lab_ipv6_up() {
-  ip -n "$LAB-staff" address add fd12:3456:20::7/64 dev eth0 nodad
-  ip -n "$LAB-line" address add fd12:3456:20::1/64 dev eth0 nodad
-  ip -n "$LAB-staff" route add default via fd12:3456:20::1
+  in_ns staff ip address add fd12:3456:20::7/64 dev eth0 nodad
+  in_ns line ip address add fd12:3456:20::1/64 dev eth0 nodad
+  in_ns staff ip route add default via fd12:3456:20::1
 }
 
 # A certificate authority made on the spot, and one certificate for every site.
