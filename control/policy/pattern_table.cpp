@@ -36,7 +36,7 @@ std::string message_of(const Error& error) {
   return error ? error->message : "no memory";
 }
 
-void refuse(const Word& pattern, std::string why, Report& report) {
+void refuse(const Word& pattern, const std::string& why, Report& report) {
   report.error(pattern.at, "the pattern " + in_quotes(pattern.text) + ' ' + why,
                "write a Hyperscan expression on the host name, as '(^|\\.)bet[0-9]+\\.'");
 }

@@ -38,10 +38,11 @@ std::string lcores(const Options& options) {
 }
 
 uint32_t memory_mb(const Options& options) {
+  // Without huge pages no buffer crosses a page that it need not, so each takes whole pages.
   constexpr uint64_t kBesideData = 512;  // headroom, mbuf and mempool headers
-  constexpr uint64_t kOverheadMb = 64;
-  const uint64_t bytes = uint64_t{buffer_count(options)} * (buffer_bytes(options) + kBesideData);
-  return static_cast<uint32_t>(bytes * 5 / 4 / (1024 * 1024) + kOverheadMb);
+  constexpr uint64_t kPage = 4096, kMb = 1024 * 1024, kOverheadMb = 64;
+  const uint64_t one = (buffer_bytes(options) + kBesideData + kPage - 1) / kPage * kPage;
+  return static_cast<uint32_t>(buffer_count(options) * one / kMb * 9 / 8 + kOverheadMb);
 }
 
 }  // namespace
