@@ -3,6 +3,7 @@
 
 #include <getopt.h>
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cstring>
@@ -14,7 +15,7 @@ namespace sluice {
 namespace {
 
 constexpr uint32_t kBuffers = 16'383, kBuffersPerWorker = 8'192;
-constexpr uint32_t kPlainBufferBytes = 2048, kJumboBufferBytes = 16'384;
+constexpr uint32_t kPlainBufferBytes = 2048, kJumboBufferBytes = 16'384, kUsualMtu = 1500;
 constexpr uint32_t kMaxFlows = 64'000'000, kMaxRingMb = 65'536, kMaxMtu = 9600;
 
 template <class T>
@@ -143,7 +144,10 @@ uint32_t buffer_count(const Options& options) {
 }
 
 uint32_t buffer_bytes(const Options& options) {
-  return options.mtu > 1500 ? kJumboBufferBytes : kPlainBufferBytes;
+  const bool whole = std::any_of(options.pairs.begin(), options.pairs.end(), [](const PairSpec& pair) {
+    return pair.lan.whole_frames || pair.toward_line.whole_frames;
+  });
+  return whole && options.mtu > kUsualMtu ? kJumboBufferBytes : kPlainBufferBytes;
 }
 
 bool parse_port(const std::string& text, unsigned number, uint32_t queues, uint16_t mtu, PortSpec& out) {
@@ -159,11 +163,12 @@ bool parse_port(const std::string& text, unsigned number, uint32_t queues, uint1
   }
   if (const std::string interface = rest_after("af_packet:"); !interface.empty()) {
     out.interface = interface;
+    out.whole_frames = true;
     out.device = "net_af_packet" + std::to_string(number);
     // The driver gives each frame one slot of its ring; a jumbo frame needs a larger one, which must divide
     // the block.
-    const char* frames =
-        mtu > 1500 ? ",framesz=16384,blocksz=65536,framecnt=512" : ",framesz=2048,blocksz=4096,framecnt=1024";
+    const char* frames = mtu > kUsualMtu ? ",framesz=16384,blocksz=65536,framecnt=512"
+                                         : ",framesz=2048,blocksz=4096,framecnt=1024";
     out.eal = "--vdev=" + out.device + ",iface=" + interface + ",qpairs=" + std::to_string(queues) + frames;
     return true;
   }

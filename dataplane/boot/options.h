@@ -9,10 +9,11 @@ namespace sluice {
 
 /// A port as the admin names it, and as EAL must hear of it.
 struct PortSpec {
-  std::string text;       ///< as given
-  std::string device;     ///< the name DPDK knows it by once it is probed
-  std::string eal;        ///< the EAL argument that brings it
-  std::string interface;  ///< the kernel interface it needs; may be empty
+  std::string text;           ///< as given
+  std::string device;         ///< the name DPDK knows it by once it is probed
+  std::string eal;            ///< the EAL argument that brings it
+  std::string interface;      ///< the kernel interface it needs; may be empty
+  bool whole_frames = false;  ///< its driver puts each frame into one buffer; others chain them
 };
 
 struct PairSpec {

@@ -45,10 +45,10 @@ PortError start_port(uint16_t port, uint16_t queues, uint16_t mtu, rte_mempool* 
   uint16_t rx = kRxDescriptors, tx = kTxDescriptors;
   if (const int code = rte_eth_dev_adjust_nb_rx_tx_desc(port, &rx, &tx); code != 0)
     return {"takes no queue size", -code};
-  // A software driver names no honest limit: its frames are as large as its buffers and the kernel's
-  // interface.
-  if (mtu != 0 && !is_software_port(port) && rte_eth_dev_set_mtu(port, mtu) != 0)
-    return {"does not take the MTU", 0};
+  // AF_PACKET's driver refuses any but the usual MTU, and forwards larger frames all the same: the kernel's
+  // interface decides.
+  const bool refused = mtu != 0 && rte_eth_dev_set_mtu(port, mtu) != 0;
+  if (refused && !is_software_port(port)) return {"does not take the MTU", 0};
   const auto socket = static_cast<unsigned>(rte_eth_dev_socket_id(port));
   for (uint16_t queue = 0; queue < queues; ++queue) {
     if (const int code = rte_eth_rx_queue_setup(port, queue, rx, socket, nullptr, pool); code != 0)

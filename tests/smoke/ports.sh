@@ -37,6 +37,17 @@ port.send(bytes.fromhex("0180c200000e02000000000188cc") + b"it crosses" + bytes(
   wait $listener
 }
 
+# jumbo_frames_unharmed: frames of several buffers, from one file to another, by the policy that was kept.
+jumbo_frames_unharmed() {
+  "$SMOKE_LIB/jumbo.py" write "$LAB_DIR/jumbo.pcap" || return
+  lab_spawn jumbo gw "$program" --socket "$LAB_DIR/jumbo.sock" --state "$LAB_DIR/dataplane" --pair iplc-sg \
+    "net_pcap0,rx_pcap=$LAB_DIR/jumbo.pcap,tx_pcap=$LAB_DIR/back.pcap" \
+    "net_pcap1,rx_pcap=$LAB_DIR/in.pcap,tx_pcap=$LAB_DIR/through.pcap"
+  lab_wait 15 grep -q 'control connects' "$LAB_DIR/jumbo.log" && sleep 1
+  lab_stop jumbo
+  "$SMOKE_LIB/jumbo.py" same "$LAB_DIR/jumbo.pcap" "$LAB_DIR/through.pcap"
+}
+
 need "the lab is up" lab_up
 policies_copied
 for kind in null ring tap; do
@@ -63,3 +74,6 @@ check "the first pair enforces: open" page_is staff https://news.example/ 200
 check "the first pair enforces: refused" page_is staff http://luckybet.example/ 403
 check "the second pair carries frames" crosses
 check "each pair is counted under its line's name" test "$(metric '^sluice_port_.*packets.*line="iplc-hk"')" -gt 0
+lab_stop control
+lab_stop dataplane
+check "frames of several buffers go through unharmed" jumbo_frames_unharmed
