@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -116,6 +117,9 @@ int main(int argc, char** argv) {
   }
   options.pairs.push_back(pair);
   const int status = sluice::run(policy, seconds, options);
+  const std::string left_behind = rte_eal_get_runtime_dir();
   rte_eal_cleanup();
+  std::error_code ignored;
+  std::filesystem::remove_all(left_behind, ignored);
   return status;
 }

@@ -56,9 +56,15 @@ bool find_user(const std::string& name, uid_t& out) {
   return entry != nullptr;
 }
 
-/// Ends EAL, once it has started.
+/// Ends EAL, and takes away the directory that it makes for each process, also where it did not start.
 struct EalGuard {
-  ~EalGuard() { rte_eal_cleanup(); }
+  bool started = false;
+  ~EalGuard() {
+    const std::string directory = rte_eal_get_runtime_dir();
+    if (started) rte_eal_cleanup();
+    std::error_code ignored;
+    if (!directory.empty()) std::filesystem::remove_all(directory, ignored);
+  }
 };
 
 /// Everything from the first directory to the last worker. Returns the exit status.
@@ -75,8 +81,9 @@ int run(const Options& options) {
     return fail(why);
   const int signals = signal_descriptor();
 
+  EalGuard eal;
   if (BootError error = start_eal(options); !error.empty()) return fail(error);
-  const EalGuard eal;
+  eal.started = true;
   GenerationSwitch generations;
   if (!generations.create(options.workers)) return fail("no memory");
   if (auto last = load_last_good(options.state, options.workers, why)) {
