@@ -17,9 +17,6 @@ class NamePool {
   /// The handle of name with one more reference; 0 for an empty name, or where there is no room (counted by
   /// the caller).
   [[nodiscard]] uint32_t intern(std::string_view name);
-  void retain(uint32_t handle) {
-    if (handle != 0) ++cells_[handle - 1].references;
-  }
   void release(uint32_t handle);
   std::string_view view(uint32_t handle) const {
     return handle == 0 ? std::string_view{}
