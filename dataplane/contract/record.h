@@ -13,7 +13,6 @@ namespace sluice {
 inline constexpr size_t kSlotBytes = 128;
 inline constexpr size_t kNameInFirstSlot = 32;
 inline constexpr size_t kMaxRecordSlots = 1 + (kMaxName - kNameInFirstSlot + kSlotBytes - 1) / kSlotBytes;
-inline constexpr uint16_t kNoVlan = 0xffff;
 
 /// One access. Written by one worker, read by control; the name goes on in the slots that follow.
 struct Record {

@@ -4,8 +4,8 @@
 namespace sluice {
 namespace {
 
-constexpr uint8_t kHopByHop = 0, kRouting = 43, kFragmentHeader = 44, kAuthentication = 51,
-                  kDestinationOptions = 60, kMobility = 135, kHip = 139, kShim6 = 140;
+constexpr uint8_t kHopByHop = 0, kRouting = 43, kAuthentication = 51, kDestinationOptions = 60,
+                  kMobility = 135, kHip = 139, kShim6 = 140;
 
 constexpr bool is_extension(uint8_t next) {
   return next == kHopByHop || next == kRouting || next == kFragmentHeader || next == kAuthentication ||

@@ -4,7 +4,6 @@
 namespace sluice {
 namespace {
 
-constexpr uint8_t kIcmp = 1, kIgmp = 2, kTcp = 6, kUdp = 17, kIcmpv6 = 58, kOspf = 89, kVrrp = 112;
 constexpr uint16_t kBgp = 179, kBfdControl = 3784, kBfdEcho = 3785, kBfdMultihop = 4784;
 constexpr uint16_t kHsrp = 1985, kHsrpV6 = 2029;
 

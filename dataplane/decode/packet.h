@@ -5,6 +5,7 @@
 #include <span>
 
 #include "dataplane/contract/address.h"
+#include "dataplane/contract/image.h"
 #include "dataplane/contract/reasons.h"
 
 namespace sluice {
@@ -12,6 +13,10 @@ namespace sluice {
 inline constexpr size_t kMaxLinkTags = 4;          ///< VLAN tags in one frame; more are `too-many-headers`
 inline constexpr size_t kMaxExtensionHeaders = 8;  ///< IPv6 extension headers; more are `too-many-headers`
 inline constexpr size_t kMaxHeaderBytes = 512;     ///< decode looks at no byte of a frame beyond this one
+
+/// IP protocol numbers (IANA).
+inline constexpr uint8_t kIcmp = 1, kIgmp = 2, kTcp = 6, kUdp = 17, kFragmentHeader = 44, kIcmpv6 = 58,
+                         kOspf = 89, kVrrp = 112;
 
 enum TcpFlag : uint8_t {
   kFin = 1,
@@ -32,7 +37,7 @@ struct Packet {
   uint16_t l4_offset = 0;                          ///< of the transport header
   uint16_t payload_offset = 0;                     ///< of the transport payload
   uint16_t source_port = 0, destination_port = 0;  ///< 0 where the transport has none
-  uint16_t vlan = 0xffff;        ///< innermost VLAN id, or kNoVlan; a priority tag (id 0) counts as none
+  uint16_t vlan = kNoVlan;       ///< innermost VLAN id; a priority tag (id 0) counts as none
   uint16_t fragment_offset = 0;  ///< bytes; with `fragment`
   uint16_t l4_checksum = 0;      ///< as it stands in the frame, host byte order (TCP, UDP, ICMPv6)
   uint8_t transport = 0;         ///< IP protocol number after any IPv6 extension headers
@@ -43,8 +48,8 @@ struct Packet {
   bool fragment = false;  ///< any fragment, the first too; its transport header is read only if offset is 0
   bool more_fragments = false;
 
-  bool is_tcp() const { return transport == 6; }
-  bool is_udp() const { return transport == 17; }
+  bool is_tcp() const { return transport == kTcp; }
+  bool is_udp() const { return transport == kUdp; }
 };
 
 /// What decoding came to: Ip fills the whole Packet, NotIp only the link layer's fields, Dropped names the

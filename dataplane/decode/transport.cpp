@@ -4,8 +4,6 @@
 namespace sluice {
 namespace {
 
-constexpr uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpv6 = 58;
-
 constexpr Decoded whole() {
   return {Decoded::Kind::Ip, Reason::Decided};
 }

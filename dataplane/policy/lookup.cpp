@@ -51,7 +51,7 @@ const AddressClass& Policy::Tables::class_for(const Address& address) const {
 }
 
 uint16_t Policy::Tables::network_for(const AddressClass& address_class, uint16_t vlan) const {
-  const uint16_t id = vlan == 0xffff ? 0 : vlan;
+  const uint16_t id = vlan == kNoVlan ? 0 : vlan;
   for (uint16_t candidate :
        candidates.subspan(address_class.first_candidate, address_class.candidate_count)) {
     const NetworkInfo& network = networks[candidate];

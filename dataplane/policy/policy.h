@@ -46,7 +46,7 @@ struct Subject {
   Direction direction = Direction::Outbound;
   uint8_t line =
       kAnyLine;  ///< index into Section::Lines of the pair it came by; kUnknownLine: not in the policy
-  uint16_t vlan = 0xffff;     ///< kNoVlan for untagged
+  uint16_t vlan = kNoVlan;
   uint8_t transport = 0;      ///< IP protocol number
   uint16_t service_port = 0;  ///< the port of the side that did not open the flow
   Protocol protocol = Protocol::Unknown;
@@ -129,7 +129,7 @@ class Policy {
   [[nodiscard]] uint8_t line_of(
       std::string_view name) const;  ///< kUnknownLine where the policy has none so named
   [[nodiscard]] Setting setting_of(uint16_t network,
-                                   Situation situation) const;  ///< kNone16: the first network's
+                                   Situation situation) const;  ///< Block for kNone16
 
   uint32_t generation() const;
   const SiteInfo& site() const;

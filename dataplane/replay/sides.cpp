@@ -9,17 +9,12 @@
 #include <string>
 #include <tuple>
 
+#include "dataplane/decode/link_control.h"
+
 namespace sluice::replay {
 namespace {
 
-constexpr uint8_t kIcmp = 1, kIcmpv6 = 58;
 constexpr uint16_t kFirstFreePort = 1024;
-
-bool is_icmp_error(const Packet& packet) {
-  if (packet.transport == kIcmpv6) return packet.icmp_type < 128;
-  const uint8_t type = packet.icmp_type;
-  return packet.transport == kIcmp && (type == 3 || type == 4 || type == 5 || type == 11 || type == 12);
-}
 
 bool has_ports(const Packet& packet) {
   return packet.source_port != 0 || packet.destination_port != 0;

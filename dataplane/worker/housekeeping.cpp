@@ -13,7 +13,7 @@ constexpr uint32_t kSweepAtLeast = 64;
 uint32_t idle_limit_ms(const Flow& flow) {
   if (flow.state == FlowState::Blocked) return kIdleBlockedMs;
   if (flow.has(kFlowDns)) return kIdleDnsMs;
-  if (flow.key.transport != 6) return kIdleOtherMs;
+  if (flow.key.transport != kTcp) return kIdleOtherMs;
   if (flow.has(kFlowClosing)) return kIdleClosingMs;
   return flow.state == FlowState::Undecided ? kIdleHandshakeMs : kIdleTcpMs;
 }

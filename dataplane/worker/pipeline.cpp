@@ -12,8 +12,6 @@
 
 namespace sluice {
 
-constexpr uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kFragmentTransport = 44, kIcmpv6 = 58;
-
 void WorkerPipeline::process(std::span<rte_mbuf* const> burst, Clock now, Output& out) {
   if (!started_) started_ms_ = now.ms;
   started_ = true;
@@ -59,7 +57,7 @@ bool WorkerPipeline::enter(rte_mbuf* mbuf, Arrival& arrival) {
                                 : lan  ? packet.destination_port
                                        : packet.source_port,
                  .vlan = packet.vlan,
-                 .transport = packet.fragment ? kFragmentTransport : packet.transport,
+                 .transport = packet.fragment ? kFragmentHeader : packet.transport,
                  .pair = arrival.place.pair};
   if (!is_mine(arrival)) return false;
   if (policy_ == nullptr) return drop(mbuf, Reason::NoPolicy), false;
