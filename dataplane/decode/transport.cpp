@@ -29,7 +29,9 @@ Decoded decode_tcp(HeaderReader& reader, uint32_t size, bool quoted, Packet& out
   if (reader.failed() && size >= 20) return reader.why(Reason::MalformedTcp);
   if (size < 20 || header < 20 || header > size || impossible(out.tcp_flags))
     return dropped(Reason::MalformedTcp);
-  out.payload_offset = static_cast<uint16_t>(out.l4_offset + header);
+  reader.skip(header - 20);
+  if (reader.failed()) return reader.why(Reason::MalformedTcp);
+  out.payload_offset = static_cast<uint16_t>(reader.at());
   out.payload_size = size - header;
   return whole();
 }
@@ -56,7 +58,9 @@ Decoded decode_icmp(HeaderReader& reader, uint32_t size, Packet& out) {
   if (reader.failed() || size < 4)
     return size < 4 ? dropped(Reason::MalformedIcmp) : reader.why(Reason::MalformedIcmp);
   const uint32_t header = size < kHeader ? size : kHeader;
-  out.payload_offset = static_cast<uint16_t>(out.l4_offset + header);
+  reader.skip(header - 4);
+  if (reader.failed()) return reader.why(Reason::MalformedIcmp);
+  out.payload_offset = static_cast<uint16_t>(reader.at());
   out.payload_size = size - header;
   return whole();
 }

@@ -30,7 +30,7 @@ enum class FlowState : uint8_t {
   Blocked
 };
 
-enum FlowFlag : uint8_t {
+enum FlowFlag : uint16_t {
   kFlowInbound = 1,    ///< opened from the line
   kFlowMidstream = 2,  ///< its start was not seen
   kFlowClosing = 4,    ///< a FIN or RST passed; true or a decoy, it only shortens the time-out
@@ -49,15 +49,14 @@ struct alignas(64) Flow {
   uint32_t name;        ///< NamePool handle, 0 for none; this flow holds one reference
   uint32_t context;     ///< ContextPool index, or kNoIndex
   uint32_t remote_ack;  ///< the line side's last ACK number (with kFlowAnswered)
-  FlowState state;
-  Protocol protocol;
-  uint8_t flags;
-  uint8_t
-      seen_and_situation;  ///< Seen in the low nibble, 1 + Situation in the high one (0: named or guarded)
+  FlowState state : 2;
+  Protocol protocol : 6;
+  uint8_t seen_and_situation;  ///< Seen in the low nibble, 1 + Situation in the high one (0: named or guarded)
+  uint16_t flags;              ///< FlowFlag
 
   bool has(FlowFlag flag) const { return flags & flag; }
-  void set(FlowFlag flag) { flags = static_cast<uint8_t>(flags | flag); }
-  void clear(FlowFlag flag) { flags = static_cast<uint8_t>(flags & ~flag); }
+  void set(FlowFlag flag) { flags = static_cast<uint16_t>(flags | flag); }
+  void clear(FlowFlag flag) { flags = static_cast<uint16_t>(flags & ~flag); }
 };
 static_assert(sizeof(Flow) == 64);
 

@@ -129,6 +129,15 @@ TEST(DecodeFrame, HeadersBeyondTheBoundAreTooMany) {
   EXPECT_EQ(decode(frame.build(), p).reason, Reason::TooManyHeaders);
 }
 
+TEST(DecodeFrame, TransportHeadersThatReachBeyondTheBoundAreTooMany) {
+  Packet p;
+  const Frame tcp = tcp6().extension(60, Bytes(430)).tcp_options(Bytes(40, 1));
+  EXPECT_EQ(decode(tcp.build(), p).reason, Reason::TooManyHeaders);
+  const Frame icmp =
+      Frame().vlan(5).ip("2001:db8::1", "2001:db8::2").extension(60, Bytes(446)).icmp(128, 0).payload("ping");
+  EXPECT_EQ(decode(icmp.build(), p).reason, Reason::TooManyHeaders);
+}
+
 TEST(DecodeFrame, FragmentsAreMarkedAndLaterOnesHaveNoPorts) {
   Packet p;
   ASSERT_EQ(decode(tcp4().fragment(0, true).build(), p).kind, Decoded::Kind::Ip);
