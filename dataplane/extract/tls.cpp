@@ -1,6 +1,7 @@
 // extract: server_name in a TLS ClientHello, over any number of records and of calls.
 //
-// Two layers. Records: read() takes five-byte headers off and gives what they hold to read_handshake().
+// Two layers. Records, where there are any: read() takes five-byte headers off and gives what they hold to
+// read_handshake().
 // Handshake: a hello is a chain of small fields at known offsets; expect() names the next one and checks it
 // against the length that encloses it, and read_handshake() skips to it, however many calls that takes.
 #include "dataplane/extract/tls.h"
@@ -26,6 +27,12 @@ constexpr uint32_t kHostNameType = 0;
 
 static_assert(sizeof(TlsHello) < 600 && std::is_trivially_copyable_v<TlsHello>);
 
+TlsHello TlsHello::of_handshake() {
+  TlsHello reader{};
+  reader.records_ = false;
+  return reader;
+}
+
 Extract TlsHello::feed(std::span<const uint8_t> bytes, size_t& consumed) {
   consumed = 0;
   const Extract result = over_ == Extract::NeedMore ? read(bytes, consumed) : over_;
@@ -37,6 +44,7 @@ Extract TlsHello::feed(std::span<const uint8_t> bytes, size_t& consumed) {
 
 Extract TlsHello::read(std::span<const uint8_t> bytes, size_t& at) {
   if (step_ == Step::End && position_ == field_at_) return on_end();
+  if (!records_) return read_handshake(bytes, at);
   while (at < bytes.size()) {
     Extract result;
     if (record_header_size_ < kRecordHeader) {

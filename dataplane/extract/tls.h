@@ -18,6 +18,9 @@ inline constexpr size_t kMaxRawName = 260;  ///< kMaxName, a final dot and a por
 /// no copy of the hello is kept. Source: RFC 8446 4.1.2 and 5.1; RFC 6066 3; RFC 9849 (ECH).
 class TlsHello {  // NOLINT(cppcoreguidelines-pro-type-member-init): raw_ is written before it is read
  public:
+  /// A reader of handshake messages without records, as QUIC's CRYPTO frames carry them.
+  [[nodiscard]] static TlsHello of_handshake();
+
   /// bytes: the bytes that follow those fed before, cut anywhere. consumed: how many of them were read; less
   /// than all only when the result is Name or NoName (call again with the rest). Returns NeedMore; Name
   /// (host() is set, once for each server_name of type host_name; an address literal or a name that is no
@@ -63,6 +66,7 @@ class TlsHello {  // NOLINT(cppcoreguidelines-pro-type-member-init): raw_ is wri
   HostName host_;
   bool has_ech_ = false;
   bool named_ = false;
+  bool records_ = true;      ///< the bytes come in records
   bool recognised_ = false;  ///< one whole record header was seen
   Extract over_ = Extract::NeedMore;
   Step step_ = Step::Header;

@@ -52,6 +52,21 @@ TEST(TlsHello, AnyRecordSizeGivesTheName) {
   }
 }
 
+TEST(TlsHello, HandshakeWithoutRecordsGivesTheSame) {
+  const Bytes extensions = make_server_name({{"a.example"}, {"b.example"}});
+  for (const Bytes& hello : {make_client_hello("www.example.com", {}, 1216), make_client_hello(""),
+                             make_hello_of(&extensions), make_handshake(2, Bytes(100))}) {
+    for (size_t size : {hello.size(), size_t{1}, size_t{7}, size_t{100}}) {
+      TlsHello reader = TlsHello::of_handshake();
+      const auto events = feed_pieces(reader, hello, [size](size_t left) { return std::min(size, left); });
+      EXPECT_EQ(to_string(events), read(as_records(hello))) << size;
+    }
+  }
+  TlsHello reader = TlsHello::of_handshake();
+  size_t consumed;
+  EXPECT_EQ(reader.feed(as_records(make_client_hello("a.example")), consumed), Extract::Malformed);
+}
+
 TEST(TlsHello, EveryPrefixNeedsMore) {
   const Bytes stream = as_records(make_client_hello(""));
   for (size_t size = 0; size < stream.size(); ++size) {
