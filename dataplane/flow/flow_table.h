@@ -35,7 +35,7 @@ enum FlowFlag : uint16_t {
   kFlowMidstream = 2,    ///< its start was not seen
   kFlowClosing = 4,      ///< a FIN or RST passed; true or a decoy, it only shortens the time-out
   kFlowSilent = 8,       ///< blocked by a silent rule
-  kFlowAnswered = 16,    ///< the line side has sent something
+  kFlowAnswered = 16,  ///< the other side has answered the SYN, or spoken where none was seen
   kFlowDns = 32,         ///< every datagram is judged
   kFlowHttp = 64,        ///< every request is judged; context is its reader's
   kFlowInUse = 128,      ///< set by the table

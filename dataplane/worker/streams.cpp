@@ -20,6 +20,9 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   if ((packet.tcp_flags & kUrg) && !clear_urgent(*arrival.mbuf, packet))
     return drop(arrival.mbuf, Reason::MalformedTcp);
   if (packet.payload_size == 0 || (packet.tcp_flags & kRst)) return forward(arrival, passes);
+  // A SYN that nobody answers may be a decoy before an older connection's data. Captures may hold one side only.
+  const bool connected = flow.has(kFlowAnswered) || flow.has(kFlowMidstream) || config_.replay;
+  if (!connected && !(packet.tcp_flags & kSyn)) return drop(arrival.mbuf, Reason::Unanswered);
   const uint32_t seq = packet.tcp_seq + (packet.tcp_flags & kSyn ? 1 : 0);
   if (flow.context == kNoIndex) {
     flow.context = contexts_.take(now_.ms, flow.has(kFlowMidstream) ? seq : flow.remote_ack);
@@ -65,7 +68,8 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
   if (packet.tcp_flags & kAck) {
     if (flow.context != kNoIndex)
       contexts_[flow.context].stream.release_to(contexts_.blocks(), packet.tcp_ack);
-    if (flow.context != kNoIndex || !flow.has(kFlowReopening)) {
+    const bool connects = flow.has(kFlowAnswered) || flow.has(kFlowMidstream) || (packet.tcp_flags & kSyn);
+    if (connects && (flow.context != kNoIndex || !flow.has(kFlowReopening))) {
       flow.set(kFlowAnswered);
       flow.remote_ack = packet.tcp_ack;
     }
