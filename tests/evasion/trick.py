@@ -1,0 +1,36 @@
+# evasion: the register of tricks.
+import importlib
+from dataclasses import dataclass
+from typing import Awaitable, Callable
+
+from client import Play
+
+KINDS = ("tcp", "tls", "http", "dns", "ip", "link", "quic")
+
+
+@dataclass(frozen=True)
+class Trick:
+    name: str
+    what: str
+    play: Callable[[Play], Awaitable[None]]
+    twin: str          # what the honest twin does otherwise, where the gateway refuses the trick itself; else empty
+    same_decoy: bool   # the honest twin's decoys say the same as what follows
+    model: str         # the stack that the trick aims at, where that is not Linux; else empty
+
+
+tricks: list[Trick] = []
+
+
+def trick(what: str, *, twin: str = "", same_decoy: bool = False, model: str = "", name: str = ""):
+    """Registers a trick. Its function plays one twin and leaves what the client got in play.outcome."""
+    def register(function):
+        kind = function.__module__.rpartition(".")[2]
+        tricks.append(Trick(f"{kind}/{name or function.__name__.replace('_', '-')}", what, function, twin, same_decoy, model))
+        return function
+    return register
+
+
+def load() -> list[Trick]:
+    for kind in KINDS:
+        importlib.import_module(f"tricks.{kind}")
+    return tricks

@@ -1,0 +1,637 @@
+# evasion: tricks with segments. The payload is OpenSSL's hello, the server nginx on Linux.
+import struct
+
+from client import MSS, PATIENCE_S, Play, Tcp, TlsClient, get, Pages
+from trick import trick
+from wire import ACK, FIN, PSH, RST, SYN, URG
+
+
+async def hello(play: Play, **options) -> Tcp:
+    return await play.open_tls(**options)
+
+
+# No trick at all: what the others are measured against.
+
+@trick("a hello in one segment")
+async def plain(play: Play) -> None:
+    connection = await hello(play)
+    connection.send()
+    await connection.finish()
+
+
+# Cuts
+
+async def in_pieces(play: Play, cuts, order=lambda pieces: pieces, **options) -> None:
+    """cuts: from connection to offsets; order: how the pieces go out."""
+    connection = await hello(play, **options)
+    marks = sorted({0, len(connection.payload), *cuts(connection)})
+    for start, end in order(list(zip(marks, marks[1:]))):
+        connection.send(start, end)
+    await connection.finish()
+
+
+def inside_name(connection: Tcp) -> list[int]:
+    return [connection.name_at + 5]
+
+
+def around_name(connection: Tcp) -> list[int]:
+    return [connection.name_at, connection.name_at + len(connection.play.name)]
+
+
+@trick("cut right before the name")
+async def cut_at_name(play: Play) -> None:
+    await in_pieces(play, lambda connection: around_name(connection)[:1])
+
+
+@trick("cut right behind the name")
+async def cut_behind_name(play: Play) -> None:
+    await in_pieces(play, lambda connection: around_name(connection)[1:])
+
+
+@trick("cut inside the name")
+async def cut_inside_name(play: Play) -> None:
+    await in_pieces(play, inside_name)
+
+
+@trick("cut inside the record's header")
+async def cut_in_record_header(play: Play) -> None:
+    await in_pieces(play, lambda _: [1, 3])
+
+
+@trick("one byte, and the rest only when it is acknowledged")
+async def cut_and_wait(play: Play) -> None:
+    connection = await hello(play)
+    connection.send(0, 1)
+    await connection.all_acked(1)
+    connection.send(1)
+    await connection.finish()
+
+
+@trick("half of the name, and the rest only when it is acknowledged")
+async def half_a_name_and_wait(play: Play) -> None:
+    connection = await hello(play)
+    half = connection.name_at + 5
+    connection.send(0, half)
+    await connection.all_acked(half)
+    connection.send(half)
+    await connection.finish()
+
+
+@trick("segments of one byte")
+async def one_byte_each(play: Play) -> None:
+    await in_pieces(play, lambda connection: range(len(connection.payload)))
+
+
+@trick("segments of one byte, backwards")
+async def one_byte_each_backwards(play: Play) -> None:
+    await in_pieces(play, lambda connection: range(len(connection.payload)), lambda pieces: pieces[::-1])
+
+
+# Disorder
+
+@trick("the name's end before its beginning")
+async def reversed_halves(play: Play) -> None:
+    await in_pieces(play, inside_name, lambda pieces: pieces[::-1])
+
+
+@trick("many pieces, the last first")
+async def last_first(play: Play) -> None:
+    await in_pieces(play, lambda connection: range(0, len(connection.payload), 20), lambda pieces: pieces[-1:] + pieces[:-1])
+
+
+@trick("many pieces, the first last")
+async def first_last(play: Play) -> None:
+    await in_pieces(play, lambda connection: range(0, len(connection.payload), 20), lambda pieces: pieces[1:] + pieces[:1])
+
+
+@trick("many pieces, shuffled")
+async def shuffled(play: Play) -> None:
+    await in_pieces(play, lambda connection: range(0, len(connection.payload), 7),
+                    lambda pieces: play.random.sample(pieces, len(pieces)))
+
+
+@trick("many pieces, shuffled, each sent twice")
+async def shuffled_twice(play: Play) -> None:
+    await in_pieces(play, lambda connection: range(0, len(connection.payload), 11),
+                    lambda pieces: play.random.sample(pieces * 2, 2 * len(pieces)))
+
+
+@trick("growing segments that each begin at the hello's first byte")
+async def ever_longer(play: Play) -> None:
+    connection = await hello(play)
+    for end in (*range(20, len(connection.payload), 20), len(connection.payload)):
+        connection.send(0, end)
+    await connection.finish()
+
+
+@trick("overlapping pieces, each twice as long as its step")
+async def sliding_overlap(play: Play) -> None:
+    connection = await hello(play)
+    for at in range(0, len(connection.payload), 16):
+        connection.send(at, min(at + 32, len(connection.payload)))
+    await connection.finish()
+
+
+# Two copies that differ
+
+@trick("a decoy name that dies behind the gateway, then the name", twin="the first copy is the same, and lost")
+async def decoy_dies_then_name(play: Play) -> None:
+    connection = await hello(play)
+    connection.segment(0, connection.decoyed(), ttl=1)
+    connection.send()
+    await connection.finish()
+
+
+@trick("a decoy for the name's second half dies, then the whole hello", twin="the first copy is the same, and lost")
+async def half_decoy_dies(play: Play) -> None:
+    connection = await hello(play)
+    half = connection.name_at + 3
+    connection.send(0, half)
+    connection.segment(half, connection.decoyed()[half:], ttl=1)
+    connection.send()
+    await connection.finish()
+
+
+@trick("the name dies, then a decoy, then the name again", twin="all copies are the same")
+async def name_decoy_name(play: Play) -> None:
+    connection = await hello(play)
+    half = connection.name_at + 3
+    connection.send(half, ttl=1)
+    connection.segment(0, connection.decoyed(), ttl=1)
+    connection.send()
+    await connection.finish()
+
+
+@trick("a piece ahead with a decoy that Linux gives up for a longer copy", twin="both copies are the same")
+async def covered_by_longer(play: Play) -> None:
+    connection = await hello(play)
+    start, end = around_name(connection)
+    connection.segment(start, connection.decoyed()[start:end])
+    connection.send(start - 4)
+    connection.send(0, start - 4)
+    await connection.finish()
+
+
+@trick("a piece ahead with the name, then a longer decoy over it", twin="both copies are the same")
+async def name_ahead_decoy_over(play: Play) -> None:
+    connection = await hello(play)
+    start, end = around_name(connection)
+    connection.send(start, end)
+    connection.segment(start - 4, connection.decoyed()[start - 4:])
+    connection.send(0, start - 4)
+    await connection.finish()
+
+
+@trick("forward overlap: a decoy's tail reaches into what follows", twin="both copies are the same")
+async def forward_overlap(play: Play) -> None:
+    connection = await hello(play)
+    half = connection.name_at + 5
+    connection.send(half)
+    connection.segment(0, connection.decoyed()[:half + 7])
+    await connection.finish()
+
+
+@trick("backward overlap: what follows reaches back into a decoy", twin="both copies are the same")
+async def backward_overlap(play: Play) -> None:
+    connection = await hello(play)
+    start, end = around_name(connection)
+    connection.segment(start, connection.decoyed()[start:], ttl=1)
+    connection.send(start - 8, end + 8)
+    connection.send()
+    await connection.finish()
+
+
+@trick("a decoy between pieces, overlapping both its neighbours", twin="all copies are the same")
+async def overlap_on_both_sides(play: Play) -> None:
+    connection = await hello(play)
+    start, end = around_name(connection)
+    connection.send(0, start + 3)
+    connection.send(end - 3)
+    connection.segment(start - 4, connection.decoyed()[start - 4:end + 4], ttl=1)
+    connection.send(start + 3, end - 3)
+    await connection.finish()
+
+
+@trick("sent again with another name before the acknowledgement", twin="the same bytes come again")
+async def retransmission_differs(play: Play) -> None:
+    connection = await hello(play)
+    half = connection.name_at + 4
+    connection.segment(0, connection.decoyed()[:half], ttl=1)
+    connection.segment(half, connection.decoyed()[half:], ttl=1)
+    connection.send(0, half)
+    connection.send(half)
+    await connection.finish()
+
+
+@trick("two decoys with different names die, then the hello", twin="all copies are the same")
+async def two_decoys(play: Play) -> None:
+    connection = await hello(play)
+    for text in (connection.decoyed(), connection.decoyed().replace(b"example", b"invalid") if play.blocked else connection.payload):
+        connection.segment(0, text, ttl=1)
+    connection.send()
+    await connection.finish()
+
+
+@trick("a harmless request dies, then the hello on its sequence numbers", twin="the hello's copy dies")
+async def other_protocol_dies(play: Play) -> None:
+    connection = await hello(play)
+    decoy = get(play.decoy).ljust(len(connection.payload), b"x") if play.blocked else connection.payload
+    connection.segment(0, decoy[:len(connection.payload)], ttl=1)
+    connection.send()
+    await connection.finish()
+
+
+# Segments that the server does not take
+
+def before_hello(what: str, name: str, **twists) -> None:
+    """A trick: a whole decoy hello that the server ignores, then the hello."""
+    async def play_it(play: Play) -> None:
+        connection = await hello(play, timestamps="stamp" in twists)
+        connection.segment(0, connection.decoyed(), **twists)
+        connection.send()
+        await connection.finish()
+    play_it.__module__ = __name__
+    trick(what, name=name)(play_it)
+
+
+before_hello("a decoy with a wrong TCP checksum: no byte has passed", "bad-checksum-decoy", bad_checksum=True)
+before_hello("a decoy with a wrong IP checksum: no byte has passed", "bad-ip-checksum-decoy", bad_ip_checksum=True)
+
+
+def refused_decoy(what: str, name: str, **twists) -> None:
+    """The same, but the gateway cannot know that the server ignores the decoy: the first copy counts."""
+    async def play_it(play: Play) -> None:
+        connection = await hello(play, timestamps="stamp" in twists)
+        changed = {key: value(connection) if callable(value) else value for key, value in twists.items()}
+        connection.segment(0, connection.decoyed(), **changed)
+        connection.send()
+        await connection.finish()
+    play_it.__module__ = __name__
+    trick(what, name=name, twin="the first copy is the same")(play_it)
+
+
+refused_decoy("a decoy without the ACK flag", "decoy-without-ack", flags=PSH)
+refused_decoy("a decoy that acknowledges what was never sent", "decoy-with-wild-ack", ack=lambda c: c.irs + 0x40000000)
+refused_decoy("a decoy with an old timestamp (PAWS)", "decoy-with-old-timestamp", stamp=1)
+refused_decoy("a decoy with SYN set in the middle", "decoy-with-syn", flags=SYN | ACK)
+refused_decoy("a decoy with the flags of a reset", "decoy-in-a-reset", flags=RST | ACK, ttl=1)
+refused_decoy("a decoy with FIN that dies", "decoy-with-fin", flags=FIN | PSH | ACK, ttl=1)
+
+
+@trick("a decoy far ahead of the window, then the hello")
+async def far_ahead(play: Play) -> None:
+    connection = await hello(play)
+    connection.segment(0x10000000, connection.decoyed())
+    connection.segment(70000, connection.decoyed())
+    connection.send()
+    await connection.finish()
+
+
+@trick("a decoy before the first sequence number, then the hello")
+async def before_isn(play: Play) -> None:
+    connection = await hello(play)
+    connection.segment(-len(connection.payload) - 1, connection.decoyed())
+    connection.send()
+    await connection.finish()
+
+
+@trick("a decoy that begins before the first sequence number and reaches into the hello", twin="the copies are the same")
+async def across_isn(play: Play) -> None:
+    connection = await hello(play)
+    connection.segment(-10, b"0123456789" + connection.decoyed(), ttl=1)
+    connection.send()
+    await connection.finish()
+
+
+@trick("bytes before the first sequence number lead into the hello itself")
+async def leads_in_from_before(play: Play) -> None:
+    connection = await hello(play)
+    connection.segment(-10, b"0123456789" + connection.payload)
+    connection.sent = len(connection.payload)
+    await connection.finish()
+
+
+# Flags
+
+@trick("a reset that dies, then the hello")
+async def reset_decoy(play: Play) -> None:
+    connection = await hello(play)
+    connection.segment(0, flags=RST, ttl=1)
+    connection.segment(0, flags=RST | ACK, ttl=1)
+    connection.send()
+    await connection.finish()
+
+
+@trick("a reset with a sequence number out of the window, then the hello")
+async def reset_out_of_window(play: Play) -> None:
+    connection = await hello(play)
+    connection.segment(0x20000000, flags=RST)
+    connection.send()
+    await connection.finish()
+
+
+@trick("half the name, a reset that dies, the other half")
+async def reset_inside_name(play: Play) -> None:
+    connection = await hello(play)
+    half = connection.name_at + 5
+    connection.send(0, half)
+    connection.segment(half, flags=RST | ACK, ttl=1)
+    connection.send(half)
+    await connection.finish()
+
+
+@trick("FIN that dies, then the hello")
+async def fin_decoy(play: Play) -> None:
+    connection = await hello(play)
+    connection.segment(0, flags=FIN | ACK, ttl=1)
+    connection.send()
+    await connection.finish()
+
+
+@trick("half the name, FIN ahead that dies, the other half")
+async def fin_inside_name(play: Play) -> None:
+    connection = await hello(play)
+    half = connection.name_at + 5
+    connection.send(0, half)
+    connection.segment(half, flags=FIN | ACK, ttl=1)
+    connection.send(half)
+    await connection.finish()
+
+
+@trick("the hello's last segment bears FIN")
+async def fin_with_hello(play: Play) -> None:
+    connection = await play.open_http()
+    half = connection.name_at + 5
+    connection.send(0, half)
+    connection.send(half, flags=FIN | PSH | ACK)
+    await connection.finish()
+
+
+@trick("a SYN of another number that dies, in the middle of the name")
+async def syn_decoy(play: Play) -> None:
+    connection = await hello(play)
+    half = connection.name_at + 5
+    connection.send(0, half)
+    connection.segment(0, flags=SYN, seq=connection.iss + 0x5000000, ack=0, ttl=1)
+    connection.send(half)
+    await connection.finish()
+
+
+@trick("before the true SYN one of another number that dies")
+async def syn_before_syn(play: Play) -> None:
+    connection = play.tcp(b"", TlsClient(play.name), 443)
+    connection.segment(0, flags=SYN, seq=connection.iss + 1000, ack=0, ttl=1)
+    await connection.open()
+    connection.send()
+    await connection.finish()
+
+
+@trick("after the handshake a SYN, a decoy on its numbers, both die; then the hello")
+async def second_handshake_dies(play: Play) -> None:
+    connection = await hello(play)
+    other = connection.iss + 0x3000000
+    connection.segment(0, flags=SYN, seq=other, ack=0, ttl=1)
+    connection.segment(0, connection.decoyed(), seq=other + 1, ttl=1)
+    connection.send()
+    await connection.finish()
+
+
+@trick("a SYN-ACK from the client that dies, then the hello")
+async def syn_ack_from_client(play: Play) -> None:
+    connection = await hello(play)
+    connection.segment(-1, flags=SYN | ACK, ttl=1)
+    connection.send()
+    await connection.finish()
+
+
+@trick("segments without PSH, each with ECE and CWR")
+async def strange_bits(play: Play) -> None:
+    connection = await hello(play)
+    connection.send(0, connection.name_at + 5, flags=ACK | 0x40)
+    connection.send(connection.name_at + 5, flags=ACK | 0x80)
+    await connection.finish()
+
+
+# Data in the SYN
+
+@trick("the whole request in the SYN (Fast Open)")
+async def data_in_syn(play: Play) -> None:
+    connection = play.tcp(get(play.name), Pages(play.name), 80, options=b"\x22\x02")
+    await connection.open(connection.payload)
+    connection.sent = len(connection.payload)
+    await connection.finish()
+
+
+@trick("the hello in the SYN (Fast Open)")
+async def hello_in_syn(play: Play) -> None:
+    connection = play.tcp(b"", TlsClient(play.name), 443, options=b"\x22\x02")
+    await connection.open(connection.payload)
+    connection.sent = len(connection.payload)
+    await connection.finish()
+
+
+@trick("half the hello in the SYN, half behind it")
+async def half_in_syn(play: Play) -> None:
+    connection = play.tcp(b"", TlsClient(play.name), 443, options=b"\x22\x02")
+    half = connection.name_at + 5
+    await connection.open(connection.payload[:half])
+    connection.send(half)
+    await connection.finish()
+
+
+@trick("a decoy in a SYN that dies, the hello behind a plain SYN", twin="the SYN's data are the same")
+async def decoy_in_syn(play: Play) -> None:
+    connection = play.tcp(b"", TlsClient(play.name), 443)
+    connection.segment(-1, connection.decoyed(), flags=SYN, ack=0, ttl=1)
+    await connection.open()
+    connection.send()
+    await connection.finish()
+
+
+@trick("data before the handshake is done")
+async def data_before_handshake(play: Play) -> None:
+    connection = play.tcp(b"", TlsClient(play.name), 443)
+    half = connection.name_at + 5
+    connection.segment(0, connection.payload[:half], ttl=1, ack=0)
+    await connection.open()
+    connection.send(half)
+    connection.send()
+    await connection.finish()
+
+
+# Probes and urgent data
+
+@trick("a keep-alive with a garbage byte inside the name", twin="its byte is the stream's own")
+async def keep_alive_garbage(play: Play) -> None:
+    connection = await hello(play)
+    half = connection.name_at + 5
+    connection.send(0, half)
+    connection.segment(half - 1, b"\x00" if play.blocked else connection.payload[half - 1:half])
+    connection.send(half)
+    await connection.finish()
+
+
+@trick("a keep-alive with a garbage byte once half the name is acknowledged")
+async def keep_alive_when_acknowledged(play: Play) -> None:
+    connection = await hello(play)
+    half = connection.name_at + 5
+    connection.send(0, half)
+    await connection.all_acked(half)
+    connection.segment(half - 1, b"\x00")
+    connection.send(half)
+    await connection.finish()
+
+
+@trick("a keep-alive without a byte inside the name")
+async def keep_alive_empty(play: Play) -> None:
+    connection = await hello(play)
+    half = connection.name_at + 5
+    connection.send(0, half)
+    connection.segment(half - 1)
+    connection.send(half)
+    await connection.finish()
+
+
+@trick("the client closes its window, and opens it later")
+async def zero_window(play: Play) -> None:
+    connection = await hello(play)
+    half = connection.name_at + 5
+    connection.send(0, half, window=0)
+    connection.segment(half, connection.payload[half:half + 1], window=0)
+    await connection.all_acked(half + 1)
+    connection.send(half + 1)
+    await connection.finish()
+
+
+@trick("an urgent byte inside the name, which the server takes out of the stream", twin="the name has no byte more")
+async def urgent_byte(play: Play) -> None:
+    connection = await hello(play)
+    at = connection.name_at + 5
+    if play.honest:
+        connection.send()
+        return await connection.finish()
+    # The byte in the stream is one more than the hello says: nginx reads the name without it.
+    stream = connection.payload[:at] + b"z" + connection.payload[at:]
+    connection.payload = stream
+    connection.sent = len(stream)
+    connection.segment(0, stream[:at + 1], flags=PSH | ACK | URG, urgent=at + 1)
+    connection.segment(at + 1, stream[at + 1:])
+    await connection.finish()
+
+
+@trick("an urgent byte inside the name in one segment with all the rest", twin="the name has no byte more")
+async def urgent_byte_in_one(play: Play) -> None:
+    connection = await hello(play)
+    at = connection.name_at + 5
+    if play.blocked:
+        connection.payload = connection.payload[:at] + b"z" + connection.payload[at:]
+        connection.sent = len(connection.payload)
+        connection.segment(0, connection.payload, flags=PSH | ACK | URG, urgent=at + 1)
+    else:
+        connection.send()
+    await connection.finish()
+
+
+@trick("URG with a pointer of 0", twin="the pointer without the flag")
+async def urgent_pointer_zero(play: Play) -> None:
+    connection = await hello(play)
+    connection.send(flags=PSH | ACK | (URG if play.blocked else 0), urgent=0 if play.blocked else 5)
+    await connection.finish()
+
+
+@trick("URG that points far beyond the segment", twin="the pointer without the flag")
+async def urgent_pointer_beyond(play: Play) -> None:
+    connection = await hello(play)
+    connection.send(flags=PSH | ACK | (URG if play.blocked else 0), urgent=40000)
+    await connection.finish()
+
+
+@trick("an urgent pointer into the name without the flag")
+async def pointer_without_flag(play: Play) -> None:
+    connection = await hello(play)
+    connection.send(urgent=connection.name_at + 5)
+    await connection.finish()
+
+
+# Numbers and options
+
+@trick("sequence numbers wrap inside the name")
+async def sequence_wraps(play: Play) -> None:
+    reader = TlsClient(play.name)
+    at = reader.first.find(play.name.encode()) + 5
+    connection = play.tcp(b"", reader, 443, iss=-at - 1 & 0xFFFFFFFF)
+    await connection.open()
+    connection.send(0, at - 2)
+    connection.send(at - 2)
+    await connection.finish()
+
+
+@trick("sequence numbers wrap inside the name, pieces backwards")
+async def sequence_wraps_backwards(play: Play) -> None:
+    reader = TlsClient(play.name)
+    at = reader.first.find(play.name.encode()) + 5
+    connection = play.tcp(b"", reader, 443, iss=-at - 1 & 0xFFFFFFFF)
+    await connection.open()
+    for start in range(len(connection.payload) - len(connection.payload) % 9, -1, -9):
+        connection.send(start, min(start + 9, len(connection.payload)))
+    await connection.finish()
+
+
+@trick("the header is full of options, unknown ones among them")
+async def many_options(play: Play) -> None:
+    connection = await hello(play)
+    unknown = b"\xfd\x0a" + b"sluiceit" + b"\x01" * 10 + b"\xfe\x04ab" + b"\x01" * 8
+    connection.send(options=unknown)
+    await connection.finish()
+
+
+@trick("an MD5 option, which the server's kernel refuses, on a decoy", twin="the first copy is the same")
+async def md5_decoy(play: Play) -> None:
+    connection = await hello(play)
+    connection.segment(0, connection.decoyed(), options=b"\x13\x12" + bytes(16))
+    connection.send()
+    await connection.finish()
+
+
+@trick("an open request, and the blocked one on a new connection from the same port")
+async def same_ports_again(play: Play) -> None:
+    first = await play.open(get(play.decoy), Pages(play.decoy), 80, source_port=31000)
+    first.send()
+    await first.finish()
+    play.connections.clear()
+    second = play.tcp(get(play.name), Pages(play.name), 80, source_port=31000, iss=first.iss + 0x100000)
+    if await second.open():
+        second.send()
+    await second.finish()
+
+
+@trick("an open request, a reset that dies, a SYN that dies, then a blocked request on the old connection")
+async def after_an_open_one(play: Play) -> None:
+    connection = await play.open_http(get(play.decoy) + get(play.name))
+    first = len(get(play.decoy))
+    connection.send(0, first)
+    await connection.all_acked(first)
+    connection.segment(first, flags=RST | ACK, ttl=1)
+    connection.segment(0, flags=SYN, seq=connection.iss + 0x7000000, ack=0, ttl=1)
+    connection.send(first)
+    await connection.finish()
+
+
+@trick("a hello of which each byte comes in a segment of its own, and a decoy ahead of each", twin="the copies are the same")
+async def decoy_ahead_of_each(play: Play) -> None:
+    connection = await hello(play)
+    decoy = connection.decoyed()
+    for at in range(0, len(connection.payload), 4):
+        connection.segment(at, decoy[at:at + 4], ttl=1)
+        connection.send(at, min(at + 4, len(connection.payload)))
+    await connection.finish()
+
+
+@trick("the hello, while the window's far end is held by a gap of 60 KiB")
+async def far_gap(play: Play) -> None:
+    connection = await hello(play)
+    for at in range(len(connection.payload) + 1000, 60000, 1000):
+        connection.segment(at, bytes(200), ttl=1)
+    connection.send(connection.name_at + 5)
+    connection.send(0, connection.name_at + 5)
+    await connection.finish()
