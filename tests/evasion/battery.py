@@ -38,7 +38,7 @@ async def play_all(chosen: list[trick.Trick], lab: str) -> tuple[list[tuple[Play
     await bind(lan)
     pairs, running = [], []
     for one in chosen:
-        pair = tuple(Play(lan, number + blocked, bool(blocked), one.same_decoy or bool(one.twin)) for blocked in (0, 1))
+        pair = tuple(Play(lan, number + blocked, bool(blocked), bool(one.twin)) for blocked in (0, 1))
         number += 2
         for twin in pair:
             twin.far = far
@@ -82,8 +82,8 @@ def main() -> int:
     for one, (good, bad) in zip(chosen, pairs):
         saw = evidence.names[bad.address] | evidence.names[bad.address6] | far.names[bad.address]
         asked = evidence.names[good.address] | evidence.names[good.address6] | far.names[good.address]
-        is_held = not any(BLOCKED in name for name in saw) and not bad.outcome.startswith(("broken", "no end", "served"))
-        is_served = good.outcome == "served" and OPEN in asked
+        is_held = not any(BLOCKED in name for name in saw) and not bad.outcome.startswith(("broken", "no end"))
+        is_served = good.outcome == "served" and any(OPEN in name for name in asked)
         held, served = held + is_held, served + is_served
         print(f"{'ok' if is_held and is_served else 'not ok'} - {one.name:34}{seen(saw)[:23]:24}{bad.outcome[:40]:14}{good.outcome[:60]:14}"
               f"{one.what}{'; honest: ' + one.twin if one.twin else ''}{'; model: ' + one.model if one.model else ''}")

@@ -120,7 +120,11 @@ class ServerHello(Pages):
 
     @property
     def served(self) -> bool:
-        return self.text[:2] == b"\x16\x03" and self.text[5:6] == b"\x02"
+        at, hellos = 0, 0
+        while at + 6 <= len(self.text):
+            hellos += self.text[at] == 0x16 and self.text[at + 5] == 2
+            at += 5 + int.from_bytes(self.text[at + 3:at + 5], "big")
+        return hellos >= self.answers
 
 
 class TlsClient(Pages):

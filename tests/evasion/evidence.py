@@ -57,7 +57,7 @@ class Evidence:
 
     def _dnsmasq(self) -> None:
         for line in self._lines("dnsmasq-queries.log"):
-            if found := re.search(r"query\[\S+\] (\S*) from (\S+)$", line):
+            if found := re.search(r"query\[\S+\] (.*) from (\S+)$", line):
                 self.add(found[2], found[1])
 
     def _caddy(self) -> None:

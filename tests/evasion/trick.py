@@ -13,19 +13,18 @@ class Trick:
     name: str
     what: str
     play: Callable[[Play], Awaitable[None]]
-    twin: str          # what the honest twin does otherwise, where the gateway refuses the trick itself; else empty
-    same_decoy: bool   # the honest twin's decoys say the same as what follows
+    twin: str          # where the gateway refuses the trick itself: what the honest twin does, whose decoys then say the same
     model: str         # the stack that the trick aims at, where that is not Linux; else empty
 
 
 tricks: list[Trick] = []
 
 
-def trick(what: str, *, twin: str = "", same_decoy: bool = False, model: str = "", name: str = ""):
+def trick(what: str, *, twin: str = "", model: str = "", name: str = ""):
     """Registers a trick. Its function plays one twin and leaves what the client got in play.outcome."""
     def register(function):
         kind = function.__module__.rpartition(".")[2]
-        tricks.append(Trick(f"{kind}/{name or function.__name__.replace('_', '-')}", what, function, twin, same_decoy, model))
+        tricks.append(Trick(f"{kind}/{name or function.__name__.replace('_', '-')}", what, function, twin, model))
         return function
     return register
 

@@ -2,8 +2,9 @@
 import socket
 import struct
 
-from client import Connection, PATIENCE_S, Play, Pages, SERVER, Tcp, Udp
+from client import PATIENCE_S, Pages, Play, SERVER, Tcp, Udp
 from trick import trick
+from wire import checksum
 
 A, AAAA, HTTPS, OPT, IN, RECURSE = 1, 28, 65, 41, 1, 0x0100
 ANSWER = socket.inet_aton(SERVER)
@@ -39,3 +40,226 @@ def outcome(answers: list[bytes]) -> str:
     if any(map(is_answer, answers)):
         return "served"
     return f"rcode {answers[-1][3] & 15}" if answers and len(answers[-1]) > 3 else "silence"
+
+
+def counted_label(name: str) -> bytes:
+    return bytes([len(name)]) + name.encode() + b"\0"
+
+
+def mixed(name: str) -> str:
+    return "".join(letter.upper() if at % 2 else letter for at, letter in enumerate(name))
+
+
+def option(code: int, data: bytes) -> bytes:
+    return struct.pack("!HH", code, len(data)) + data
+
+
+def edns(*options: bytes, size: int = 1232) -> bytes:
+    data = b"".join(options)
+    return struct.pack("!BHHIH", 0, OPT, size, 0, len(data)) + data
+
+
+def one_message(name: str, what: str, make, twin: str = "", **options) -> None:
+    """A trick of one message over UDP; make: from the play to the message."""
+    async def play_it(play: Play) -> None:
+        await ask(play, make(play), **options)
+    play_it.__module__ = __name__
+    trick(what, name=name, twin=twin)(play_it)
+
+
+one_message("plain", "a plain question", lambda play: question(play.name))
+one_message("over-ipv6", "a plain question over IPv6", lambda play: question(play.name), server="2001:db8::10")
+one_message("mixed-case", "letters of mixed case (0x20)", lambda play: question(mixed(play.name)))
+one_message("name-below", "a name below the name", lambda play: question("a.b." + play.name))
+one_message("long-labels", "labels of 63 letters before the name", lambda play: question(f"{'x' * 63}.{'y' * 63}.{'z' * 63}." + play.name))
+one_message("many-labels", "a hundred labels before the name", lambda play: question("a." * 100 + play.name))
+one_message("nul-in-label", "NUL in a label, and the decoy behind it", lambda play: question(
+    play.name.encode() + (b"\0." + play.decoy.encode() if play.blocked else b"")), "none")
+one_message("dot-in-label", "the name's dots inside one label", lambda play: question(
+    "", raw=counted_label(play.name) if play.blocked else encoded(play.name)), "between labels")
+one_message("root-inside", "an empty label inside the name", lambda play: question(
+    "", raw=b"\7" + play.name.encode()[:7] + b"\0\7example\0" if play.blocked else encoded(play.name)), "none")
+one_message("question-any", "a question of type ANY", lambda play: question(play.name, kind=255 if play.blocked else A), "type A")
+one_message("edns", "EDNS, padding and unknown options", lambda play: question(
+    play.name, additional=1, more=edns(option(12, bytes(300)), option(10, b"cookiecu"), option(65001, b"junk"))))
+one_message("odd-flags", "AD, CD and Z set in a question", lambda play: question(play.name, flags=RECURSE | 0x0070))
+one_message("truncated-flag", "TC set in a question", lambda play: question(play.name, flags=RECURSE | 0x0200 * play.blocked), "without")
+one_message("answer-flag", "QR set: a question that says it is an answer", lambda play: question(play.name, flags=RECURSE | 0x8000 * play.blocked), "without")
+for number, word in ((1, "IQUERY"), (2, "STATUS"), (4, "NOTIFY"), (5, "UPDATE"), (15, "that nobody knows")):
+    one_message(f"opcode-{number}", f"opcode {word}", lambda play, number=number: question(
+        play.name, flags=RECURSE | (number << 11) * play.blocked), "QUERY")
+one_message("pointer-forward", "the name behind a pointer that leads forward", lambda play: question(
+    "", raw=struct.pack("!H", 0xC000 | 18), more=encoded(play.name)) if play.blocked else question(play.name), "no pointer")
+one_message("pointer-half", "the name's second label behind a pointer that leads forward", lambda play: question(
+    "", raw=b"\7" + play.name.encode()[:7] + struct.pack("!H", 0xC000 | 26), more=b"\7example\0") if play.blocked else question(play.name), "no pointer")
+one_message("pointer-into-header", "a pointer into the header", lambda play: question(
+    "", raw=b"\7" + play.name.encode()[:7] + b"\xc0\x04") if play.blocked else question(play.name), "no pointer")
+one_message("pointer-loop", "a pointer to itself", lambda play: question(
+    "", raw=b"\7" + play.name.encode()[:7] + b"\xc0\x14") if play.blocked else question(play.name), "no pointer")
+one_message("label-type-1", "a label of the extended type", lambda play: question(
+    "", raw=b"\x41" + encoded(play.name)) if play.blocked else question(play.name), "usual labels")
+one_message("two-questions", "two questions, the decoy first", lambda play: question(
+    play.decoy, count=2, more=encoded(play.name) + struct.pack("!HH", A, IN)) if play.blocked else question(play.name), "one question")
+one_message("two-questions-decoy-last", "two questions, the decoy last", lambda play: question(
+    play.name, count=2, more=encoded(play.decoy) + struct.pack("!HH", A, IN)) if play.blocked else question(play.name), "one question")
+one_message("no-question-counted", "a question that the header does not count", lambda play: question(play.name, count=int(play.honest)), "it counts it")
+one_message("bytes-behind", "bytes behind the question", lambda play: question(play.name, more=b"behind it" * play.blocked), "none")
+one_message("record-beside", "an additional record of the decoy", lambda play: question(
+    play.name, additional=int(play.blocked), more=(encoded(play.decoy) + struct.pack("!HHIH4s", A, IN, 60, 4, ANSWER)) * play.blocked), "none")
+one_message("class-any", "a question of class ANY", lambda play: question(play.name)[:-2] + struct.pack("!H", 255 if play.blocked else IN), "class IN")
+
+
+@trick("no UDP checksum")
+async def no_checksum(play: Play) -> None:
+    def without(packet: bytes) -> list[bytes]:
+        return [packet[:26] + b"\0\0" + packet[28:]]
+    await ask(play, question(play.name), carry=without)
+
+
+@trick("a decoy with a wrong checksum before the question")
+async def bad_checksum_decoy(play: Play) -> None:
+    connection = Udp(play, 53)
+    connection.send(question(play.decoy), bad_checksum=True)
+    connection.send(question(play.name))
+    await connection.wait(lambda: any(map(is_answer, connection.answers)), PATIENCE_S * 4)
+    play.outcome = outcome(connection.answers)
+
+
+@trick("an open question, and the name from the same port with the same number")
+async def same_port_same_number(play: Play) -> None:
+    connection = Udp(play, 53)
+    connection.send(question(play.decoy))
+    await connection.wait(lambda: connection.answers, PATIENCE_S * 4)
+    connection.answers.clear()
+    connection.send(question(play.name))
+    await connection.wait(lambda: connection.answers, PATIENCE_S * 4)
+    play.outcome = outcome(connection.answers)
+
+
+@trick("the question comes from port 53")
+async def from_port_53(play: Play) -> None:
+    await ask(play, question(play.name), source_port=53)
+
+
+@trick("a UDP length shorter than the packet, the decoy in what it leaves out", twin="nothing is left out")
+async def short_udp_length(play: Play) -> None:
+    tail = question(play.decoy) if play.blocked else b""
+
+    def longer(packet: bytes) -> list[bytes]:
+        whole = packet + tail
+        head = whole[:2] + struct.pack("!H", len(whole)) + whole[4:10] + b"\0\0" + whole[12:20]
+        return [head[:10] + struct.pack("!H", checksum(head)) + head[12:] + whole[20:]]
+    await ask(play, question(play.name), carry=longer)
+
+
+# Over TCP
+
+class Answers(Pages):
+    """Waits for an answer over TCP."""
+
+    @property
+    def served(self) -> bool:
+        at, messages = 0, []
+        while at + 2 <= len(self.text):
+            size = int.from_bytes(self.text[at:at + 2], "big")
+            messages.append(self.text[at + 2:at + 2 + size])
+            at += 2 + size
+        return sum(self.wanted[8:].split(b".")[0] in message and is_answer(message) for message in messages) >= self.answers
+
+    refusal = ""
+
+
+def framed(message: bytes, extra: int = 0) -> bytes:
+    return struct.pack("!H", len(message) + extra) + message
+
+
+async def open_dns(play: Play, *messages: bytes, **options) -> Tcp:
+    return await play.open(b"".join(map(framed, messages)), Answers(play.name), 53, **options)
+
+
+async def over_tcp(play: Play, *messages: bytes, cuts=lambda connection: (), order=lambda pieces: pieces) -> None:
+    connection = await open_dns(play, *messages)
+    marks = sorted({0, len(connection.payload), *cuts(connection)})
+    for start, end in order(list(zip(marks, marks[1:]))):
+        connection.send(start, end)
+    await connection.finish()
+
+
+def inside(connection: Tcp) -> list[int]:
+    return [connection.payload.rfind(connection.play.name[:7].encode()) + 3]
+
+
+@trick("over TCP")
+async def tcp_plain(play: Play) -> None:
+    await over_tcp(play, question(play.name))
+
+
+@trick("over TCP, the length in a segment of its own")
+async def tcp_length_alone(play: Play) -> None:
+    await over_tcp(play, question(play.name), cuts=lambda _: [2])
+
+
+@trick("over TCP, cut inside the length and inside the name")
+async def tcp_cut(play: Play) -> None:
+    await over_tcp(play, question(play.name), cuts=lambda connection: [1, *inside(connection)])
+
+
+@trick("over TCP, segments of one byte")
+async def tcp_one_byte_each(play: Play) -> None:
+    await over_tcp(play, question(play.name), cuts=lambda connection: range(len(connection.payload)))
+
+
+@trick("over TCP, cut inside the name, backwards")
+async def tcp_backwards(play: Play) -> None:
+    await over_tcp(play, question(play.name), cuts=inside, order=lambda pieces: pieces[::-1])
+
+
+@trick("over TCP, an open question and the name in one segment")
+async def tcp_pipelined(play: Play) -> None:
+    await over_tcp(play, question(play.decoy), question(play.name, ident=2))
+
+
+@trick("over TCP, twenty open questions, then the name, cut inside it")
+async def tcp_many(play: Play) -> None:
+    await over_tcp(play, *[question(play.decoy)] * 20, question(play.name, ident=2), cuts=inside)
+
+
+@trick("over TCP, the name only when the open question is answered")
+async def tcp_second_question(play: Play) -> None:
+    connection = await open_dns(play, question(play.decoy), question(play.name, ident=2))
+    first = len(question(play.decoy)) + 2
+    connection.send(0, first)
+    await connection.wait(lambda: connection.received, 1)
+    connection.send(first)
+    await connection.finish()
+
+
+@trick("over TCP, bytes behind the question inside its length", twin="none")
+async def tcp_bytes_behind(play: Play) -> None:
+    await over_tcp(play, question(play.name, more=b"behind it" * play.blocked))
+
+
+@trick("over TCP, an empty message before the question", twin="none")
+async def tcp_empty_message(play: Play) -> None:
+    await over_tcp(play, *[b""] * play.blocked, question(play.name))
+
+
+@trick("over TCP, a message of 60 KB with EDNS padding", twin="of 600 bytes")
+async def tcp_long_message(play: Play) -> None:
+    await over_tcp(play, question(play.name, additional=1, more=edns(option(12, bytes(60000 if play.blocked else 500)))))
+
+
+@trick("over TCP, a decoy that dies, then the name", twin="the first copy is the same")
+async def tcp_decoy_dies(play: Play) -> None:
+    connection = await open_dns(play, question(play.name))
+    connection.segment(0, framed(question(play.decoy)), ttl=1)
+    connection.send()
+    await connection.finish()
+
+
+@trick("over TCP, the question in the SYN (Fast Open)")
+async def tcp_in_syn(play: Play) -> None:
+    connection = play.tcp(framed(question(play.name)), Answers(play.name), 53, options=b"\x22\x02")
+    await connection.open(connection.payload)
+    connection.sent = len(connection.payload)
+    await connection.finish()
