@@ -17,6 +17,22 @@ def open_tun(name: str) -> int:
     return tun
 
 
+# A tunnel's UDP port, and how many bytes stand before the packet in it.
+TUNNELS = {4789: 22, 6081: 8, 2152: 8}
+
+
+def tunnelled(packet: bytes) -> bytes | None:
+    """The IPv4 packet inside IPIP, GRE, VXLAN, Geneve or GTP."""
+    _, protocol, payload = wire.ip_payload(packet)
+    if packet[0] >> 4 == 4 and protocol == 4:
+        return payload
+    if protocol == 47:
+        return payload[4:]
+    if protocol == wire.UDP and (head := TUNNELS.get(int.from_bytes(payload[2:4], "big"))):
+        return payload[8 + head:]
+    return None
+
+
 class FarSide:
     """Sees every frame that left the gateway towards the line."""
 
@@ -41,6 +57,9 @@ class FarSide:
 
     def _packet(self, wrap: bytes, packet: bytes) -> None:
         source = wire.source_of(packet)
+        if inner := tunnelled(packet):
+            os.write(self.tun, inner)
+            return
         for model in self.models[source] if source in self.models else ():
             if name := model(packet):
                 self.names[source].add(name)

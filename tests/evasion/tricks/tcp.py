@@ -2,6 +2,7 @@
 import struct
 
 from client import MSS, PATIENCE_S, Play, Tcp, TlsClient, get, Pages
+from models import Segments
 from trick import trick
 from wire import ACK, FIN, PSH, RST, SYN, URG
 
@@ -635,3 +636,27 @@ async def far_gap(play: Play) -> None:
     connection.send(connection.name_at + 5)
     connection.send(0, connection.name_at + 5)
     await connection.finish()
+
+
+# Other stacks than Linux
+
+def aimed_at(policy: str, stack: str) -> None:
+    """Two copies of the name, in both orders, ahead of the hello's beginning; the model reads what left the gateway."""
+    async def play_it(play: Play) -> None:
+        play.far.models[play.address].append(Segments(policy))
+        connection = await hello(play)
+        start, end = around_name(connection)
+        true, other = connection.payload, connection.decoyed()
+        for first, second in ((true, other), (other, true)) if play.blocked else ((true, true),):
+            connection.segment(start + 2, first[start + 2:end])
+            connection.segment(start - 4, second[start - 4:end + 4])
+            connection.segment(start, first[start:])
+        connection.send(0, start)
+        await connection.finish()
+    play_it.__module__ = __name__
+    trick("two copies of the name ahead of the hello's beginning", name=f"overlap-against-{policy}", twin="the copies are the same", model=stack)(play_it)
+
+
+aimed_at("first", "Windows since Vista, which keeps the first copy")
+aimed_at("last", "Cisco IOS, which keeps the last copy")
+aimed_at("left", "BSD, which keeps the copy that begins further left")
