@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # evasion: plays every trick with the blocked name and its honest twin with an open one; says what the servers saw.
-"""battery.py [--only NAME]... [--list]: runs in the lab of tests/evasion/run"""
+"""battery.py [--only NAME]... [--list] [--bare]: runs in the lab of tests/evasion/run"""
 import argparse
 import asyncio
 import os
@@ -64,6 +64,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests/evasion/run")
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--bare", action="store_true")
     options = parser.parse_args()
     chosen = [one for one in trick.load() if not options.only or any(word in one.name for word in options.only)]
     if options.list:

@@ -50,10 +50,8 @@ class Evidence:
 
     def _lenient(self) -> None:
         for line in self._lines("lenient.log"):
-            client, _, host, path = line.split(" ", 3)
-            self.add(client, host.strip("'").partition(":")[0])
-            if found := re.match(r"'http://([^/:']+)", path):
-                self.add(client, found[1])
+            client, name = line.split(" ", 1)
+            self.add(client, name.strip("'").partition(":")[0])
 
     def _dnsmasq(self) -> None:
         for line in self._lines("dnsmasq-queries.log"):

@@ -46,7 +46,7 @@ def crypto(message: bytes, start: int, end: int, size: int = 0) -> bytes:
 class Connection:
     """What the Initials of one connection have in common."""
     destination: bytes
-    source: bytes = b"evasion!"
+    source: bytes
     version: int = V1
     token: bytes = b""
     number: int = field(default=0)  # of the next packet

@@ -47,7 +47,7 @@ class Segments:
     """TCP segments to a server; returns the server_name of a plain hello once it is whole."""
 
     def __init__(self, policy: str) -> None:
-        self.pieces, self.first = Pieces(policy), None
+        self.policy, self.pieces, self.first = policy, Pieces(policy), None
 
     def __call__(self, packet: bytes) -> str | None:
         _, protocol, segment = wire.ip_payload(packet)
@@ -55,7 +55,7 @@ class Segments:
             return None
         seq, flags, data = struct.unpack_from("!I", segment, 4)[0], segment[13], segment[(segment[12] >> 4) * 4:]
         if flags & wire.SYN:
-            self.first = seq + 1
+            self.pieces, self.first = Pieces(self.policy), seq + 1
         elif data and self.first is not None and (at := (seq - self.first) & 0xFFFFFFFF) < 65536:
             self.pieces.add(at, data)
         head = self.pieces.whole(0, 5)

@@ -449,9 +449,9 @@ async def long_headers(play: Play) -> None:
     await play.say_http(request("GET / HTTP/1.1", *[f"X-{at}: {'y' * 1000}" for at in range(20)], f"Host: {play.name}"))
 
 
-@trick("one field of 30 KB before Host")
+@trick("one field of 15 KB before Host")
 async def long_field(play: Play) -> None:
-    await play.say_http(request("GET / HTTP/1.1", f"Cookie: {'y' * 30000}", f"Host: {play.name}"))
+    await play.say_http(request("GET / HTTP/1.1", f"Cookie: {'y' * 15000}", f"Host: {play.name}"))
 
 
 @trick("a target of 8 KB before Host")

@@ -2,9 +2,10 @@
 import struct
 
 import wire
-from client import BLOCKED, CLIENT_MAC, OPEN, PATIENCE_S, Play, SERVER6, TlsClient, Udp, get
+from client import PATIENCE_S, Play, SERVER6, ServerHello, TlsClient, Udp
+from hello import PADDING, client_hello, extension, record, server_name, usual
 from models import Fragments
-from tricks.dns import ask, is_answer, outcome, question
+from tricks.dns import ask, outcome, question
 from trick import trick
 from wire import checksum
 
@@ -58,14 +59,14 @@ def by_fragments(name: str, what: str, carry, twin: str = "") -> None:
         trick(words + what, name=name + suffix, twin=twin)(function)
 
 
-def other_content(play: Play, packet: bytes) -> bytes:
+def other_content(play: Play, packet: bytes, head: int = 20) -> bytes:
     """The packet with the decoy's name, checksums right again; for honest twins with equal decoys the same."""
-    body = packet[20:]
+    body = packet[head:]
     for name, decoy in ((play.name, play.decoy), (play.name[:7], play.decoy[:7])):
         body = body.replace(name.encode(), decoy.encode())
-    at = 16 if packet[9] == wire.TCP else 6
-    source, target = wire.source_of(packet), wire.ip_payload(packet)[0]
-    return packet[:20] + wire.with_checksum(source, target, packet[9], body[:at] + b"\0\0" + body[at + 2:], at)
+    target, protocol, _ = wire.ip_payload(packet)
+    at = 16 if protocol == wire.TCP else 6
+    return packet[:head] + wire.with_checksum(wire.source_of(packet), target, protocol, body[:at] + b"\0\0" + body[at + 2:], at)
 
 
 by_fragments("fragments-of-8", "fragments of 8 bytes", lambda play, packet: fragments(packet, 8))
@@ -227,11 +228,6 @@ def over_ipv6(name: str, what: str, carry, twin: str = "") -> None:
     trick("IPv6: " + what, name="ipv6-" + name, twin=twin)(play_it)
 
 
-def overlapping_ipv6(play: Play, packet: bytes) -> list[bytes]:
-    pieces = ipv6_fragments(packet, 16)
-    return [piece for pair in zip(pieces, (piece[:48] + bytes(len(piece) - 48) for piece in pieces)) for piece in pair]
-
-
 def unknown_option(kind: int) -> bytes:
     return b"\x1e\x04abcd"  # to be passed over where it is not known
 
@@ -246,15 +242,53 @@ over_ipv6("hop-by-hop-late", "hop-by-hop options behind destination options",
           lambda play, packet: [ipv6_with(packet, wire.DESTINATION, wire.HOP_BY_HOP)], "none")
 over_ipv6("routing-header", "a routing header that is done", lambda play, packet: [
     ipv6_with(packet, wire.ROUTING, bodies=lambda kind: b"\x00\x00" + bytes(4))], "none")
-over_ipv6("fragments", "fragments of 8 bytes", lambda play, packet: ipv6_fragments(packet, 8))
-over_ipv6("fragments-backwards", "fragments backwards", lambda play, packet: ipv6_fragments(packet, 16)[::-1])
-over_ipv6("fragments-overlapping", "fragments that overlap, zeros in the second copy", overlapping_ipv6, "no fragments")
+over_ipv6("tiny-fragments", "fragments of 8 bytes, which Linux drops", lambda play, packet: ipv6_fragments(packet, 8), "no fragments")
 over_ipv6("atomic-fragment", "a fragment that is the whole packet", lambda play, packet: ipv6_fragments(packet, 4096))
-over_ipv6("options-before-fragments", "hop-by-hop options before each fragment header", lambda play, packet: ipv6_fragments(
-    packet, 16, before=extension_header(wire.FRAGMENT, PADN), following=wire.HOP_BY_HOP))
-over_ipv6("options-inside-fragments", "destination options cut by fragments", lambda play, packet: ipv6_fragments(
-    ipv6_with(packet, wire.DESTINATION, bodies=lambda kind: PADN * 5), 16))
 over_ipv6("fragment-in-fragment", "a fragment header inside a fragment", lambda play, packet: ipv6_fragments(ipv6_fragments(packet, 4096)[0], 16), "no fragments")
+
+LEAST = 1232  # bytes of a packet in its first fragment: Linux drops a shorter one
+
+
+def long_hello(play: Play) -> bytes:
+    """A hello whose name lies across the end of the first fragment."""
+    empty = record(client_hello([*usual(), extension(PADDING, b""), server_name(play.name)]))
+    padding = LEAST - 20 - 5 - empty.find(play.name.encode())
+    return record(client_hello([*usual(), extension(PADDING, bytes(padding)), server_name(play.name)]))
+
+
+def cut_by_fragments(name: str, what: str, carry, twin: str = "") -> None:
+    async def play_it(play: Play) -> None:
+        connection = await play.open(long_hello(play), ServerHello(play.name), 443, server=SERVER6, carry=data_only(lambda packet: carry(play, packet)))
+        connection.send()
+        await connection.finish()
+    play_it.__module__ = __name__
+    trick("IPv6: " + what, name="ipv6-" + name, twin=twin)(play_it)
+
+
+def overlapping_ipv6(play: Play, packet: bytes) -> list[bytes]:
+    """A third fragment over the name, with the decoy."""
+    pieces = ipv6_fragments(packet, LEAST)
+    if play.honest:
+        return pieces
+    other = ipv6_fragments(other_content(play, packet, 40), LEAST, checksum(packet))
+    return [pieces[0], other[1], pieces[1]]
+
+
+def dies_first_ipv6(play: Play, packet: bytes) -> list[bytes]:
+    other = ipv6_fragments(other_content(play, packet, 40), LEAST, checksum(packet))
+    return [piece[:7] + b"\x01" + piece[8:] for piece in other] + ipv6_fragments(packet, LEAST)
+
+
+cut_by_fragments("fragments", "fragments cut inside the name", lambda play, packet: ipv6_fragments(packet, LEAST))
+cut_by_fragments("fragments-backwards", "fragments cut inside the name, backwards", lambda play, packet: ipv6_fragments(packet, LEAST)[::-1])
+cut_by_fragments("fragments-twice", "fragments cut inside the name, each twice",
+                 lambda play, packet: [piece for piece in ipv6_fragments(packet, LEAST) for _ in range(1 + play.blocked)], "each once")
+cut_by_fragments("fragments-overlapping", "two copies of the fragment with the name, one with the decoy", overlapping_ipv6, "one copy")
+cut_by_fragments("fragments-die-first", "decoy fragments of the same number die first", dies_first_ipv6, "the same content dies")
+cut_by_fragments("options-before-fragments", "destination options before each fragment header", lambda play, packet: ipv6_fragments(
+    packet, LEAST, before=extension_header(wire.FRAGMENT, PADN), following=wire.DESTINATION))
+cut_by_fragments("options-inside-fragments", "destination options behind the fragment header", lambda play, packet: ipv6_fragments(
+    ipv6_with(packet, wire.DESTINATION), LEAST + 8))
 
 
 # Other stacks than Linux

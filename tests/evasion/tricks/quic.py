@@ -16,10 +16,8 @@ class Quic(Udp):
         super().__init__(play, PORT, **rest)
         self.packets: list[tuple[bytes, dict]] = []
 
-    def connection(self, **options) -> Connection:
-        options.setdefault("destination", self.play.random.randbytes(8))
-        options.setdefault("source", self.play.random.randbytes(8))
-        return Connection(**options)
+    def connection(self, destination_bytes: int = 8, source_bytes: int = 8, **options) -> Connection:
+        return Connection(self.play.random.randbytes(destination_bytes), self.play.random.randbytes(source_bytes), **options)
 
     def is_served(self) -> bool:
         return any("handshake" in kinds(datagram) for datagram in self.answers)
@@ -86,8 +84,8 @@ in_frames("decoy-part-over-name", "a decoy of the name alone before its true fra
           "the copies are the same")
 in_frames("name-then-decoy", "the name, then a decoy over it", lambda play, message: crypto(message, message.find(play.name.encode()), len(message))
           + crypto(decoyed(play, message), 0, len(message)), "the copies are the same")
-in_frames("long-ids", "connection ids of 20 bytes", lambda play, message: crypto(message, 0, len(message)), destination=b"d" * 20, source=b"s" * 20)
-in_frames("no-source-id", "no source connection id", lambda play, message: crypto(message, 0, len(message)), source=b"")
+in_frames("long-ids", "connection ids of 20 bytes", lambda play, message: crypto(message, 0, len(message)), destination_bytes=20, source_bytes=20)
+in_frames("no-source-id", "no source connection id", lambda play, message: crypto(message, 0, len(message)), source_bytes=0)
 in_frames("unknown-frame", "a frame that no Initial may have, before the hello", lambda play, message: b"\x1e" * play.blocked
           + crypto(message, 0, len(message)), "none")
 

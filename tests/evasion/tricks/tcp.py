@@ -1,7 +1,5 @@
 # evasion: tricks with segments. The payload is OpenSSL's hello, the server nginx on Linux.
-import struct
-
-from client import MSS, PATIENCE_S, Play, Tcp, TlsClient, get, Pages
+from client import Pages, Play, Tcp, TlsClient, get
 from models import Segments
 from trick import trick
 from wire import ACK, FIN, PSH, RST, SYN, URG
@@ -641,18 +639,19 @@ async def far_gap(play: Play) -> None:
 # Other stacks than Linux
 
 def aimed_at(policy: str, stack: str) -> None:
-    """Two copies of the name, in both orders, ahead of the hello's beginning; the model reads what left the gateway."""
+    """Two copies of the name that begin at different places ahead of the hello's beginning, in both orders."""
     async def play_it(play: Play) -> None:
         play.far.models[play.address].append(Segments(policy))
-        connection = await hello(play)
-        start, end = around_name(connection)
-        true, other = connection.payload, connection.decoyed()
-        for first, second in ((true, other), (other, true)) if play.blocked else ((true, true),):
-            connection.segment(start + 2, first[start + 2:end])
-            connection.segment(start - 4, second[start - 4:end + 4])
-            connection.segment(start, first[start:])
-        connection.send(0, start)
-        await connection.finish()
+        for name_first in (True, False):
+            connection = await hello(play)
+            start, end = around_name(connection)
+            copies = [connection.payload, connection.decoyed()]
+            first, second = copies if name_first else copies[::-1]
+            connection.segment(start - 4, first[start - 4:end])
+            connection.segment(start - 8, second[start - 8:end])
+            connection.send(end)
+            connection.send(0, start - 4)
+            await connection.finish()
     play_it.__module__ = __name__
     trick("two copies of the name ahead of the hello's beginning", name=f"overlap-against-{policy}", twin="the copies are the same", model=stack)(play_it)
 

@@ -1,10 +1,12 @@
-# evasion: tricks with records and hellos. The server is nginx with OpenSSL.
+# evasion: tricks with records and hellos. The server is nginx, or OpenSSL alone, which takes records that nginx refuses.
 import struct
 
 from client import Play, ServerHello, TlsClient
 from hello import (ALERT, CHANGE_CIPHER_SPEC, ECH, PADDING, client_hello, counted, extension, plain, record, records, server_name,
                    usual)
 from trick import trick
+
+OPENSSL = 8443
 
 
 async def cut_anew(play: Play, cut, port: int = 443, **options) -> None:
@@ -71,38 +73,38 @@ async def record_lengths(play: Play) -> None:
 
 @trick("an empty record inside the name", twin="no empty record")
 async def empty_record(play: Play) -> None:
-    await cut_anew(play, lambda message, at: record(message[:at + 5]) + (record(b"") if play.blocked else b"") + record(message[at + 5:]))
+    await cut_anew(play, lambda message, at: record(message[:at + 5]) + (record(b"") if play.blocked else b"") + record(message[at + 5:]), OPENSSL)
 
 
 @trick("change_cipher_spec before the hello", twin="none")
 async def cipher_spec_first(play: Play) -> None:
-    await cut_anew(play, lambda message, _: (record(b"\x01", CHANGE_CIPHER_SPEC) if play.blocked else b"") + record(message))
+    await cut_anew(play, lambda message, _: (record(b"\x01", CHANGE_CIPHER_SPEC) if play.blocked else b"") + record(message), OPENSSL)
 
 
 @trick("a warning alert before the hello", twin="none")
 async def alert_first(play: Play) -> None:
-    await cut_anew(play, lambda message, _: (record(b"\x01\x00", ALERT) if play.blocked else b"") + record(message))
+    await cut_anew(play, lambda message, _: (record(b"\x01\x00", ALERT) if play.blocked else b"") + record(message), OPENSSL)
 
 
 @trick("a warning alert of an unknown kind before the hello", twin="none")
 async def unknown_alert_first(play: Play) -> None:
-    await cut_anew(play, lambda message, _: (record(b"\x01\x64", ALERT) if play.blocked else b"") + record(message))
+    await cut_anew(play, lambda message, _: (record(b"\x01\x64", ALERT) if play.blocked else b"") + record(message), OPENSSL)
 
 
 @trick("change_cipher_spec inside the name", twin="none")
 async def cipher_spec_inside(play: Play) -> None:
     await cut_anew(play, lambda message, at: record(message[:at + 5]) + (record(b"\x01", CHANGE_CIPHER_SPEC) if play.blocked else b"")
-                   + record(message[at + 5:]))
+                   + record(message[at + 5:]), OPENSSL)
 
 
 @trick("application data before the hello", twin="none")
 async def data_first(play: Play) -> None:
-    await cut_anew(play, lambda message, _: (record(b"hello", 23) if play.blocked else b"") + record(message))
+    await cut_anew(play, lambda message, _: (record(b"hello", 23) if play.blocked else b"") + record(message), OPENSSL)
 
 
 @trick("a hello_request before the hello", twin="none")
 async def hello_request_first(play: Play) -> None:
-    await cut_anew(play, lambda message, _: (record(bytes(4)) if play.blocked else b"") + record(message))
+    await cut_anew(play, lambda message, _: (record(bytes(4)) if play.blocked else b"") + record(message), OPENSSL)
 
 
 @trick("a port that is nobody's")
@@ -228,9 +230,9 @@ async def hello_over_16k(play: Play) -> None:
     await by_hand(play, records(message, 16384))
 
 
-@trick("a hello of 60 KiB", twin="of 1 KiB")
+@trick("a hello of 60 KiB in four records")
 async def hello_of_60k(play: Play) -> None:
-    message = client_hello([*usual(), extension(PADDING, bytes(60000 if play.blocked else 1000)), server_name(play.name)])
+    message = client_hello([*usual(), extension(PADDING, bytes(60000)), server_name(play.name)])
     await by_hand(play, records(message, 16000))
 
 
