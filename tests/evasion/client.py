@@ -12,7 +12,8 @@ CLIENT_MAC, ROUTER_MAC = bytes.fromhex("020000000001"), bytes.fromhex("020000000
 BLOCKED, OPEN, OTHER = "blocked.example", "allowed.example", "another.example"  # of one length: decoys fit
 MSS = 1400
 PATIENCE_S = 0.25   # before anything is sent again
-ROUNDS = 5          # as often; then the server does not serve
+ROUNDS = 5          # as often without any answer; then the server does not serve
+RESENT = 16 * MSS   # bytes at a time
 HONEST_S = 8.0      # an honest client has waited for its page by then
 IP_TWISTS = ("ttl", "ident", "fragment", "ip_options", "bad_ip_checksum")
 
@@ -310,14 +311,14 @@ class Tcp(Connection):
     async def finish(self) -> None:
         """Goes on until the page is there, or nothing helps any more."""
         self.sent = max(self.sent, len(self.payload))
-        for _ in range(ROUNDS):
+        idle = 0
+        while idle < ROUNDS:
             before = (self.acked, self.received)
-            while not await self.wait(lambda: self.gives_up(), PATIENCE_S) and before != (self.acked, self.received):
-                before = (self.acked, self.received)
-            if self.gives_up():
+            if await self.wait(self.gives_up, PATIENCE_S):
                 break
+            idle = idle + 1 if before == (self.acked, self.received) else 0
             if self.acked < len(self.payload):
-                self.send(self.acked, min(len(self.payload), self.acked + 4 * MSS))
+                self.send(self.acked, min(len(self.payload), self.acked + RESENT))
         self.play.outcome = self.outcome()
         self.segment(self.sent, flags=RST | ACK)  # leaves the server nothing to wait for
 

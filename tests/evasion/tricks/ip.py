@@ -268,7 +268,7 @@ def cut_by_fragments(name: str, what: str, carry, twin: str = "") -> None:
 def overlapping_ipv6(play: Play, packet: bytes) -> list[bytes]:
     """A third fragment over the name, with the decoy."""
     pieces = ipv6_fragments(packet, LEAST)
-    if play.honest:
+    if play.honest or len(pieces) < 2:
         return pieces
     other = ipv6_fragments(other_content(play, packet, 40), LEAST, checksum(packet))
     return [pieces[0], other[1], pieces[1]]
