@@ -1,7 +1,6 @@
 # evasion: frames as bytes: checksums, IPv4, IPv6, TCP, UDP, and packet sockets in network namespaces.
 import ctypes
 import ipaddress
-import os
 import socket
 import struct
 

@@ -1,5 +1,4 @@
 # evasion: tricks with QUIC's Initials. The server is caddy.
-import struct
 
 from client import PATIENCE_S, Play, Udp
 from initial import PING, V2, Connection, crypto, kinds
