@@ -1,4 +1,5 @@
 # evasion: tricks with IP: fragments, options, extension headers. The payload is OpenSSL's hello or a question.
+import itertools
 import struct
 
 import wire
@@ -10,14 +11,15 @@ from trick import trick
 from wire import checksum
 
 PADN = b"\x01\x04\0\0\0\0"
+numbers = itertools.count(1)  # of packets: each that is sent has its own, also one that is sent again
 
 
 def fragments(packet: bytes, size: int, ident: int | None = None) -> list[bytes]:
     """An IPv4 packet in fragments of `size` bytes, a multiple of eight."""
     head_size = (packet[0] & 15) * 4
     head, body = packet[:head_size], packet[head_size:]
-    ident = checksum(packet) if ident is None else ident
-    return [rewritten(head, body[at:at + size], ident, at // 8 | wire.MORE_FRAGMENTS * (at + size < len(body)))
+    ident = next(numbers) if ident is None else ident
+    return [rewritten(head, body[at:at + size], ident & 0xFFFF, at // 8 | wire.MORE_FRAGMENTS * (at + size < len(body)))
             for at in range(0, len(body), size)]
 
 
@@ -26,9 +28,15 @@ def rewritten(head: bytes, body: bytes, ident: int, fragment: int, ttl: int = 64
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + body
 
 
-def fragment(packet: bytes, at: int, body: bytes, last: bool, ttl: int = 64) -> bytes:
+def fragment(packet: bytes, ident: int, at: int, body: bytes, last: bool, ttl: int = 64) -> bytes:
     """One fragment of a packet, at any place, with any content."""
-    return rewritten(packet[:20], body, checksum(packet), at // 8 | wire.MORE_FRAGMENTS * (not last), ttl)
+    return rewritten(packet[:20], body, ident & 0xFFFF, at // 8 | wire.MORE_FRAGMENTS * (not last), ttl)
+
+
+def changed(piece: bytes, ttl: int = 64, flags: int = 0) -> bytes:
+    """A fragment with another TTL, or more flags."""
+    ident, field = struct.unpack_from("!HH", piece, 4)
+    return rewritten(piece[:20], piece[20:], ident, field | flags, ttl)
 
 
 def data_only(carry):
@@ -78,58 +86,63 @@ by_fragments("fragments-twice", "fragments of 16 bytes, each sent twice",
              lambda play, packet: [piece for piece in fragments(packet, 16) for _ in (0, 1)])
 by_fragments("fragments-last-first", "the last fragment first", lambda play, packet: (pieces := fragments(packet, 32))[-1:] + pieces[:-1])
 by_fragments("fragments-with-dont-fragment", "fragments that must not be fragmented", lambda play, packet: [
-    rewritten(piece[:20], piece[20:], 7, struct.unpack_from("!H", piece, 6)[0] | wire.DONT_FRAGMENT) for piece in fragments(packet, 32)])
+    changed(piece, flags=wire.DONT_FRAGMENT) for piece in fragments(packet, 32)])
 
 
 def overlapping(play: Play, packet: bytes) -> list[bytes]:
     """Each fragment reaches eight bytes into the next; the second copy says the decoy."""
     if play.honest:
         return fragments(packet, 16)
-    other = other_content(play, packet)[20:]
-    return [fragment(packet, at, packet[20 + at:36 + at] + other[at + 16:at + 24], at + 24 >= len(other)) for at in range(0, len(other), 16)]
+    other, ident = other_content(play, packet)[20:], next(numbers)
+    return [fragment(packet, ident, at, packet[20 + at:36 + at] + other[at + 16:at + 24], at + 24 >= len(other)) for at in range(0, len(other), 16)]
 
 
 def dies_first(play: Play, packet: bytes) -> list[bytes]:
     """Fragments with the decoy that die behind the gateway, then the true ones, all of one number."""
-    other = fragments(other_content(play, packet), 16, checksum(packet))
-    return [rewritten(piece[:20], piece[20:], checksum(packet), struct.unpack_from("!H", piece, 6)[0], ttl=1) for piece in other] + fragments(packet, 16)
+    ident = next(numbers)
+    other = fragments(other_content(play, packet), 16, ident)
+    return [changed(piece, ttl=1) for piece in other] + fragments(packet, 16, ident if play.blocked else None)
 
 
 def decoy_in_the_middle(play: Play, packet: bytes) -> list[bytes]:
     """The first fragments, decoys of the rest that die, the rest."""
-    true, other = fragments(packet, 8), fragments(other_content(play, packet), 8, checksum(packet))
+    ident = next(numbers)
+    true, other = fragments(packet, 8, ident), fragments(other_content(play, packet), 8, ident if play.blocked else None)
     half = max(1, len(true) // 2)
-    dying = [rewritten(piece[:20], piece[20:], checksum(packet), struct.unpack_from("!H", piece, 6)[0], ttl=1) for piece in other[half:]]
-    return true[:half] + dying + true[half:]
+    return true[:half] + [changed(piece, ttl=1) for piece in other[half:]] + true[half:]
 
 
 def bad_checksums_first(play: Play, packet: bytes) -> list[bytes]:
     """Decoy fragments whose IP checksum is wrong; no byte of them counts."""
-    other = fragments(other_content(play, packet), 16, checksum(packet))
-    return [piece[:10] + bytes([piece[10] ^ 0x55]) + piece[11:] for piece in other] + fragments(packet, 16)
+    ident = next(numbers)
+    other = fragments(other_content(play, packet), 16, ident)
+    return [piece[:10] + bytes([piece[10] ^ 0x55]) + piece[11:] for piece in other] + fragments(packet, 16, ident)
 
 
 def beyond_the_end(play: Play, packet: bytes) -> list[bytes]:
     """A fragment that ends beyond 64 KiB before the others."""
-    first = [fragment(packet, 65528, bytes(64), True, ttl=1)] if play.blocked else []
-    return first + fragments(packet, 16)
+    ident = next(numbers)
+    first = [fragment(packet, ident, 65528, bytes(64), True, ttl=1)] if play.blocked else []
+    return first + fragments(packet, 16, ident)
 
 
 def two_ends(play: Play, packet: bytes) -> list[bytes]:
     """Two last fragments: one makes the packet shorter, and dies."""
-    first = [fragment(packet, 16, bytes(8), True, ttl=1)] if play.blocked else []
-    return first + fragments(packet, 16)
+    ident = next(numbers)
+    first = [fragment(packet, ident, 16, bytes(8), True, ttl=1)] if play.blocked else []
+    return first + fragments(packet, 16, ident)
 
 
 def header_again(play: Play, packet: bytes) -> list[bytes]:
     """A second fragment at offset 8 reaches over the transport header, and dies."""
-    first = [fragment(packet, 8, bytes(16), False, ttl=1)] if play.blocked else []
-    return first + fragments(packet, 16)
+    ident = next(numbers)
+    first = [fragment(packet, ident, 8, bytes(16), False, ttl=1)] if play.blocked else []
+    return first + fragments(packet, 16, ident)
 
 
 by_fragments("fragments-overlapping", "fragments that overlap, the second copy with the decoy", overlapping, "no overlap")
-by_fragments("fragments-die-first", "decoy fragments of the same number die first", dies_first, "the same content dies")
-by_fragments("fragments-die-between", "decoys of the second half die between both halves", decoy_in_the_middle, "the same content dies")
+by_fragments("fragments-die-first", "decoy fragments of the same number die first", dies_first, "the same content dies, and comes again under another number")
+by_fragments("fragments-die-between", "decoys of the second half die between both halves", decoy_in_the_middle, "what dies has another number")
 by_fragments("fragments-bad-checksum", "decoy fragments with wrong checksums first", bad_checksums_first)
 by_fragments("fragments-beyond-the-end", "a fragment beyond 64 KiB that dies first", beyond_the_end, "without it")
 by_fragments("fragments-two-ends", "a last fragment that makes the packet short, and dies", two_ends, "without it")
@@ -212,7 +225,7 @@ def ipv6_with(packet: bytes, *kinds: int, bodies=lambda kind: PADN) -> bytes:
 def ipv6_fragments(packet: bytes, size: int, ident: int = 0, before: bytes = b"", following: int | None = None) -> list[bytes]:
     """before: extension headers in front of each fragment header; following: the kind of the first of them."""
     kind, body = packet[6], packet[40:]
-    ident = ident or checksum(packet)
+    ident = ident or next(numbers)
     pieces = []
     for at in range(0, len(body), size):
         head = struct.pack("!BBHI", kind, 0, at | (at + size < len(body)), ident)
@@ -270,13 +283,14 @@ def overlapping_ipv6(play: Play, packet: bytes) -> list[bytes]:
     pieces = ipv6_fragments(packet, LEAST)
     if play.honest or len(pieces) < 2:
         return pieces
-    other = ipv6_fragments(other_content(play, packet, 40), LEAST, checksum(packet))
+    other = ipv6_fragments(other_content(play, packet, 40), LEAST, int.from_bytes(pieces[0][44:48], "big"))
     return [pieces[0], other[1], pieces[1]]
 
 
 def dies_first_ipv6(play: Play, packet: bytes) -> list[bytes]:
-    other = ipv6_fragments(other_content(play, packet, 40), LEAST, checksum(packet))
-    return [piece[:7] + b"\x01" + piece[8:] for piece in other] + ipv6_fragments(packet, LEAST)
+    ident = next(numbers)
+    other = ipv6_fragments(other_content(play, packet, 40), LEAST, ident)
+    return [piece[:7] + b"\x01" + piece[8:] for piece in other] + ipv6_fragments(packet, LEAST, ident if play.blocked else 0)
 
 
 cut_by_fragments("fragments", "fragments cut inside the name", lambda play, packet: ipv6_fragments(packet, LEAST))
@@ -284,7 +298,7 @@ cut_by_fragments("fragments-backwards", "fragments cut inside the name, backward
 cut_by_fragments("fragments-twice", "fragments cut inside the name, each twice",
                  lambda play, packet: [piece for piece in ipv6_fragments(packet, LEAST) for _ in range(1 + play.blocked)], "each once")
 cut_by_fragments("fragments-overlapping", "two copies of the fragment with the name, one with the decoy", overlapping_ipv6, "one copy")
-cut_by_fragments("fragments-die-first", "decoy fragments of the same number die first", dies_first_ipv6, "the same content dies")
+cut_by_fragments("fragments-die-first", "decoy fragments of the same number die first", dies_first_ipv6, "the same content dies, and comes again under another number")
 cut_by_fragments("options-before-fragments", "destination options before each fragment header", lambda play, packet: ipv6_fragments(
     packet, LEAST, before=extension_header(wire.FRAGMENT, PADN), following=wire.DESTINATION))
 cut_by_fragments("options-inside-fragments", "destination options behind the fragment header", lambda play, packet: ipv6_fragments(
