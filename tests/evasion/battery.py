@@ -11,7 +11,7 @@ from pathlib import Path
 
 import trick
 import wire
-from client import BLOCKED, HONEST_S, Lan, OPEN, Play
+from client import BLOCKED, LONGEST_S, Lan, OPEN, Play
 from evidence import Evidence
 from far_side import FarSide
 
@@ -21,7 +21,7 @@ AT_ONCE = 24
 async def play_one(twin: Play, function, gate: asyncio.Semaphore) -> None:
     async with gate:
         try:
-            await asyncio.wait_for(function(twin), HONEST_S * 2)
+            await asyncio.wait_for(function(twin), LONGEST_S)
         except asyncio.TimeoutError:
             twin.outcome = "no end"
         except Exception:
@@ -69,7 +69,7 @@ def main() -> int:
     chosen = [one for one in trick.load() if not options.only or any(word in one.name for word in options.only)]
     if options.list:
         for one in chosen:
-            print(f"{one.name:34} {one.what}" + (f"; honest: {one.twin}" if one.twin else "") + (f"; model: {one.model}" if one.model else ""))
+            print(f"{one.name:36} {one.words}")
         print(f"{len(chosen)} tricks")
         return 0
     began = time.monotonic()
@@ -79,15 +79,15 @@ def main() -> int:
     honest = [pair[0] for pair in pairs if pair[0].outcome == "served"]
     evidence.read_until(lambda names: all(one.address in names or one.address6 in names for one in honest))
     held = served = 0
-    print(f"{'':9}{'trick':34}{'blocked: server saw':24}{'client got':14}{'honest twin':14}")
+    print(f"{'':5}{'trick':36}{'blocked: server saw':24}{'client got':14}{'honest twin':14}")
     for one, (good, bad) in zip(chosen, pairs):
         saw = evidence.names[bad.address] | evidence.names[bad.address6] | far.names[bad.address]
         asked = evidence.names[good.address] | evidence.names[good.address6] | far.names[good.address]
         is_held = not any(BLOCKED in name for name in saw) and not bad.outcome.startswith(("broken", "no end"))
         is_served = good.outcome == "served" and any(OPEN in name for name in asked)
         held, served = held + is_held, served + is_served
-        print(f"{'ok' if is_held and is_served else 'not ok'} - {one.name:34}{seen(saw)[:23]:24}{bad.outcome[:40]:14}{good.outcome[:60]:14}"
-              f"{one.what}{'; honest: ' + one.twin if one.twin else ''}{'; model: ' + one.model if one.model else ''}")
+        mark = "ok" if is_held and is_served else "not ok"
+        print(f"{mark} - {one.name:36}{seen(saw)[:23]:24}{bad.outcome[:40]:14}{good.outcome[:60]:14}{one.words}")
     print(f"{len(chosen)} tricks, {held} held, {served} honest twins served ({time.monotonic() - began:.0f} s)")
     return 0 if chosen and held == served == len(chosen) else 1
 

@@ -14,7 +14,7 @@ MSS = 1400
 PATIENCE_S = 0.25   # before anything is sent again
 ROUNDS = 5          # as often without any answer; then the server does not serve
 RESENT = 16 * MSS   # bytes at a time
-HONEST_S = 8.0      # an honest client has waited for its page by then
+LONGEST_S = 30       # of one twin; a trick that takes longer is broken
 IP_TWISTS = ("ttl", "ident", "fragment", "ip_options", "bad_ip_checksum")
 
 

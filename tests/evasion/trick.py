@@ -16,6 +16,10 @@ class Trick:
     twin: str          # where the gateway refuses the trick itself: what the honest twin does, whose decoys then say the same
     model: str         # the stack that the trick aims at, where that is not Linux; else empty
 
+    @property
+    def words(self) -> str:
+        return self.what + (f"; honest: {self.twin}" if self.twin else "") + (f"; model: {self.model}" if self.model else "")
+
 
 tricks: list[Trick] = []
 

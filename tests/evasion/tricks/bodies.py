@@ -53,13 +53,13 @@ async def long_body(play: Play) -> None:
 @trick("a chunked body, then the request")
 async def chunked(play: Play) -> None:
     body = b"5\r\nhello\r\n000A;ext=\"x\"\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n"
-    await two_requests(play, request("POST / HTTP/1.1", f"Host: {play.decoy}", "Transfer-Encoding: chunked") + body)
+    await two_requests(play, chunked_post(play, body))
 
 
 @trick("chunks of one byte in segments of one byte, then the request")
 async def chunks_of_one_byte(play: Play) -> None:
     body = b"".join(b"1\r\n%c\r\n" % letter for letter in get(play.decoy)) + b"0\r\n\r\n"
-    first = request("POST / HTTP/1.1", f"Host: {play.decoy}", "Transfer-Encoding: Chunked") + body
+    first = chunked_post(play, body)
     connection = await play.open_http(first + get(play.name))
     for at in range(0, len(connection.payload)):
         connection.send(at, at + 1)
@@ -70,13 +70,27 @@ async def chunks_of_one_byte(play: Play) -> None:
 async def host_in_trailer(play: Play) -> None:
     trailer = f"Host: {play.decoy}" if play.blocked else "X: y"
     body = f"0\r\n{trailer}\r\n\r\n".encode()
-    await two_requests(play, request("POST / HTTP/1.1", f"Host: {play.decoy}", "Transfer-Encoding: chunked") + body)
+    await two_requests(play, chunked_post(play, body))
 
 
 def smuggled(play: Play, *fields: str, before: bytes = b"", after: bytes = b"") -> bytes:
     """A request whose body holds another one by one reading, and ends before it by the other."""
     inside = before + get(play.name) + after
-    return request("POST / HTTP/1.1", f"Host: {play.decoy}", *(field.replace("LENGTH", str(len(inside))) for field in fields)) + inside
+    lines = [field.replace("LENGTH", str(len(inside))) for field in fields]
+    return request("POST / HTTP/1.1", f"Host: {play.decoy}", *lines) + inside
+
+
+def chunked_post(play: Play, body: bytes) -> bytes:
+    return request("POST / HTTP/1.1", f"Host: {play.decoy}", "Transfer-Encoding: chunked") + body
+
+
+async def coding_beside_length(play: Play, coding: str) -> None:
+    """The length ends the body before a chunk's content, a request; the coding behind it."""
+    if play.honest:
+        return await play.say_http(smuggled(play, "Content-Length: 0"), port=PYTHON)
+    head = f"{len(get(play.name)):x}\r\n".encode()
+    fields = (f"Content-Length: {len(head)}", f"Transfer-Encoding: {coding}")
+    await play.say_http(smuggled(play, *fields, before=head, after=b"\r\n0\r\n\r\n"), port=PYTHON)
 
 
 @trick("Content-Length twice, the first is 0 and counts at the server", twin="once, with the request behind the body")
@@ -107,31 +121,24 @@ async def huge_length(play: Play) -> None:
 
 @trick("Content-Length and Transfer-Encoding, a server that goes by the length", twin="only the length")
 async def length_and_coding(play: Play) -> None:
-    if play.honest:
-        return await play.say_http(smuggled(play, "Content-Length: 0"), port=PYTHON)
-    size = len(get(play.name))
-    head = f"{size:x}\r\n".encode()
-    await play.say_http(smuggled(play, f"Content-Length: {len(head)}", "Transfer-Encoding: chunked", before=head, after=b"\r\n0\r\n\r\n"), port=PYTHON)
+    await coding_beside_length(play, "chunked")
 
 
 @trick("a transfer coding that only looks like chunked, a server that goes by the length", twin="only the length")
 async def odd_coding(play: Play) -> None:
-    head = f"{len(get(play.name)):x}\r\n".encode()
-    if play.honest:
-        return await play.say_http(smuggled(play, "Content-Length: 0"), port=PYTHON)
-    await play.say_http(smuggled(play, f"Content-Length: {len(head)}", "Transfer-Encoding: xchunked", before=head, after=b"\r\n0\r\n\r\n"), port=PYTHON)
+    await coding_beside_length(play, "xchunked")
 
 
 @trick("a chunk size in many zeros and an overlong one", twin="a plain size")
 async def odd_chunk_size(play: Play) -> None:
     size = b"100000000000000000" if play.blocked else b"5"
-    await two_requests(play, request("POST / HTTP/1.1", f"Host: {play.decoy}", "Transfer-Encoding: chunked") + size + b"\r\nhello\r\n0\r\n\r\n")
+    await two_requests(play, chunked_post(play, size + b"\r\nhello\r\n0\r\n\r\n"))
 
 
 @trick("a line feed alone behind a chunk size", twin="with its carriage return")
 async def chunk_line_feed(play: Play) -> None:
     end = b"\n" if play.blocked else b"\r\n"
-    await two_requests(play, request("POST / HTTP/1.1", f"Host: {play.decoy}", "Transfer-Encoding: chunked") + b"5" + end + b"hello\r\n0\r\n\r\n")
+    await two_requests(play, chunked_post(play, b"5" + end + b"hello\r\n0\r\n\r\n"))
 
 
 @trick("a GET with a body, then the request")
@@ -141,7 +148,8 @@ async def get_with_body(play: Play) -> None:
 
 @trick("Expect: 100-continue, the body at once, then the request")
 async def expect_continue(play: Play) -> None:
-    await two_requests(play, request("POST / HTTP/1.1", f"Host: {play.decoy}", "Expect: 100-continue", "Content-Length: 5") + b"hello")
+    first = request("POST / HTTP/1.1", f"Host: {play.decoy}", "Expect: 100-continue", "Content-Length: 5")
+    await two_requests(play, first + b"hello")
 
 
 @trick("Expect: 100-continue; body and request when the server has answered")

@@ -2,7 +2,7 @@
 import socket
 import struct
 
-from client import PATIENCE_S, Pages, Play, SERVER, Tcp, Udp
+from client import BLOCKED, PATIENCE_S, Pages, Play, SERVER, SERVER6, Tcp, Udp
 from trick import trick
 from wire import checksum
 
@@ -31,7 +31,7 @@ async def ask(play: Play, message: bytes, **options) -> None:
     connection = Udp(play, 53, **options)
     for _ in range(4):
         connection.send(message)
-        if await connection.wait(lambda: any(map(is_answer, connection.answers)) or connection.answers and play.honest, PATIENCE_S * 2):
+        if await connection.wait(lambda: any(map(is_answer, connection.answers)), PATIENCE_S * 2):
             break
     play.outcome = outcome(connection.answers)
 
@@ -40,10 +40,6 @@ def outcome(answers: list[bytes]) -> str:
     if any(map(is_answer, answers)):
         return "served"
     return f"rcode {answers[-1][3] & 15}" if answers and len(answers[-1]) > 3 else "silence"
-
-
-def counted_label(name: str) -> bytes:
-    return bytes([len(name)]) + name.encode() + b"\0"
 
 
 def mixed(name: str) -> str:
@@ -67,46 +63,63 @@ def one_message(name: str, what: str, make, twin: str = "", **options) -> None:
     trick(what, name=name, twin=twin)(play_it)
 
 
+def odd_message(name: str, what: str, twin: str, make) -> None:
+    """The same, but the honest twin sends the plain question."""
+    one_message(name, what, lambda play: make(play) if play.blocked else question(play.name), twin)
+
+
+def label(text: str | bytes) -> bytes:
+    return bytes([len(text)]) + (text.encode() if isinstance(text, str) else text)
+
+
+def pointer(to: int) -> bytes:
+    return struct.pack("!H", 0xC000 | to)
+
+
+def second_question(name: str) -> bytes:
+    return encoded(name) + struct.pack("!HH", A, IN)
+
+
+def record(name: str) -> bytes:
+    return encoded(name) + struct.pack("!HHIH4s", A, IN, 60, 4, ANSWER)
+
+
+LONG = ".".join("xyz"[at] * 63 for at in range(3)) + "."
+ODD_OPTIONS = edns(option(12, bytes(300)), option(10, b"cookiecu"), option(65001, b"junk"))
+FIRST_LABEL = BLOCKED.partition(".")[0]
 one_message("plain", "a plain question", lambda play: question(play.name))
-one_message("over-ipv6", "a plain question over IPv6", lambda play: question(play.name), server="2001:db8::10")
+one_message("over-ipv6", "a plain question over IPv6", lambda play: question(play.name), server=SERVER6)
 one_message("mixed-case", "letters of mixed case (0x20)", lambda play: question(mixed(play.name)))
 one_message("name-below", "a name below the name", lambda play: question("a.b." + play.name))
-one_message("long-labels", "labels of 63 letters before the name", lambda play: question(f"{'x' * 63}.{'y' * 63}.{'z' * 63}." + play.name))
+one_message("long-labels", "labels of 63 letters before the name", lambda play: question(LONG + play.name))
 one_message("many-labels", "a hundred labels before the name", lambda play: question("a." * 100 + play.name))
-one_message("nul-in-label", "NUL in a label, and the decoy behind it", lambda play: question(
-    play.name.encode() + (b"\0." + play.decoy.encode() if play.blocked else b"")), "none")
-one_message("dot-in-label", "the name's dots inside one label", lambda play: question(
-    "", raw=counted_label(play.name) if play.blocked else encoded(play.name)), "between labels")
-one_message("root-inside", "an empty label inside the name", lambda play: question(
-    "", raw=b"\7" + play.name.encode()[:7] + b"\0\7example\0" if play.blocked else encoded(play.name)), "none")
-one_message("question-any", "a question of type ANY", lambda play: question(play.name, kind=255 if play.blocked else A), "type A")
-one_message("edns", "EDNS, padding and unknown options", lambda play: question(
-    play.name, additional=1, more=edns(option(12, bytes(300)), option(10, b"cookiecu"), option(65001, b"junk"))))
+one_message("edns", "EDNS, padding and unknown options", lambda play: question(play.name, additional=1, more=ODD_OPTIONS))
 one_message("odd-flags", "AD, CD and Z set in a question", lambda play: question(play.name, flags=RECURSE | 0x0070))
-one_message("truncated-flag", "TC set in a question", lambda play: question(play.name, flags=RECURSE | 0x0200 * play.blocked), "without")
-one_message("answer-flag", "QR set: a question that says it is an answer", lambda play: question(play.name, flags=RECURSE | 0x8000 * play.blocked), "without")
+odd_message("nul-in-label", "NUL in a label, and the decoy behind it", "none",
+            lambda play: question(play.name.encode() + b"\0." + play.decoy.encode()))
+odd_message("dot-in-label", "the name's dots inside one label", "between labels", lambda play: question("", raw=label(play.name) + b"\0"))
+odd_message("root-inside", "an empty label inside the name", "none",
+            lambda play: question("", raw=label(FIRST_LABEL) + b"\0" + encoded("example")))
+odd_message("question-any", "a question of type ANY", "type A", lambda play: question(play.name, kind=255))
+odd_message("truncated-flag", "TC set in a question", "without", lambda play: question(play.name, flags=RECURSE | 0x0200))
+odd_message("answer-flag", "QR set: a question that says it is an answer", "without", lambda play: question(play.name, flags=RECURSE | 0x8000))
 for number, word in ((1, "IQUERY"), (2, "STATUS"), (4, "NOTIFY"), (5, "UPDATE"), (15, "that nobody knows")):
-    one_message(f"opcode-{number}", f"opcode {word}", lambda play, number=number: question(
-        play.name, flags=RECURSE | (number << 11) * play.blocked), "QUERY")
-one_message("pointer-forward", "the name behind a pointer that leads forward", lambda play: question(
-    "", raw=struct.pack("!H", 0xC000 | 18), more=encoded(play.name)) if play.blocked else question(play.name), "no pointer")
-one_message("pointer-half", "the name's second label behind a pointer that leads forward", lambda play: question(
-    "", raw=b"\7" + play.name.encode()[:7] + struct.pack("!H", 0xC000 | 26), more=b"\7example\0") if play.blocked else question(play.name), "no pointer")
-one_message("pointer-into-header", "a pointer into the header", lambda play: question(
-    "", raw=b"\7" + play.name.encode()[:7] + b"\xc0\x04") if play.blocked else question(play.name), "no pointer")
-one_message("pointer-loop", "a pointer to itself", lambda play: question(
-    "", raw=b"\7" + play.name.encode()[:7] + b"\xc0\x14") if play.blocked else question(play.name), "no pointer")
-one_message("label-type-1", "a label of the extended type", lambda play: question(
-    "", raw=b"\x41" + encoded(play.name)) if play.blocked else question(play.name), "usual labels")
-one_message("two-questions", "two questions, the decoy first", lambda play: question(
-    play.decoy, count=2, more=encoded(play.name) + struct.pack("!HH", A, IN)) if play.blocked else question(play.name), "one question")
-one_message("two-questions-decoy-last", "two questions, the decoy last", lambda play: question(
-    play.name, count=2, more=encoded(play.decoy) + struct.pack("!HH", A, IN)) if play.blocked else question(play.name), "one question")
-one_message("no-question-counted", "a question that the header does not count", lambda play: question(play.name, count=int(play.honest)), "it counts it")
-one_message("bytes-behind", "bytes behind the question", lambda play: question(play.name, more=b"behind it" * play.blocked), "none")
-one_message("record-beside", "an additional record of the decoy", lambda play: question(
-    play.name, additional=int(play.blocked), more=(encoded(play.decoy) + struct.pack("!HHIH4s", A, IN, 60, 4, ANSWER)) * play.blocked), "none")
-one_message("class-any", "a question of class ANY", lambda play: question(play.name)[:-2] + struct.pack("!H", 255 if play.blocked else IN), "class IN")
+    odd_message(f"opcode-{number}", f"opcode {word}", "QUERY", lambda play, number=number: question(play.name, flags=RECURSE | number << 11))
+odd_message("pointer-forward", "the name behind a pointer that leads forward", "no pointer",
+            lambda play: question("", raw=pointer(18), more=encoded(play.name)))
+odd_message("pointer-half", "the name's second label behind a pointer that leads forward", "no pointer",
+            lambda play: question("", raw=label(FIRST_LABEL) + pointer(26), more=encoded("example")))
+odd_message("pointer-into-header", "a pointer into the header", "no pointer", lambda play: question("", raw=label(FIRST_LABEL) + pointer(4)))
+odd_message("pointer-loop", "a pointer to itself", "no pointer", lambda play: question("", raw=label(FIRST_LABEL) + pointer(20)))
+odd_message("label-type-1", "a label of the extended type", "usual labels", lambda play: question("", raw=b"\x41" + encoded(play.name)))
+odd_message("two-questions", "two questions, the decoy first", "one question",
+            lambda play: question(play.decoy, count=2, more=second_question(play.name)))
+odd_message("two-questions-decoy-last", "two questions, the decoy last", "one question",
+            lambda play: question(play.name, count=2, more=second_question(play.decoy)))
+odd_message("no-question-counted", "a question that the header does not count", "it counts it", lambda play: question(play.name, count=0))
+odd_message("bytes-behind", "bytes behind the question", "none", lambda play: question(play.name, more=b"behind it"))
+odd_message("record-beside", "an additional record of the decoy", "none", lambda play: question(play.name, additional=1, more=record(play.decoy)))
+odd_message("class-any", "a question of class ANY", "class IN", lambda play: question(play.name)[:-2] + b"\0\xff")
 
 
 @trick("no UDP checksum")

@@ -1,7 +1,11 @@
 # evasion: tricks with segments. The payload is OpenSSL's hello, the server nginx on Linux.
+import asyncio
+
 from client import Pages, Play, Tcp, TlsClient, get
 from trick import trick
 from wire import ACK, FIN, PSH, RST, SYN, URG
+
+LONG_SILENCE_S, SHORT_SILENCE_S = 15, 2  # an undecided flow is decided between them
 
 
 async def hello(play: Play, **options) -> Tcp:
@@ -71,6 +75,16 @@ async def half_a_name_and_wait(play: Play) -> None:
     half = connection.name_at + 5
     connection.send(0, half)
     await connection.all_acked(half)
+    connection.send(half)
+    await connection.finish()
+
+
+@trick("half of the name, and the rest after a long silence", twin="after a short one")
+async def half_a_name_and_silence(play: Play) -> None:
+    connection = await hello(play)
+    half = connection.name_at + 5
+    connection.send(0, half)
+    await asyncio.sleep(LONG_SILENCE_S if play.blocked else SHORT_SILENCE_S)
     connection.send(half)
     await connection.finish()
 
