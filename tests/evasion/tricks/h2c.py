@@ -49,8 +49,11 @@ async def second_stream(play: Play) -> None:
     await say_h2c(play, headers_frame(1, fields(play.decoy)), headers_frame(3, fields(play.name)))
 
 
-@trick("HTTP/2, a refused stream puts the name into the dynamic table, the next takes it from there")
+@trick("HTTP/2, a refused stream puts the name into the dynamic table, the next takes it from there",
+       twin="each stream has its own")
 async def dynamic_table(play: Play) -> None:
+    if play.honest:
+        return await say_h2c(play, headers_frame(1, fields(play.decoy)), headers_frame(3, fields(play.name)))
     await say_h2c(play, headers_frame(1, fields(play.decoy, False, literal(1, play.name, True, store=True))),
                   headers_frame(3, b"\x82\x86\x84\xbe"))
 
@@ -75,3 +78,13 @@ async def unknown_frames(play: Play) -> None:
 async def after_data(play: Play) -> None:
     post = b"\x83\x86\x84" + literal(1, play.decoy, False)
     await say_h2c(play, headers_frame(1, post, end_stream=False), data_frame(1, get(play.decoy)), headers_frame(3, fields(play.name)))
+
+
+@trick("HTTP/2, the request only when the server has sent its settings")
+async def after_settings(play: Play) -> None:
+    connection = await play.open(opening() + headers_frame(1, fields(play.name)), H2cReader(play.name), PORT)
+    first = len(opening())
+    connection.send(0, first)
+    await connection.wait(lambda: connection.received, 2)
+    connection.send(first)
+    await connection.finish()
