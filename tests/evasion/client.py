@@ -262,7 +262,9 @@ class Tcp(Connection):
         seq, ack, size, flags = struct.unpack_from("!IIBB", segment, 4)
         data = segment[(size >> 4) * 4:]
         self.read_timestamp(segment[20:(size >> 4) * 4])
-        if flags & SYN:
+        if flags & RST:
+            self.is_reset = True  # what it acknowledges was perhaps never received
+        elif flags & SYN:
             self.irs = seq
             if flags & ACK:
                 self.acked = max(self.acked, (ack - self.iss - 1) & 0xFFFFFFFF)
@@ -270,7 +272,6 @@ class Tcp(Connection):
             if flags & ACK and (moved := (ack - self.iss - 1) & 0xFFFFFFFF) <= len(self.payload) + 1:
                 self.acked = max(self.acked, moved)
             self.take(seq, data, flags)
-        self.is_reset |= bool(flags & RST)
         self.event.set()
 
     def read_timestamp(self, options: bytes) -> None:
