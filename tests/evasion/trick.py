@@ -5,7 +5,7 @@ from typing import Awaitable, Callable
 
 from client import Play
 
-KINDS = ("tcp", "overlap", "tls", "http", "bodies", "h2c", "dns", "ip", "link", "quic")
+KINDS = ("tcp", "syn", "overlap", "tls", "http", "bodies", "h2c", "dns", "ip", "link", "quic")
 
 
 @dataclass(frozen=True)
