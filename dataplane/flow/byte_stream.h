@@ -11,7 +11,8 @@ namespace sluice {
 inline constexpr uint32_t kStreamBlock = 2048;        ///< bytes of a block
 inline constexpr uint32_t kStreamBlocks = 33;         ///< blocks that one stream may hold
 inline constexpr uint32_t kStreamWindow = 64 * 1024;  ///< bytes ahead of the next unread one; more are TooFar
-inline constexpr uint32_t kStreamRuns = 32;           ///< runs of bytes with gaps between; more are TooFar
+/// Runs of bytes with gaps between; more are TooFar, but for the bytes that are read next.
+inline constexpr uint32_t kStreamRuns = 32;
 
 /// The blocks of one worker's streams; never grows.
 class BlockPool {
@@ -89,7 +90,7 @@ class ByteStream {  // NOLINT(cppcoreguidelines-pro-type-member-init): begin() m
 
   uint32_t floor_, read_;
   uint16_t run_count_, block_count_;
-  Run runs_[kStreamRuns];  ///< ascending, none touches another
+  Run runs_[kStreamRuns + 1];  ///< ascending, none touches another; one for the bytes that are read next
   Block blocks_[kStreamBlocks];
 };
 

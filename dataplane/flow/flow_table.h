@@ -13,14 +13,17 @@ namespace sluice {
 inline constexpr uint32_t kNoIndex = 0xffffffff;
 
 /// What makes a flow, the same for both directions: the LAN side first. Fragments have ports 0 and their own
-/// transport.
+/// transport. The VLAN is that of the first packet, and does not tell flows apart.
 struct FlowKey {
   Address local, remote;
   uint16_t local_port, remote_port;
   uint16_t vlan;
   uint8_t transport;
   uint8_t pair;
-  bool operator==(const FlowKey&) const = default;
+  bool operator==(const FlowKey& other) const {
+    return local == other.local && remote == other.remote && local_port == other.local_port &&
+           remote_port == other.remote_port && transport == other.transport && pair == other.pair;
+  }
 };
 static_assert(sizeof(FlowKey) == 40);
 

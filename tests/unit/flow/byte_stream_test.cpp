@@ -131,6 +131,17 @@ TEST_F(ByteStreamTest, EveryBoundIsKept) {
   EXPECT_EQ(offer(kStreamRuns * 2, "x"), Offer::Taken);
 }
 
+TEST_F(ByteStreamTest, TheNextBytesHaveRoomWhateverLiesAhead) {
+  stream_.begin(0);
+  for (uint32_t i = 1; i <= kStreamRuns; ++i) ASSERT_EQ(offer(i * 100, "ahead"), Offer::Taken) << i;
+  EXPECT_EQ(offer(50, "ahead"), Offer::TooFar);
+  EXPECT_EQ(offer(0, "first"), Offer::Taken);
+  EXPECT_EQ(read(), "first");
+  stream_.release_to(pool_, 5);
+  EXPECT_EQ(offer(3, "stnext"), Offer::Taken);
+  EXPECT_EQ(read(), "next");
+}
+
 TEST_F(ByteStreamTest, AnEmptyPoolIsSaidAndGivesNothingAway) {
   ByteStream other;
   other.begin(0);
