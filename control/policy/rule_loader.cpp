@@ -2,6 +2,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "control/policy/field_reader.h"
@@ -65,6 +66,24 @@ void load_ports(const YamlNode& node, RuleSource& rule, Report& report) {
     }
     if (!udp) rule.ports.push_back({IPPROTO_TCP, 0, first, last});
     if (!tcp) rule.ports.push_back({IPPROTO_UDP, 0, first, last});
+  }
+}
+
+/// What a record may name, and the two that only the port or the server tells.
+void load_protocols(const YamlNode& node, RuleSource& rule, Report& report) {
+  static constexpr auto kWords = [] {
+    std::array<std::string_view, kProtocolCount + 2> words;
+    std::copy_n(kProtocolWords, kProtocolCount, words.begin());
+    words[kProtocolCount] = "dot";
+    words[kProtocolCount + 1] = "doh";
+    return words;
+  }();
+  for (const YamlNode* item : read_items(node, "protocols", report)) {
+    const auto index = read_choice(*item, "protocols", kWords, report);
+    if (!index) continue;
+    const bool doh = *index == kProtocolCount + 1;
+    rule.protocols |= doh ? kProtocolDoh : *index == kProtocolCount ? kProtocolDot : 1u << *index;
+    if (doh) rule.doh_at = item->at;
   }
 }
 
@@ -134,12 +153,7 @@ void load_rule(const YamlNode& node, PolicySource& source, Report& report) {
   }
   if (const YamlNode* value = fields.find("from")) rule.from = load_words(*value, "from", report);
   if (const YamlNode* value = fields.find("to")) rule.to = load_words(*value, "to", report);
-  if (const YamlNode* value = fields.find("protocols")) {
-    for (const YamlNode* item : read_items(*value, "protocols", report)) {
-      if (const auto index = read_choice(*item, "protocols", kProtocolWords, report))
-        rule.protocols |= 1u << *index;
-    }
-  }
+  if (const YamlNode* value = fields.find("protocols")) load_protocols(*value, rule, report);
   if (const YamlNode* value = fields.find("ports")) load_ports(*value, rule, report);
   if (const YamlNode* value = fields.find("silent"))
     rule.silent = read_bool(*value, "silent", report).value_or(false);

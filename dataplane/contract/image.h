@@ -15,7 +15,7 @@
 namespace sluice {
 
 inline constexpr uint64_t kImageMagic = 0x3145474d49554c53;  // "SLUIMGE1" as bytes
-inline constexpr uint32_t kImageVersion = 1;
+inline constexpr uint32_t kImageVersion = 2;
 inline constexpr size_t kImageMaxBytes = size_t{4} << 30;  ///< a larger image is refused
 inline constexpr size_t kSectionAlign = 64;
 inline constexpr uint16_t kNone16 = 0xffff;  ///< "no rule", "no list", "no network"
@@ -72,7 +72,8 @@ struct SiteInfo {
   uint8_t reserved[3];
   uint32_t midstream_grace_s;  ///< seconds after a start in which `midstream` is as set; then by-address
   uint32_t rule_words;         ///< 64-bit words in a row of RuleBits: ceil(rules / 64)
-  uint32_t reserved2;
+  uint16_t doh_list;           ///< index into Lists of the known DoH resolvers; kNone16: none
+  uint16_t reserved2;
   uint64_t name_seed;  ///< seed of the name table's XXH3
 };
 
@@ -85,9 +86,10 @@ struct NetworkInfo {
   uint16_t line;                          ///< index into Lines; kNone16: known here, never on a line
   uint8_t fallback;                       ///< Setting: Allow, Block or Observe, when no rule matches
   uint8_t unidentified[kSituationCount];  ///< Setting for each Situation
-  uint8_t reserved[2];
-  uint32_t first_vlan;  ///< into Vlans
-  uint32_t vlan_count;  ///< 0: any VLAN
+  uint8_t canaries;                       ///< 1: canary names get NXDOMAIN
+  uint8_t strip_ech;                      ///< 1: `ech` is taken out of DNS answers
+  uint32_t first_vlan;                    ///< into Vlans
+  uint32_t vlan_count;                    ///< 0: any VLAN
 };
 
 struct ListInfo {
@@ -100,10 +102,15 @@ struct RuleInfo {
   uint8_t silent;     ///< 1: no answer to what is blocked
   uint8_t violation;  ///< 1: a block by this rule is a violation of the access rules
   uint8_t reserved;
-  uint32_t protocols;   ///< bit 1 << Protocol; 0: any
+  uint32_t protocols;   ///< bit 1 << Protocol, kProtocolDot, kProtocolDoh; 0: any
   uint32_t first_port;  ///< into Ports
   uint32_t port_count;  ///< 0: any
 };
+/// Protocols of rules only: inside of TLS, QUIC or HTTP, which the record names.
+inline constexpr uint32_t kProtocolDot = 1u << 30;  ///< DNS over TLS or QUIC: port 853
+inline constexpr uint32_t kProtocolDoh = 1u << 31;  ///< a server of SiteInfo::doh_list
+static_assert(kProtocolCount <= 30);
+
 enum class RuleAction : uint8_t {
   Allow,
   Block,

@@ -51,8 +51,9 @@ struct alignas(64) Flow {
   uint32_t remote_ack;  ///< the line side's last ACK number (with kFlowAnswered)
   FlowState state : 2;
   Protocol protocol : 6;
-  uint8_t seen_and_situation;  ///< Seen in the low nibble, 1 + Situation in the high one (0: named or guarded)
-  uint16_t flags;              ///< FlowFlag
+  uint8_t
+      seen_and_situation;  ///< Seen in the low nibble, 1 + Situation in the high one (0: named or guarded)
+  uint16_t flags;          ///< FlowFlag
 
   bool has(FlowFlag flag) const { return flags & flag; }
   void set(FlowFlag flag) { flags = static_cast<uint16_t>(flags | flag); }

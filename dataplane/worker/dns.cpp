@@ -1,90 +1,253 @@
-// worker: DNS over UDP: every question judged, answers of registered resolvers remembered.
+// worker: DNS: every question judged, every answer's chain, and what answers teach.
+#include <algorithm>
 #include <cstring>
 
+#include "dataplane/extract/svcb.h"
 #include "dataplane/worker/worker_pipeline.h"
 
 namespace sluice {
+namespace {
 
+constexpr size_t kMaxChain = 16;  // names of one answer; an address further along teaches nothing
+
+/// Names whose NXDOMAIN turns a client's own encrypted resolver off (Firefox; iCloud Private Relay).
+constexpr std::string_view kCanaries[] = {"use-application-dns.net", "mask.icloud.com", "mask-h2.icloud.com"};
+
+/// The name asked for, and what CNAMEs make of it.
+class Chain {
+ public:
+  explicit Chain(const HostName& asked) { names_[count_++] = asked; }
+  bool has(const HostName& name) const {
+    return std::ranges::any_of(names(), [&](const HostName& one) { return one.view() == name.view(); });
+  }
+  void add(const HostName& name) {
+    if (count_ < kMaxChain && !has(name)) names_[count_++] = name;
+  }
+  std::span<const HostName> names() const { return std::span(names_).first(count_); }
+
+ private:
+  size_t count_ = 0;
+  std::array<HostName, kMaxChain> names_;
+};
+
+bool is_address(uint16_t type) {
+  return type == kDnsA || type == kDnsAaaa;
+}
+
+/// The host that a question is about: `_8443._https.www.example` is about www.example (RFC 9460 2.3).
+std::string_view host_of(std::string_view name) {
+  while (name.starts_with('_') && name.find('.') != std::string_view::npos)
+    name.remove_prefix(name.find('.') + 1);
+  return name;
+}
+
+}  // namespace
+
+/// A datagram of a flow that speaks DNS. On a port that is not DNS's own it may turn out to be something
+/// else.
 void WorkerPipeline::dns(Arrival& arrival, Flow& flow) {
   const auto payload = payload_of(arrival);
   DnsMessage message;
   const Extract found = parse_dns(payload, message);
   const bool opener = from_opener(arrival, flow);
-  if (found == Extract::NotMine && opener) {
-    flow.clear(kFlowDns);
-    flow.protocol = Protocol::Unknown;
+  const bool fits = (found == Extract::Name || found == Extract::NoName) && message.is_response() != opener;
+  const bool other = flow.key.remote_port != kDnsPort || (found == Extract::NotMine && opener);
+  if (!fits && other) {
     return judge_and_decide(arrival, flow,
                             Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol));
   }
-  const bool fits = (found == Extract::Name || found == Extract::NoName) && message.is_response() != opener;
   if (!fits) return drop(arrival.mbuf, Reason::MalformedDns);
-  if (opener) return dns_question(arrival, flow, payload, message);
-  dns_response(arrival, flow, payload, message);
+  if (message.question_count == 0 && opener)
+    return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Dns, Situation::NoName));
+  DnsOutcome outcome;
+  if (opener) {
+    judge_questions(arrival, flow, message, outcome);
+  } else {
+    judge_answers(arrival, flow, payload, message, outcome);
+  }
+  switch (outcome.fate) {
+    case DnsFate::Passes:
+      return forward(arrival, Reason::Decided);
+    case DnsFate::Changed:
+      overwrite_payload(arrival.mbuf, arrival.packet, outcome.changed);
+      return forward(arrival, Reason::Decided);
+    case DnsFate::Malformed:
+      return drop(arrival.mbuf, Reason::MalformedDns);
+    case DnsFate::Refused:
+      // This message is refused, not the flow: the next question on these ports may be for another name.
+      return refuse_packet(arrival, flow, outcome.sighting(), outcome.verdict, outcome.number);
+  }
 }
 
 /// Every question of the message must pass; each is an access of its own.
-void WorkerPipeline::dns_question(Arrival& arrival, Flow& flow, std::span<const uint8_t> payload,
-                                  const DnsMessage& message) {
+void WorkerPipeline::judge_questions(const Arrival& arrival, const Flow& flow, const DnsMessage& message,
+                                     DnsOutcome& outcome) {
   const auto questions = std::span(message.questions).first(message.question_count);
-  const bool resolver = policy_->is_resolver(flow.key.local);
-  if (questions.empty())
-    return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Dns, Situation::NoName));
+  const bool canaries = policy_->answers_canaries(policy_->network_of(flow.key.local, flow.key.vlan));
   for (const DnsQuestion& question : questions) {
-    Sighting sighting = Sighting::named(Protocol::Dns, Seen::Question, question.name.view());
-    sighting.resolver_question = resolver;
-    const Verdict verdict = judge(flow, sighting);
-    const uint64_t number = record(&arrival, flow, sighting, verdict);
-    // The question is refused, not the flow: the next one on these ports may be for another name.
-    if (!verdict.passes()) return refuse_packet(arrival, flow, sighting, verdict, number);
+    const bool canary = canaries && std::ranges::find(kCanaries, question.name.view()) != std::end(kCanaries);
+    if (!judge_dns_name(arrival, flow, question.name, canary ? DnsName::Canary : DnsName::Asked, outcome))
+      return;
   }
   for (const DnsQuestion& question : questions)
     questions_.ask(flow.key, message.id, question.name.view(), question.type, now_.ms);
-  forward(arrival, Reason::Decided);
 }
 
-/// A block rule may match any name of the answer chain; an allowed question allows the rest of it. Addresses
-/// are bound to the name asked for, and only where a registered resolver had asked.
-void WorkerPipeline::dns_response(Arrival& arrival, Flow& flow, std::span<const uint8_t> payload,
-                                  const DnsMessage& message) {
-  if (message.question_count == 0) return forward(arrival, Reason::Decided);
+/// True where the name passes, and is recorded if it was asked for.
+bool WorkerPipeline::judge_dns_name(const Arrival& arrival, const Flow& flow, const HostName& name,
+                                    DnsName role, DnsOutcome& outcome) {
+  Sighting sighting = Sighting::named(Protocol::Dns, Seen::Question, name.view());
+  sighting.resolver_question = policy_->is_resolver(flow.key.local);
+  Verdict verdict = judge(flow, sighting);
+  if (role == DnsName::Canary) policy_->refuse_canary(verdict);
+  // In an answer's chain a block rule may match any name; an allowed question allows the rest of it.
+  const bool passes = verdict.passes() || (role == DnsName::InChain && verdict.reason != Reason::Rule);
+  if (passes && role == DnsName::InChain) return true;
+  outcome.number = record(&arrival, flow, sighting, verdict);
+  if (passes) return true;
+  outcome.fate = DnsFate::Refused;
+  outcome.name = name;
+  outcome.verdict = verdict;
+  return false;
+}
+
+/// What leaves is what is judged: `ech` is taken out first, as a name might be written inside of it.
+void WorkerPipeline::judge_answers(const Arrival& arrival, const Flow& flow, std::span<const uint8_t> payload,
+                                   DnsMessage& message, DnsOutcome& outcome) {
+  outcome.fate = DnsFate::Malformed;
   const DnsQuestion& question = message.questions[0];
-  const bool asked = questions_.answer(flow.key, message.id, question.name.view(), question.type, now_.ms);
-  const bool binds = asked && policy_->is_resolver(flow.key.local);
+  const bool asked = message.question_count > 0 &&
+                     questions_.answer(flow.key, message.id, question.name.view(), question.type, now_.ms);
+  bool ech = false;
+  if (!read_ech(payload, message, asked, ech)) return;
+  const bool strips = ech && policy_->strips_ech(policy_->network_of(flow.key.local, flow.key.vlan));
+  if (strips) {
+    const auto copy = std::span(dns_scratch_.get(), payload.size());
+    std::ranges::copy(payload, copy.begin());
+    if (strip_ech(copy, message) == kStripFailed) return;
+    const Extract again = parse_dns(copy, message);
+    if (again != Extract::Name && again != Extract::NoName) return;
+    payload = outcome.changed = copy;
+    stats_.ech_stripped.add();
+  }
   DnsAnswers answers(payload, message);
   DnsAnswer answer;
   Extract next;
-  while ((next = answers.next(answer)) == Extract::Name) {
-    if (answer.type != kDnsCname) continue;
-    Sighting sighting = Sighting::named(Protocol::Dns, Seen::Question, answer.target.view());
-    sighting.resolver_question = policy_->is_resolver(flow.key.local);
-    const Verdict verdict = judge(flow, sighting);
-    if (verdict.passes() || verdict.reason != Reason::Rule) continue;
-    const uint64_t number = record(&arrival, flow, sighting, verdict);
-    return refuse_packet(arrival, flow, sighting, verdict, number);
-  }
-  if (next == Extract::Malformed) return drop(arrival.mbuf, Reason::MalformedDns);
-  if (binds) {
-    answers = DnsAnswers(payload, message);
-    while (answers.next(answer) == Extract::Name)
-      if (answer.type == kDnsA || answer.type == kDnsAaaa)
-        learn(answer.address, question.name.view(), answer.ttl_s);
-  }
-  forward(arrival, Reason::Decided);
+  while ((next = answers.next(answer)) == Extract::Name)
+    if (!answer.target.empty() && !judge_dns_name(arrival, flow, answer.target, DnsName::InChain, outcome))
+      return;
+  if (next == Extract::Malformed) return;
+  if (asked) learn_addresses(flow, payload, message);
+  outcome.fate = strips ? DnsFate::Changed : DnsFate::Passes;
 }
 
-void WorkerPipeline::learn(const Address& address, std::string_view name, uint32_t ttl_s) {
-  bindings_.bind(address, name, ttl_s, now_.ms);
-  if (config_.workers == 1 || name.empty()) return;
+/// Finds `ech` in any section, and remembers the public names in it where the message answers a question.
+/// Whoever sent it may teach them: that only leads to stricter judging. Returns false where a record is not
+/// well-formed.
+bool WorkerPipeline::read_ech(std::span<const uint8_t> payload, const DnsMessage& message, bool asked,
+                              bool& found) {
+  DnsAnswers records = DnsAnswers::of_all_sections(payload, message);
+  DnsAnswer record;
+  Extract next;
+  while ((next = records.next(record)) == Extract::Name) {
+    SvcParams params(record.params);
+    SvcParam param;
+    while (params.next(param) == Extract::Name) {
+      if (param.key != kSvcEch) continue;
+      found = true;
+      EchConfigs configs(param.value);
+      HostName name;
+      Extract config;
+      while ((config = configs.next(name)) == Extract::Name || config == Extract::NoName)
+        if (config == Extract::Name && asked) learn(DnsNews::Kind::EchName, {}, name.view(), 0);
+    }
+  }
+  return next == Extract::Complete;
+}
+
+/// A registered resolver's answer binds its addresses to the name asked for, for the whole site. Anybody's
+/// answer says which addresses fit a name, to those it was for.
+void WorkerPipeline::learn_addresses(const Flow& flow, std::span<const uint8_t> payload,
+                                     const DnsMessage& message) {
+  const DnsQuestion& question = message.questions[0];
+  const std::string_view host = host_of(question.name.view());
+  Chain chain(question.name);
+  DnsAnswers answers(payload, message);
+  DnsAnswer answer;
+  while (answers.next(answer) == Extract::Name) {
+    if (!chain.has(answer.owner)) continue;
+    if (answer.type == kDnsCname) chain.add(answer.target);
+    if (is_address(answer.type)) {
+      const bool of_question = answer.type == question.type;
+      teach(flow, of_question ? DnsNews::Kind::Address : DnsNews::Kind::Fits, answer.address, host,
+            answer.ttl_s);
+      for (const HostName& alias : chain.names().subspan(1))
+        teach(flow, DnsNews::Kind::Fits, answer.address, alias.view(), answer.ttl_s);
+    }
+    if (answer.type != kDnsSvcb && answer.type != kDnsHttps) continue;
+    // The client will ask for the target's addresses, and go there under this name.
+    if (!answer.target.empty()) teach(flow, DnsNews::Kind::Elsewhere, {}, host, answer.ttl_s);
+    SvcParams params(answer.params);
+    SvcParam param;
+    while (params.next(param) == Extract::Name) {
+      if (param.key != kSvcIpv4Hint && param.key != kSvcIpv6Hint) continue;
+      SvcHints hints(param);
+      for (Address address; hints.next(address);)
+        teach(flow, DnsNews::Kind::Hint, address, host, answer.ttl_s);
+    }
+  }
+}
+
+void WorkerPipeline::teach(const Flow& flow, DnsNews::Kind kind, const Address& address,
+                           std::string_view name, uint32_t ttl_s) {
+  if (name.empty()) return;
+  if (policy_->is_resolver(flow.key.local)) return learn(kind, address, name, ttl_s);
+  take_in(flow.key.local, {.kind = kind, .address = address, .ttl_s = ttl_s, .name_size = 0}, name);
+}
+
+/// For the whole site: this worker, and the others.
+void WorkerPipeline::learn(DnsNews::Kind kind, const Address& address, std::string_view name,
+                           uint32_t ttl_s) {
+  DnsNews news{
+      .kind = kind, .address = address, .ttl_s = ttl_s, .name_size = static_cast<uint32_t>(name.size())};
+  take_in(Address{}, news, name);
+  if (config_.workers == 1) return;
   if (out_->news_count == kMaxNews) return stats_.news_lost.add();
-  BindingNews& news = out_->news[out_->news_count++];
-  news.address = address;
-  news.ttl_s = ttl_s;
-  news.name_size = static_cast<uint32_t>(name.size());
   std::memcpy(news.name, name.data(), name.size());
+  out_->news[out_->news_count++] = news;
 }
 
-void WorkerPipeline::bind(const BindingNews& news, Clock now) {
-  bindings_.bind(news.address, {news.name, std::min<size_t>(news.name_size, kMaxName)}, news.ttl_s, now.ms);
+/// whom: who learnt it, Address{} for the whole site.
+void WorkerPipeline::take_in(const Address& whom, const DnsNews& news, std::string_view name) {
+  using Kind = DnsNews::Kind;
+  switch (news.kind) {
+    case Kind::EchName:
+      return ech_names_.learn(name, now_.ms);
+    case Kind::Elsewhere:
+      return addresses_.learn_elsewhere(whom, name, news.ttl_s, now_.ms);
+    case Kind::Address:
+    case Kind::Hint:
+      if (whom == Address{}) bindings_.bind(news.address, name, news.ttl_s, now_.ms);
+      [[fallthrough]];
+    case Kind::Fits:
+      return addresses_.learn(whom, name, news.address, news.kind == Kind::Address, news.ttl_s, now_.ms);
+  }
+}
+
+void WorkerPipeline::hear(const DnsNews& news, Clock now) {
+  now_ = now;
+  take_in(Address{}, news, {news.name, std::min<size_t>(news.name_size, kMaxName)});
+}
+
+bool WorkerPipeline::hides_name(std::string_view outer) const {
+  return ech_names_.knows(outer, now_.ms);
+}
+
+bool WorkerPipeline::mismatches(const Flow& flow, const Sighting& sighting) const {
+  const bool from_client =
+      sighting.seen == Seen::Sni || sighting.seen == Seen::Host || sighting.seen == Seen::Authority;
+  return from_client && !sighting.unidentified && !flow.has(kFlowInbound) &&
+         addresses_.contradict(flow.key.local, sighting.name, flow.key.remote, now_.ms);
 }
 
 }  // namespace sluice

@@ -32,7 +32,9 @@ Verdict WorkerPipeline::judge(const Flow& flow, Sighting& sighting) {
     sighting.name = bindings_.find(flow.key.remote, now_.ms);
     if (!sighting.name.empty()) sighting.seen = Seen::Binding;
   }
-  return policy_->judge(subject_of(flow.key, flow.has(kFlowInbound), sighting), *scratch_);
+  Subject subject = subject_of(flow.key, flow.has(kFlowInbound), sighting);
+  subject.mismatch = mismatches(flow, sighting);
+  return policy_->judge(subject, *scratch_);
 }
 
 void WorkerPipeline::judge_and_decide(Arrival& arrival, Flow& flow, Sighting sighting) {

@@ -141,7 +141,7 @@ class Workers {
     for (auto& batch : output->ports) rte_pktmbuf_free_bulk(batch.packets.data(), batch.count);
     for (uint16_t i = 0; i < output->news_count; ++i)
       for (uint32_t other = 0; other < pipelines_.size(); ++other)
-        if (other != queue) pipelines_[other]->bind(output->news[i], now_);
+        if (other != queue) pipelines_[other]->hear(output->news[i], now_);
     for (uint16_t i = 0; i < output->handover_count; ++i) {
       ASSERT_NE(output->owner[i], queue);
       run(output->owner[i], output->handover[i]);

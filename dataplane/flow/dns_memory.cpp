@@ -1,0 +1,75 @@
+// flow: what DNS answers taught.
+#define XXH_INLINE_ALL
+#include "dataplane/flow/dns_memory.h"
+
+#include <xxhash.h>
+
+#include "dataplane/flow/bindings.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::string_view kKnownPublicName = "cloudflare-ech.com";
+
+}  // namespace
+
+bool EchNames::create(uint32_t capacity, uint64_t seed) {
+  seed_ = seed;
+  return names_.create(capacity);
+}
+
+uint64_t EchNames::hash(std::string_view name) const {
+  return XXH3_64bits_withSeed(name.data(), name.size(), seed_);
+}
+
+void EchNames::learn(std::string_view public_name, uint64_t now_ms) {
+  names_.put(hash(public_name), now_ms + kEchNameMs, now_ms);
+}
+
+bool EchNames::knows(std::string_view name, uint64_t now_ms) const {
+  return name == kKnownPublicName || (!name.empty() && names_.has(hash(name), now_ms));
+}
+
+bool NameAddresses::create(uint32_t capacity, uint64_t seed) {
+  seed_ = seed;
+  return names_.create(capacity) && pairs_.create(capacity);
+}
+
+uint64_t NameAddresses::hash(const Address& whom, std::string_view name, Of of) const {
+  const uint64_t of_whom = XXH3_64bits_withSeed(&whom, sizeof whom, seed_ + static_cast<uint64_t>(of));
+  return XXH3_64bits_withSeed(name.data(), name.size(), of_whom);
+}
+
+uint64_t NameAddresses::hash(uint64_t of_name, const Address& address) {
+  return XXH3_64bits_withSeed(&address, sizeof address, of_name);
+}
+
+void NameAddresses::learn(const Address& whom, std::string_view name, const Address& address, bool asked,
+                          uint32_t ttl_s, uint64_t now_ms) {
+  const uint64_t expires_ms = binding_end(ttl_s, now_ms);
+  const uint64_t of_name = hash(whom, name, family(address));
+  const uint64_t lost = pairs_.put(hash(of_name, address), expires_ms, now_ms, of_name);
+  if (asked) names_.put(of_name, expires_ms, now_ms);
+  if (lost == 0) return;
+  ++lost_;
+  names_.erase(lost);
+}
+
+void NameAddresses::learn_elsewhere(const Address& whom, std::string_view name, uint32_t ttl_s,
+                                    uint64_t now_ms) {
+  names_.put(hash(whom, name, Of::Elsewhere), binding_end(ttl_s, now_ms), now_ms);
+}
+
+bool NameAddresses::contradict(const Address& whom, std::string_view name, const Address& address,
+                               uint64_t now_ms) const {
+  const auto either = [&](const TimedSet& set, uint64_t of_site, uint64_t of_whom) {
+    return set.has(of_site, now_ms) || set.has(of_whom, now_ms);
+  };
+  const uint64_t of_site = hash(Address{}, name, family(address));
+  const uint64_t of_whom = hash(whom, name, family(address));
+  if (!either(names_, of_site, of_whom)) return false;
+  if (either(pairs_, hash(of_site, address), hash(of_whom, address))) return false;
+  return !either(names_, hash(Address{}, name, Of::Elsewhere), hash(whom, name, Of::Elsewhere));
+}
+
+}  // namespace sluice
