@@ -79,8 +79,8 @@ struct RuleSource {
   Word name;
   Direction direction = Direction::Outbound;
   std::vector<Word> from, to;  ///< empty: anything
-  uint32_t protocols = 0;      ///< as RuleInfo has them
-  Position doh_at;             ///< with kProtocolDoh
+  uint64_t protocols = 0;      ///< as RuleInfo has them
+  Position doh_at;             ///< with Protocol::Doh
   std::vector<PortRange> ports;
   RuleAction action = RuleAction::Block;
   bool silent = false, violation = false;

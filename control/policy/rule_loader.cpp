@@ -2,7 +2,6 @@
 #include <netinet/in.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 #include "control/policy/field_reader.h"
@@ -69,21 +68,12 @@ void load_ports(const YamlNode& node, RuleSource& rule, Report& report) {
   }
 }
 
-/// What a record may name, and the two that only the port or the server tells.
 void load_protocols(const YamlNode& node, RuleSource& rule, Report& report) {
-  static constexpr auto kWords = [] {
-    std::array<std::string_view, kProtocolCount + 2> words;
-    std::copy_n(kProtocolWords, kProtocolCount, words.begin());
-    words[kProtocolCount] = "dot";
-    words[kProtocolCount + 1] = "doh";
-    return words;
-  }();
   for (const YamlNode* item : read_items(node, "protocols", report)) {
-    const auto index = read_choice(*item, "protocols", kWords, report);
+    const auto index = read_choice(*item, "protocols", kProtocolWords, report);
     if (!index) continue;
-    const bool doh = *index == kProtocolCount + 1;
-    rule.protocols |= doh ? kProtocolDoh : *index == kProtocolCount ? kProtocolDot : 1u << *index;
-    if (doh) rule.doh_at = item->at;
+    rule.protocols |= uint64_t{1} << *index;
+    if (static_cast<Protocol>(*index) == Protocol::Doh) rule.doh_at = item->at;
   }
 }
 

@@ -26,7 +26,7 @@ class RuleResolver {
   ResolvedRules resolve() {
     for (const RuleSource& rule : source_.rules) {
       ResolvedRule resolved;
-      if (rule.protocols & kProtocolDoh) use_doh_list(rule.doh_at);
+      if (rule.protocols >> static_cast<int>(Protocol::Doh) & 1) use_doh_list(rule.doh_at);
       resolved.from = resolve_side(rule, rule.from, true);
       resolved.to = resolve_side(rule, rule.to, false);
       out_.rules.push_back(std::move(resolved));

@@ -63,9 +63,6 @@ struct Refusal {
 /// A later packet of a blocked TCP flow: an RST to its sender, numbered from its own ACK (RFC 5961 3.2).
 [[nodiscard]] Answers refuse_again(rte_mempool* pool, const Packet& packet, std::span<const uint8_t> frame);
 
-/// Puts payload, of the judged packet's own size, in place of its UDP or TCP payload, and mends the checksum.
-void overwrite_payload(rte_mbuf* mbuf, const Packet& packet, std::span<const uint8_t> payload);
-
 /// The one's complement sum of data, folded to 16 bits and not inverted; sum: what came before (RFC 1071).
 [[nodiscard]] uint16_t checksum_fold(std::span<const uint8_t> data, uint32_t sum = 0);
 /// The folded sum of the pseudo-header of a TCP, UDP or ICMPv6 packet of l4_size bytes (RFC 9293 3.1; RFC

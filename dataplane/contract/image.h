@@ -98,19 +98,15 @@ struct ListInfo {
 
 struct RuleInfo {
   StringRef name;
-  uint8_t action;     ///< RuleAction
-  uint8_t silent;     ///< 1: no answer to what is blocked
-  uint8_t violation;  ///< 1: a block by this rule is a violation of the access rules
-  uint8_t reserved;
-  uint32_t protocols;   ///< bit 1 << Protocol, kProtocolDot, kProtocolDoh; 0: any
+  uint64_t protocols;   ///< bit 1 << Protocol; 0: any
   uint32_t first_port;  ///< into Ports
   uint32_t port_count;  ///< 0: any
+  uint8_t action;       ///< RuleAction
+  uint8_t silent;       ///< 1: no answer to what is blocked
+  uint8_t violation;    ///< 1: a block by this rule is a violation of the access rules
+  uint8_t tunnel;  ///< 1: a registered tunnel, which tunnels' protocols alone are judged by; 2: opened, too
+  uint8_t reserved[4];
 };
-/// Protocols of rules only: inside of TLS, QUIC or HTTP, which the record names.
-inline constexpr uint32_t kProtocolDot = 1u << 30;  ///< DNS over TLS or QUIC: port 853
-inline constexpr uint32_t kProtocolDoh = 1u << 31;  ///< a server of SiteInfo::doh_list
-static_assert(kProtocolCount <= 30);
-
 enum class RuleAction : uint8_t {
   Allow,
   Block,

@@ -135,9 +135,12 @@ class Judgement {
   }
 
   bool protocol_fits(uint16_t rule) const {
-    const uint32_t wanted = t_.rules[rule].protocols;
-    if (wanted == 0 || (wanted >> static_cast<uint8_t>(s_.protocol) & 1)) return true;
-    return ((wanted & kProtocolDot) && is_dot()) || ((wanted & kProtocolDoh) && is_doh());
+    if (t_.rules[rule].protocols == 0 || wants(rule, s_.protocol)) return true;
+    return (wants(rule, Protocol::Dot) && is_dot()) || (wants(rule, Protocol::Doh) && is_doh());
+  }
+
+  bool wants(uint16_t rule, Protocol protocol) const {
+    return t_.rules[rule].protocols >> static_cast<unsigned>(protocol) & 1;
   }
 
   /// RFC 7858 3.1 and RFC 9250 4.1.1: DNS over TLS and over QUIC are known by their port.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dataplane/act/rewrite.h"
 #include "dataplane/extract/svcb.h"
 #include "dataplane/worker/worker_pipeline.h"
 
@@ -69,7 +70,7 @@ void WorkerPipeline::dns(Arrival& arrival, Flow& flow) {
     case DnsFate::Passes:
       return forward(arrival, Reason::Decided);
     case DnsFate::Changed:
-      overwrite_payload(arrival.mbuf, arrival.packet, outcome.changed);
+      overwrite_payload(*arrival.mbuf, arrival.packet, outcome.changed);
       return forward(arrival, Reason::Decided);
     case DnsFate::Malformed:
       return drop(arrival.mbuf, Reason::MalformedDns);
