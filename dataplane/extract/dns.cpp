@@ -12,7 +12,6 @@ namespace {
 constexpr size_t kMinQuestion = 5;  // the root, type and class
 constexpr uint16_t kOpcodeMask = 0x7800;
 constexpr uint16_t kOpt = 41, kClassIn = 1, kClassChaos = 3, kClassAny = 255;
-constexpr uint16_t kQuestionFlags = 0x0130;      // RD, AD, CD
 constexpr uint16_t kMaxQuestionAdditionals = 2;  // OPT, TSIG
 constexpr uint8_t kPointer = 0xc0;
 constexpr size_t kMaxLabel = 63;
@@ -167,7 +166,7 @@ bool looks_like_dns_question(std::span<const uint8_t> header) {
   DnsReader reader(header, 2);  // after the id
   const uint16_t flags = reader.u16(), questions = reader.u16(), answers = reader.u16();
   const uint16_t authorities = reader.u16(), additionals = reader.u16();
-  return reader.ok() && (flags & ~kQuestionFlags) == 0 && questions > 0 && questions <= kMaxDnsQuestions &&
+  return reader.ok() && (flags & ~kDnsQuestionFlags) == 0 && questions > 0 && questions <= kMaxDnsQuestions &&
          answers == 0 && authorities == 0 && additionals <= kMaxQuestionAdditionals;
 }
 

@@ -11,13 +11,14 @@ namespace sluice {
 
 inline constexpr size_t kMaxDnsQuestions = 16;  ///< more in one message are Malformed
 inline constexpr size_t kMaxDnsRecords =
-    256;                                    ///< answer records looked at in one message; more are Malformed
+    1024;                                   ///< answer records looked at in one message; more are Malformed
 inline constexpr size_t kMaxDnsJumps = 64;  ///< compression pointers followed in one name
 
 inline constexpr uint16_t kDnsA = 1, kDnsCname = 5, kDnsAaaa = 28, kDnsDname = 39, kDnsSvcb = 64,
                           kDnsHttps = 65;
 inline constexpr uint16_t kDnsPort = 53;
 inline constexpr size_t kDnsHeaderBytes = 12;
+inline constexpr uint16_t kDnsQuestionFlags = 0x0130;  ///< those that a query may bear: RD, AD, CD
 
 struct DnsQuestion {
   HostName name;  ///< empty for the root

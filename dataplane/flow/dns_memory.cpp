@@ -32,7 +32,7 @@ bool EchNames::knows(std::string_view name, uint64_t now_ms) const {
 
 bool NameAddresses::create(uint32_t capacity, uint64_t seed) {
   seed_ = seed;
-  return names_.create(capacity) && pairs_.create(capacity);
+  return names_.create(capacity) && pairs_.create(capacity) && elsewhere_.create(capacity);
 }
 
 uint64_t NameAddresses::hash(const Address& whom, std::string_view name, Of of) const {
@@ -48,28 +48,26 @@ void NameAddresses::learn(const Address& whom, std::string_view name, const Addr
                           uint32_t ttl_s, uint64_t now_ms) {
   const uint64_t expires_ms = binding_end(ttl_s, now_ms);
   const uint64_t of_name = hash(whom, name, family(address));
-  const uint64_t lost = pairs_.put(hash(of_name, address), expires_ms, now_ms, of_name);
+  pairs_.put(hash(of_name, address), expires_ms, now_ms);
   if (asked) names_.put(of_name, expires_ms, now_ms);
-  if (lost == 0) return;
-  ++lost_;
-  names_.erase(lost);
 }
 
 void NameAddresses::learn_elsewhere(const Address& whom, std::string_view name, uint32_t ttl_s,
                                     uint64_t now_ms) {
-  names_.put(hash(whom, name, Of::Elsewhere), binding_end(ttl_s, now_ms), now_ms);
+  elsewhere_.put(hash(whom, name, Of::Elsewhere), binding_end(ttl_s, now_ms), now_ms);
 }
 
 bool NameAddresses::contradict(const Address& whom, std::string_view name, const Address& address,
                                uint64_t now_ms) const {
-  const auto either = [&](const TimedSet& set, uint64_t of_site, uint64_t of_whom) {
-    return set.has(of_site, now_ms) || set.has(of_whom, now_ms);
-  };
-  const uint64_t of_site = hash(Address{}, name, family(address));
-  const uint64_t of_whom = hash(whom, name, family(address));
-  if (!either(names_, of_site, of_whom)) return false;
-  if (either(pairs_, hash(of_site, address), hash(of_whom, address))) return false;
-  return !either(names_, hash(Address{}, name, Of::Elsewhere), hash(whom, name, Of::Elsewhere));
+  for (const Address& of : {Address{}, whom})
+    if (elsewhere_.may_have(hash(of, name, Of::Elsewhere), now_ms)) return false;
+  bool known = false;
+  for (const Address& of : {Address{}, whom}) {
+    const uint64_t of_name = hash(of, name, family(address));
+    if (pairs_.may_have(hash(of_name, address), now_ms)) return false;
+    known |= names_.has(of_name, now_ms);
+  }
+  return known;
 }
 
 }  // namespace sluice

@@ -26,8 +26,8 @@ class EchNames {
   uint64_t seed_ = 0;
 };
 
-/// Which addresses DNS gave for a name: by whom it was learnt, and for how long. Never grows. An address that
-/// had to give way before its time takes its name along: better no opinion than a false one.
+/// Which addresses DNS gave for a name: to whom, and for how long. Never grows. Where an address had to give
+/// way before its time, nothing contradicts: better no opinion than a false one.
 class NameAddresses {
  public:
   [[nodiscard]] bool create(uint32_t capacity, uint64_t seed);
@@ -44,7 +44,7 @@ class NameAddresses {
   [[nodiscard]] bool contradict(const Address& whom, std::string_view name, const Address& address,
                                 uint64_t now_ms) const;
   /// Addresses that gave way before their time.
-  uint64_t lost() const { return lost_; }
+  uint64_t lost() const { return pairs_.lost(); }
 
  private:
   enum class Of : uint8_t {
@@ -55,8 +55,8 @@ class NameAddresses {
   static Of family(const Address& address) { return address.is_v4() ? Of::V4 : Of::V6; }
   uint64_t hash(const Address& whom, std::string_view name, Of of) const;
   static uint64_t hash(uint64_t of_name, const Address& address);
-  TimedSet names_, pairs_;
-  uint64_t seed_ = 0, lost_ = 0;
+  TimedSet names_, pairs_, elsewhere_;
+  uint64_t seed_ = 0;
 };
 
 }  // namespace sluice

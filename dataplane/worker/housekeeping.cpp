@@ -12,8 +12,7 @@ constexpr uint32_t kSweepAtLeast = 64;
 
 uint32_t idle_limit_ms(const Flow& flow) {
   if (flow.state == FlowState::Blocked) return kIdleBlockedMs;
-  if (flow.has(kFlowDns)) return kIdleDnsMs;
-  if (flow.key.transport != kTcp) return kIdleOtherMs;
+  if (flow.key.transport != kTcp) return flow.has(kFlowDns) ? kIdleDnsMs : kIdleOtherMs;
   if (flow.has(kFlowClosing)) return kIdleClosingMs;
   return flow.state == FlowState::Undecided ? kIdleHandshakeMs : kIdleTcpMs;
 }
@@ -58,7 +57,7 @@ void WorkerPipeline::hold(Flow& flow) {
   if (flow.context == kNoIndex) return;
   Context& context = contexts_[flow.context];
   if (flow.key.transport != kTcp || !context.stream.holds()) return release_context(flow);
-  context.kind = ReaderKind::Held;
+  contexts_.end_reader(context);
   context.started_ms = now_.ms;
 }
 

@@ -27,10 +27,12 @@ bool WorkerPipeline::create() {
   const uint32_t names = config_.flows / 2 + config_.bindings;
   payload_scratch_ = make_fixed_array<uint8_t>(kMaxFrame);
   dns_scratch_ = make_fixed_array<uint8_t>(kMaxFrame);
-  const bool made = payload_scratch_ && dns_scratch_ && flows_.create(config_.flows, seed) &&
-                    contexts_.create(config_.undecided) && names_.create(names, seed) &&
-                    bindings_.create(config_.bindings, seed, names_) && questions_.create(kQuestions, seed) &&
-                    ech_names_.create(kEchNames, seed) && addresses_.create(config_.bindings, seed);
+  message_scratch_ = make_fixed_array<uint8_t>(kStreamWindow);
+  const bool made = payload_scratch_ && dns_scratch_ && message_scratch_ &&
+                    flows_.create(config_.flows, seed) && contexts_.create(config_.undecided) &&
+                    names_.create(names, seed) && bindings_.create(config_.bindings, seed, names_) &&
+                    questions_.create(kQuestions, seed) && ech_names_.create(kEchNames, seed) &&
+                    addresses_.create(config_.bindings, seed);
   if (!made) return false;
   stats_.flow_capacity.set(flows_.capacity());
   stats_.undecided_capacity.set(contexts_.capacity());

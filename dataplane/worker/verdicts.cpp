@@ -152,6 +152,7 @@ void WorkerPipeline::refuse_packet(Arrival& arrival, const Flow& flow, const Sig
   refusal.silent = verdict.silent;
   refusal.from_opener = from_opener(arrival, flow);
   refusal.response_outstanding = sighting.response_outstanding;
+  refusal.message = sighting.message;
   refusal.server_ack_known = flow.has(kFlowAnswered);
   refusal.server_ack = flow.remote_ack;
   refusal.rule = verdict.rule == kNone16 ? word_of(verdict.reason) : policy_->rule_name(verdict.rule);

@@ -39,7 +39,8 @@ struct Sighting {
   bool unidentified = false;
   Situation situation = Situation::NoName;
   bool resolver_question = false;
-  bool response_outstanding = false;  ///< see Refusal
+  bool response_outstanding = false;   ///< see Refusal
+  std::span<const uint8_t> message{};  ///< see Refusal
 
   static Sighting named(Protocol protocol, Seen seen, std::string_view name) {
     return {protocol, seen, name};
@@ -147,6 +148,18 @@ class WorkerPipeline final : public Pipeline {
   /// The name does not fit the addresses that DNS gave for it.
   [[nodiscard]] bool mismatches(const Flow& flow, const Sighting& sighting) const;
 
+  // dns_stream.cpp: DNS over TCP
+  void begin_dns_stream(const Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] Step read_dns(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] std::span<const uint8_t> next_message(const ByteStream& stream, bool& broken);
+  void refuse_dns_stream(Arrival& arrival, Flow& flow, const Sighting& sighting, const DnsOutcome& outcome);
+  void dns_answer_segment(Arrival& arrival, Flow& flow, Context& context);
+  void read_answers(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] static bool lies_in(const Packet& packet, uint32_t at, std::span<const uint8_t> before,
+                                    std::span<const uint8_t> after);
+  void refuse_ech(const Arrival& arrival, const Flow& flow, const DnsMessage& message, DnsOutcome& outcome);
+  void send_as_kept(Arrival& arrival, const ByteStream& stream);
+
   // verdicts.cpp: judging, and what follows from it
   [[nodiscard]] Subject subject_of(const FlowKey& key, bool inbound, const Sighting& sighting);
   [[nodiscard]] Verdict judge(const Flow& flow, Sighting& sighting);
@@ -211,6 +224,7 @@ class WorkerPipeline final : public Pipeline {
   uint8_t header_scratch_[kBurst][kMaxHeaderBytes];  ///< headers of frames whose first segment is short
   FixedArray<uint8_t> payload_scratch_;  ///< kMaxFrame bytes: payload of frames of several segments
   FixedArray<uint8_t> dns_scratch_;      ///< kMaxFrame bytes: a DNS answer that is changed
+  FixedArray<uint8_t> message_scratch_;  ///< kStreamWindow bytes: a DNS message of a stream
 };
 
 }  // namespace sluice
