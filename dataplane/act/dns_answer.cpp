@@ -63,9 +63,9 @@ bool answer_dns(Maker& maker, const Refusal& refusal) {
     const auto payload = maker.payload();
     const size_t size =
         payload.size() < packet.payload_size ? 0 : write_answer(payload, refusal, answer.data());
-    if (size == 0) return false;
+    const bool is_answer = size != 0 && (payload[2] & 0x80) != 0;
+    if (size == 0 || is_answer == refusal.from_opener) return false;
     // An answer that is refused is replaced, and goes on to who asked.
-    const bool is_answer = (payload[2] & 0x80) != 0;
     maker.add_udp(is_answer ? Toward::Receiver : Toward::Sender, {answer.data(), size});
     return true;
   }

@@ -60,12 +60,8 @@ void WorkerPipeline::open_tcp(Arrival& arrival, Flow& flow) {
 void WorkerPipeline::open_other(Arrival& arrival, Flow& flow) {
   if (arrival.packet.fragment)
     return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::Fragment));
-  if (flow.has(kFlowInbound)) {
-    judge_and_decide(arrival, flow, Sighting{});
-    // An answer to a question that was not seen opens nothing: the next question on these ports is judged.
-    if (is_stray_answer(flow.key)) erase(flow);
-    return;
-  }
+  if (flow.has(kFlowInbound) && is_stray_answer(flow.key)) return stray_answer(arrival, flow);
+  if (flow.has(kFlowInbound)) return judge_and_decide(arrival, flow, Sighting{});
   if (arrival.packet.is_udp() && speaks_dns(arrival)) return open_dns(arrival, flow);
   if (arrival.packet.is_udp() && looks_like_quic(payload_of(arrival)))
     return judge_and_decide(arrival, flow,
@@ -77,6 +73,17 @@ void WorkerPipeline::open_other(Arrival& arrival, Flow& flow) {
 bool WorkerPipeline::speaks_dns(const Arrival& arrival) {
   return arrival.key.remote_port == kDnsPort ||
          (!is_multicast(arrival.packet) && is_dns_question(payload_of(arrival)));
+}
+
+/// An answer to a question that was not seen opens nothing, and is not kept: the next question on these ports
+/// is judged.
+void WorkerPipeline::stray_answer(Arrival& arrival, Flow& flow) {
+  DnsMessage message;
+  Sighting sighting;
+  if (parse_dns(payload_of(arrival), message) == Extract::Name && message.is_response())
+    sighting = Sighting::named(Protocol::Dns, Seen::Question, message.questions[0].name.view());
+  judge_and_decide(arrival, flow, sighting);
+  erase(flow);
 }
 
 void WorkerPipeline::open_dns(Arrival& arrival, Flow& flow) {

@@ -93,6 +93,7 @@ class WorkerPipeline final : public Pipeline {
   void open_tcp(Arrival& arrival, Flow& flow);
   void open_other(Arrival& arrival, Flow& flow);
   void open_dns(Arrival& arrival, Flow& flow);
+  void stray_answer(Arrival& arrival, Flow& flow);
   [[nodiscard]] bool speaks_dns(const Arrival& arrival);
   void without_flow(Arrival& arrival, Situation situation);
 

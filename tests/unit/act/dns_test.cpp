@@ -84,6 +84,11 @@ TEST(DnsRefusal, RefusedAnswerIsReplacedOnItsWay) {
   expect_nxdomain(sent.answers[0].wire.payload, true, "no-malware");
 }
 
+TEST(DnsRefusal, AnswerThatOpensAFlowAnswersNobody) {
+  const Sent sent = refused(udp_query(false, message(0x8180, true)).build(), dns());
+  EXPECT_EQ(sent.kind, Answer::IcmpProhibited);
+}
+
 TEST(DnsRefusal, LongReasonIsCutBetweenCharacters) {
   Refusal refusal = dns();
   std::string rule = "x";

@@ -179,10 +179,10 @@ INSTANTIATE_TEST_SUITE_P(
              {"t:1:69: `canaries` cannot be 'true'; write pass or nxdomain"}},
         Case{"DnsStripEch",
              "networks: {c: {prefixes: [10.1.0.0/16], line: none, dns: {strip-ech: always}}}\n",
-             {"t:1:70: `strip-ech` cannot be 'always'; write true or false"}},
+             {"t:1:70: `strip-ech` cannot be 'always'; write false or true"}},
         Case{"DnsNoMap",
              "networks: {c: {prefixes: [10.1.0.0/16], line: none, dns: nxdomain}}\n",
-             {"t:1:58: `dns` is not a mapping; write key: value pairs"}},
+             {"t:1:58: `dns` is written as a single value; write {canaries: ...}"}},
         Case{"DohWithoutList",
              "rules: [{name: a, protocols: [tls, doh], action: block}]\n",
              {"t:1:36: `doh` needs a list named 'doh-resolvers', of the servers that speak it; declare it: "

@@ -104,16 +104,19 @@ TEST(Judge, MismatchComesAfterWhatPassed) {
 }
 
 TEST(Judge, CanariesAndEchAreEachNetworksOwn) {
-  Office office(
-      "networks: {quiet: {prefixes: [10.20.40.0/24], line: line-a, default: allow, dns: {canaries: nxdomain, "
-      "strip-ech: true}}}\n");
-  const Policy& policy = *office.made->policy;
+  std::string text = test::kOffice;
+  const std::string_view networks = "networks:\n";
+  text.insert(text.find(networks) + networks.size(),
+              "  quiet: {prefixes: [10.20.40.0/24], line: line-a, default: allow, dns: {canaries: nxdomain, "
+              "strip-ech: true}}\n");
+  const auto made = test::make_policy(text);
+  const Policy& policy = *made->policy;
   const uint16_t quiet = policy.network_of(address("10.20.40.7"), kNoVlan);
   const uint16_t staff = policy.network_of(address("10.20.1.7"), kNoVlan);
   EXPECT_TRUE(policy.answers_canaries(quiet) && policy.strips_ech(quiet));
   EXPECT_FALSE(policy.answers_canaries(staff) || policy.strips_ech(staff));
   EXPECT_FALSE(policy.answers_canaries(kNone16) || policy.strips_ech(kNone16));
-  Verdict verdict = office.judge(office.web("10.20.40.7", "mask.icloud.com"));
+  Verdict verdict{.action = Action::Allowed, .network = quiet};
   policy.refuse_canary(verdict);
   EXPECT_EQ(verdict.action, Action::Blocked);
   EXPECT_EQ(verdict.reason, Reason::Canary);
