@@ -12,7 +12,9 @@ constexpr uint32_t kSweepAtLeast = 64;
 
 uint32_t idle_limit_ms(const Flow& flow) {
   if (flow.state == FlowState::Blocked) return kIdleBlockedMs;
-  if (flow.key.transport != kTcp) return flow.has(kFlowDns) ? kIdleDnsMs : kIdleOtherMs;
+  const bool dns = flow.has(kFlowDns);
+  if (flow.key.transport != kTcp) return dns ? kIdleDnsMs : kIdleOtherMs;
+  if (dns) return kIdleOtherMs;  // its readers keep memory
   if (flow.has(kFlowClosing)) return kIdleClosingMs;
   return flow.state == FlowState::Undecided ? kIdleHandshakeMs : kIdleTcpMs;
 }

@@ -177,7 +177,7 @@ bool WorkerPipeline::tls_event(Arrival& arrival, Flow& flow, Context& context, E
     }
     case Extract::Complete: {
       // With the public name of an ECH configuration in sight, the extension is no GREASE.
-      if (context.tls.has_ech() && hides_name(names_.view(flow.name)))
+      if (context.tls.has_ech() && hides_name(context.tls.host().view()))
         return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Tls, Situation::Ech)), true;
       const Verdict verdict = context.verdict;
       decide(arrival, flow, remembered(flow), verdict);
