@@ -104,13 +104,8 @@ TEST(Judge, MismatchComesAfterWhatPassed) {
 }
 
 TEST(Judge, CanariesAndEchAreEachNetworksOwn) {
-  std::string text = test::kOffice;
-  const std::string_view networks = "networks:\n";
-  text.insert(text.find(networks) + networks.size(),
-              "  quiet: {prefixes: [10.20.40.0/24], line: line-a, default: allow, dns: {canaries: nxdomain, "
-              "strip-ech: true}}\n");
-  const auto made = test::make_policy(text);
-  const Policy& policy = *made->policy;
+  Office office("");
+  const Policy& policy = *office.made->policy;
   const uint16_t quiet = policy.network_of(address("10.20.40.7"), kNoVlan);
   const uint16_t staff = policy.network_of(address("10.20.1.7"), kNoVlan);
   EXPECT_TRUE(policy.answers_canaries(quiet) && policy.strips_ech(quiet));
