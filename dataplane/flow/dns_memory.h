@@ -15,14 +15,17 @@ inline constexpr uint64_t kEchNameMs =
 /// The names that show in place of those that Encrypted Client Hello hides.
 class EchNames {
  public:
+  /// capacity: of each table.
   [[nodiscard]] bool create(uint32_t capacity, uint64_t seed);
-  void learn(std::string_view public_name, uint64_t now_ms);
+  /// trusted: from an answer to a registered resolver. The others have a table of their own, or a client
+  /// could push the names of all others out with answers of its own making.
+  void learn(std::string_view public_name, bool trusted, uint64_t now_ms);
   /// True for a name learnt, and for cloudflare-ech.com, which is known without.
   [[nodiscard]] bool knows(std::string_view name, uint64_t now_ms) const;
 
  private:
   uint64_t hash(std::string_view name) const;
-  TimedSet names_;
+  TimedSet trusted_, others_;
   uint64_t seed_ = 0;
 };
 
@@ -30,19 +33,22 @@ class EchNames {
 /// way before its time, nothing contradicts: better no opinion than a false one.
 class NameAddresses {
  public:
+  enum class Fit : uint8_t {
+    Unknown,  ///< no answer for the name, of the address's family, is known
+    Fits,
+    Contradicts,
+  };
+
   [[nodiscard]] bool create(uint32_t capacity, uint64_t seed);
-  /// whom: who is to be held to it; Address{} for the whole site. now_ms, ttl_s: it holds for ttl_s and
-  /// kBindingGraceMs. asked: an answer to a question for this name and of this address's family, so that from
-  /// now on the name's addresses of that family are known; without it the address fits, and no more.
+  /// whom: who is to be held to it. now_ms, ttl_s: it holds for ttl_s and kBindingGraceMs. asked: an answer
+  /// to a question for this name and of this address's family, so that from now on the name's addresses of
+  /// that family are known; without it the address fits, and no more.
   void learn(const Address& whom, std::string_view name, const Address& address, bool asked, uint32_t ttl_s,
              uint64_t now_ms);
-  /// An SVCB or HTTPS answer says that name is served under another one, whose addresses may be any: until it
-  /// expires nothing contradicts.
-  void learn_elsewhere(const Address& whom, std::string_view name, uint32_t ttl_s, uint64_t now_ms);
-  /// True where answers for name are known, of the address's family, to the site or to whom, and it is in
-  /// none of them.
-  [[nodiscard]] bool contradict(const Address& whom, std::string_view name, const Address& address,
-                                uint64_t now_ms) const;
+  /// The name's addresses may be any: nothing contradicts until this expires.
+  void learn_any(const Address& whom, std::string_view name, uint32_t ttl_s, uint64_t now_ms);
+  [[nodiscard]] Fit fit(const Address& whom, std::string_view name, const Address& address,
+                        uint64_t now_ms) const;
   /// Addresses that gave way before their time.
   uint64_t lost() const { return pairs_.lost(); }
 
@@ -50,12 +56,12 @@ class NameAddresses {
   enum class Of : uint8_t {
     V4,
     V6,
-    Elsewhere
+    Any
   };
   static Of family(const Address& address) { return address.is_v4() ? Of::V4 : Of::V6; }
   uint64_t hash(const Address& whom, std::string_view name, Of of) const;
   static uint64_t hash(uint64_t of_name, const Address& address);
-  TimedSet names_, pairs_, elsewhere_;
+  TimedSet names_, pairs_, any_;
   uint64_t seed_ = 0;
 };
 

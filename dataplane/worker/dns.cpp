@@ -9,7 +9,8 @@
 namespace sluice {
 namespace {
 
-constexpr size_t kMaxChain = 16;  // names of one answer; an address further along teaches nothing
+constexpr size_t kMaxChain = 16;      // names of one answer; an address further along teaches nothing
+constexpr size_t kMaxAddresses = 64;  // of one answer that teach; with more, any address fits the name
 
 /// Names whose NXDOMAIN turns a client's own encrypted resolver off (Firefox; iCloud Private Relay).
 constexpr std::string_view kCanaries[] = {"use-application-dns.net", "mask.icloud.com", "mask-h2.icloud.com"};
@@ -33,6 +34,10 @@ class Chain {
 
 bool is_address(uint16_t type) {
   return type == kDnsA || type == kDnsAaaa;
+}
+
+bool is_service(uint16_t type) {
+  return type == kDnsSvcb || type == kDnsHttps;
 }
 
 /// The host that a question is about: `_8443._https.www.example` is about www.example (RFC 9460 2.3).
@@ -120,7 +125,7 @@ void WorkerPipeline::judge_answers(const Arrival& arrival, const Flow& flow, std
   const bool asked = message.question_count > 0 &&
                      questions_.answer(flow.key, message.id, question.name.view(), question.type, now_.ms);
   bool ech = false;
-  if (!read_ech(payload, message, asked, ech)) return;
+  if (!read_ech(flow, payload, message, asked, ech)) return;
   const bool strips = ech && policy_->strips_ech(policy_->network_of(flow.key.local, flow.key.vlan));
   if (strips) {
     const auto copy = std::span(dns_scratch_.get(), payload.size());
@@ -145,8 +150,10 @@ void WorkerPipeline::judge_answers(const Arrival& arrival, const Flow& flow, std
 /// Finds `ech` in any section, and remembers the public names in it where the message answers a question.
 /// Whoever sent it may teach them: that only leads to stricter judging. Returns false where a record is not
 /// well-formed.
-bool WorkerPipeline::read_ech(std::span<const uint8_t> payload, const DnsMessage& message, bool asked,
-                              bool& found) {
+bool WorkerPipeline::read_ech(const Flow& flow, std::span<const uint8_t> payload, const DnsMessage& message,
+                              bool asked, bool& found) {
+  DnsNews news{};
+  news.kind = policy_->is_resolver(flow.key.local) ? DnsNews::Kind::EchName : DnsNews::Kind::ClientsEchName;
   DnsAnswers records = DnsAnswers::of_all_sections(payload, message);
   DnsAnswer record;
   Extract next;
@@ -160,7 +167,7 @@ bool WorkerPipeline::read_ech(std::span<const uint8_t> payload, const DnsMessage
       HostName name;
       Extract config;
       while ((config = configs.next(name)) == Extract::Name || config == Extract::NoName)
-        if (config == Extract::Name && asked) learn(DnsNews::Kind::EchName, {}, name.view(), 0);
+        if (config == Extract::Name && asked) learn(news, name.view());
     }
   }
   return next == Extract::Complete;
@@ -170,50 +177,51 @@ bool WorkerPipeline::read_ech(std::span<const uint8_t> payload, const DnsMessage
 /// answer says which addresses fit a name, to those it was for.
 void WorkerPipeline::learn_addresses(const Flow& flow, std::span<const uint8_t> payload,
                                      const DnsMessage& message) {
+  using Kind = DnsNews::Kind;
   const DnsQuestion& question = message.questions[0];
   const std::string_view host = host_of(question.name.view());
+  const bool site = policy_->is_resolver(flow.key.local);
+  DnsNews news{};
+  const auto teach = [&](Kind kind, std::string_view name) {
+    news.kind = kind;
+    if (name.empty()) return;
+    if (site) return learn(news, name);
+    take_in(flow.key.local, news, name);
+  };
   Chain chain(question.name);
   DnsAnswers answers(payload, message);
   DnsAnswer answer;
+  size_t addresses = 0;
   while (answers.next(answer) == Extract::Name) {
     if (!chain.has(answer.owner)) continue;
+    news.ttl_s = answer.ttl_s;
+    news.address = answer.address;
     if (answer.type == kDnsCname) chain.add(answer.target);
     if (is_address(answer.type)) {
-      const bool of_question = answer.type == question.type;
-      teach(flow, of_question ? DnsNews::Kind::Address : DnsNews::Kind::Fits, answer.address, host,
-            answer.ttl_s);
-      for (const HostName& alias : chain.names().subspan(1))
-        teach(flow, DnsNews::Kind::Fits, answer.address, alias.view(), answer.ttl_s);
+      if (++addresses > kMaxAddresses) return teach(Kind::Any, host);
+      teach(answer.type == question.type ? Kind::Address : Kind::Fits, host);
+      for (const HostName& alias : chain.names().subspan(1)) teach(Kind::Fits, alias.view());
     }
-    if (answer.type != kDnsSvcb && answer.type != kDnsHttps) continue;
-    // The client will ask for the target's addresses, and go there under this name.
-    if (!answer.target.empty()) teach(flow, DnsNews::Kind::Elsewhere, {}, host, answer.ttl_s);
+    // Of a target elsewhere the client will ask the addresses, and go there under this name.
+    if (is_service(answer.type) && !answer.target.empty()) teach(Kind::Any, host);
     SvcParams params(answer.params);
     SvcParam param;
     while (params.next(param) == Extract::Name) {
       if (param.key != kSvcIpv4Hint && param.key != kSvcIpv6Hint) continue;
-      SvcHints hints(param);
-      for (Address address; hints.next(address);)
-        teach(flow, DnsNews::Kind::Hint, address, host, answer.ttl_s);
+      for (SvcHints hints(param); hints.next(news.address);) {
+        if (++addresses > kMaxAddresses) return teach(Kind::Any, host);
+        teach(Kind::Hint, host);
+      }
     }
   }
 }
 
-void WorkerPipeline::teach(const Flow& flow, DnsNews::Kind kind, const Address& address,
-                           std::string_view name, uint32_t ttl_s) {
-  if (name.empty()) return;
-  if (policy_->is_resolver(flow.key.local)) return learn(kind, address, name, ttl_s);
-  take_in(flow.key.local, {.kind = kind, .address = address, .ttl_s = ttl_s, .name_size = 0}, name);
-}
-
 /// For the whole site: this worker, and the others.
-void WorkerPipeline::learn(DnsNews::Kind kind, const Address& address, std::string_view name,
-                           uint32_t ttl_s) {
-  DnsNews news{
-      .kind = kind, .address = address, .ttl_s = ttl_s, .name_size = static_cast<uint32_t>(name.size())};
+void WorkerPipeline::learn(DnsNews& news, std::string_view name) {
   take_in(Address{}, news, name);
   if (config_.workers == 1) return;
   if (out_->news_count == kMaxNews) return stats_.news_lost.add();
+  news.name_size = static_cast<uint32_t>(name.size());
   std::memcpy(news.name, name.data(), name.size());
   out_->news[out_->news_count++] = news;
 }
@@ -221,17 +229,20 @@ void WorkerPipeline::learn(DnsNews::Kind kind, const Address& address, std::stri
 /// whom: who learnt it, Address{} for the whole site.
 void WorkerPipeline::take_in(const Address& whom, const DnsNews& news, std::string_view name) {
   using Kind = DnsNews::Kind;
+  const bool site = whom == Address{};
+  NameAddresses& addresses = site ? site_addresses_ : own_addresses_;
   switch (news.kind) {
     case Kind::EchName:
-      return ech_names_.learn(name, now_.ms);
-    case Kind::Elsewhere:
-      return addresses_.learn_elsewhere(whom, name, news.ttl_s, now_.ms);
+    case Kind::ClientsEchName:
+      return ech_names_.learn(name, news.kind == Kind::EchName, now_.ms);
+    case Kind::Any:
+      return addresses.learn_any(whom, name, news.ttl_s, now_.ms);
     case Kind::Address:
     case Kind::Hint:
-      if (whom == Address{}) bindings_.bind(news.address, name, news.ttl_s, now_.ms);
+      if (site) bindings_.bind(news.address, name, news.ttl_s, now_.ms);
       [[fallthrough]];
     case Kind::Fits:
-      return addresses_.learn(whom, name, news.address, news.kind == Kind::Address, news.ttl_s, now_.ms);
+      return addresses.learn(whom, name, news.address, news.kind == Kind::Address, news.ttl_s, now_.ms);
   }
 }
 
@@ -245,10 +256,13 @@ bool WorkerPipeline::hides_name(std::string_view outer) const {
 }
 
 bool WorkerPipeline::mismatches(const Flow& flow, const Sighting& sighting) const {
+  using Fit = NameAddresses::Fit;
   const bool from_client =
       sighting.seen == Seen::Sni || sighting.seen == Seen::Host || sighting.seen == Seen::Authority;
-  return from_client && !sighting.unidentified && !flow.has(kFlowInbound) &&
-         addresses_.contradict(flow.key.local, sighting.name, flow.key.remote, now_.ms);
+  if (!from_client || sighting.unidentified || flow.has(kFlowInbound)) return false;
+  const Fit site = site_addresses_.fit(Address{}, sighting.name, flow.key.remote, now_.ms);
+  const Fit own = own_addresses_.fit(flow.key.local, sighting.name, flow.key.remote, now_.ms);
+  return site != Fit::Fits && own != Fit::Fits && (site == Fit::Contradicts || own == Fit::Contradicts);
 }
 
 }  // namespace sluice

@@ -80,7 +80,7 @@ void WorkerPipeline::show_gauges() {
   stats_.flows.set(flows_.size());
   stats_.undecided.set(contexts_.used());
   stats_.bindings.set(bindings_.size());
-  stats_.dns_addresses_lost.set(addresses_.lost());
+  stats_.dns_addresses_lost.set(site_addresses_.lost() + own_addresses_.lost());
   stats_.names.set(names_.size());
   stats_.records_written.set(ring_.written());
   stats_.records_lost.set(ring_.lost());

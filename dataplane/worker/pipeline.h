@@ -38,11 +38,12 @@ struct Clock {
 /// What an answer taught that holds for the whole site: every worker keeps it.
 struct DnsNews {
   enum class Kind : uint32_t {
-    Address,    ///< a registered resolver asked for name and got address
-    Hint,       ///< the address was a hint with it
-    Fits,       ///< the address came for another name, and fits this one
-    Elsewhere,  ///< name is served under another name
-    EchName,    ///< name is a public name of Encrypted Client Hello
+    Address,         ///< a registered resolver asked for name and got address
+    Hint,            ///< the address was a hint with it
+    Fits,            ///< the address came for another name, and fits this one
+    Any,             ///< any address fits name
+    EchName,         ///< name is a public name of Encrypted Client Hello
+    ClientsEchName,  ///< the same, from an answer to somebody else than a registered resolver
   };
   Kind kind;
   Address address;

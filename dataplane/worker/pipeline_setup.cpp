@@ -32,7 +32,8 @@ bool WorkerPipeline::create() {
                     flows_.create(config_.flows, seed) && contexts_.create(config_.undecided) &&
                     names_.create(names, seed) && bindings_.create(config_.bindings, seed, names_) &&
                     questions_.create(kQuestions, seed) && ech_names_.create(kEchNames, seed) &&
-                    addresses_.create(config_.bindings, seed);
+                    site_addresses_.create(config_.bindings, seed) &&
+                    own_addresses_.create(config_.bindings, seed);
   if (!made) return false;
   stats_.flow_capacity.set(flows_.capacity());
   stats_.undecided_capacity.set(contexts_.capacity());

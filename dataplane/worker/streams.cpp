@@ -70,7 +70,8 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
   context.destination_bytes += packet.payload_size;
   if (context.kind == ReaderKind::Held && !context.stream.holds()) release_context(flow);
   if (packet.payload_size == 0) return forward(arrival, passes);
-  if (flow.has(kFlowDns)) return dns_answer_segment(arrival, flow, context);
+  if (flow.has(kFlowDns) && !(packet.tcp_flags & (kRst | kSyn)))
+    return dns_answer_segment(arrival, flow, context);
   if (flow.state == FlowState::Undecided) {
     // The other side speaks before the opener's name is complete: no more of it will come.
     return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, Situation::IncompleteHello));

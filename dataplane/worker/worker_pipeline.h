@@ -137,12 +137,10 @@ class WorkerPipeline final : public Pipeline {
                      DnsMessage& message, DnsOutcome& outcome);
   [[nodiscard]] bool judge_dns_name(const Arrival& arrival, const Flow& flow, const HostName& name,
                                     DnsName role, DnsOutcome& outcome);
-  [[nodiscard]] bool read_ech(std::span<const uint8_t> payload, const DnsMessage& message, bool asked,
-                              bool& found);
+  [[nodiscard]] bool read_ech(const Flow& flow, std::span<const uint8_t> payload, const DnsMessage& message,
+                              bool asked, bool& found);
   void learn_addresses(const Flow& flow, std::span<const uint8_t> payload, const DnsMessage& message);
-  void teach(const Flow& flow, DnsNews::Kind kind, const Address& address, std::string_view name,
-             uint32_t ttl_s);
-  void learn(DnsNews::Kind kind, const Address& address, std::string_view name, uint32_t ttl_s);
+  void learn(DnsNews& news, std::string_view name);
   void take_in(const Address& whom, const DnsNews& news, std::string_view name);
   /// A hello with an ECH extension whose visible name is outer hides another one: it is not GREASE.
   [[nodiscard]] bool hides_name(std::string_view outer) const;
@@ -214,7 +212,7 @@ class WorkerPipeline final : public Pipeline {
   Bindings bindings_;
   Questions questions_;
   EchNames ech_names_;
-  NameAddresses addresses_;
+  NameAddresses site_addresses_, own_addresses_;  ///< of registered resolvers; of clients that asked
 
   Clock now_{};
   uint64_t started_ms_ = 0;

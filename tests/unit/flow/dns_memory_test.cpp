@@ -55,61 +55,71 @@ TEST(EchNames, AreKnownForADayAfterTheLastAnswer) {
   EXPECT_TRUE(names.knows("cloudflare-ech.com", 0));
   EXPECT_FALSE(names.knows("public.example", 0));
   EXPECT_FALSE(names.knows("", 0));
-  names.learn("public.example", 1000);
-  EXPECT_TRUE(names.knows("public.example", 1000 + kEchNameMs - 1));
-  EXPECT_FALSE(names.knows("public.example", 1000 + kEchNameMs));
+  for (const bool trusted : {false, true}) {
+    const std::string name = trusted ? "public.example" : "other.example";
+    names.learn(name, trusted, 1000);
+    EXPECT_TRUE(names.knows(name, 1000 + kEchNameMs - 1));
+    EXPECT_FALSE(names.knows(name, 1000 + kEchNameMs));
+  }
+}
+
+TEST(EchNames, ClientsCannotPushOutWhatResolversLearnt) {
+  EchNames names;
+  ASSERT_TRUE(names.create(64, 1));
+  names.learn("public.example", true, 0);
+  for (int i = 0; i < 10'000; ++i) names.learn(std::to_string(i) + ".example", false, 1);
+  EXPECT_TRUE(names.knows("public.example", 2));
 }
 
 class NameAddressesTest : public testing::Test {
  protected:
+  using Fit = NameAddresses::Fit;
   void SetUp() override { ASSERT_TRUE(memory_.create(1024, 1)); }
-  bool contradict(const Address& whom, const Address& address, uint64_t now_ms = 0) {
-    return memory_.contradict(whom, "a.example", address, now_ms);
+  Fit fit(const Address& address, uint64_t now_ms = 0) {
+    return memory_.fit(kSite, "a.example", address, now_ms);
   }
   NameAddresses memory_;
 };
 
 TEST_F(NameAddressesTest, OnlyAnotherAddressOfAKnownNameContradicts) {
-  EXPECT_FALSE(contradict(v4(7), v4(1)));
+  EXPECT_EQ(fit(v4(1)), Fit::Unknown);
   memory_.learn(kSite, "a.example", v4(1), true, 60, 0);
   memory_.learn(kSite, "a.example", v4(2), true, 60, 0);
-  EXPECT_FALSE(contradict(v4(7), v4(1)));
-  EXPECT_FALSE(contradict(v4(7), v4(2)));
-  EXPECT_TRUE(contradict(v4(7), v4(3)));
-  EXPECT_FALSE(memory_.contradict(v4(7), "b.example", v4(3), 0));
-  EXPECT_FALSE(contradict(v4(7), v4(3), 60'000 + kBindingGraceMs)) << "too long ago to know";
+  EXPECT_EQ(fit(v4(1)), Fit::Fits);
+  EXPECT_EQ(fit(v4(2)), Fit::Fits);
+  EXPECT_EQ(fit(v4(3)), Fit::Contradicts);
+  EXPECT_EQ(memory_.fit(kSite, "b.example", v4(3), 0), Fit::Unknown);
+  EXPECT_EQ(fit(v4(3), 60'000 + kBindingGraceMs), Fit::Unknown) << "too long ago to know";
 }
 
 TEST_F(NameAddressesTest, FamiliesAreKnownApart) {
   memory_.learn(kSite, "a.example", v4(1), true, 60, 0);
-  EXPECT_FALSE(contradict(v4(7), v6(1)));
+  EXPECT_EQ(fit(v6(1)), Fit::Unknown);
   memory_.learn(kSite, "a.example", v6(1), true, 60, 0);
-  EXPECT_TRUE(contradict(v4(7), v6(2)));
-  EXPECT_FALSE(contradict(v4(7), v6(1)));
+  EXPECT_EQ(fit(v6(2)), Fit::Contradicts);
+  EXPECT_EQ(fit(v6(1)), Fit::Fits);
 }
 
 TEST_F(NameAddressesTest, WhatOneWasToldHoldsForNobodyElse) {
   memory_.learn(v4(7), "a.example", v4(1), true, 60, 0);
-  EXPECT_TRUE(contradict(v4(7), v4(2)));
-  EXPECT_FALSE(contradict(v4(8), v4(2)));
-  memory_.learn(kSite, "a.example", v4(3), true, 60, 0);
-  EXPECT_FALSE(contradict(v4(7), v4(1))) << "another resolver's addresses are as good";
-  EXPECT_FALSE(contradict(v4(7), v4(3)));
-  EXPECT_TRUE(contradict(v4(8), v4(1)));
+  EXPECT_EQ(memory_.fit(v4(7), "a.example", v4(2), 0), Fit::Contradicts);
+  EXPECT_EQ(memory_.fit(v4(8), "a.example", v4(2), 0), Fit::Unknown);
+  EXPECT_EQ(memory_.fit(v4(8), "a.example", v4(1), 0), Fit::Unknown);
 }
 
 TEST_F(NameAddressesTest, HintsFitAndMakeNothingKnown) {
   memory_.learn(kSite, "a.example", v4(1), false, 60, 0);
-  EXPECT_FALSE(contradict(v4(7), v4(2)));
+  EXPECT_EQ(fit(v4(1)), Fit::Fits);
+  EXPECT_EQ(fit(v4(2)), Fit::Unknown);
   memory_.learn(kSite, "a.example", v4(2), true, 60, 0);
-  EXPECT_FALSE(contradict(v4(7), v4(1)));
-  EXPECT_TRUE(contradict(v4(7), v4(3)));
+  EXPECT_EQ(fit(v4(1)), Fit::Fits);
+  EXPECT_EQ(fit(v4(3)), Fit::Contradicts);
 }
 
-TEST_F(NameAddressesTest, ANameServedElsewhereIsNoneToJudge) {
+TEST_F(NameAddressesTest, WhereAnyMayFitNothingContradicts) {
   memory_.learn(kSite, "a.example", v4(1), true, 60, 0);
-  memory_.learn_elsewhere(kSite, "a.example", 60, 0);
-  EXPECT_FALSE(contradict(v4(7), v4(2)));
+  memory_.learn_any(kSite, "a.example", 60, 0);
+  EXPECT_EQ(fit(v4(2)), Fit::Fits);
 }
 
 TEST(NameAddresses, ALostAddressContradictsNothing) {
@@ -118,8 +128,8 @@ TEST(NameAddresses, ALostAddressContradictsNothing) {
   for (uint32_t i = 0; i < 20'000; ++i) {
     const std::string name = std::to_string(i % 300) + ".example";
     memory.learn(kSite, name, v4(i), true, 60, i);
-    EXPECT_FALSE(memory.contradict(kSite, name, v4(i), i));
-    EXPECT_FALSE(memory.contradict(kSite, name, v4(i < 300 ? i : i - 300), i)) << i;
+    EXPECT_NE(memory.fit(kSite, name, v4(i), i), NameAddresses::Fit::Contradicts);
+    EXPECT_NE(memory.fit(kSite, name, v4(i < 300 ? i : i - 300), i), NameAddresses::Fit::Contradicts) << i;
   }
   EXPECT_GT(memory.lost(), 0u);
 }
