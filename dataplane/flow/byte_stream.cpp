@@ -144,6 +144,15 @@ size_t ByteStream::peek(const BlockPool& pool, std::span<uint8_t> out) const {
   return size;
 }
 
+void ByteStream::restore(const BlockPool& pool, uint32_t at, std::span<uint8_t> out) const {
+  for (size_t done = 0; done < out.size();) {
+    const auto kept = piece(pool, at + static_cast<uint32_t>(done));
+    const size_t part = std::min(kept.size(), out.size() - done);
+    std::copy_n(kept.begin(), part, out.begin() + static_cast<ptrdiff_t>(done));
+    done += std::max<size_t>(part, 1);
+  }
+}
+
 bool ByteStream::covers(uint32_t at) const {
   const uint32_t end = run_count_ == 0 ? read_ : runs_[run_count_ - 1U].to;
   return distance(floor_, at) >= 0 && (distance(at, end) >= 0 || distance(at, read_) >= 0);
