@@ -39,6 +39,8 @@ enum FlowFlag : uint16_t {
   kFlowDns = 32,       ///< every datagram is judged
   kFlowHttp = 64,      ///< every request is judged; context is its reader's
   kFlowInUse = 128,    ///< set by the table
+  kFlowQuic = 512,        ///< its long headers are read
+  kFlowQuicPassed = 1024,  ///< a QUIC connection of it was judged and passed
   kFlowReopening = 256,  ///< another SYN has passed; its answer begins a new connection
 };
 

@@ -38,6 +38,8 @@ void WorkerPipeline::sweep_flow(Flow& flow) {
   if (flow.context == kNoIndex) return;
   const Context& context = contexts_[flow.context];
   const uint64_t age_ms = now_.ms - context.started_ms;
+  if (context.kind == ReaderKind::Quic && flow.state == FlowState::Allowed && age_ms >= kQuicHandshakeMs)
+    return release_context(flow);
   // Forgotten, it is judged anew by whatever comes.
   if (context.kind == ReaderKind::Held && age_ms >= kHeldMs) return erase(flow);
   if (flow.state == FlowState::Undecided && policy_ != nullptr && age_ms >= kUndecidedMs) time_out(flow);
@@ -57,6 +59,7 @@ void WorkerPipeline::time_out(Flow& flow) {
 void WorkerPipeline::hold(Flow& flow) {
   if (flow.context == kNoIndex) return;
   Context& context = contexts_[flow.context];
+  if (context.kind == ReaderKind::Quic) return;
   if (flow.key.transport != kTcp || !context.stream.holds()) return release_context(flow);
   context.kind = ReaderKind::Held;
   context.started_ms = now_.ms;

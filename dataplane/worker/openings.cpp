@@ -1,5 +1,4 @@
 // worker: the first packet of a flow.
-#include "dataplane/extract/quic.h"
 #include "dataplane/worker/worker_pipeline.h"
 
 namespace sluice {
@@ -56,6 +55,7 @@ void WorkerPipeline::open_other(Arrival& arrival, Flow& flow) {
   if (arrival.packet.fragment)
     return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::Fragment));
   if (flow.has(kFlowInbound)) return judge_and_decide(arrival, flow, Sighting{});
+  if (arrival.packet.is_udp() && open_quic(arrival, flow)) return;
   if (arrival.packet.is_udp() && flow.key.remote_port == kDnsPort) {
     Verdict refusal;
     const Sighting unseen{.protocol = Protocol::Dns};
@@ -66,9 +66,6 @@ void WorkerPipeline::open_other(Arrival& arrival, Flow& flow) {
     flow.protocol = Protocol::Dns;
     return dns(arrival, flow);
   }
-  if (arrival.packet.is_udp() && looks_like_quic(payload_of(arrival)))
-    return judge_and_decide(arrival, flow,
-                            Sighting::without_name(Protocol::Quic, Situation::UndecodableQuic));
   judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol));
 }
 

@@ -6,7 +6,9 @@
 namespace sluice {
 namespace {
 
-constexpr uint32_t kQuestions = 16384;  ///< outstanding ones of one worker
+constexpr uint32_t kQuestions = 16384;   ///< outstanding ones of one worker
+constexpr uint32_t kQuicIds = 8192;      ///< of servers, remembered by one worker
+constexpr uint32_t kQuicClients = 4096;  ///< places in which Initials are counted
 
 }  // namespace
 
@@ -22,12 +24,14 @@ bool WorkerPipeline::create() {
     for (uint16_t other = 0; other < config_.port_count; ++other)
       if (other != port && config_.ports[other].pair == config_.ports[port].pair) opposite_[port] = other;
   const uint64_t seed = config_.seed;
-  // A flow or a binding refers to at most one name.
-  const uint32_t names = config_.flows / 2 + config_.bindings;
+  // A flow, a binding or a connection id refers to at most one name.
+  const uint32_t names = config_.flows / 2 + config_.bindings + kQuicIds;
   payload_scratch_ = make_fixed_array<uint8_t>(kMaxFrame);
   const bool made = payload_scratch_ && flows_.create(config_.flows, seed) &&
                     contexts_.create(config_.undecided) && names_.create(names, seed) &&
-                    bindings_.create(config_.bindings, seed, names_) && questions_.create(kQuestions, seed);
+                    bindings_.create(config_.bindings, seed, names_) && questions_.create(kQuestions, seed) &&
+                    quic_opener_.create() && quic_ids_.create(kQuicIds, seed, names_) &&
+                    quic_budget_.create(kQuicClients, seed);
   if (!made) return false;
   stats_.flow_capacity.set(flows_.capacity());
   stats_.undecided_capacity.set(contexts_.capacity());

@@ -93,6 +93,7 @@ void WorkerPipeline::read_stream(Arrival& arrival, Flow& flow, Context& context)
       case ReaderKind::Http:
         step = read_http(arrival, flow, context);
         break;
+      case ReaderKind::Quic:  // of UDP
       case ReaderKind::Held:
         step = Step::NeedMore;
         break;

@@ -10,6 +10,7 @@
 #include "dataplane/flow/context.h"
 #include "dataplane/flow/flow_table.h"
 #include "dataplane/flow/name_pool.h"
+#include "dataplane/flow/quic_state.h"
 #include "dataplane/log/event_ring.h"
 #include "dataplane/worker/pipeline.h"
 
@@ -110,6 +111,26 @@ class WorkerPipeline final : public Pipeline {
                     const DnsMessage& message);
   void learn(const Address& address, std::string_view name, uint32_t ttl_s);
 
+  // quic.cpp
+  [[nodiscard]] bool may_begin_quic(const Arrival& arrival, const Flow& flow) const;
+  [[nodiscard]] bool is_quic(const Arrival& arrival, const Flow& flow);
+  [[nodiscard]] bool open_quic(Arrival& arrival, Flow& flow);
+  void quic(Arrival& arrival, Flow& flow);
+  [[nodiscard]] bool quic_known(const Flow& flow, const QuicPacket& packet);
+  void quic_short(Arrival& arrival, Flow& flow);
+  void quic_from_server(Arrival& arrival, Flow& flow);
+  [[nodiscard]] bool take_initial(Arrival& arrival, Flow& flow, const QuicPacket& packet);
+  void quic_answer(Flow& flow, const QuicPacket& packet);
+  [[nodiscard]] Context* begin_quic(Flow& flow, const QuicPacket& packet);
+  [[nodiscard]] bool take_crypto(Arrival& arrival, Flow& flow, Context& context,
+                                 std::span<const uint8_t> frames);
+  void read_quic(Arrival& arrival, Flow& flow);
+  [[nodiscard]] bool quic_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+  void google_quic(Arrival& arrival, Flow& flow, const QuicPacket& packet);
+  void quic_unreadable(Arrival& arrival, Flow& flow);
+  void quic_incomplete(Arrival& arrival, Flow& flow);
+  void quic_over_budget(Arrival& arrival, Flow& flow);
+
   // verdicts.cpp: judging, and what follows from it
   [[nodiscard]] Subject subject_of(const FlowKey& key, bool inbound, const Sighting& sighting);
   [[nodiscard]] Verdict judge(const Flow& flow, Sighting& sighting);
@@ -143,6 +164,10 @@ class WorkerPipeline final : public Pipeline {
   void show_gauges();
 
   void touch(Flow& flow) const { flow.last_ms = static_cast<uint32_t>(now_.ms); }
+  /// Why a packet passes that changes nothing.
+  static Reason passing(const Flow& flow) {
+    return flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided;
+  }
   bool from_opener(const Arrival& arrival, const Flow& flow) const {
     return arrival.from_lan() != flow.has(kFlowInbound);
   }
@@ -162,6 +187,9 @@ class WorkerPipeline final : public Pipeline {
   NamePool names_;
   Bindings bindings_;
   Questions questions_;
+  QuicOpener quic_opener_;
+  QuicIds quic_ids_;
+  QuicBudget quic_budget_;
 
   Clock now_{};
   uint64_t started_ms_ = 0;

@@ -1,0 +1,295 @@
+// worker: QUIC. A client's Initials are opened, their CRYPTO bytes put in order, and the hello in them is
+// judged before the datagram that completes it leaves.
+//
+// A verdict belongs to the five-tuple and to the connection that its first Initial's connection id makes. One
+// flow keeps one connection's bytes, so another one may begin on it only when the server has answered the
+// former: it has that hello whole, or has refused it. Until then what is kept must stay, or a hello could be
+// told in two halves, each a part of another story.
+#include "dataplane/extract/quic.h"
+
+#include <algorithm>
+
+#include "dataplane/worker/worker_pipeline.h"
+
+namespace sluice {
+namespace {
+
+constexpr uint8_t kLongForm = 0x80, kFixedBit = 0x40;
+constexpr size_t kBeginBytes = 13;  ///< begins_like_quic needs no more
+
+}  // namespace
+
+/// A packet of a settled flow that may begin a connection. Asked for every UDP packet.
+bool WorkerPipeline::may_begin_quic(const Arrival& arrival, const Flow& flow) const {
+  const Packet& packet = arrival.packet;
+  if (!packet.is_udp() || packet.fragment || packet.payload_size == 0) return false;
+  const auto head = arrival.headers.subspan(std::min<size_t>(packet.payload_offset, arrival.headers.size()));
+  const auto start = head.first(std::min<size_t>({head.size(), packet.payload_size, kBeginBytes}));
+  if (start.size() < std::min<size_t>(packet.payload_size, kBeginBytes))
+    return true;  // behind very long headers
+  if (flow.has(kFlowQuic) && (start[0] & kLongForm)) return true;
+  return from_opener(arrival, flow) && !flow.has(kFlowInbound) && begins_like_quic(start);
+}
+
+bool WorkerPipeline::is_quic(const Arrival& arrival, const Flow& flow) {
+  if (!arrival.packet.is_udp() || arrival.packet.fragment || flow.has(kFlowInbound)) return false;
+  return flow.has(kFlowQuic) || (arrival.from_lan() && looks_like_quic(payload_of(arrival)));
+}
+
+/// The first packet of a flow. False where it is no QUIC.
+bool WorkerPipeline::open_quic(Arrival& arrival, Flow& flow) {
+  const auto payload = payload_of(arrival);
+  if (payload.empty()) return false;
+  Sighting sighting{.protocol = Protocol::Quic};
+  if ((payload[0] & (kLongForm | kFixedBit)) == kFixedBit) {
+    // A connection that moved to other ports or another address keeps its id, and is judged by its name.
+    const std::string_view name = quic_ids_.find(flow.key, payload.subspan(1), now_.ms);
+    if (name.empty()) return false;
+    flow.set(kFlowQuic);
+    flow.set(kFlowQuicPassed);
+    judge_and_decide(arrival, flow, Sighting::named(Protocol::Quic, Seen::Sni, name));
+    return true;
+  }
+  if (!looks_like_quic(payload)) return false;
+  Verdict refusal;
+  if (policy_->admits(subject_of(flow.key, false, sighting), refusal)) {
+    quic(arrival, flow);
+  } else {
+    decide(arrival, flow, sighting, refusal);
+  }
+  return true;
+}
+
+void WorkerPipeline::quic(Arrival& arrival, Flow& flow) {
+  if (!flow.has(kFlowQuic)) flow.protocol = Protocol::Quic;
+  flow.set(kFlowQuic);
+  if (!from_opener(arrival, flow)) return quic_from_server(arrival, flow);
+  QuicDatagram packets(payload_of(arrival));
+  QuicPacket packet;
+  if (!packets.next(packet)) return forward(arrival, passing(flow));
+  if (packet.kind == QuicPacket::Kind::Short) return quic_short(arrival, flow);
+  if (packet.kind == QuicPacket::Kind::Google) return google_quic(arrival, flow, packet);
+  if (flow.state == FlowState::Undecided && flow.context != kNoIndex &&
+      ++contexts_[flow.context].packets > kQuicHelloPackets)
+    return quic_incomplete(arrival, flow);
+  do {
+    switch (packet.kind) {
+      case QuicPacket::Kind::Short:  // behind the others: padding, or what no server reads yet
+        break;
+      case QuicPacket::Kind::Initial:
+        if (!take_initial(arrival, flow, packet)) return;
+        break;
+      case QuicPacket::Kind::ZeroRtt:
+      case QuicPacket::Kind::Handshake:
+        if (!quic_known(flow, packet)) return quic_unreadable(arrival, flow);
+        break;
+      default:
+        return quic_unreadable(arrival, flow);
+    }
+  } while (packets.next(packet));
+  read_quic(arrival, flow);
+}
+
+/// A packet behind the Initials belongs to a connection that passed, or to the one whose hello is being read.
+bool WorkerPipeline::quic_known(const Flow& flow, const QuicPacket& packet) {
+  if (flow.has(kFlowQuicPassed)) return true;
+  return flow.context != kNoIndex && packet.kind == QuicPacket::Kind::ZeroRtt &&
+         contexts_[flow.context].quic.first == packet.destination;
+}
+
+/// Data of a connection. The client has got beyond its Initials, and once the server has as well, no more of
+/// them come.
+void WorkerPipeline::quic_short(Arrival& arrival, Flow& flow) {
+  if (flow.state == FlowState::Undecided && !flow.has(kFlowQuicPassed)) return quic_unreadable(arrival, flow);
+  if (flow.context != kNoIndex && flow.state == FlowState::Allowed && contexts_[flow.context].quic.answered)
+    release_context(flow);
+  forward(arrival, passing(flow));
+}
+
+/// Opens an Initial and keeps its part of the hello. False where the packet is gone.
+bool WorkerPipeline::take_initial(Arrival& arrival, Flow& flow, const QuicPacket& packet) {
+  if (!quic_budget_.take(flow.key.local, now_.ms)) return quic_over_budget(arrival, flow), false;
+  std::span<const uint8_t> frames;
+  Context* context = flow.context == kNoIndex ? nullptr : &contexts_[flow.context];
+  if (context == nullptr || !quic_opener_.open(context->quic.keys, packet, context->quic.largest, frames)) {
+    const QuicScheme scheme = scheme_of(packet.version);
+    const QuicKeys keys = quic_opener_.keys_of(scheme, packet.destination);
+    int64_t largest = -1;
+    if (scheme == QuicScheme::None || !quic_opener_.open(keys, packet, largest, frames))
+      return quic_unreadable(arrival, flow), false;
+    if (context != nullptr && !context->quic.answered)
+      return drop(arrival.mbuf, Reason::QuicInterleaved), false;
+    context = begin_quic(flow, packet);
+    if (context == nullptr) {
+      judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Quic, Situation::TableFull));
+      return false;
+    }
+    context->quic.keys = keys;
+    context->quic.scheme = scheme;
+    context->quic.largest = largest;
+  }
+  return take_crypto(arrival, flow, *context, frames);
+}
+
+/// Another connection. After a Retry or a version negotiation the same access goes on.
+Context* WorkerPipeline::begin_quic(Flow& flow, const QuicPacket& packet) {
+  const bool goes_on = flow.context != kNoIndex && flow.state == FlowState::Allowed;
+  const bool recorded = goes_on && contexts_[flow.context].quic.recorded;
+  release_context(flow);
+  flow.context = contexts_.take(now_.ms, 0);
+  if (flow.context == kNoIndex) return nullptr;
+  flow.state = FlowState::Undecided;
+  Context& context = contexts_[flow.context];
+  context.kind = ReaderKind::Quic;
+  QuicConnection& quic = context.quic;
+  quic.first.assign(packet.destination);
+  quic.client.assign(packet.source);
+  quic.server = {};
+  quic.answered = false;
+  quic.recorded = recorded;
+  quic.hello = TlsHello::of_handshake();
+  return &context;
+}
+
+bool WorkerPipeline::take_crypto(Arrival& arrival, Flow& flow, Context& context,
+                                 std::span<const uint8_t> frames) {
+  QuicFrames walk(frames, context.quic.scheme);
+  for (;;) {
+    QuicCrypto piece;
+    const Extract next = walk.next(piece);
+    if (next == Extract::Complete) return true;
+    if (next == Extract::Malformed) return quic_unreadable(arrival, flow), false;
+    switch (context.stream.offer(contexts_.blocks(), piece.offset, piece.bytes)) {
+      case ByteStream::Offer::Taken:
+      case ByteStream::Offer::Old:
+        break;
+      case ByteStream::Offer::Differs:
+        return drop(arrival.mbuf, Reason::Overlap), false;
+      case ByteStream::Offer::TooFar:
+        return quic_incomplete(arrival, flow), false;
+      case ByteStream::Offer::NoMemory:
+        judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Quic, Situation::TableFull));
+        return false;
+    }
+  }
+}
+
+/// Reads what has come together of the hello, and forwards the datagram unless that decides otherwise.
+void WorkerPipeline::read_quic(Arrival& arrival, Flow& flow) {
+  if (flow.context != kNoIndex) {
+    Context& context = contexts_[flow.context];
+    context.source_bytes += arrival.packet.payload_size;
+    for (;;) {  // also with nothing left: a name may be the last thing before the hello's end
+      const auto bytes = context.stream.readable(contexts_.blocks());
+      size_t consumed = 0;
+      const Extract event = context.quic.hello.feed(bytes, consumed);
+      context.stream.consume(static_cast<uint32_t>(consumed));
+      if (event == Extract::Done || (event == Extract::NeedMore && consumed == 0)) break;
+      if (event != Extract::NeedMore && !quic_event(arrival, flow, context, event)) return;
+    }
+  }
+  forward(arrival, passing(flow));
+}
+
+/// False where the packet is gone.
+bool WorkerPipeline::quic_event(Arrival& arrival, Flow& flow, Context& context, Extract event) {
+  Sighting sighting = Sighting::named(Protocol::Quic, Seen::Sni, context.quic.hello.host().view());
+  switch (event) {
+    case Extract::NoName:
+      sighting = Sighting::without_name(Protocol::Quic, Situation::NoName);
+      [[fallthrough]];
+    case Extract::Name: {
+      const Verdict verdict = judge(flow, sighting);
+      const bool first = !context.named;
+      if (first) context.quic.recorded = context.quic.recorded && names_.view(flow.name) == sighting.name;
+      if (first || !verdict.passes()) {
+        context.verdict = verdict;
+        remember(flow, sighting);
+      }
+      context.named = true;
+      if (verdict.passes()) return true;
+      decide(arrival, flow, sighting, verdict);
+      return false;
+    }
+    case Extract::Complete:
+      if (!context.quic.recorded) record(&arrival, flow, remembered(flow), context.verdict);
+      context.quic.recorded = true;
+      context.named = false;  // another hello may follow, after a HelloRetryRequest
+      flow.state = FlowState::Allowed;
+      flow.set(kFlowQuicPassed);
+      return true;
+    default:
+      quic_incomplete(arrival, flow);
+      return false;
+  }
+}
+
+/// What the server says of itself in clear: that it has the hello, or wants another one, and how it is to be
+/// called.
+void WorkerPipeline::quic_from_server(Arrival& arrival, Flow& flow) {
+  Context* context = flow.context == kNoIndex ? nullptr : &contexts_[flow.context];
+  QuicDatagram packets(payload_of(arrival));
+  QuicPacket packet;
+  while (packets.next(packet)) {
+    const bool to_client = context != nullptr && context->quic.client == packet.destination;
+    switch (packet.kind) {
+      case QuicPacket::Kind::Handshake:
+      case QuicPacket::Kind::Initial:
+        if (flow.state == FlowState::Allowed) quic_answer(flow, packet);
+        break;
+      case QuicPacket::Kind::Retry:
+        if (to_client) context->quic.answered = true;
+        break;
+      case QuicPacket::Kind::VersionNegotiation:
+        if (to_client && context->quic.first == packet.source) context->quic.answered = true;
+        break;
+      default:
+        break;
+    }
+  }
+  if (context != nullptr) context->destination_bytes += arrival.packet.payload_size;
+  forward(arrival, passing(flow));
+}
+
+/// A server's Initial or Handshake packet. The keys of the latter come from the whole hello, which the server
+/// thus has. An id that was known before may be that of a former connection, whose packets are late.
+void WorkerPipeline::quic_answer(Flow& flow, const QuicPacket& packet) {
+  const bool fresh = quic_ids_.learn(flow.key, packet.source, names_.view(flow.name), now_.ms);
+  if (flow.context == kNoIndex || contexts_[flow.context].quic.client != packet.destination) return;
+  Context& context = contexts_[flow.context];
+  if (fresh) context.quic.server.assign(packet.source);
+  if (packet.kind != QuicPacket::Kind::Handshake || context.quic.server != packet.source) return;
+  context.quic.answered = true;
+  context.stream.release_to(contexts_.blocks(), context.stream.read_place());
+}
+
+void WorkerPipeline::google_quic(Arrival& arrival, Flow& flow, const QuicPacket& packet) {
+  (void)packet;
+  quic_unreadable(arrival, flow);
+}
+
+/// Nothing opens it. A connection that passed is not to suffer from it.
+void WorkerPipeline::quic_unreadable(Arrival& arrival, Flow& flow) {
+  Sighting sighting = Sighting::without_name(Protocol::Quic, Situation::UndecodableQuic);
+  if (!flow.has(kFlowQuicPassed)) {
+    const bool said = flow.state == FlowState::Allowed && remembered(flow).unidentified &&
+                      remembered(flow).situation == sighting.situation;
+    if (said) return forward(arrival, Reason::Decided);
+    return judge_and_decide(arrival, flow, sighting);
+  }
+  if (judge(flow, sighting).passes()) return forward(arrival, Reason::UndecodableQuic);
+  drop(arrival.mbuf, Reason::UndecodableQuic);
+}
+
+void WorkerPipeline::quic_incomplete(Arrival& arrival, Flow& flow) {
+  judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Quic, Situation::IncompleteHello));
+}
+
+/// The flow stays as it is: when the second is over, its Initials are opened again.
+void WorkerPipeline::quic_over_budget(Arrival& arrival, Flow& flow) {
+  Sighting sighting = Sighting::without_name(Protocol::Quic, Situation::UndecodableQuic);
+  if (judge(flow, sighting).passes()) return forward(arrival, Reason::QuicRate);
+  drop(arrival.mbuf, Reason::QuicRate);
+}
+
+}  // namespace sluice
