@@ -47,6 +47,10 @@ struct SeenRecord {
 /// The payload that a node's `tls`, `http`, `dns`, `dns-answer`, `text`, `hex`, `zeros` or `quotes`
 /// describes.
 Bytes payload_of(const YAML::Node& node, const std::map<std::string, CaseFlow>& flows);
+/// A client's Initial, from `quic`: its hello's name, or all that makes it.
+Bytes quic_initial_of(const YAML::Node& node);
+/// Another QUIC packet, from an entry of `quic-packets`.
+Bytes quic_packet_of(const YAML::Node& node);
 /// A frame described field by field.
 Sending frame_of(const YAML::Node& node, const std::map<std::string, CaseFlow>& flows);
 /// A frame of a flow, from its client or its server; for TCP with its numbers, ahead of them by `ahead`.
