@@ -48,22 +48,22 @@ Bytes frame_of(const YAML::Node& node, const Bytes& hello) {
 }  // namespace
 
 Bytes quic_initial_of(const YAML::Node& node) {
-  YAML::Node all = node;
   if (node.IsScalar()) {
-    all = YAML::Node();
-    all["name"] = node;
+    YAML::Node whole;
+    whole["name"] = node.as<std::string>();
+    return quic_initial_of(whole);
   }
   QuicClient client;
-  client.version = version_of(all);
-  client.id = get_hex(all, "id", client.id);
-  client.source = get_hex(all, "source", client.source);
-  client.keys_from = get_hex(all, "keys", {});
-  client.token = get_hex(all, "token", {});
-  const Bytes hello = handshake_of(all);
+  client.version = version_of(node);
+  client.id = get_hex(node, "id", client.id);
+  client.source = get_hex(node, "source", client.source);
+  client.keys_from = get_hex(node, "keys", {});
+  client.token = get_hex(node, "token", {});
+  const Bytes hello = handshake_of(node);
   Bytes frames;
-  if (!all["frames"]) frames = quic_crypto(0, hello);
-  for (const auto& frame : all["frames"]) put(frames, frame_of(frame, hello));
-  return quic_initial(client, frames, get<uint64_t>(all, "number", 0), get<size_t>(all, "size", 1200));
+  if (!node["frames"]) frames = quic_crypto(0, hello);
+  for (const auto& frame : node["frames"]) put(frames, frame_of(frame, hello));
+  return quic_initial(client, frames, get<uint64_t>(node, "number", 0), get<size_t>(node, "size", 1200));
 }
 
 Bytes quic_packet_of(const YAML::Node& node) {
