@@ -98,9 +98,7 @@ class QuicFrames {
  private:
   bool take_crypto(QuicCrypto& out);
   bool skip_ack(bool counts_ecn);
-  bool skip_google_ack(uint8_t type);
   bool skip_close();
-  bool skip_google_close();
 
   std::span<const uint8_t> rest_;
   bool google_;

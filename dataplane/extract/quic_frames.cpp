@@ -1,4 +1,5 @@
 // extract: the frames of a QUIC Initial.
+#include "dataplane/extract/gquic.h"
 #include "dataplane/extract/quic.h"
 #include "dataplane/extract/quic_wire.h"
 
@@ -23,9 +24,9 @@ Extract QuicFrames::next(QuicCrypto& out) {
       return take_crypto(out) ? Extract::NeedMore : Extract::Malformed;
     if (google_) {
       if ((type & kGoogleAckMask) == kGoogleAck) {
-        fits = skip_google_ack(type);
+        fits = skip_google_ack(rest_, type);
       } else {
-        fits = type == kGoogleClose && skip_google_close();
+        fits = type == kGoogleClose && skip_google_close(rest_);
       }
     } else if (type == kAck || type == kAckEcn) {
       fits = skip_ack(type == kAckEcn);
@@ -62,24 +63,6 @@ bool QuicFrames::skip_close() {
   uint64_t value = 0, reason = 0;  // error code, type of the frame at fault, length of the reason
   return take_varint(rest_, value) && take_varint(rest_, value) && take_varint(rest_, reason) &&
          skip(rest_, reason);
-}
-
-/// 01ntllmm: n, more than one block; ll, size of the largest number; mm, size of a block's length. Then the
-/// number, a delay, the blocks, and the times of receipt.
-bool QuicFrames::skip_google_ack(uint8_t type) {
-  constexpr uint8_t kSizes[] = {1, 2, 4, 6};
-  const uint64_t number = kSizes[type >> 2 & 3], length = kSizes[type & 3];
-  uint64_t blocks = 0, times = 0;
-  if (!skip(rest_, number + 2)) return false;
-  if ((type & 0x20) && !take_number(rest_, 1, blocks)) return false;
-  if (!skip(rest_, length + blocks * (1 + length))) return false;
-  if (!take_number(rest_, 1, times)) return false;
-  return times == 0 || skip(rest_, 5 + (times - 1) * 3);
-}
-
-bool QuicFrames::skip_google_close() {
-  uint64_t reason = 0;
-  return skip(rest_, 4) && take_number(rest_, 2, reason) && skip(rest_, reason);
 }
 
 }  // namespace sluice

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "dataplane/extract/gquic.h"
 #include "dataplane/worker/worker_pipeline.h"
 
 namespace sluice {
@@ -179,16 +180,23 @@ void WorkerPipeline::read_quic(Arrival& arrival, Flow& flow) {
   if (flow.context != kNoIndex) {
     Context& context = contexts_[flow.context];
     context.source_bytes += arrival.packet.payload_size;
-    for (;;) {  // also with nothing left: a name may be the last thing before the hello's end
-      const auto bytes = context.stream.readable(contexts_.blocks());
-      size_t consumed = 0;
-      const Extract event = context.quic.hello.feed(bytes, consumed);
-      context.stream.consume(static_cast<uint32_t>(consumed));
-      if (event == Extract::Done || (event == Extract::NeedMore && consumed == 0)) break;
-      if (event != Extract::NeedMore && !quic_event(arrival, flow, context, event)) return;
-    }
+    const bool goes_on = context.quic.scheme == QuicScheme::Q050 ? read_google(arrival, flow, context)
+                                                                 : read_quic_tls(arrival, flow, context);
+    if (!goes_on) return;
   }
   forward(arrival, passing(flow));
+}
+
+/// False where the packet is gone.
+bool WorkerPipeline::read_quic_tls(Arrival& arrival, Flow& flow, Context& context) {
+  for (;;) {  // also with nothing left: a name may be the last thing before the hello's end
+    const auto bytes = context.stream.readable(contexts_.blocks());
+    size_t consumed = 0;
+    const Extract event = context.quic.hello.feed(bytes, consumed);
+    context.stream.consume(static_cast<uint32_t>(consumed));
+    if (event == Extract::Done || (event == Extract::NeedMore && consumed == 0)) return true;
+    if (event != Extract::NeedMore && !quic_event(arrival, flow, context, event)) return false;
+  }
 }
 
 /// False where the packet is gone.
@@ -263,9 +271,54 @@ void WorkerPipeline::quic_answer(Flow& flow, const QuicPacket& packet) {
   context.stream.release_to(contexts_.blocks(), context.stream.read_place());
 }
 
+/// A packet of Google's before Q050, whose hello stands in one packet, in clear.
 void WorkerPipeline::google_quic(Arrival& arrival, Flow& flow, const QuicPacket& packet) {
-  (void)packet;
+  if (!quic_budget_.take(flow.key.local, now_.ms)) return quic_over_budget(arrival, flow);
+  HostName host;
+  switch (read_google_packet(packet.bytes, packet.version, host)) {
+    case Extract::Name:
+    case Extract::NoName:
+      if (!google_event(arrival, flow, host)) return;
+      return forward(arrival, passing(flow));
+    case Extract::Complete:
+    case Extract::NotMine:
+      if (flow.has(kFlowQuicPassed)) return forward(arrival, passing(flow));
+      break;
+    default:
+      break;
+  }
   quic_unreadable(arrival, flow);
+}
+
+/// A hello of Google's. Its client sends a second one when it knows the server better: the same access. False
+/// where the packet is gone.
+bool WorkerPipeline::google_event(Arrival& arrival, Flow& flow, const HostName& host) {
+  Sighting sighting = Sighting::named(Protocol::Quic, Seen::Sni, host.view());
+  if (host.empty() || host.is_address()) sighting = Sighting::without_name(Protocol::Quic, Situation::NoName);
+  const Verdict verdict = judge(flow, sighting);
+  const bool again = flow.has(kFlowQuicPassed) && names_.view(flow.name) == sighting.name;
+  remember(flow, sighting);
+  if (!verdict.passes()) return decide(arrival, flow, sighting, verdict), false;
+  if (!again) record(&arrival, flow, sighting, verdict);
+  flow.state = FlowState::Allowed;
+  flow.set(kFlowQuicPassed);
+  return true;
+}
+
+/// The hellos of Q050, which come in CRYPTO frames. False where the packet is gone.
+bool WorkerPipeline::read_google(Arrival& arrival, Flow& flow, Context& context) {
+  for (;;) {
+    uint8_t message[kMaxGoogleHello];
+    const size_t kept = context.stream.peek(contexts_.blocks(), message);
+    if (kept == 0) return true;
+    HostName host;
+    size_t size = 0;
+    const Extract found = read_google_hello({message, kept}, host, size);
+    if (found == Extract::NeedMore && kept < kMaxGoogleHello) return true;
+    if (found != Extract::Name && found != Extract::NoName) return quic_incomplete(arrival, flow), false;
+    context.stream.consume(static_cast<uint32_t>(size));
+    if (!google_event(arrival, flow, host)) return false;
+  }
 }
 
 /// Nothing opens it. A connection that passed is not to suffer from it.

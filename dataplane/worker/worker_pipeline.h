@@ -126,6 +126,9 @@ class WorkerPipeline final : public Pipeline {
                                  std::span<const uint8_t> frames);
   void read_quic(Arrival& arrival, Flow& flow);
   [[nodiscard]] bool quic_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+  [[nodiscard]] bool read_quic_tls(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] bool read_google(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] bool google_event(Arrival& arrival, Flow& flow, const HostName& host);
   void google_quic(Arrival& arrival, Flow& flow, const QuicPacket& packet);
   void quic_unreadable(Arrival& arrival, Flow& flow);
   void quic_incomplete(Arrival& arrival, Flow& flow);
