@@ -64,16 +64,10 @@ size_t header_size(std::span<const uint8_t> packet, int number, size_t& number_s
 /// offset and its id are.
 bool take_crypto_stream(std::span<const uint8_t>& rest, uint8_t type, bool little_endian,
                         std::span<const uint8_t>& data) {
-  uint64_t id = 0, offset = 0, size = 0;
-  const size_t offset_size = type >> 2 & 7;
-  if (little_endian) {
-    std::span<const uint8_t> bytes;
-    if (!take(rest, (type & 3U) + 1, bytes)) return false;
-    id = read_le(bytes, bytes.size());
-  } else if (!take_number(rest, (type & 3U) + 1, id)) {
-    return false;
-  }
-  if (id != kCryptoStream || !take_number(rest, offset_size ? offset_size + 1 : 0, offset)) return false;
+  uint64_t id = 0, size = 0;
+  const uint64_t offset_size = type >> 2 & 7;
+  if ((type & 3) != 0 || !take_number(rest, 1, id) || id != kCryptoStream) return false;
+  if (!skip(rest, offset_size ? offset_size + 1 : 0)) return false;
   if (!(type & 0x20)) return take(rest, rest.size(), data);
   if (!take_number(rest, 2, size)) return false;
   return take(rest, little_endian ? (size & 0xff) << 8 | size >> 8 : size, data);

@@ -82,6 +82,7 @@ class Case {
   void say(const YAML::Node& node, bool client);
   void wait(const YAML::Node& node);
   void send(const Sending& sending, const YAML::Node& node);
+  void send_at_once(const Sending& sending, const YAML::Node& node);
   void check_counters(const std::vector<uint64_t>& before, const YAML::Node& node) const;
   void check_outputs(const Sending& sending, const YAML::Node& node);
   void check_answer(const Sending& sending, const Wire& answer, Side side) const;

@@ -10,6 +10,7 @@
 #include "tests/support/eal.h"
 #include "tests/support/frame.h"
 #include "tests/support/policy.h"
+#include "tests/support/quic.h"
 
 namespace {
 
@@ -65,15 +66,25 @@ uint64_t sum(const Counter (&counters)[kReasonCount]) {
 
 }  // namespace
 
-/// data: frames, each after a byte of flags (1: from the line, 2: in short buffers, 4: time passes) and two
-/// of size.
+/// The frames of an Initial, sealed so that they get behind its authentication.
+test::Bytes quic_datagram(const test::Bytes& frames) {
+  return test::Frame()
+      .ip("10.20.1.7", "198.51.100.9")
+      .udp(40000, 443)
+      .payload(test::quic_initial({}, frames, 0, 0))
+      .build();
+}
+
+/// data: frames, each after a byte of flags (1: from the line, 2: in short buffers, 4: time passes, 8: only
+/// the frames of a QUIC Initial) and two of size.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static World world;
   const unsigned in_use = rte_mempool_in_use_count(test::test_pool());
   while (size > 3) {
     const uint8_t how = data[0];
     const size_t frame_size = std::min<size_t>(size - 3, data[1] | (data[2] & 15) << 8);
-    const test::Bytes frame(data + 3, data + 3 + frame_size);
+    test::Bytes frame(data + 3, data + 3 + frame_size);
+    if (how & 8) frame = quic_datagram(frame);
     data += 3 + frame_size;
     size -= 3 + frame_size;
     if (frame.empty()) continue;
