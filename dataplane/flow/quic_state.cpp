@@ -32,10 +32,10 @@ bool QuicIds::learn(const FlowKey& key, std::span<const uint8_t> id, std::string
   Place* place = &set[0];
   bool known = false;
   for (Place& one : set) {
-    known =
-        one.expires_ms > now_ms && one.server == key.remote && one.port == key.remote_port && one.id == id;
-    if (known || one.expires_ms < place->expires_ms) place = &one;
-    if (known) break;
+    const bool same = one.is_of(key) && one.id == id;
+    if (same || one.expires_ms < place->expires_ms) place = &one;
+    known = same && one.expires_ms > now_ms;
+    if (same) break;
   }
   const uint32_t handle = names_->intern(name);
   names_->release(place->name);
@@ -50,7 +50,7 @@ bool QuicIds::learn(const FlowKey& key, std::span<const uint8_t> id, std::string
 std::string_view QuicIds::find(const FlowKey& key, std::span<const uint8_t> bytes, uint64_t now_ms) const {
   if (bytes.size() < kQuicMinId) return {};
   for (const Place& one : std::span<Place, kWays>(set_of(key, bytes), kWays)) {
-    if (one.expires_ms <= now_ms || one.server != key.remote || one.port != key.remote_port) continue;
+    if (one.expires_ms <= now_ms || !one.is_of(key)) continue;
     if (bytes.size() >= one.id.size && one.id == bytes.first(one.id.size)) return names_->view(one.name);
   }
   return {};

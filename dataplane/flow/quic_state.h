@@ -69,6 +69,9 @@ class QuicIds {
     QuicId id;
     uint32_t name;
     uint64_t expires_ms;  ///< 0: free
+    bool is_of(const FlowKey& key) const {
+      return expires_ms != 0 && server == key.remote && port == key.remote_port;
+    }
   };
   Place* set_of(const FlowKey& key, std::span<const uint8_t> id) const;
 
