@@ -99,8 +99,20 @@ class WorkerPipeline final : public Pipeline {
   [[nodiscard]] Step read_with(Reader& reader, ByteStream& stream, OnEvent on_event);
   [[nodiscard]] Step read_tls(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step read_http(Arrival& arrival, Flow& flow, Context& context);
-  [[nodiscard]] bool tls_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+  [[nodiscard]] Step read_prelude(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] bool http_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+
+  // preludes.cpp: what is said before TLS or through a proxy
+  [[nodiscard]] bool greeted(Arrival& arrival, Flow& flow);
+  [[nodiscard]] static bool in_prelude(const Context& context);
+  static void begin_prelude(Context& context, std::span<const uint8_t> head);
+  [[nodiscard]] Step prelude_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+
+  // hellos.cpp: what TLS' hello shows, whatever carries it
+  [[nodiscard]] Step hello_event(Arrival& arrival, Flow& flow, Context& context, const TlsHello& hello,
+                                 Extract event);
+  [[nodiscard]] Step judge_hello(Arrival& arrival, Flow& flow, Context& context, Sighting sighting);
+  [[nodiscard]] static bool hello_taken(Context& context, const Packet& answer);
 
   // datagrams.cpp: UDP
   void dns(Arrival& arrival, Flow& flow);
