@@ -21,6 +21,7 @@ inline constexpr uint32_t kPreludeMs = 300'000;   ///< the same with a prelude, 
 inline constexpr uint32_t kUndecidedPackets = 20'000;  ///< of the opener
 inline constexpr uint64_t kMaxPreludes = 64 * 1024;    ///< bytes of the opener before and in its last prelude
 inline constexpr uint64_t kMaxPreludeAnswers = 256 * 1024;  ///< bytes of the other side meanwhile
+inline constexpr uint32_t kDtlsHelloPackets = 200;          ///< of the opener, until its hello is complete
 /// Bytes by which a server may ask for another hello; when it has sent more, it has taken the one it had.
 inline constexpr uint32_t kMaxRetryRequest = 512;
 inline constexpr uint32_t kHeldMs = 30'000;       ///< for the other side to acknowledge what was judged
@@ -31,7 +32,16 @@ enum class ReaderKind : uint8_t {
   Prelude,
   Tls,  ///< also when decided, until no other hello can follow
   Http,
+  Dtls,  ///< also when decided, until the client has got beyond its hellos
   Held,  ///< decided; kept until the other side has acknowledged what was judged
+};
+
+/// A DTLS hello; the context's stream has its head and its body.
+struct DtlsHello {
+  TlsHello reader;
+  uint16_t message;  ///< its message_seq
+  uint32_t size;     ///< of its body
+  bool answered;     ///< the server has it whole
 };
 
 /// State of one stream from the side that opened the flow.
@@ -53,6 +63,7 @@ struct Context {
     Prelude prelude;
     TlsHello tls;
     HttpRequests http;
+    DtlsHello dtls;
   };
 
   Context() {}

@@ -42,6 +42,8 @@ void WorkerPipeline::sweep_flow(Flow& flow) {
   const bool held = context.kind == ReaderKind::Held ||
                     (context.kind == ReaderKind::Tls && flow.state == FlowState::Allowed);
   if (held && age_ms >= kHeldMs) return erase(flow);
+  if (context.kind == ReaderKind::Dtls && flow.state == FlowState::Allowed && age_ms >= kHeldMs)
+    return release_context(flow);
   const uint32_t limit_ms = context.preluded ? kPreludeMs : kUndecidedMs;
   if (flow.state == FlowState::Undecided && policy_ != nullptr && age_ms >= limit_ms) time_out(flow);
 }

@@ -101,6 +101,7 @@ void WorkerPipeline::read_stream(Arrival& arrival, Flow& flow, Context& context)
       case ReaderKind::Http:
         step = read_http(arrival, flow, context);
         break;
+      case ReaderKind::Dtls:  // of UDP
       case ReaderKind::Held:
         step = Step::NeedMore;
         break;
@@ -141,21 +142,6 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
   }
   judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, situation));
   return Step::Decided;
-}
-
-/// Feeds a reader what is there. on_event says how to go on: NeedMore to read on.
-template <class Reader, class OnEvent>
-WorkerPipeline::Step WorkerPipeline::read_with(Reader& reader, ByteStream& stream, OnEvent on_event) {
-  for (;;) {  // also with nothing left: a name may be the last thing before the hello's end
-    const auto bytes = stream.readable(contexts_.blocks());
-    size_t consumed = 0;
-    const Extract event = reader.feed(bytes, consumed);
-    stream.consume(static_cast<uint32_t>(consumed));
-    if (event == Extract::NeedMore && consumed == 0) return Step::NeedMore;
-    if (event == Extract::NeedMore) continue;
-    const Step step = on_event(event);
-    if (step != Step::NeedMore) return step;
-  }
 }
 
 WorkerPipeline::Step WorkerPipeline::read_prelude(Arrival& arrival, Flow& flow, Context& context) {

@@ -6,6 +6,7 @@
 #include "dataplane/act/answer.h"
 #include "dataplane/decode/packet.h"
 #include "dataplane/extract/dns.h"
+#include "dataplane/extract/dtls.h"
 #include "dataplane/flow/bindings.h"
 #include "dataplane/flow/context.h"
 #include "dataplane/flow/flow_table.h"
@@ -95,8 +96,20 @@ class WorkerPipeline final : public Pipeline {
   void other_segment(Arrival& arrival, Flow& flow);
   void read_stream(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step recognise(Arrival& arrival, Flow& flow, Context& context);
+  /// Feeds a reader what is there. on_event says how to go on: NeedMore to read on.
   template <class Reader, class OnEvent>
-  [[nodiscard]] Step read_with(Reader& reader, ByteStream& stream, OnEvent on_event);
+  [[nodiscard]] Step read_with(Reader& reader, ByteStream& stream, OnEvent on_event) {
+    for (;;) {  // also with nothing left: a name may be the last thing before the hello's end
+      const auto bytes = stream.readable(contexts_.blocks());
+      size_t consumed = 0;
+      const Extract event = reader.feed(bytes, consumed);
+      stream.consume(static_cast<uint32_t>(consumed));
+      if (event == Extract::NeedMore && consumed == 0) return Step::NeedMore;
+      if (event == Extract::NeedMore) continue;
+      const Step step = on_event(event);
+      if (step != Step::NeedMore) return step;
+    }
+  }
   [[nodiscard]] Step read_tls(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step read_http(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step read_prelude(Arrival& arrival, Flow& flow, Context& context);
@@ -113,6 +126,16 @@ class WorkerPipeline final : public Pipeline {
                                  Extract event);
   [[nodiscard]] Step judge_hello(Arrival& arrival, Flow& flow, Context& context, Sighting sighting);
   [[nodiscard]] static bool hello_taken(Context& context, const Packet& answer);
+
+  // dtls.cpp
+  [[nodiscard]] bool may_begin_dtls(const Arrival& arrival, const Flow& flow) const;
+  [[nodiscard]] bool is_dtls(const Arrival& arrival, const Flow& flow);
+  [[nodiscard]] bool open_dtls(Arrival& arrival, Flow& flow);
+  void dtls(Arrival& arrival, Flow& flow);
+  void dtls_from_server(Arrival& arrival, Flow& flow);
+  [[nodiscard]] bool take_piece(Arrival& arrival, Flow& flow, const DtlsPiece& piece);
+  [[nodiscard]] Context* begin_dtls(Flow& flow, const DtlsPiece& piece);
+  void read_dtls(Arrival& arrival, Flow& flow);
 
   // datagrams.cpp: UDP
   void dns(Arrival& arrival, Flow& flow);
@@ -155,6 +178,10 @@ class WorkerPipeline final : public Pipeline {
   void show_gauges();
 
   void touch(Flow& flow) const { flow.last_ms = static_cast<uint32_t>(now_.ms); }
+  /// Why a packet passes that changes nothing.
+  static Reason passing(const Flow& flow) {
+    return flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided;
+  }
   bool from_opener(const Arrival& arrival, const Flow& flow) const {
     return arrival.from_lan() != flow.has(kFlowInbound);
   }
