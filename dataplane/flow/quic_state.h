@@ -44,8 +44,8 @@ struct QuicConnection {
   QuicId first;     ///< destination connection id of the first Initial
   QuicId client;    ///< what the server calls the client by
   QuicId server;    ///< what the client is to call the server by, once that is known
-  bool answered;    ///< the server has the whole hello, or has refused it (Retry, version negotiation)
-  bool recorded;    ///< the access stands in the log
+  bool answered;    ///< the server has the whole hello, or keeps nothing of it
+  bool retried;     ///< it asked for the hello again, by a Retry or a version negotiation
   TlsHello hello;
 };
 

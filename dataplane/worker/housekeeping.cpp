@@ -41,13 +41,20 @@ void WorkerPipeline::sweep_flow(Flow& flow) {
   if (context.kind == ReaderKind::Quic && flow.state == FlowState::Allowed && age_ms >= kQuicHandshakeMs)
     return release_context(flow);
   // Forgotten, it is judged anew by whatever comes.
-  if (context.kind == ReaderKind::Held && age_ms >= kHeldMs) return erase(flow);
-  if (flow.state == FlowState::Undecided && policy_ != nullptr && age_ms >= kUndecidedMs) time_out(flow);
+  const bool held = context.kind == ReaderKind::Held ||
+                    (context.kind == ReaderKind::Tls && flow.state == FlowState::Allowed);
+  if (held && age_ms >= kHeldMs) return erase(flow);
+  if (context.kind == ReaderKind::Dtls && flow.state == FlowState::Allowed && age_ms >= kHeldMs)
+    return release_context(flow);
+  const uint32_t limit_ms = context.preluded ? kPreludeMs : kUndecidedMs;
+  if (flow.state == FlowState::Undecided && policy_ != nullptr && age_ms >= limit_ms) time_out(flow);
 }
 
 /// Undecided is a state with an end: a hello that does not become complete is judged as what it is.
 void WorkerPipeline::time_out(Flow& flow) {
-  Sighting sighting = Sighting::without_name(flow.protocol, Situation::IncompleteHello);
+  const bool in_prelude = contexts_[flow.context].preluded && flow.protocol != Protocol::Tls;
+  Sighting sighting = Sighting::without_name(
+      flow.protocol, in_prelude ? Situation::UnknownProtocol : Situation::IncompleteHello);
   const Verdict verdict = judge(flow, sighting);
   remember(flow, sighting);
   record(nullptr, flow, sighting, verdict);

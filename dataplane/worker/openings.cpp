@@ -55,6 +55,7 @@ void WorkerPipeline::open_other(Arrival& arrival, Flow& flow) {
   if (arrival.packet.fragment)
     return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::Fragment));
   if (flow.has(kFlowInbound)) return judge_and_decide(arrival, flow, Sighting{});
+  if (open_dtls(arrival, flow)) return;
   if (arrival.packet.is_udp() && open_quic(arrival, flow)) return;
   if (arrival.packet.is_udp() && flow.key.remote_port == kDnsPort) {
     Verdict refusal;

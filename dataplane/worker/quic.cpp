@@ -16,6 +16,7 @@ namespace sluice {
 namespace {
 
 constexpr uint8_t kLongForm = 0x80, kFixedBit = 0x40;
+constexpr uint16_t kDnsPort = 53;
 constexpr size_t kBeginBytes = 13;  ///< begins_like_quic needs no more
 
 }  // namespace
@@ -42,7 +43,7 @@ bool WorkerPipeline::open_quic(Arrival& arrival, Flow& flow) {
   const auto payload = payload_of(arrival);
   if (payload.empty()) return false;
   Sighting sighting{.protocol = Protocol::Quic};
-  if ((payload[0] & (kLongForm | kFixedBit)) == kFixedBit) {
+  if ((payload[0] & (kLongForm | kFixedBit)) == kFixedBit && flow.key.remote_port != kDnsPort) {
     // A connection that moved to other ports or another address keeps its id, and is judged by its name.
     const std::string_view name = quic_ids_.find(flow.key, payload.subspan(1), now_.ms);
     if (name.empty()) return false;
@@ -61,8 +62,13 @@ bool WorkerPipeline::open_quic(Arrival& arrival, Flow& flow) {
   return true;
 }
 
+/// What the flow keeps of a connection, if anything.
+Context* WorkerPipeline::quic_context(const Flow& flow) {
+  if (flow.context == kNoIndex || contexts_[flow.context].kind != ReaderKind::Quic) return nullptr;
+  return &contexts_[flow.context];
+}
+
 void WorkerPipeline::quic(Arrival& arrival, Flow& flow) {
-  if (!flow.has(kFlowQuic)) flow.protocol = Protocol::Quic;
   flow.set(kFlowQuic);
   if (!from_opener(arrival, flow)) return quic_from_server(arrival, flow);
   QuicDatagram packets(payload_of(arrival));
@@ -70,8 +76,8 @@ void WorkerPipeline::quic(Arrival& arrival, Flow& flow) {
   if (!packets.next(packet)) return forward(arrival, passing(flow));
   if (packet.kind == QuicPacket::Kind::Short) return quic_short(arrival, flow);
   if (packet.kind == QuicPacket::Kind::Google) return google_quic(arrival, flow, packet);
-  if (flow.state == FlowState::Undecided && flow.context != kNoIndex &&
-      ++contexts_[flow.context].packets > kQuicHelloPackets)
+  Context* context = quic_context(flow);
+  if (flow.state == FlowState::Undecided && context != nullptr && ++context->packets > kQuicHelloPackets)
     return quic_incomplete(arrival, flow);
   do {
     switch (packet.kind) {
@@ -94,16 +100,20 @@ void WorkerPipeline::quic(Arrival& arrival, Flow& flow) {
 /// A packet behind the Initials belongs to a connection that passed, or to the one whose hello is being read.
 bool WorkerPipeline::quic_known(const Flow& flow, const QuicPacket& packet) {
   if (flow.has(kFlowQuicPassed)) return true;
-  return flow.context != kNoIndex && packet.kind == QuicPacket::Kind::ZeroRtt &&
-         contexts_[flow.context].quic.first == packet.destination;
+  const Context* context = quic_context(flow);
+  return context != nullptr && packet.kind == QuicPacket::Kind::ZeroRtt &&
+         context->quic.first == packet.destination;
 }
 
 /// Data of a connection. The client has got beyond its Initials, and once the server has as well, no more of
 /// them come.
 void WorkerPipeline::quic_short(Arrival& arrival, Flow& flow) {
   if (flow.state == FlowState::Undecided && !flow.has(kFlowQuicPassed)) return quic_unreadable(arrival, flow);
-  if (flow.context != kNoIndex && flow.state == FlowState::Allowed && contexts_[flow.context].quic.answered)
-    release_context(flow);
+  DnsMessage message;  // a resolver would take for a question what passes here as data
+  if (flow.key.remote_port == kDnsPort && parse_dns(payload_of(arrival), message) != Extract::NotMine)
+    return drop(arrival.mbuf, Reason::MalformedDns);
+  const Context* context = quic_context(flow);
+  if (context != nullptr && flow.state == FlowState::Allowed && context->quic.answered) release_context(flow);
   forward(arrival, passing(flow));
 }
 
@@ -111,15 +121,15 @@ void WorkerPipeline::quic_short(Arrival& arrival, Flow& flow) {
 bool WorkerPipeline::take_initial(Arrival& arrival, Flow& flow, const QuicPacket& packet) {
   if (!quic_budget_.take(flow.key.local, now_.ms)) return quic_over_budget(arrival, flow), false;
   std::span<const uint8_t> frames;
-  Context* context = flow.context == kNoIndex ? nullptr : &contexts_[flow.context];
+  Context* context = quic_context(flow);
   if (context == nullptr || !quic_opener_.open(context->quic.keys, packet, context->quic.largest, frames)) {
     const QuicScheme scheme = scheme_of(packet.version);
     const QuicKeys keys = quic_opener_.keys_of(scheme, packet.destination);
     int64_t largest = -1;
     if (scheme == QuicScheme::None || !quic_opener_.open(keys, packet, largest, frames))
       return quic_unreadable(arrival, flow), false;
-    if (context != nullptr && !context->quic.answered)
-      return drop(arrival.mbuf, Reason::QuicInterleaved), false;
+    const bool answered = context == nullptr ? flow.context == kNoIndex : context->quic.answered;
+    if (!answered) return drop(arrival.mbuf, Reason::QuicInterleaved), false;
     context = begin_quic(flow, packet);
     if (context == nullptr) {
       judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Quic, Situation::TableFull));
@@ -134,20 +144,21 @@ bool WorkerPipeline::take_initial(Arrival& arrival, Flow& flow, const QuicPacket
 
 /// Another connection. After a Retry or a version negotiation the same access goes on.
 Context* WorkerPipeline::begin_quic(Flow& flow, const QuicPacket& packet) {
-  const bool goes_on = flow.context != kNoIndex && flow.state == FlowState::Allowed;
-  const bool recorded = goes_on && contexts_[flow.context].quic.recorded;
+  const Context* former = quic_context(flow);
+  const bool recorded = former != nullptr && former->recorded && former->quic.retried;
   release_context(flow);
   flow.context = contexts_.take(now_.ms, 0);
   if (flow.context == kNoIndex) return nullptr;
   flow.state = FlowState::Undecided;
+  flow.protocol = Protocol::Quic;
   Context& context = contexts_[flow.context];
   context.kind = ReaderKind::Quic;
+  context.recorded = recorded;
   QuicConnection& quic = context.quic;
   quic.first.assign(packet.destination);
   quic.client.assign(packet.source);
   quic.server = {};
-  quic.answered = false;
-  quic.recorded = recorded;
+  quic.answered = quic.retried = false;
   quic.hello = TlsHello::of_handshake();
   return &context;
 }
@@ -177,65 +188,24 @@ bool WorkerPipeline::take_crypto(Arrival& arrival, Flow& flow, Context& context,
 
 /// Reads what has come together of the hello, and forwards the datagram unless that decides otherwise.
 void WorkerPipeline::read_quic(Arrival& arrival, Flow& flow) {
-  if (flow.context != kNoIndex) {
-    Context& context = contexts_[flow.context];
-    context.source_bytes += arrival.packet.payload_size;
-    const bool goes_on = context.quic.scheme == QuicScheme::Q050 ? read_google(arrival, flow, context)
-                                                                 : read_quic_tls(arrival, flow, context);
-    if (!goes_on) return;
-  }
+  Context* context = quic_context(flow);
+  if (context == nullptr) return forward(arrival, passing(flow));
+  context->source_bytes += arrival.packet.payload_size;
+  TlsHello& hello = context->quic.hello;
+  const auto on_event = [&](Extract event) {
+    return event == Extract::Done ? Step::GoOn : hello_event(arrival, flow, *context, hello, event);
+  };
+  const Step step = context->quic.scheme == QuicScheme::Q050 ? read_google(arrival, flow, *context)
+                                                             : read_with(hello, context->stream, on_event);
+  if (step == Step::Decided) return;
+  if (flow.state == FlowState::Allowed) flow.set(kFlowQuicPassed);
   forward(arrival, passing(flow));
-}
-
-/// False where the packet is gone.
-bool WorkerPipeline::read_quic_tls(Arrival& arrival, Flow& flow, Context& context) {
-  for (;;) {  // also with nothing left: a name may be the last thing before the hello's end
-    const auto bytes = context.stream.readable(contexts_.blocks());
-    size_t consumed = 0;
-    const Extract event = context.quic.hello.feed(bytes, consumed);
-    context.stream.consume(static_cast<uint32_t>(consumed));
-    if (event == Extract::Done || (event == Extract::NeedMore && consumed == 0)) return true;
-    if (event != Extract::NeedMore && !quic_event(arrival, flow, context, event)) return false;
-  }
-}
-
-/// False where the packet is gone.
-bool WorkerPipeline::quic_event(Arrival& arrival, Flow& flow, Context& context, Extract event) {
-  Sighting sighting = Sighting::named(Protocol::Quic, Seen::Sni, context.quic.hello.host().view());
-  switch (event) {
-    case Extract::NoName:
-      sighting = Sighting::without_name(Protocol::Quic, Situation::NoName);
-      [[fallthrough]];
-    case Extract::Name: {
-      const Verdict verdict = judge(flow, sighting);
-      const bool first = !context.named;
-      if (first) context.quic.recorded = context.quic.recorded && names_.view(flow.name) == sighting.name;
-      if (first || !verdict.passes()) {
-        context.verdict = verdict;
-        remember(flow, sighting);
-      }
-      context.named = true;
-      if (verdict.passes()) return true;
-      decide(arrival, flow, sighting, verdict);
-      return false;
-    }
-    case Extract::Complete:
-      if (!context.quic.recorded) record(&arrival, flow, remembered(flow), context.verdict);
-      context.quic.recorded = true;
-      context.named = false;  // another hello may follow, after a HelloRetryRequest
-      flow.state = FlowState::Allowed;
-      flow.set(kFlowQuicPassed);
-      return true;
-    default:
-      quic_incomplete(arrival, flow);
-      return false;
-  }
 }
 
 /// What the server says of itself in clear: that it has the hello, or wants another one, and how it is to be
 /// called.
 void WorkerPipeline::quic_from_server(Arrival& arrival, Flow& flow) {
-  Context* context = flow.context == kNoIndex ? nullptr : &contexts_[flow.context];
+  Context* context = quic_context(flow);
   QuicDatagram packets(payload_of(arrival));
   QuicPacket packet;
   while (packets.next(packet)) {
@@ -246,10 +216,11 @@ void WorkerPipeline::quic_from_server(Arrival& arrival, Flow& flow) {
         if (flow.state == FlowState::Allowed) quic_answer(flow, packet);
         break;
       case QuicPacket::Kind::Retry:
-        if (to_client) context->quic.answered = true;
+        if (to_client) context->quic.answered = context->quic.retried = true;
         break;
       case QuicPacket::Kind::VersionNegotiation:
-        if (to_client && context->quic.first == packet.source) context->quic.answered = true;
+        if (to_client && context->quic.first == packet.source)
+          context->quic.answered = context->quic.retried = true;
         break;
       default:
         break;
@@ -263,12 +234,12 @@ void WorkerPipeline::quic_from_server(Arrival& arrival, Flow& flow) {
 /// thus has. An id that was known before may be that of a former connection, whose packets are late.
 void WorkerPipeline::quic_answer(Flow& flow, const QuicPacket& packet) {
   const bool fresh = quic_ids_.learn(flow.key, packet.source, names_.view(flow.name), now_.ms);
-  if (flow.context == kNoIndex || contexts_[flow.context].quic.client != packet.destination) return;
-  Context& context = contexts_[flow.context];
-  if (fresh) context.quic.server.assign(packet.source);
-  if (packet.kind != QuicPacket::Kind::Handshake || context.quic.server != packet.source) return;
-  context.quic.answered = true;
-  context.stream.release_to(contexts_.blocks(), context.stream.read_place());
+  Context* context = quic_context(flow);
+  if (context == nullptr || context->quic.client != packet.destination) return;
+  if (fresh) context->quic.server.assign(packet.source);
+  if (packet.kind != QuicPacket::Kind::Handshake || context->quic.server != packet.source) return;
+  context->quic.answered = true;
+  context->stream.release_to(contexts_.blocks(), context->stream.read_place());
 }
 
 /// A packet of Google's before Q050, whose hello stands in one packet, in clear.
@@ -305,19 +276,20 @@ bool WorkerPipeline::google_event(Arrival& arrival, Flow& flow, const HostName& 
   return true;
 }
 
-/// The hellos of Q050, which come in CRYPTO frames. False where the packet is gone.
-bool WorkerPipeline::read_google(Arrival& arrival, Flow& flow, Context& context) {
+/// The hellos of Q050, which come in CRYPTO frames.
+WorkerPipeline::Step WorkerPipeline::read_google(Arrival& arrival, Flow& flow, Context& context) {
   for (;;) {
     uint8_t message[kMaxGoogleHello];
     const size_t kept = context.stream.peek(contexts_.blocks(), message);
-    if (kept == 0) return true;
+    if (kept == 0) return Step::NeedMore;
     HostName host;
     size_t size = 0;
     const Extract found = read_google_hello({message, kept}, host, size);
-    if (found == Extract::NeedMore && kept < kMaxGoogleHello) return true;
-    if (found != Extract::Name && found != Extract::NoName) return quic_incomplete(arrival, flow), false;
+    if (found == Extract::NeedMore && kept < kMaxGoogleHello) return Step::NeedMore;
+    if (found != Extract::Name && found != Extract::NoName)
+      return quic_incomplete(arrival, flow), Step::Decided;
     context.stream.consume(static_cast<uint32_t>(size));
-    if (!google_event(arrival, flow, host)) return false;
+    if (!google_event(arrival, flow, host)) return Step::Decided;
   }
 }
 

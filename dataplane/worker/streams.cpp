@@ -61,6 +61,7 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
   }
   if (flow.context == kNoIndex) {
     if (packet.payload_size == 0 || flow.state != FlowState::Undecided) return forward(arrival, passes);
+    if (greeted(arrival, flow)) return forward(arrival, passes);
     const Situation situation = flow.has(kFlowMidstream) ? Situation::Midstream : Situation::UnknownProtocol;
     return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, situation));
   }
@@ -68,10 +69,14 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
   context.destination_bytes += packet.payload_size;
   if (context.kind == ReaderKind::Held && !context.stream.holds()) release_context(flow);
   if (packet.payload_size == 0) return forward(arrival, passes);
-  if (flow.state == FlowState::Undecided) {
+  if (flow.state == FlowState::Undecided && !in_prelude(context)) {
     // The other side speaks before the opener's name is complete: no more of it will come.
-    return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, Situation::IncompleteHello));
+    const Situation situation =
+        context.kind == ReaderKind::Recognising ? Situation::UnknownProtocol : Situation::IncompleteHello;
+    return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, situation));
   }
+  const bool passed = context.kind == ReaderKind::Tls && flow.state == FlowState::Allowed;
+  if (passed && hello_taken(context, packet)) hold(flow);
   if (flow.has(kFlowHttp)) {
     context.remote_spoke = true;
     context.remote_end = packet.tcp_seq + packet.payload_size;
@@ -87,13 +92,17 @@ void WorkerPipeline::read_stream(Arrival& arrival, Flow& flow, Context& context)
       case ReaderKind::Recognising:
         step = recognise(arrival, flow, context);
         break;
+      case ReaderKind::Prelude:
+        step = read_prelude(arrival, flow, context);
+        break;
       case ReaderKind::Tls:
         step = read_tls(arrival, flow, context);
         break;
       case ReaderKind::Http:
         step = read_http(arrival, flow, context);
         break;
-      case ReaderKind::Quic:  // of UDP
+      case ReaderKind::Dtls:  // of UDP, like the next
+      case ReaderKind::Quic:
       case ReaderKind::Held:
         step = Step::NeedMore;
         break;
@@ -125,6 +134,10 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
       flow.protocol = Protocol::H2c;
       situation = Situation::NoName;
       break;
+    case Stream::Prelude:
+      if (context.source_bytes > kMaxPreludes) break;
+      begin_prelude(context, {head, size});
+      return Step::GoOn;
     case Stream::Unknown:
       break;
   }
@@ -132,58 +145,25 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
   return Step::Decided;
 }
 
-/// Feeds a reader what is there. on_event: true where the packet is decided.
-template <class Reader, class OnEvent>
-WorkerPipeline::Step WorkerPipeline::read_with(Reader& reader, ByteStream& stream, OnEvent on_event) {
-  for (;;) {  // also with nothing left: a name may be the last thing before the hello's end
-    const auto bytes = stream.readable(contexts_.blocks());
-    size_t consumed = 0;
-    const Extract event = reader.feed(bytes, consumed);
-    stream.consume(static_cast<uint32_t>(consumed));
-    if (event == Extract::NeedMore && consumed == 0) return Step::NeedMore;
-    if (event != Extract::NeedMore && on_event(event)) return Step::Decided;
-  }
+WorkerPipeline::Step WorkerPipeline::read_prelude(Arrival& arrival, Flow& flow, Context& context) {
+  return read_with(context.prelude, context.stream,
+                   [&](Extract event) { return prelude_event(arrival, flow, context, event); });
 }
 
 WorkerPipeline::Step WorkerPipeline::read_tls(Arrival& arrival, Flow& flow, Context& context) {
-  return read_with(context.tls, context.stream,
-                   [&](Extract event) { return tls_event(arrival, flow, context, event); });
-}
-
-/// True where the flow, and so the packet, is decided.
-bool WorkerPipeline::tls_event(Arrival& arrival, Flow& flow, Context& context, Extract event) {
-  Sighting sighting = Sighting::named(Protocol::Tls, Seen::Sni, context.tls.host().view());
-  switch (event) {
-    case Extract::Name: {
-      const Verdict verdict = judge(flow, sighting);
-      // One name is not the verdict: a second one, or what stands at the hello's end, may still refuse it.
-      const bool first = !context.named;
-      if (!verdict.passes() || first) {
-        context.verdict = verdict;
-        remember(flow, sighting);
-      }
-      context.named = true;
-      if (verdict.passes()) return false;
-      decide(arrival, flow, sighting, verdict);
-      return true;
-    }
-    case Extract::Complete: {
-      const Verdict verdict = context.verdict;
-      decide(arrival, flow, remembered(flow), verdict);
-      return true;
-    }
-    case Extract::NoName:
-      judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Tls, Situation::NoName));
-      return true;
-    default:
-      judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Tls, Situation::IncompleteHello));
-      return true;
-  }
+  return read_with(context.tls, context.stream, [&](Extract event) {
+    if (event != Extract::Done) return hello_event(arrival, flow, context, context.tls, event);
+    hold(flow);
+    forward(arrival, Reason::Decided);
+    return Step::Decided;
+  });
 }
 
 WorkerPipeline::Step WorkerPipeline::read_http(Arrival& arrival, Flow& flow, Context& context) {
-  const Step step = read_with(context.http, context.stream,
-                              [&](Extract event) { return http_event(arrival, flow, context, event); });
+  const Step step = read_with(context.http, context.stream, [&](Extract event) {
+    const bool over = http_event(arrival, flow, context, event);
+    return over ? Step::Decided : Step::NeedMore;
+  });
   if (step == Step::NeedMore && flow.has(kFlowHttp) && context.http.opaque()) {
     flow.clear(kFlowHttp);
     hold(flow);

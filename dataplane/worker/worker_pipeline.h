@@ -6,6 +6,7 @@
 #include "dataplane/act/answer.h"
 #include "dataplane/decode/packet.h"
 #include "dataplane/extract/dns.h"
+#include "dataplane/extract/dtls.h"
 #include "dataplane/flow/bindings.h"
 #include "dataplane/flow/context.h"
 #include "dataplane/flow/flow_table.h"
@@ -96,12 +97,46 @@ class WorkerPipeline final : public Pipeline {
   void other_segment(Arrival& arrival, Flow& flow);
   void read_stream(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step recognise(Arrival& arrival, Flow& flow, Context& context);
+  /// Feeds a reader what is there. on_event says how to go on: NeedMore to read on.
   template <class Reader, class OnEvent>
-  [[nodiscard]] Step read_with(Reader& reader, ByteStream& stream, OnEvent on_event);
+  [[nodiscard]] Step read_with(Reader& reader, ByteStream& stream, OnEvent on_event) {
+    for (;;) {  // also with nothing left: a name may be the last thing before the hello's end
+      const auto bytes = stream.readable(contexts_.blocks());
+      size_t consumed = 0;
+      const Extract event = reader.feed(bytes, consumed);
+      stream.consume(static_cast<uint32_t>(consumed));
+      if (event == Extract::NeedMore && consumed == 0) return Step::NeedMore;
+      if (event == Extract::NeedMore) continue;
+      const Step step = on_event(event);
+      if (step != Step::NeedMore) return step;
+    }
+  }
   [[nodiscard]] Step read_tls(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step read_http(Arrival& arrival, Flow& flow, Context& context);
-  [[nodiscard]] bool tls_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+  [[nodiscard]] Step read_prelude(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] bool http_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+
+  // preludes.cpp: what is said before TLS or through a proxy
+  [[nodiscard]] bool greeted(Arrival& arrival, Flow& flow);
+  [[nodiscard]] static bool in_prelude(const Context& context);
+  static void begin_prelude(Context& context, std::span<const uint8_t> head);
+  [[nodiscard]] Step prelude_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+
+  // hellos.cpp: what TLS' hello shows, whatever carries it
+  [[nodiscard]] Step hello_event(Arrival& arrival, Flow& flow, Context& context, const TlsHello& hello,
+                                 Extract event);
+  [[nodiscard]] Step judge_hello(Arrival& arrival, Flow& flow, Context& context, Sighting sighting);
+  [[nodiscard]] static bool hello_taken(Context& context, const Packet& answer);
+
+  // dtls.cpp
+  [[nodiscard]] bool may_begin_dtls(const Arrival& arrival, const Flow& flow) const;
+  [[nodiscard]] bool is_dtls(const Arrival& arrival, const Flow& flow);
+  [[nodiscard]] bool open_dtls(Arrival& arrival, Flow& flow);
+  void dtls(Arrival& arrival, Flow& flow);
+  void dtls_from_server(Arrival& arrival, Flow& flow);
+  [[nodiscard]] bool take_piece(Arrival& arrival, Flow& flow, const DtlsPiece& piece);
+  [[nodiscard]] Context* begin_dtls(Flow& flow, const DtlsPiece& piece);
+  void read_dtls(Arrival& arrival, Flow& flow);
 
   // datagrams.cpp: UDP
   void dns(Arrival& arrival, Flow& flow);
@@ -116,6 +151,7 @@ class WorkerPipeline final : public Pipeline {
   [[nodiscard]] bool is_quic(const Arrival& arrival, const Flow& flow);
   [[nodiscard]] bool open_quic(Arrival& arrival, Flow& flow);
   void quic(Arrival& arrival, Flow& flow);
+  [[nodiscard]] Context* quic_context(const Flow& flow);
   [[nodiscard]] bool quic_known(const Flow& flow, const QuicPacket& packet);
   void quic_short(Arrival& arrival, Flow& flow);
   void quic_from_server(Arrival& arrival, Flow& flow);
@@ -125,9 +161,7 @@ class WorkerPipeline final : public Pipeline {
   [[nodiscard]] bool take_crypto(Arrival& arrival, Flow& flow, Context& context,
                                  std::span<const uint8_t> frames);
   void read_quic(Arrival& arrival, Flow& flow);
-  [[nodiscard]] bool quic_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
-  [[nodiscard]] bool read_quic_tls(Arrival& arrival, Flow& flow, Context& context);
-  [[nodiscard]] bool read_google(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] Step read_google(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] bool google_event(Arrival& arrival, Flow& flow, const HostName& host);
   void google_quic(Arrival& arrival, Flow& flow, const QuicPacket& packet);
   void quic_unreadable(Arrival& arrival, Flow& flow);
