@@ -15,6 +15,7 @@ inline constexpr size_t kMaxDnsRecords =
 inline constexpr size_t kMaxDnsJumps = 64;  ///< compression pointers followed in one name
 
 inline constexpr uint16_t kDnsA = 1, kDnsCname = 5, kDnsAaaa = 28, kDnsSvcb = 64, kDnsHttps = 65;
+inline constexpr uint16_t kDnsPort = 53;
 
 struct DnsQuestion {
   HostName name;  ///< empty for the root

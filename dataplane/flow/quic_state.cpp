@@ -56,6 +56,31 @@ std::string_view QuicIds::find(const FlowKey& key, std::span<const uint8_t> byte
   return {};
 }
 
+bool QuicOpenings::create(uint32_t capacity, uint64_t seed) {
+  seed_ = seed;
+  mask_ = std::bit_ceil(std::max<uint32_t>(capacity / kWays, 1)) - 1;
+  places_ = make_fixed_array<Place>((mask_ + 1) * kWays);
+  return places_ != nullptr;
+}
+
+QuicOpenings::Claim QuicOpenings::claim(const FlowKey& key, std::span<const uint8_t> id, uint64_t now_ms) {
+  const uint64_t id_hash = XXH3_64bits_withSeed(id.data(), id.size(), seed_);
+  const uint64_t flow_hash = XXH3_64bits_withSeed(&key, sizeof key, seed_);
+  Place* room = nullptr;
+  for (Place& one : std::span<Place, kWays>(&places_[(id_hash & mask_) * kWays], kWays)) {
+    if (one.expires_ms <= now_ms) {
+      room = &one;
+    } else if (one.id == id_hash) {
+      if (one.flow != flow_hash) return Claim::Others;
+      room = &one;
+      break;
+    }
+  }
+  if (room == nullptr) return Claim::Full;
+  *room = {id_hash, flow_hash, now_ms + kQuicHandshakeMs};
+  return Claim::Ours;
+}
+
 bool QuicBudget::create(uint32_t clients, uint64_t seed) {
   seed_ = seed;
   mask_ = std::bit_ceil(std::max<uint32_t>(clients, 1)) - 1;

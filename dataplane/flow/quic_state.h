@@ -80,6 +80,29 @@ class QuicIds {
   uint64_t mask_ = 0, seed_ = 0;
 };
 
+/// The five-tuple on which each connection began. Many servers find a connection by its id alone, so two
+/// halves of one hello could come on two five-tuples, and each of them would show no name.
+class QuicOpenings {
+ public:
+  enum class Claim : uint8_t {
+    Ours,
+    Others,  ///< it began on another five-tuple, not longer than kQuicHandshakeMs ago
+    Full     ///< no place is left to remember it
+  };
+  [[nodiscard]] bool create(uint32_t capacity, uint64_t seed);
+  /// id: the destination connection id of an Initial that it opens.
+  [[nodiscard]] Claim claim(const FlowKey& key, std::span<const uint8_t> id, uint64_t now_ms);
+
+ private:
+  static constexpr uint32_t kWays = 8;
+  struct Place {
+    uint64_t id, flow;    ///< their hashes
+    uint64_t expires_ms;  ///< 0: free
+  };
+  FixedArray<Place> places_;
+  uint64_t mask_ = 0, seed_ = 0;
+};
+
 /// How many Initials a client may have opened in one second. Clients whose keyed hashes meet share one
 /// measure.
 class QuicBudget {

@@ -4,7 +4,7 @@
 namespace sluice {
 namespace {
 
-constexpr uint16_t kDnsPort = 53, kFirstUserPort = 1024;
+constexpr uint16_t kFirstUserPort = 1024;
 
 /// Which side opened a flow whose start was not seen: the one whose port is no service's.
 bool looks_inbound(const FlowKey& key) {

@@ -6,9 +6,10 @@
 namespace sluice {
 namespace {
 
-constexpr uint32_t kQuestions = 16384;   ///< outstanding ones of one worker
-constexpr uint32_t kQuicIds = 8192;      ///< of servers, remembered by one worker
-constexpr uint32_t kQuicClients = 4096;  ///< places in which Initials are counted
+constexpr uint32_t kQuestions = 16384;     ///< outstanding ones of one worker
+constexpr uint32_t kQuicIds = 8192;        ///< of servers, remembered by one worker
+constexpr uint32_t kQuicOpenings = 65536;  ///< connections that began of late
+constexpr uint32_t kQuicClients = 4096;    ///< places in which Initials are counted
 
 }  // namespace
 
@@ -31,7 +32,7 @@ bool WorkerPipeline::create() {
                     contexts_.create(config_.undecided) && names_.create(names, seed) &&
                     bindings_.create(config_.bindings, seed, names_) && questions_.create(kQuestions, seed) &&
                     quic_opener_.create() && quic_ids_.create(kQuicIds, seed, names_) &&
-                    quic_budget_.create(kQuicClients, seed);
+                    quic_openings_.create(kQuicOpenings, seed) && quic_budget_.create(kQuicClients, seed);
   if (!made) return false;
   stats_.flow_capacity.set(flows_.capacity());
   stats_.undecided_capacity.set(contexts_.capacity());

@@ -16,7 +16,6 @@ namespace sluice {
 namespace {
 
 constexpr uint8_t kLongForm = 0x80, kFixedBit = 0x40;
-constexpr uint16_t kDnsPort = 53;
 constexpr size_t kBeginBytes = 13;  ///< begins_like_quic needs no more
 
 }  // namespace
@@ -29,7 +28,7 @@ bool WorkerPipeline::may_begin_quic(const Arrival& arrival, const Flow& flow) co
   const auto start = head.first(std::min<size_t>({head.size(), packet.payload_size, kBeginBytes}));
   if (start.size() < std::min<size_t>(packet.payload_size, kBeginBytes))
     return true;  // behind very long headers
-  if (flow.has(kFlowQuic) && (start[0] & kLongForm)) return true;
+  if (flow.has(kFlowQuic) && ((start[0] & kLongForm) || flow.key.remote_port == kDnsPort)) return true;
   return from_opener(arrival, flow) && !flow.has(kFlowInbound) && begins_like_quic(start);
 }
 
@@ -130,6 +129,9 @@ bool WorkerPipeline::take_initial(Arrival& arrival, Flow& flow, const QuicPacket
       return quic_unreadable(arrival, flow), false;
     const bool answered = context == nullptr ? flow.context == kNoIndex : context->quic.answered;
     if (!answered) return drop(arrival.mbuf, Reason::QuicInterleaved), false;
+    const QuicOpenings::Claim claim = quic_openings_.claim(flow.key, packet.destination, now_.ms);
+    if (claim == QuicOpenings::Claim::Others) return drop(arrival.mbuf, Reason::QuicInterleaved), false;
+    if (claim == QuicOpenings::Claim::Full) return quic_over_budget(arrival, flow), false;
     context = begin_quic(flow, packet);
     if (context == nullptr) {
       judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Quic, Situation::TableFull));

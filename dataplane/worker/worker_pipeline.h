@@ -226,6 +226,7 @@ class WorkerPipeline final : public Pipeline {
   Questions questions_;
   QuicOpener quic_opener_;
   QuicIds quic_ids_;
+  QuicOpenings quic_openings_;
   QuicBudget quic_budget_;
 
   Clock now_{};

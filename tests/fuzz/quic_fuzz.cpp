@@ -94,7 +94,7 @@ void take_frames(std::span<const uint8_t> input, uint32_t seed) {
 
 std::vector<test::Event> read(std::span<const uint8_t> hello) {
   TlsHello reader = TlsHello::of_handshake();
-  return feed_pieces(reader, hello, [](size_t left) { return left; });
+  return test::feed_pieces(reader, hello, [](size_t left) { return left; });
 }
 
 /// Any hello, in pieces, in any order, some of them twice.

@@ -65,6 +65,33 @@ TEST(QuicIds, FullTableKeepsTheLatest) {
   EXPECT_LE(table.names.size(), 16U);
 }
 
+TEST(QuicOpenings, ConnectionStaysWhereItBegan) {
+  QuicOpenings openings;
+  ASSERT_TRUE(openings.create(64, 1));
+  const FlowKey one = key_of(1), two = key_of(1, 8443);
+  EXPECT_EQ(openings.claim(one, kId, 1000), QuicOpenings::Claim::Ours);
+  EXPECT_EQ(openings.claim(two, kId, 2000), QuicOpenings::Claim::Others);
+  EXPECT_EQ(openings.claim(one, kId, 3000), QuicOpenings::Claim::Ours);
+  EXPECT_EQ(openings.claim(two, kId, 3000 + kQuicHandshakeMs - 1), QuicOpenings::Claim::Others);
+  EXPECT_EQ(openings.claim(two, kId, 3000 + kQuicHandshakeMs), QuicOpenings::Claim::Ours);
+  EXPECT_EQ(openings.claim(two, std::span(kId).first(7), 3000), QuicOpenings::Claim::Ours);
+}
+
+TEST(QuicOpenings, FullTableForgetsNothing) {
+  QuicOpenings openings;
+  ASSERT_TRUE(openings.create(8, 1));
+  uint8_t id[8] = {};
+  for (uint8_t i = 0; i < 8; ++i) {
+    id[0] = i;
+    ASSERT_EQ(openings.claim(key_of(1), id, 1000), QuicOpenings::Claim::Ours);
+  }
+  id[0] = 8;
+  EXPECT_EQ(openings.claim(key_of(1), id, 1000), QuicOpenings::Claim::Full);
+  id[0] = 0;
+  EXPECT_EQ(openings.claim(key_of(2), id, 1000), QuicOpenings::Claim::Others);
+  EXPECT_EQ(openings.claim(key_of(2), id, 1000 + kQuicHandshakeMs), QuicOpenings::Claim::Ours);
+}
+
 TEST(QuicBudget, EachClientHasItsOwnEachSecond) {
   QuicBudget budget;
   ASSERT_TRUE(budget.create(1024, 1));
