@@ -176,6 +176,7 @@ bool looks_like_quic(std::span<const uint8_t> payload) {
   if (!(payload[0] & kFixedBit) && !full) return false;  // in RTP it is always clear
   const Family family = family_of(read_u32(payload.subspan(1)));
   if (family == Family::GoogleNibbles) {
+    if (payload.size() == kVersionEnd) return false;
     const size_t to = payload[kVersionEnd] >> 4, from = payload[kVersionEnd] & 15;
     return payload.size() > kVersionEnd + 1 + (to ? to + 3 : 0) + (from ? from + 3 : 0);
   }

@@ -98,30 +98,28 @@ uint64_t whole_number(int64_t largest, uint64_t truncated, unsigned bits) {
 
 }  // namespace
 
-/// What IPsec-MB makes of keys, and room for one packet.
-struct QuicOpener::Expanded {
-  gcm_key_data gcm;
-  gcm_context_data context;
-  alignas(16) uint8_t header_rounds[16 * 15], unused_rounds[16 * 15];
+/// IPsec-MB, what it makes of keys, and room for one packet.
+struct QuicOpener::Engine {
+  ~Engine() { free_mb_mgr(manager); }
+
+  IMB_MGR* manager = alloc_mb_mgr(0);
+  alignas(64) gcm_key_data gcm;  // its code stores whole vectors
+  alignas(64) gcm_context_data context;
+  alignas(64) uint8_t header_rounds[16 * 15];
+  alignas(64) uint8_t unused_rounds[16 * 15];
   uint8_t header[kMaxQuicPacket], frames[kMaxQuicPacket];
 };
 
-void QuicOpener::Free::operator()(IMB_MGR* manager) const {
-  free_mb_mgr(manager);
-}
-
-void QuicOpener::Free::operator()(Expanded* expanded) const {
-  delete expanded;
-}
+QuicOpener::QuicOpener() = default;
+QuicOpener::~QuicOpener() = default;
 
 bool QuicOpener::create() {
   for (size_t i = 0; i < kQuicSchemes; ++i)
     salts_[i] = {take_in_key(kSalts[i], 0x36), take_in_key(kSalts[i], 0x5c)};
-  expanded_.reset(new (std::nothrow) Expanded);
-  manager_.reset(alloc_mb_mgr(0));
-  if (!expanded_ || !manager_) return false;
-  init_mb_mgr_auto(manager_.get(), nullptr);  // the fastest that this processor has
-  return imb_get_errno(manager_.get()) == 0;
+  engine_.reset(new (std::nothrow) Engine);
+  if (!engine_ || engine_->manager == nullptr) return false;
+  init_mb_mgr_auto(engine_->manager, nullptr);  // the fastest that this processor has
+  return imb_get_errno(engine_->manager) == 0;
 }
 
 QuicKeys QuicOpener::keys_of(QuicScheme scheme, std::span<const uint8_t> id) const {
@@ -141,13 +139,13 @@ QuicKeys QuicOpener::keys_of(QuicScheme scheme, std::span<const uint8_t> id) con
   return keys;
 }
 
-bool QuicOpener::open(const QuicKeys& keys, const QuicPacket& packet, int64_t& largest,
-                      std::span<const uint8_t>& frames) {
+bool QuicOpener::unseal(const QuicKeys& keys, const QuicPacket& packet, int64_t& largest,
+                        std::span<const uint8_t>& frames) {
   const auto bytes = packet.bytes;
   const size_t number_at = packet.number_at;
   if (bytes.size() > kMaxQuicPacket || bytes.size() < number_at + kMaxNumber + kSample) return false;
-  Expanded& room = *expanded_;
-  IMB_MGR* const manager = manager_.get();
+  Engine& room = *engine_;
+  IMB_MGR* const manager = room.manager;
 
   // The mask of the header is one AES block of the sample: what CFB makes of zeros.
   constexpr uint8_t kZeros[16] = {};

@@ -10,8 +10,6 @@
 
 #include "dataplane/extract/quic.h"
 
-struct IMB_MGR;
-
 namespace sluice {
 
 inline constexpr size_t kMaxQuicPacket = 64 * 1024;  ///< bytes of a packet that is opened
@@ -26,6 +24,8 @@ struct QuicKeys {
 /// it is given may come from the wire.
 class QuicOpener {
  public:
+  QuicOpener();
+  ~QuicOpener();
   [[nodiscard]] bool create();
 
   /// id: the destination connection id of the client's first Initial, at most kMaxQuicId. Source: RFC
@@ -36,23 +36,18 @@ class QuicOpener {
   /// for none; it is raised. Returns false where the keys do not open it: the authentication tag is always
   /// verified. frames: a view into this object, until the next call. Source: RFC 9001 5.3 and 5.4; RFC 9000
   /// A.3.
-  [[nodiscard]] bool open(const QuicKeys& keys, const QuicPacket& packet, int64_t& largest,
-                          std::span<const uint8_t>& frames);
+  [[nodiscard]] bool unseal(const QuicKeys& keys, const QuicPacket& packet, int64_t& largest,
+                            std::span<const uint8_t>& frames);
 
  private:
   /// HMAC-SHA-256 with its key already taken in.
   struct Hmac {
     SHA256_CTX inner, outer;
   };
-  struct Expanded;
-  struct Free {
-    void operator()(IMB_MGR* manager) const;
-    void operator()(Expanded* expanded) const;
-  };
+  struct Engine;
 
   std::array<Hmac, kQuicSchemes> salts_;
-  std::unique_ptr<IMB_MGR, Free> manager_;
-  std::unique_ptr<Expanded, Free> expanded_;
+  std::unique_ptr<Engine> engine_;
 };
 
 }  // namespace sluice

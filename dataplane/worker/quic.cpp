@@ -121,11 +121,11 @@ bool WorkerPipeline::take_initial(Arrival& arrival, Flow& flow, const QuicPacket
   if (!quic_budget_.take(flow.key.local, now_.ms)) return quic_over_budget(arrival, flow), false;
   std::span<const uint8_t> frames;
   Context* context = quic_context(flow);
-  if (context == nullptr || !quic_opener_.open(context->quic.keys, packet, context->quic.largest, frames)) {
+  if (context == nullptr || !quic_opener_.unseal(context->quic.keys, packet, context->quic.largest, frames)) {
     const QuicScheme scheme = scheme_of(packet.version);
     const QuicKeys keys = quic_opener_.keys_of(scheme, packet.destination);
     int64_t largest = -1;
-    if (scheme == QuicScheme::None || !quic_opener_.open(keys, packet, largest, frames))
+    if (scheme == QuicScheme::None || !quic_opener_.unseal(keys, packet, largest, frames))
       return quic_unreadable(arrival, flow), false;
     const bool answered = context == nullptr ? flow.context == kNoIndex : context->quic.answered;
     if (!answered) return drop(arrival.mbuf, Reason::QuicInterleaved), false;

@@ -60,7 +60,7 @@ void take_datagram(std::span<const uint8_t> input) {
     std::span<const uint8_t> frames;
     const QuicScheme scheme = scheme_of(packet.version);
     const QuicKeys keys = world().opener.keys_of(scheme, packet.destination);
-    if (world().opener.open(keys, packet, largest, frames))
+    if (world().opener.unseal(keys, packet, largest, frames))
       (void)walk(frames, scheme, [](const QuicCrypto&) {});
   }
   if (size > input.size()) std::abort();
@@ -84,7 +84,7 @@ void take_frames(std::span<const uint8_t> input, uint32_t seed) {
   std::span<const uint8_t> frames;
   const QuicScheme scheme = scheme_of(client.version);
   if (!packets.next(packet) ||
-      !world().opener.open(world().opener.keys_of(scheme, client.id), packet, largest, frames))
+      !world().opener.unseal(world().opener.keys_of(scheme, client.id), packet, largest, frames))
     std::abort();
   if (!std::equal(plain.begin(), plain.end(), frames.begin())) std::abort();
   const test::ExactCopy copy(frames);

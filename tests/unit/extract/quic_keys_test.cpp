@@ -2,6 +2,8 @@
 #include "dataplane/extract/quic_keys.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <random>
@@ -40,7 +42,7 @@ Bytes open_with(const QuicKeys& keys, const Bytes& datagram, int64_t& largest) {
   QuicDatagram packets(copy);
   std::span<const uint8_t> frames;
   if (!packets.next(packet) || packet.kind != QuicPacket::Kind::Initial) return {};
-  if (!made.open(keys, packet, largest, frames)) return {};
+  if (!made.unseal(keys, packet, largest, frames)) return {};
   return {frames.begin(), frames.end()};
 }
 
@@ -163,6 +165,28 @@ TEST(QuicOpener, OtherKeysOpenNothing) {
     EXPECT_TRUE(open_with(opener().keys_of(scheme, client.id), datagram, largest).empty());
   EXPECT_TRUE(open_with(opener().keys_of(QuicScheme::V1, Bytes(8, 1)), datagram, largest).empty());
   EXPECT_EQ(largest, -1);
+}
+
+/// The cipher is not code that a sanitizer sees through.
+TEST(QuicOpener, NothingBeyondThePacketIsRead) {
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  void* memory = mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(memory, MAP_FAILED);
+  auto* end = static_cast<uint8_t*>(memory) + page;
+  ASSERT_EQ(mprotect(end, page, PROT_NONE), 0);
+  const QuicClient client;
+  QuicOpener own;
+  ASSERT_TRUE(own.create());
+  for (size_t size = 0; size < 200; ++size) {
+    const Bytes datagram = quic_initial(client, quic_crypto(0, Bytes(size, 7)), 0, 0, 1);
+    std::memcpy(end - datagram.size(), datagram.data(), datagram.size());
+    QuicPacket packet;
+    ASSERT_TRUE(QuicDatagram({end - datagram.size(), datagram.size()}).next(packet));
+    int64_t largest = -1;
+    std::span<const uint8_t> frames;
+    EXPECT_TRUE(own.unseal(own.keys_of(QuicScheme::V1, client.id), packet, largest, frames));
+  }
+  munmap(memory, 2 * page);
 }
 
 TEST(QuicOpener, EveryBitFlippedOpensNothing) {
