@@ -77,6 +77,7 @@ class ContextPool {
   [[nodiscard]] uint32_t take(uint64_t now_ms, uint32_t at);
   void give_back(uint32_t index);
   Context& operator[](uint32_t index) { return contexts_[index]; }
+  const Context& operator[](uint32_t index) const { return contexts_[index]; }
   BlockPool& blocks() { return blocks_; }  ///< of all their streams
   uint32_t used() const { return capacity_ - free_count_; }
   uint32_t capacity() const { return capacity_; }
