@@ -25,6 +25,7 @@ inline constexpr uint32_t kDtlsHelloPackets = 200;          ///< of the opener, 
 /// Bytes by which a server may ask for another hello; when it has sent more, it has taken the one it had.
 inline constexpr uint32_t kMaxRetryRequest = 512;
 inline constexpr uint32_t kHeldMs = 30'000;       ///< for the other side to acknowledge what was judged
+inline constexpr size_t kMaxLinkHeader = 48;      ///< bytes of a link header that is kept
 inline constexpr uint32_t kBlocksPerContext = 2;  ///< on average; a stream may hold kStreamBlocks
 
 enum class ReaderKind : uint8_t {
@@ -49,6 +50,8 @@ struct Context {
   uint64_t started_ms;
   uint64_t source_bytes, destination_bytes;  ///< transport payload that passed
   uint32_t packets;
+  uint32_t start;         ///< number of the stream's first byte
+  uint32_t syn_end;       ///< number of the first byte that was not in the SYN
   uint32_t reopen_at;     ///< with kFlowReopening: see Flow::remote_ack
   uint32_t remote_end;    ///< past the other side's last byte seen (with remote_spoke)
   uint32_t remote_start;  ///< the other side's first byte after the hello (with remote_spoke)
@@ -57,7 +60,9 @@ struct Context {
   bool preluded;          ///< a prelude was read, or greeted: the other side speaks too
   bool remote_spoke;      ///< the other side has sent payload since the last request or hello
   ReaderKind kind;
-  ByteStream stream;  ///< the opener's bytes
+  uint8_t link_size;             ///< 0 before the first segment, or where it is beyond kMaxLinkHeader
+  uint8_t link[kMaxLinkHeader];  ///< link header of the opener's first segment
+  ByteStream stream;             ///< the opener's bytes
   Verdict verdict;
   union {
     Prelude prelude;
