@@ -12,6 +12,7 @@ uint32_t ContextPool::take(uint64_t now_ms, uint32_t at) {
   context.started_ms = now_ms;
   context.source_bytes = context.destination_bytes = 0;
   context.packets = 0;
+  context.link_size = 0;
   context.named = context.recorded = context.preluded = context.remote_spoke = false;
   context.kind = ReaderKind::Recognising;
   context.start = context.syn_end = at;

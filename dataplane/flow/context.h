@@ -62,7 +62,7 @@ struct Context {
   bool preluded;          ///< a prelude was read, or greeted: the other side speaks too
   bool remote_spoke;      ///< the other side has sent payload since the last request or hello
   ReaderKind kind;
-  uint8_t link_size;             ///< 0 where the header is longer than kMaxLinkHeader
+  uint8_t link_size;             ///< 0 before the first segment, or where it is beyond kMaxLinkHeader
   uint8_t link[kMaxLinkHeader];  ///< link header of the opener's first segment
   ByteStream stream;             ///< the opener's bytes
   Verdict verdict;
@@ -85,6 +85,7 @@ class ContextPool {
   [[nodiscard]] uint32_t take(uint64_t now_ms, uint32_t at);
   void give_back(uint32_t index);
   Context& operator[](uint32_t index) { return contexts_[index]; }
+  const Context& operator[](uint32_t index) const { return contexts_[index]; }
   BlockPool& blocks() { return blocks_; }  ///< of all their streams
   uint32_t used() const { return capacity_ - free_count_; }
   uint32_t capacity() const { return capacity_; }

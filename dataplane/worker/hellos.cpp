@@ -11,8 +11,10 @@ WorkerPipeline::Step WorkerPipeline::hello_event(Arrival& arrival, Flow& flow, C
     case Extract::Name:
       return judge_hello(arrival, flow, context,
                          Sighting::named(flow.protocol, Seen::Sni, hello.host().view()));
-    case Extract::NoName:
-      return judge_hello(arrival, flow, context, Sighting::without_name(flow.protocol, Situation::NoName));
+    case Extract::NoName: {
+      const Situation situation = hello.has_esni() ? Situation::Ech : Situation::NoName;
+      return judge_hello(arrival, flow, context, Sighting::without_name(flow.protocol, situation));
+    }
     case Extract::Complete:
       break;
     default:

@@ -53,11 +53,12 @@ void WorkerPipeline::sweep_flow(Flow& flow) {
   if (flow.state == FlowState::Undecided && policy_ != nullptr && age_ms >= limit_ms) time_out(flow);
 }
 
-/// Undecided is a state with an end: a hello that does not become complete is judged as what it is.
+/// Undecided is a state with an end: a hello that does not become complete is judged as what it is. The first
+/// byte of a flow whose start was not seen may be a keep-alive's.
 void WorkerPipeline::time_out(Flow& flow) {
-  const bool in_prelude = contexts_[flow.context].preluded && flow.protocol != Protocol::Tls;
-  Sighting sighting = Sighting::without_name(
-      flow.protocol, in_prelude ? Situation::UnknownProtocol : Situation::IncompleteHello);
+  const bool silent = !contexts_[flow.context].preluded && !flow.has(kFlowMidstream);
+  const Situation situation = recognised(flow) || silent ? Situation::IncompleteHello : unrecognised(flow);
+  Sighting sighting = Sighting::without_name(flow.protocol, situation);
   const Verdict verdict = judge(flow, sighting);
   remember(flow, sighting);
   record(nullptr, flow, sighting, verdict);

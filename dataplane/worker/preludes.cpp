@@ -6,17 +6,17 @@
 
 namespace sluice {
 
-/// The other side speaks first. True where its greeting may lead to TLS, and the opener's answer is to be
-/// read.
-bool WorkerPipeline::greeted(Arrival& arrival, Flow& flow) {
-  if (!(arrival.packet.tcp_flags & kAck) || !is_greeting(payload_of(arrival))) return false;
-  flow.context = contexts_.take(now_.ms, arrival.packet.tcp_ack);
-  if (flow.context == kNoIndex) return false;
-  contexts_[flow.context].preluded = true;
-  return true;
-}
-
-bool WorkerPipeline::in_prelude(const Context& context) {
+/// The other side speaks. True where that decides nothing: a prelude is under way, or begins with a greeting.
+bool WorkerPipeline::in_prelude(Arrival& arrival, Flow& flow) {
+  if (flow.context == kNoIndex) {
+    const bool follows = arrival.packet.tcp_flags & kAck;
+    if (!follows || !is_greeting(payload_of(arrival))) return false;
+    flow.context = contexts_.take(now_.ms, arrival.packet.tcp_ack);
+    if (flow.context == kNoIndex) return false;
+    contexts_[flow.context].preluded = true;
+  }
+  Context& context = contexts_[flow.context];
+  if (!context.preluded) context.preluded = !recognised(flow) && is_greeting(payload_of(arrival));
   return context.preluded && context.destination_bytes <= kMaxPreludeAnswers;
 }
 

@@ -25,9 +25,9 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
     flow.context = contexts_.take(now_.ms, flow.has(kFlowMidstream) ? seq : flow.remote_ack);
     if (flow.context == kNoIndex)
       return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::TableFull));
-    keep_link(arrival, contexts_[flow.context]);
   }
   Context& context = contexts_[flow.context];
+  if (context.link_size == 0) keep_link(arrival, context);
   const auto bytes = payload_of(arrival);
   if (context.kind == ReaderKind::Held) {
     if (context.stream.contradicts(contexts_.blocks(), seq, bytes))
@@ -70,29 +70,33 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
       flow.remote_ack = packet.tcp_ack;
     }
   }
-  if (flow.context == kNoIndex) {
-    if (packet.payload_size == 0 || flow.state != FlowState::Undecided) return forward(arrival, passes);
-    if (greeted(arrival, flow)) return forward(arrival, passes);
-    const Situation situation = flow.has(kFlowMidstream) ? Situation::Midstream : Situation::UnknownProtocol;
-    return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, situation));
-  }
-  Context& context = contexts_[flow.context];
-  context.destination_bytes += packet.payload_size;
-  if (context.kind == ReaderKind::Held && !context.stream.holds()) release_context(flow);
-  if (packet.payload_size == 0) return forward(arrival, passes);
-  if (flow.state == FlowState::Undecided && !in_prelude(context)) {
+  if (flow.context != kNoIndex) contexts_[flow.context].destination_bytes += packet.payload_size;
+  if (flow.state == FlowState::Undecided) {
+    if (packet.payload_size == 0 || in_prelude(arrival, flow)) return forward(arrival, passes);
     // The other side speaks before the opener's name is complete: no more of it will come.
-    const Situation situation =
-        context.kind == ReaderKind::Recognising ? Situation::UnknownProtocol : Situation::IncompleteHello;
+    const Situation situation = recognised(flow) ? Situation::IncompleteHello : unrecognised(flow);
     return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, situation));
   }
-  const bool passed = context.kind == ReaderKind::Tls && flow.state == FlowState::Allowed;
-  if (passed && hello_taken(context, packet)) hold(flow);
+  if (flow.context == kNoIndex) return forward(arrival, passes);
+  Context& context = contexts_[flow.context];
+  if (context.kind == ReaderKind::Held && !context.stream.holds()) release_context(flow);
+  if (packet.payload_size == 0) return forward(arrival, passes);
+  if (context.kind == ReaderKind::Tls && hello_taken(context, packet)) hold(flow);
   if (flow.has(kFlowHttp)) {
     context.remote_spoke = true;
     context.remote_end = packet.tcp_seq + packet.payload_size;
   }
   forward(arrival, passes);
+}
+
+bool WorkerPipeline::recognised(const Flow& flow) const {
+  if (flow.context == kNoIndex) return false;
+  const ReaderKind kind = contexts_[flow.context].kind;
+  return kind != ReaderKind::Recognising && kind != ReaderKind::Prelude;
+}
+
+Situation WorkerPipeline::unrecognised(const Flow& flow) {
+  return flow.has(kFlowMidstream) ? Situation::Midstream : Situation::UnknownProtocol;
 }
 
 /// Reads all that is there, from the read place on.
@@ -127,7 +131,7 @@ void WorkerPipeline::read_stream(Arrival& arrival, Flow& flow, Context& context)
 WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Context& context) {
   uint8_t head[kMaxRecogniseBytes];
   const size_t size = context.stream.peek(contexts_.blocks(), head);
-  Situation situation = flow.has(kFlowMidstream) ? Situation::Midstream : Situation::UnknownProtocol;
+  Situation situation = unrecognised(flow);
   switch (recognise_stream({head, size})) {
     case Stream::NeedMore:
       return Step::NeedMore;

@@ -97,6 +97,10 @@ class WorkerPipeline final : public Pipeline {
   void opener_segment(Arrival& arrival, Flow& flow);
   static void keep_link(const Arrival& arrival, Context& context);
   void other_segment(Arrival& arrival, Flow& flow);
+  /// A reader has taken the flow's bytes as its own.
+  [[nodiscard]] bool recognised(const Flow& flow) const;
+  /// What a flow is where none has.
+  [[nodiscard]] static Situation unrecognised(const Flow& flow);
   void read_stream(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step recognise(Arrival& arrival, Flow& flow, Context& context);
   /// Feeds a reader what is there. on_event says how to go on: NeedMore to read on.
@@ -119,8 +123,7 @@ class WorkerPipeline final : public Pipeline {
   [[nodiscard]] bool http_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
 
   // preludes.cpp: what is said before TLS or through a proxy
-  [[nodiscard]] bool greeted(Arrival& arrival, Flow& flow);
-  [[nodiscard]] static bool in_prelude(const Context& context);
+  [[nodiscard]] bool in_prelude(Arrival& arrival, Flow& flow);
   static void begin_prelude(Context& context, std::span<const uint8_t> head);
   [[nodiscard]] Step prelude_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
 

@@ -26,11 +26,27 @@ DnsQuery query_of(const YAML::Node& node) {
           .edns = get(node, "edns", true)};
 }
 
+HelloOptions hello_options(const YAML::Node& node) {
+  return {.ech = get(node, "ech", false),
+          .esni = get(node, "esni", false),
+          .early_data = get(node, "early-data", false),
+          .also = get<std::string>(node, "also", ""),
+          .padding_bytes = get<size_t>(node, "padding", 0),
+          .record_bytes = get<size_t>(node, "record", 0)};
+}
+
 Bytes hello_of(const YAML::Node& node) {
   if (node.IsScalar()) return tls_hello(node.as<std::string>());
-  return tls_hello(get<std::string>(node, "name", ""), {.ech = get(node, "ech", false),
-                                                        .padding_bytes = get<size_t>(node, "padding", 0),
-                                                        .record_bytes = get<size_t>(node, "record", 0)});
+  return tls_hello(get<std::string>(node, "name", ""), hello_options(node));
+}
+
+Bytes dtls_of(const YAML::Node& node) {
+  if (node.IsScalar()) return dtls_hello(node.as<std::string>());
+  return dtls_hello(get<std::string>(node, "name", ""), {.message = get<uint16_t>(node, "message", 0),
+                                                         .cookie_bytes = get<size_t>(node, "cookie", 0),
+                                                         .from = get<size_t>(node, "from", 0),
+                                                         .to = get<size_t>(node, "to", 0),
+                                                         .hello = hello_options(node)});
 }
 
 Mac mac_of(const std::string& text) {
@@ -99,6 +115,7 @@ void set_lies(Frame& frame, const YAML::Node& node) {
 
 Bytes described(const YAML::Node& node, const Flows& flows) {
   if (node["tls"]) return hello_of(node["tls"]);
+  if (node["dtls"]) return dtls_of(node["dtls"]);
   if (const auto http = node["http"]) {
     if (http.IsScalar()) return http_request(http.as<std::string>());
     return http_request(get<std::string>(http, "host", ""), get<std::string>(http, "fields", ""));

@@ -16,8 +16,6 @@ rules:
 unidentified: {unknown-protocol: allow, fragment: allow}
 )";
 
-}  // namespace
-
 /// The frames of an Initial, sealed so that they get behind its authentication.
 test::Bytes quic_datagram(const test::Bytes& frames) {
   return test::Frame()
@@ -26,6 +24,8 @@ test::Bytes quic_datagram(const test::Bytes& frames) {
       .payload(test::quic_initial({}, frames, 0, 0))
       .build();
 }
+
+}  // namespace
 
 /// data: frames, each after a byte of flags (1: from the line, 2: in short buffers, 4: time passes, 8: only
 /// the frames of a QUIC Initial) and two of size.
