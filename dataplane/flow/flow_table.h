@@ -12,8 +12,11 @@ namespace sluice {
 
 inline constexpr uint32_t kNoIndex = 0xffffffff;
 
-/// What makes a flow, the same for both directions: the LAN side first. Fragments have ports 0 and their own
-/// transport.
+/// The local port in the key of a fragment, whose transport is kFragmentHeader: no other packet has both. No
+/// flow bears the first; the second's are those of fragments that cannot be put together.
+inline constexpr uint16_t kFragmentWaiting = 1, kFragmentGivenUp = 2;
+
+/// What makes a flow, the same for both directions: the LAN side first.
 struct FlowKey {
   Address local, remote;
   uint16_t local_port, remote_port;
@@ -51,8 +54,9 @@ struct alignas(64) Flow {
   uint32_t remote_ack;  ///< the line side's last ACK number (with kFlowAnswered)
   FlowState state : 2;
   Protocol protocol : 6;
-  uint8_t seen_and_situation;  ///< Seen in the low nibble, 1 + Situation in the high one (0: named or guarded)
-  uint16_t flags;              ///< FlowFlag
+  uint8_t
+      seen_and_situation;  ///< Seen in the low nibble, 1 + Situation in the high one (0: named or guarded)
+  uint16_t flags;          ///< FlowFlag
 
   bool has(FlowFlag flag) const { return flags & flag; }
   void set(FlowFlag flag) { flags = static_cast<uint16_t>(flags | flag); }

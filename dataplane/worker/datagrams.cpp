@@ -17,7 +17,7 @@ void WorkerPipeline::dns(Arrival& arrival, Flow& flow) {
                             Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol));
   }
   const bool fits = (found == Extract::Name || found == Extract::NoName) && message.is_response() != opener;
-  if (!fits) return drop(arrival.mbuf, Reason::MalformedDns);
+  if (!fits) return drop(arrival, Reason::MalformedDns);
   if (opener) return dns_question(arrival, flow, payload, message);
   dns_response(arrival, flow, payload, message);
 }
@@ -62,7 +62,7 @@ void WorkerPipeline::dns_response(Arrival& arrival, Flow& flow, std::span<const 
     const uint64_t number = record(&arrival, flow, sighting, verdict);
     return refuse_packet(arrival, flow, sighting, verdict, number);
   }
-  if (next == Extract::Malformed) return drop(arrival.mbuf, Reason::MalformedDns);
+  if (next == Extract::Malformed) return drop(arrival, Reason::MalformedDns);
   if (binds) {
     answers = DnsAnswers(payload, message);
     while (answers.next(answer) == Extract::Name)

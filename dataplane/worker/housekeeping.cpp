@@ -29,6 +29,7 @@ void WorkerPipeline::housekeeping(Clock now) {
     if (Flow* flow = flows_.at(swept_)) sweep_flow(*flow);
   }
   bindings_.sweep(now.ms);
+  drop_late_fragments();
   show_gauges();
 }
 
@@ -68,6 +69,7 @@ void WorkerPipeline::show_gauges() {
   stats_.undecided.set(contexts_.used());
   stats_.bindings.set(bindings_.size());
   stats_.names.set(names_.size());
+  stats_.fragments.set(fragments_.held());
   stats_.records_written.set(ring_.written());
   stats_.records_lost.set(ring_.lost());
 }

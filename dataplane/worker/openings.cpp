@@ -88,7 +88,7 @@ void WorkerPipeline::without_flow(Arrival& arrival, Situation situation) {
   Sighting sighting = Sighting::without_name(Protocol::Unknown, situation);
   const Verdict verdict = judge(passing, sighting);
   if (verdict.passes()) return forward(arrival, reason_of(situation));
-  drop(arrival.mbuf, reason_of(situation));
+  drop(arrival, reason_of(situation));
 }
 
 }  // namespace sluice

@@ -75,7 +75,7 @@ void WorkerPipeline::opener_payload(Arrival& arrival, Flow& flow) {
     return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, Situation::IncompleteHello));
 
   const auto ahead = static_cast<int32_t>(seq - context.next_seq);
-  if (ahead > 0) return drop(arrival.mbuf, Reason::TcpGap);
+  if (ahead > 0) return drop(arrival, Reason::TcpGap);
   auto bytes = payload_of(arrival);
   const uint32_t seen = context.next_seq - seq;
   if (seen >= bytes.size())

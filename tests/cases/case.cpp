@@ -4,6 +4,7 @@
 #include <rte_mbuf.h>
 
 #include <fstream>
+#include <numeric>
 #include <sstream>
 
 #include "tests/support/payload.h"
@@ -140,7 +141,7 @@ void Case::open(const YAML::Node& node) {
     YAML::Node expected;
     expected["passes"] = get<std::string>(node, "passes", reason);
     if (client && !(flags & kAck) && node["records"]) expected["records"] = node["records"];
-    send({frame, from(client), frame}, expected);
+    send({frame, from(client), frame, 0, {}}, expected);
     if (flags & kSyn) ++(client ? flow.client_next : flow.server_next);
   };
   pass(true, kSyn, "undecided");
@@ -161,10 +162,11 @@ void Case::say(const YAML::Node& node, bool client) {
     const bool last = cut == whole.size();
     if (cut < at || cut > whole.size()) fail("a cut outside the payload of " + std::to_string(whole.size()));
     const Bytes part(whole.begin() + static_cast<ptrdiff_t>(at), whole.begin() + static_cast<ptrdiff_t>(cut));
-    const Bytes frame = flow_frame(flow, client, flags, get<int64_t>(node, "ahead", 0)).payload(part).build();
+    Frame made = flow_frame(flow, client, flags, get<int64_t>(node, "ahead", 0)).payload(part);
+    const Bytes frame = made.build();
     YAML::Node passes;
     passes["passes"] = get<std::string>(node, "before", "undecided");
-    send({frame, from, frame}, last ? node : passes);
+    send({frame, from, frame, made.l3_offset(), {}}, last ? node : passes);
     at = cut;
     if ((last && !node["passes"]) || node["ahead"]) continue;
     const uint32_t control = ((flags & kSyn) != 0) + ((flags & kFin) != 0);
@@ -172,23 +174,50 @@ void Case::say(const YAML::Node& node, bool client) {
   }
 }
 
-/// Time goes on as a worker's does.
+/// Time goes on as a worker's does; what was held may be given up.
 void Case::wait(const YAML::Node& node) {
+  const auto before = counters();
   const uint64_t end = clock_.ms + node["wait"].as<uint64_t>() * 1000;
   while (clock_.ms < end) {
     clock_.ms += 100;
     clock_.utc_ns += 100'000'000;
     gateway_->housekeeping(clock_);
   }
+  check_counters(before, node);
   check_records(node);
 }
 
+/// The frame's fragments in the order given; all but the last are held, and the last one's verdict is theirs
+/// too.
+void Case::send_fragments(const Sending& sending, const YAML::Node& node) {
+  const YAML::Node said = node["fragments"];
+  std::vector<size_t> cuts;
+  if (said.IsSequence()) cuts = said.as<std::vector<size_t>>();
+  const size_t each = said.IsScalar() ? said.as<size_t>() : 0;
+  for (size_t at = each; each != 0 && at + each <= get<size_t>(node, "fill", 0); at += each)
+    cuts.push_back(at);
+  const auto parts = fragments_of(sending.frame, sending.l3_offset, cuts, get<uint32_t>(node, "id", 7));
+  std::vector<size_t> order(get(node, "first", parts.size()));
+  std::iota(order.begin(), order.end(), size_t{0});
+  order = get(node, "order", order);
+  YAML::Node holds, last = YAML::Clone(node);
+  holds["holds"] = true;
+  last.remove("fragments");
+  if (!node["holds"] && !node["times"]) last["times"] = order.size();
+  for (size_t at = 0; at < order.size(); ++at) {
+    const Bytes& part = parts.at(order[at]);
+    send({part, sending.from, part, sending.l3_offset, sending.frame}, at + 1 < order.size() ? holds : last);
+  }
+}
+
 void Case::send(const Sending& sending, const YAML::Node& node) {
+  if (node["fragments"]) return send_fragments(sending, node);
   clock_.ms += 1;
   clock_.utc_ns += 1'000'000;
   const auto before = counters();
   if (!gateway_->process(sending.frame, sending.from, clock_)) fail("no buffers left");
   check_counters(before, node);
+  if (node["holds"]) held_.push_back(sending.expected);
   check_outputs(sending, node);
   gateway_->clear_output();
   check_records(node);
