@@ -19,7 +19,7 @@ void WorkerPipeline::handshake(Arrival& arrival, Flow& flow) {
   if (is_first(arrival.packet)) return opener ? first_again(arrival, flow) : first_from_other(arrival, flow);
   if (!opener) return first_answered(arrival, flow);
   // The opener's half of a simultaneous open (RFC 9293 3.5).
-  if (arrival.packet.payload_size != 0) return drop(arrival.mbuf, Reason::Overlap);
+  if (arrival.packet.payload_size != 0) return drop(arrival, Reason::Overlap);
   forward(arrival, Reason::Undecided);
 }
 
@@ -35,10 +35,10 @@ void WorkerPipeline::first_again(Arrival& arrival, Flow& flow) {
   Verdict refusal;
   if (!policy_->admits(subject_of(flow.key, false, Sighting{}), refusal) && !refusal.passes())
     return refuse_later_packet(arrival, flow);
-  if (packet.payload_size != 0) return drop(arrival.mbuf, Reason::Overlap);
+  if (packet.payload_size != 0) return drop(arrival, Reason::Overlap);
   if (flow.state == FlowState::Undecided && flow.context == kNoIndex) {
     flow.context = contexts_.take(now_.ms, flow.remote_ack);
-    if (flow.context == kNoIndex) return drop(arrival.mbuf, Reason::TableFull);
+    if (flow.context == kNoIndex) return drop(arrival, Reason::TableFull);
   }
   flow.set(kFlowReopening);
   flow.clear(kFlowAnswered);
@@ -70,13 +70,13 @@ void WorkerPipeline::first_answered(Arrival& arrival, Flow& flow) {
   const uint32_t ack = arrival.packet.tcp_ack;
   if (flow.has(kFlowReopening)) {
     const uint32_t start = flow.context == kNoIndex ? flow.remote_ack : contexts_[flow.context].reopen_at;
-    if (ack != start) return drop(arrival.mbuf, Reason::Overlap);
+    if (ack != start) return drop(arrival, Reason::Overlap);
     begin_anew(flow, start);
   }
   if (flow.state == FlowState::Blocked) return refuse_later_packet(arrival, flow);
   const bool unanswered = flow.state == FlowState::Undecided && flow.context == kNoIndex;
   if (unanswered && !flow.has(kFlowMidstream) && ack != flow.remote_ack)
-    return drop(arrival.mbuf, Reason::Overlap);
+    return drop(arrival, Reason::Overlap);
   undecided(arrival, flow);
 }
 

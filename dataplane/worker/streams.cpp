@@ -16,7 +16,7 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   const Reason passes = flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided;
   // An urgent byte is taken out of the stream by some receivers; without the mark it is read by all of them.
   if ((packet.tcp_flags & kUrg) && !clear_urgent(*arrival.mbuf, packet))
-    return drop(arrival.mbuf, Reason::MalformedTcp);
+    return drop(arrival, Reason::MalformedTcp);
   if (packet.payload_size == 0 || (packet.tcp_flags & kRst)) return forward(arrival, passes);
   const uint32_t seq = packet.tcp_seq + (packet.tcp_flags & kSyn ? 1 : 0);
   if (flow.context == kNoIndex) {
@@ -28,30 +28,11 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   const auto bytes = payload_of(arrival);
   if (context.kind == ReaderKind::Held) {
     if (context.stream.contradicts(contexts_.blocks(), seq, bytes))
-      return drop(arrival.mbuf, Reason::Overlap);
+      return drop(arrival, Reason::Overlap);
     return forward(arrival, passes);
   }
   if (flow.state == FlowState::Undecided && ++context.packets > kUndecidedPackets)
     return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, Situation::IncompleteHello));
-<<<<<<< HEAD
-
-  const auto ahead = static_cast<int32_t>(seq - context.next_seq);
-  if (ahead > 0) return drop(arrival, Reason::TcpGap);
-  auto bytes = payload_of(arrival);
-  const uint32_t seen = context.next_seq - seq;
-  if (seen >= bytes.size())
-    return forward(arrival, flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided);
-  bytes = bytes.subspan(seen);
-  context.next_seq += static_cast<uint32_t>(bytes.size());
-  context.source_bytes += bytes.size();
-  switch (context.kind) {
-    case ReaderKind::Recognising:
-      return recognise(arrival, flow, context, bytes);
-    case ReaderKind::Tls:
-      return read_tls(arrival, flow, context, {}, bytes);
-    case ReaderKind::Http:
-      return read_http(arrival, flow, context, {}, bytes);
-=======
   switch (context.stream.offer(contexts_.blocks(), seq, bytes)) {
     case ByteStream::Offer::Taken:
       context.source_bytes += bytes.size();
@@ -59,12 +40,11 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
     case ByteStream::Offer::Old:
       return forward(arrival, passes);
     case ByteStream::Offer::Differs:
-      return drop(arrival.mbuf, Reason::Overlap);
+      return drop(arrival, Reason::Overlap);
     case ByteStream::Offer::TooFar:
-      return drop(arrival.mbuf, Reason::TcpGap);
+      return drop(arrival, Reason::TcpGap);
     case ByteStream::Offer::NoMemory:
       return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, Situation::TableFull));
->>>>>>> main
   }
 }
 

@@ -171,13 +171,6 @@ void Case::say(const YAML::Node& node, bool client) {
     const bool last = cut == whole.size();
     if (cut < at || cut > whole.size()) fail("a cut outside the payload of " + std::to_string(whole.size()));
     const Bytes part(whole.begin() + static_cast<ptrdiff_t>(at), whole.begin() + static_cast<ptrdiff_t>(cut));
-<<<<<<< HEAD
-    Frame made = flow_frame(flow, client, flags, get<int64_t>(node, "ahead", 0)).payload(part);
-    const Bytes frame = made.build();
-    YAML::Node passes;
-    passes["passes"] = get<std::string>(node, "before", "undecided");
-    send({frame, from, frame, made.l3_offset(), {}}, last ? node : passes);
-=======
     Frame frame = flow_frame(flow, client, flags, ahead).payload(part);
     if (node["wrong"]) frame.wrong_l4_checksum();
     // What leaves bears no urgent mark.
@@ -185,8 +178,7 @@ void Case::say(const YAML::Node& node, bool client) {
     const Bytes leaves = flow_frame(flow, client, calm, ahead).payload(part).build();
     YAML::Node passes;
     passes["passes"] = get<std::string>(node, "before", "undecided");
-    send({frame.build(), from, leaves}, last ? node : passes);
->>>>>>> main
+    send({frame.build(), from, leaves, frame.l3_offset(), {}}, last ? node : passes);
     at = cut;
     if ((last && !node["passes"]) || node["ahead"] || node["slice"]) continue;
     const uint32_t control = ((flags & kSyn) != 0) + ((flags & kFin) != 0);
