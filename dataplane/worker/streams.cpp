@@ -27,8 +27,7 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   Context& context = contexts_[flow.context];
   const auto bytes = payload_of(arrival);
   if (context.kind == ReaderKind::Held) {
-    if (context.stream.contradicts(contexts_.blocks(), seq, bytes))
-      return drop(arrival, Reason::Overlap);
+    if (context.stream.contradicts(contexts_.blocks(), seq, bytes)) return drop(arrival, Reason::Overlap);
     return forward(arrival, passes);
   }
   if (flow.state == FlowState::Undecided && ++context.packets > kUndecidedPackets)
