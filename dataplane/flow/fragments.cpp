@@ -70,9 +70,8 @@ Datagram* Fragments::find(const DatagramKey& key, uint64_t hash) {
   return nullptr;
 }
 
-Datagram* Fragments::add(const IncomingFragment& fragment, const DatagramKey& key, uint64_t hash,
+Datagram& Fragments::add(const IncomingFragment& fragment, const DatagramKey& key, uint64_t hash,
                          uint64_t now_ms) {
-  if (free_ == 0) return nullptr;
   const uint32_t index = free_;
   Datagram& datagram = at(index);
   free_ = datagram.same_place_;
@@ -88,7 +87,26 @@ Datagram* Fragments::add(const IncomingFragment& fragment, const DatagramKey& ke
   datagram.newer_ = 0;
   (newest_ == 0 ? oldest_ : at(newest_).newer_) = index;
   newest_ = index;
-  return &datagram;
+  return datagram;
+}
+
+/// Held where the fragment fits what the datagram has.
+Fragments::Offer Fragments::compare(const Datagram& datagram, const IncomingFragment& fragment,
+                                    uint32_t begin, uint32_t end) {
+  const bool more = fragment.packet.more_fragments;
+  uint32_t farthest = 0;
+  for (const Datagram::Range& range : std::span(datagram.ranges_).first(datagram.count_)) {
+    farthest = std::max(farthest, range.end);
+    if (range.end <= begin || end <= range.begin) continue;
+    const bool last = range.end == datagram.total_;
+    const bool same =
+        range.begin == begin && range.end == end && last != more &&
+        std::equal(fragment.bytes.begin(), fragment.bytes.end(), datagram.bytes_ + kMaxHeaderBytes + begin);
+    return same ? Offer::Repeated : Offer::Conflict;
+  }
+  const bool beyond_end = datagram.total_ != 0 && end > datagram.total_;
+  const bool other_end = !more && (datagram.total_ != 0 || farthest > end);
+  return beyond_end || other_end ? Offer::Conflict : Offer::Held;
 }
 
 Fragments::Outcome Fragments::offer(const IncomingFragment& fragment, uint64_t now_ms) {
@@ -103,28 +121,16 @@ Fragments::Outcome Fragments::offer(const IncomingFragment& fragment, uint64_t n
   Datagram* datagram = find(key, hashed);
   const uint32_t begin = packet.fragment_offset;
   const uint32_t end = begin + static_cast<uint32_t>(fragment.bytes.size());
-  uint32_t others_end = 0;
   if (datagram != nullptr) {
-    for (const Datagram::Range& range : std::span(datagram->ranges_).first(datagram->count_)) {
-      others_end = std::max(others_end, range.end);
-      if (range.end <= begin || end <= range.begin) continue;
-      const bool last = range.end == datagram->total_;
-      const bool same = range.begin == begin && range.end == end && last != packet.more_fragments &&
-                        std::equal(fragment.bytes.begin(), fragment.bytes.end(),
-                                   datagram->bytes_ + kMaxHeaderBytes + begin);
-      return {same ? Offer::Repeated : Offer::Conflict, datagram};
-    }
-    const bool beyond_end = datagram->total_ != 0 && end > datagram->total_;
-    const bool other_end = !packet.more_fragments && (datagram->total_ != 0 || others_end > end);
-    if (beyond_end || other_end) return {Offer::Conflict, datagram};
+    const Offer against = compare(*datagram, fragment, begin, end);
+    if (against != Offer::Held) return {against, datagram};
   }
-
-  const uint32_t share = clients_[share_of(fragment.client)];
-  if (buffers_ + fragment.buffers > kMaxFragmentBuffers || share + fragment.buffers > kMaxClientBuffers ||
-      (datagram != nullptr && datagram->count_ == kMaxFragments))
-    return {Offer::Full, datagram};
-  if (datagram == nullptr) datagram = add(fragment, key, hashed, now_ms);
-  if (datagram == nullptr) return {Offer::Full};
+  uint16_t& share = clients_[share_of(fragment.client)];
+  const bool fits = buffers_ + fragment.buffers <= kMaxFragmentBuffers &&
+                    share + fragment.buffers <= int{kMaxClientBuffers} &&
+                    (datagram != nullptr ? datagram->count_ < kMaxFragments : free_ != 0);
+  if (!fits) return {Offer::Full, datagram};
+  if (datagram == nullptr) datagram = &add(fragment, key, hashed, now_ms);
 
   std::copy(fragment.bytes.begin(), fragment.bytes.end(), datagram->bytes_ + kMaxHeaderBytes + begin);
   if (begin == 0) {
@@ -136,7 +142,7 @@ Fragments::Outcome Fragments::offer(const IncomingFragment& fragment, uint64_t n
   datagram->ranges_[datagram->count_] = {begin, end};
   datagram->mbufs_[datagram->count_++] = fragment.mbuf;
   datagram->buffers_ = static_cast<uint16_t>(datagram->buffers_ + fragment.buffers);
-  clients_[datagram->client_] = static_cast<uint16_t>(share + fragment.buffers);
+  share = static_cast<uint16_t>(share + fragment.buffers);
   buffers_ += fragment.buffers;
   ++held_;
   return {datagram->received_ == datagram->total_ ? Offer::Whole : Offer::Held, datagram};

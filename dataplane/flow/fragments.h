@@ -19,8 +19,8 @@ inline constexpr uint32_t kFragmentMs = 5'000;  ///< from a datagram's first fra
 inline constexpr uint32_t kPastFragmentMs = 120'000;
 inline constexpr uint32_t kMaxDatagrams = 512;         ///< incomplete ones of one worker
 inline constexpr uint32_t kMaxFragments = 128;         ///< of one datagram: 64 KiB in pieces of 512 bytes
-inline constexpr uint32_t kMaxFragmentBuffers = 1024;  ///< packet buffers that fragments hold, of one worker…
-inline constexpr uint32_t kMaxClientBuffers = 128;     ///< …and of one client
+inline constexpr uint32_t kMaxFragmentBuffers = 2048;  ///< packet buffers that fragments hold, of one worker…
+inline constexpr uint32_t kMaxClientBuffers = 256;     ///< …and of one client
 inline constexpr uint32_t kMaxDatagramBytes = 65'535;  ///< by the IP header's length field
 
 /// One fragment as it came.
@@ -124,7 +124,9 @@ class Fragments {
   static uint32_t tag(uint64_t hash) { return static_cast<uint32_t>(hash >> 32) | 1; }
   uint16_t share_of(const Address& client) const;
   Datagram* find(const DatagramKey& key, uint64_t hash);
-  Datagram* add(const IncomingFragment& fragment, const DatagramKey& key, uint64_t hash, uint64_t now_ms);
+  Datagram& add(const IncomingFragment& fragment, const DatagramKey& key, uint64_t hash, uint64_t now_ms);
+  static Offer compare(const Datagram& datagram, const IncomingFragment& fragment, uint32_t begin,
+                       uint32_t end);
   void remember(uint64_t hash, Reason reason, uint64_t now_ms);
 
   FixedArray<Datagram> datagrams_;
