@@ -206,8 +206,7 @@ void Case::send_fragments(const Sending& sending, const YAML::Node& node) {
   std::vector<size_t> cuts;
   if (said.IsSequence()) cuts = said.as<std::vector<size_t>>();
   const size_t each = said.IsScalar() ? said.as<size_t>() : 0;
-  for (size_t at = each; each != 0 && at + each <= get<size_t>(node, "fill", 0); at += each)
-    cuts.push_back(at);
+  for (size_t at = each; each != 0 && at < sending.frame.size(); at += each) cuts.push_back(at);
   const auto parts = fragments_of(sending.frame, sending.l3_offset, cuts, get<uint32_t>(node, "id", 7));
   std::vector<size_t> order(get(node, "first", parts.size()));
   std::iota(order.begin(), order.end(), size_t{0});

@@ -308,6 +308,7 @@ std::vector<Bytes> fragments_of(const Bytes& frame, size_t l3_offset, std::vecto
   const size_t length =
       static_cast<size_t>(frame[l3_offset + (v4 ? 2 : 4)] << 8 | frame[l3_offset + (v4 ? 3 : 5)]);
   const size_t size = l3_offset + (v4 ? 0 : 40) + length - carried_at;
+  std::erase_if(cuts, [size](size_t cut) { return cut >= size; });
   cuts.push_back(size);
   std::vector<Bytes> out;
   size_t begin = 0;

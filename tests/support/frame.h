@@ -113,7 +113,8 @@ class Frame {
 };
 
 /// The fragments of a frame whose IP header begins at l3_offset: cut at these bytes of what IP carries, which
-/// are multiples of eight. IPv6's fragment header comes behind hop-by-hop options, before all else.
+/// are multiples of eight; those behind its end count for nothing. IPv6's fragment header comes behind
+/// hop-by-hop options, before all else.
 std::vector<Bytes> fragments_of(const Bytes& frame, size_t l3_offset, std::vector<size_t> cuts,
                                 uint32_t id = 7);
 
