@@ -17,9 +17,9 @@ using namespace sluice;
 
 /// Reasons that no packet of a case can bring about, and the tests that show them.
 const std::map<std::string, std::string> kElsewhere = {
-    {"handover-full", "PollLoop.WhatAFullRingDoesNotTakeIsDropped"},
+    {"handover-full", "PollLoop.WhatAFullRingToAnotherWorkerDoesNotTakeIsDropped"},
     {"tx-full", "PollLoop.WhatAFullPortDoesNotTakeIsDropped"},
-    {"no-buffer", "Answers.WithoutABufferThereIsNone"},
+    {"no-buffer", "PollLoop.WithoutABufferThereIsNoAnswer"},
 };
 
 struct Shown {
