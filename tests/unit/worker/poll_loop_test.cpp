@@ -6,6 +6,7 @@
 #include <rte_mbuf.h>
 #include <rte_rcu_qsbr.h>
 #include <rte_ring.h>
+#include <rte_ring_elem.h>
 
 #include <cstdlib>
 #include <thread>
@@ -107,6 +108,7 @@ struct PollLoop : testing::Test {
     loop.pipeline = pipeline.get();
     loop.stats = &stats;
     loop.handover = handover;
+    loop.news[0] = news;
     loop.generation = &none;
     loop.quiescence = quiescence;
     loop.stop = &stop;
@@ -125,6 +127,7 @@ struct PollLoop : testing::Test {
   EventRing events;
   rte_rcu_qsbr* quiescence;
   std::array<rte_ring*, kMaxWorkers> handover{};
+  rte_ring* news = nullptr;
 };
 
 TEST_F(PollLoop, WhatAFullPortDoesNotTakeIsDropped) {
@@ -136,7 +139,9 @@ TEST_F(PollLoop, WhatAFullPortDoesNotTakeIsDropped) {
 }
 
 TEST_F(PollLoop, WhatAFullRingToAnotherWorkerDoesNotTakeIsDropped) {
-  handover[1] = make_ring("handover", 1);
+  handover[0] = make_ring("to-this", kRoom);
+  handover[1] = make_ring("to-another", 1);
+  news = rte_ring_create_elem("news", sizeof(BindingNews), kRoom, SOCKET_ID_ANY, RING_F_EXACT_SZ);
   for (int i = 1; i <= 30; ++i)
     lan->arrives(Frame().ip("10.20.1." + std::to_string(i), "198.51.100.9").udp(40000, 9000).build());
   run(2);
@@ -145,7 +150,7 @@ TEST_F(PollLoop, WhatAFullRingToAnotherWorkerDoesNotTakeIsDropped) {
   EXPECT_EQ(of(stats.dropped, Reason::HandoverFull), others - 1);
   EXPECT_EQ(rte_ring_count(handover[1]), 1u);
   empty_out(handover[1]);
-  rte_ring_free(handover[1]);
+  for (rte_ring* ring : {handover[0], handover[1], news}) rte_ring_free(ring);
 }
 
 TEST_F(PollLoop, WithoutABufferThereIsNoAnswer) {
