@@ -33,6 +33,7 @@ enum class ReaderKind : uint8_t {
   Prelude,
   Tls,  ///< also when decided, until no other hello can follow
   Http,
+  DnsStream,
   Dtls,  ///< also when decided, until the client has got beyond its hellos
   Held,  ///< decided; kept until the other side has acknowledged what was judged
 };
@@ -43,6 +44,14 @@ struct DtlsHello {
   uint16_t message;  ///< its message_seq
   uint32_t size;     ///< of its body
   bool answered;     ///< the server has it whole
+};
+
+/// DNS over TCP. Answers are put together too.
+struct DnsTcp {
+  ByteStream answers;
+  uint32_t questions, answered;  ///< whole messages that passed
+  bool begun;                    ///< the number of the first byte of answers is known
+  bool changed;                  ///< an answer passed otherwise than it came
 };
 
 /// State of one stream from the side that opened the flow.
@@ -69,6 +78,7 @@ struct Context {
     TlsHello tls;
     HttpRequests http;
     DtlsHello dtls;
+    DnsTcp dns;
   };
 
   Context() {}
@@ -81,6 +91,8 @@ class ContextPool {
   /// A context as new, whose stream's first byte has number at; kNoIndex where there is none left.
   [[nodiscard]] uint32_t take(uint64_t now_ms, uint32_t at);
   void give_back(uint32_t index);
+  /// Nothing more is read; what the reader kept beside the opener's bytes is given back.
+  void end_reader(Context& context);
   Context& operator[](uint32_t index) { return contexts_[index]; }
   const Context& operator[](uint32_t index) const { return contexts_[index]; }
   BlockPool& blocks() { return blocks_; }  ///< of all their streams
