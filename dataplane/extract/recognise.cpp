@@ -34,7 +34,7 @@ Stream match_sslv2(std::span<const uint8_t> bytes) {
                    kMostChallenge = 32;
   const auto may_be = [bytes](size_t at, uint8_t value) { return bytes.size() <= at || bytes[at] == value; };
   const bool version = may_be(3, 3) || (may_be(3, 0) && may_be(4, 2));
-  if (!may_be(2, 1) || !version) return Stream::Unknown;
+  if (!(bytes[0] & 0x80) || !may_be(2, 1) || !version) return Stream::Unknown;
   if (bytes.size() < kForm) return Stream::NeedMore;
   const auto u16 = [bytes](size_t at) { return size_t{bytes[at]} << 8 | bytes[at + 1]; };
   const size_t ciphers = u16(5), session = u16(7), challenge = u16(9);
@@ -106,10 +106,10 @@ Stream recognise_stream(std::span<const uint8_t> bytes) {
     default:
       break;
   }
-  if (bytes[0] & 0x80) return match_sslv2(bytes);
   // At most one of them can come to know its own; while any needs more, so does the whole.
   Stream so_far = Stream::Unknown;
-  for (const Stream one : {match_http(text), match_preface(text), match_prelude(bytes), match_dns(bytes)}) {
+  for (const Stream one : {match_http(text), match_preface(text), match_prelude(bytes), match_sslv2(bytes),
+                           match_dns(bytes)}) {
     if (one != Stream::Unknown && one != Stream::NeedMore) return one;
     if (one == Stream::NeedMore) so_far = one;
   }

@@ -12,6 +12,7 @@
 #include "dataplane/extract/tls.h"
 #include "dataplane/flow/byte_stream.h"
 #include "dataplane/flow/memory.h"
+#include "dataplane/flow/quic_state.h"
 #include "dataplane/policy/policy.h"
 
 namespace sluice {
@@ -34,16 +35,9 @@ enum class ReaderKind : uint8_t {
   Tls,  ///< also when decided, until no other hello can follow
   Http,
   DnsStream,
+  Quic,  ///< also when decided, until the handshake is over
   Dtls,  ///< also when decided, until the client has got beyond its hellos
   Held,  ///< decided; kept until the other side has acknowledged what was judged
-};
-
-/// A DTLS hello; the context's stream has its head and its body.
-struct DtlsHello {
-  TlsHello reader;
-  uint16_t message;  ///< its message_seq
-  uint32_t size;     ///< of its body
-  bool answered;     ///< the server has it whole
 };
 
 /// DNS over TCP. Answers are put together too.
@@ -52,6 +46,14 @@ struct DnsTcp {
   uint32_t questions, answered;  ///< whole messages that passed
   bool begun;                    ///< the number of the first byte of answers is known
   bool changed;                  ///< an answer passed otherwise than it came
+};
+
+/// A DTLS hello; the context's stream has its head and its body.
+struct DtlsHello {
+  TlsHello reader;
+  uint16_t message;  ///< its message_seq
+  uint32_t size;     ///< of its body
+  bool answered;     ///< the server has it whole
 };
 
 /// State of one stream from the side that opened the flow.
@@ -77,8 +79,9 @@ struct Context {
     Prelude prelude;
     TlsHello tls;
     HttpRequests http;
-    DtlsHello dtls;
     DnsTcp dns;
+    QuicConnection quic;
+    DtlsHello dtls;
   };
 
   Context() {}

@@ -22,7 +22,7 @@ WorkerPipeline::Step WorkerPipeline::hello_event(Arrival& arrival, Flow& flow, C
       return Step::Decided;
   }
   context.named = false;
-  // With the public name of an ECH configuration in sight, that extension is no GREASE.
+  // With the public name of an ECH configuration in sight, the extension is no GREASE.
   if (hello.has_esni() || (hello.has_ech() && hides_name(hello.host().view()))) {
     const auto hidden = Sighting::without_name(flow.protocol, Situation::Ech);
     if (judge_hello(arrival, flow, context, hidden) == Step::Decided) return Step::Decided;

@@ -42,6 +42,8 @@ void WorkerPipeline::sweep_flow(Flow& flow) {
   if (flow.context == kNoIndex) return;
   const Context& context = contexts_[flow.context];
   const uint64_t age_ms = now_.ms - context.started_ms;
+  if (context.kind == ReaderKind::Quic && flow.state == FlowState::Allowed && age_ms >= kQuicHandshakeMs)
+    return release_context(flow);
   // Forgotten, it is judged anew by whatever comes.
   const bool held = context.kind == ReaderKind::Held ||
                     (context.kind == ReaderKind::Tls && flow.state == FlowState::Allowed);
@@ -70,6 +72,7 @@ void WorkerPipeline::time_out(Flow& flow) {
 void WorkerPipeline::hold(Flow& flow) {
   if (flow.context == kNoIndex) return;
   Context& context = contexts_[flow.context];
+  if (context.kind == ReaderKind::Quic) return;
   if (flow.key.transport != kTcp || !context.stream.holds()) return release_context(flow);
   context.stream.end_reading();
   contexts_.end_reader(context);

@@ -22,8 +22,7 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   if (flow.context != kNoIndex && contexts_[flow.context].kind == ReaderKind::DnsStream)
     contexts_[flow.context].dns.answers.release_to(contexts_.blocks(), packet.tcp_ack);
   if (packet.payload_size == 0 || (packet.tcp_flags & kRst)) return forward(arrival, passes);
-  // A SYN that nobody answers may be a decoy before an older connection's data. Captures may hold one side
-  // only.
+  // A SYN that nobody answers may be a decoy before an older connection's data. Captures may hold one side only.
   const bool connected = flow.has(kFlowAnswered) || flow.has(kFlowMidstream) || config_.replay;
   if (!connected && !(packet.tcp_flags & kSyn)) return drop(arrival.mbuf, Reason::Unanswered);
   const uint32_t seq = packet.tcp_seq + (packet.tcp_flags & kSyn ? 1 : 0);
@@ -77,12 +76,7 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
       flow.remote_ack = packet.tcp_ack;
     }
   }
-  if (flow.context != kNoIndex) {
-    Context& context = contexts_[flow.context];
-    context.destination_bytes += packet.payload_size;
-    if (flow.has(kFlowDns) && packet.payload_size > 0 && !(packet.tcp_flags & (kRst | kSyn)))
-      return dns_answer_segment(arrival, flow, context);
-  }
+  if (flow.context != kNoIndex) contexts_[flow.context].destination_bytes += packet.payload_size;
   if (flow.state == FlowState::Undecided) {
     if (packet.payload_size == 0 || in_prelude(arrival, flow)) return forward(arrival, passes);
     // The other side speaks before the opener's name is complete: no more of it will come.
@@ -93,6 +87,8 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
   Context& context = contexts_[flow.context];
   if (context.kind == ReaderKind::Held && !context.stream.holds()) release_context(flow);
   if (packet.payload_size == 0) return forward(arrival, passes);
+  if (flow.has(kFlowDns) && !(packet.tcp_flags & (kRst | kSyn)))
+    return dns_answer_segment(arrival, flow, context);
   if (context.kind == ReaderKind::Tls && hello_taken(context, packet)) hold(flow);
   if (flow.has(kFlowHttp)) {
     context.remote_spoke = true;
@@ -128,10 +124,11 @@ void WorkerPipeline::read_stream(Arrival& arrival, Flow& flow, Context& context)
       case ReaderKind::Http:
         step = read_http(arrival, flow, context);
         break;
-      case ReaderKind::Dtls:  // of UDP
       case ReaderKind::DnsStream:
         step = read_dns(arrival, flow, context);
         break;
+      case ReaderKind::Dtls:  // of UDP, like the next
+      case ReaderKind::Quic:
       case ReaderKind::Held:
         step = Step::NeedMore;
         break;

@@ -12,6 +12,7 @@
 #include "dataplane/flow/dns_memory.h"
 #include "dataplane/flow/flow_table.h"
 #include "dataplane/flow/name_pool.h"
+#include "dataplane/flow/quic_state.h"
 #include "dataplane/log/event_ring.h"
 #include "dataplane/worker/pipeline.h"
 
@@ -199,6 +200,28 @@ class WorkerPipeline final : public Pipeline {
   void refuse_ech(const Arrival& arrival, const Flow& flow, const DnsMessage& message, DnsOutcome& outcome);
   void send_as_kept(Arrival& arrival, const ByteStream& stream);
 
+  // quic.cpp
+  [[nodiscard]] bool may_begin_quic(const Arrival& arrival, const Flow& flow) const;
+  [[nodiscard]] bool is_quic(const Arrival& arrival, const Flow& flow);
+  [[nodiscard]] bool open_quic(Arrival& arrival, Flow& flow);
+  void quic(Arrival& arrival, Flow& flow);
+  [[nodiscard]] Context* quic_context(const Flow& flow);
+  [[nodiscard]] bool quic_known(const Flow& flow, const QuicPacket& packet);
+  void quic_short(Arrival& arrival, Flow& flow);
+  void quic_from_server(Arrival& arrival, Flow& flow);
+  [[nodiscard]] bool take_initial(Arrival& arrival, Flow& flow, const QuicPacket& packet);
+  void quic_answer(Flow& flow, const QuicPacket& packet);
+  [[nodiscard]] Context* begin_quic(Flow& flow, const QuicPacket& packet);
+  [[nodiscard]] bool take_crypto(Arrival& arrival, Flow& flow, Context& context,
+                                 std::span<const uint8_t> frames);
+  void read_quic(Arrival& arrival, Flow& flow);
+  [[nodiscard]] Step read_google(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] bool google_event(Arrival& arrival, Flow& flow, const HostName& host);
+  void google_quic(Arrival& arrival, Flow& flow, const QuicPacket& packet);
+  void quic_unreadable(Arrival& arrival, Flow& flow);
+  void quic_incomplete(Arrival& arrival, Flow& flow);
+  void quic_over_budget(Arrival& arrival, Flow& flow);
+
   // verdicts.cpp: judging, and what follows from it
   [[nodiscard]] Subject subject_of(const FlowKey& key, bool inbound, const Sighting& sighting);
   [[nodiscard]] Verdict judge(const Flow& flow, Sighting& sighting);
@@ -259,6 +282,10 @@ class WorkerPipeline final : public Pipeline {
   Questions questions_;
   EchNames ech_names_;
   NameAddresses site_addresses_, own_addresses_;  ///< of registered resolvers; of clients that asked
+  QuicOpener quic_opener_;
+  QuicIds quic_ids_;
+  QuicOpenings quic_openings_;
+  QuicBudget quic_budget_;
 
   Clock now_{};
   uint64_t started_ms_ = 0;

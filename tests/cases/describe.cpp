@@ -145,6 +145,11 @@ Bytes described(const YAML::Node& node, const Flows& flows) {
   if (node["text"]) return bytes(node["text"].as<std::string>());
   if (node["hex"]) return from_hex(node["hex"].as<std::string>());
   if (node["zeros"]) return Bytes(node["zeros"].as<size_t>());
+  if (node["quic"] || node["quic-packets"]) {
+    Bytes datagram = node["quic"] ? quic_initial_of(node["quic"]) : Bytes();
+    for (const auto& packet : node["quic-packets"]) put(datagram, quic_packet_of(packet));
+    return datagram;
+  }
   if (node["quotes"]) return quote_of(node["quotes"], flows);
   return {};
 }
