@@ -22,7 +22,8 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   if (flow.context != kNoIndex && contexts_[flow.context].kind == ReaderKind::DnsStream)
     contexts_[flow.context].dns.answers.release_to(contexts_.blocks(), packet.tcp_ack);
   if (packet.payload_size == 0 || (packet.tcp_flags & kRst)) return forward(arrival, passes);
-  // A SYN that nobody answers may be a decoy before an older connection's data. Captures may hold one side only.
+  // A SYN that nobody answers may be a decoy before an older connection's data. Captures may hold one side
+  // only.
   const bool connected = flow.has(kFlowAnswered) || flow.has(kFlowMidstream) || config_.replay;
   if (!connected && !(packet.tcp_flags & kSyn)) return drop(arrival, Reason::Unanswered);
   const uint32_t seq = packet.tcp_seq + (packet.tcp_flags & kSyn ? 1 : 0);

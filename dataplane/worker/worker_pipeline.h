@@ -167,7 +167,8 @@ class WorkerPipeline final : public Pipeline {
   // hellos.cpp: what TLS' hello shows, whatever carries it
   [[nodiscard]] Step hello_event(Arrival& arrival, Flow& flow, Context& context, const TlsHello& hello,
                                  Extract event);
-  [[nodiscard]] Step judge_hello(Arrival& arrival, Flow& flow, Context& context, Sighting sighting);
+  [[nodiscard]] Step judge_hello(Arrival& arrival, Flow& flow, Context& context, Sighting sighting,
+                                 std::string_view shown = {});
   [[nodiscard]] static bool hello_taken(Context& context, const Packet& answer);
 
   // dtls.cpp
