@@ -31,6 +31,16 @@ Stream match_preface(std::string_view text) {
   return size < kPreface.size() ? Stream::NeedMore : Stream::H2c;
 }
 
+Stream match_tunnel(std::span<const uint8_t> bytes) {
+  Protocol protocol = Protocol::Unknown;
+  const Extract match = recognise_tunnel_stream(bytes, protocol);
+  if (match == Extract::NeedMore) return Stream::NeedMore;
+  if (match == Extract::NotMine) return Stream::Unknown;
+  return protocol == Protocol::Ssh    ? Stream::Ssh
+         : protocol == Protocol::Pptp ? Stream::Pptp
+                                      : Stream::OpenVpn;
+}
+
 /// Takes the empty lines off text; of a last CR the LF may be still to come. Returns false where they are no
 /// line ends or too many.
 bool skip_blank_lines(std::string_view& text) {
@@ -68,10 +78,13 @@ Stream recognise_stream(std::span<const uint8_t> bytes) {
     default:
       break;
   }
-  const Stream preface = match_preface(text);
-  const Stream http = match_http(text);
-  if (http == Stream::Unknown || preface == Stream::H2c) return preface;
-  return http;  // P begins both: NeedMore either way
+  // At most one of them can come to know its own; while any needs more, so does the whole.
+  Stream so_far = Stream::Unknown;
+  for (const Stream one : {match_http(text), match_preface(text), match_tunnel(bytes)}) {
+    if (one != Stream::Unknown && one != Stream::NeedMore) return one;
+    if (one == Stream::NeedMore) so_far = one;
+  }
+  return so_far;
 }
 
 }  // namespace sluice

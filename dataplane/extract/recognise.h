@@ -1,22 +1,28 @@
 // extract: what a TCP flow speaks, from the client's first bytes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
 #include "dataplane/extract/http.h"
+#include "dataplane/extract/tunnel.h"
 
 namespace sluice {
 
-/// With so many bytes recognise_stream always decides: empty lines, a method and its space are the longest.
-inline constexpr size_t kMaxRecogniseBytes = 2 * kMaxHttpBlankLines + kMaxHttpMethod + 1;
+/// With so many bytes recognise_stream always decides.
+inline constexpr size_t kMaxRecogniseBytes =
+    std::max(2 * kMaxHttpBlankLines + kMaxHttpMethod + 1, kMaxTunnelStreamBytes);
 
 enum class Stream : uint8_t {
   NeedMore,  ///< too few bytes; all of them could begin one of the others
   Tls,       ///< for TlsHello
   Http,      ///< for HttpRequests
   H2c,       ///< HTTP/2 without TLS, by its connection preface
-  Unknown,   ///< none of these
+  Ssh,       ///< no name stands in it, nor in the two that follow
+  OpenVpn,
+  Pptp,
+  Unknown,  ///< none of these
 };
 
 /// bytes: the client's side of a flow from its first byte, cut anywhere. Decides on as few bytes as tell, and

@@ -88,12 +88,13 @@ bool is_openvpn_reset(const Bytes& b) {
   });
 }
 
-/// On OpenVPN's own port any of its messages will do.
+/// On OpenVPN's own port its other messages will do, under the first key.
 bool is_openvpn_message(const Bytes& b) {
-  constexpr uint32_t kFirst = 3, kLast = 10, kDataV1 = 6, kDataV2 = 9;
-  const uint32_t opcode = b.u8(0) >> 3, key = b.u8(0) & 7;
-  const bool data = opcode == kDataV1 || opcode == kDataV2;
-  return opcode >= kFirst && opcode <= kLast && b.size() >= kPlainReset && (data || key <= 1);
+  constexpr uint32_t kControl = 4 << 3, kAcknowledgement = 5 << 3, kDataV1 = 6 << 3, kServerReset = 8 << 3,
+                     kDataV2 = 9 << 3;
+  constexpr uint32_t kFirst[] = {kHardResetV2,     kHardResetV3, kServerReset, kControl,
+                                 kAcknowledgement, kDataV1,      kDataV2};
+  return b.size() >= kPlainReset && std::ranges::find(kFirst, b.u8(0)) != std::end(kFirst);
 }
 
 // ---- IPsec: IKE (RFC 2408 3.1, RFC 7296 3.1), ESP in UDP and the non-ESP marker (RFC 3948 2). ----
@@ -222,8 +223,6 @@ bool is_ntp(const Bytes& b) {
   if (version < 1 || version > 4 || mode == 0) return false;
   return b.size() >= (mode <= 5 ? 48U : 8U);
 }
-
-constexpr uint16_t kAnyPort = 0;
 
 /// The first that fits is it. On any port come those whose fixed bytes no other traffic shows by chance.
 constexpr struct {

@@ -9,10 +9,12 @@
 
 namespace sluice {
 
+inline constexpr uint16_t kAnyPort = 0;
+
 /// What a datagram speaks: a tunnel, or one of the recognised protocols that show no name; Unknown for all
 /// others. Found on any port where the bytes alone are proof enough, elsewhere on its registered port.
 /// payload: the whole UDP payload.
-/// service_port: of the side that did not open the flow.
+/// service_port: of the side that did not open the flow; kAnyPort: find only what any port shows.
 /// Source: beside each in tunnel.cpp.
 [[nodiscard]] Protocol recognise_datagram(std::span<const uint8_t> payload, uint16_t service_port);
 

@@ -307,6 +307,9 @@ Verdict Policy::judge(const Subject& subject, Scratch& scratch, Trace* trace) co
     verdict.action = Action::Observed;
     verdict.would = Action::Blocked;
   }
+  // A tunnel that passes because nothing is blocked shows what it carries, as far as it can.
+  const auto kind = kProtocolKinds[static_cast<size_t>(subject.protocol)];
+  if (verdict.action == Action::Observed && kind == ProtocolKind::OpenableTunnel) verdict.opens = true;
   return verdict;
 }
 

@@ -13,8 +13,7 @@ void WorkerPipeline::dns(Arrival& arrival, Flow& flow) {
   if (found == Extract::NotMine && opener) {
     flow.clear(kFlowDns);
     flow.protocol = Protocol::Unknown;
-    return judge_and_decide(arrival, flow,
-                            Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol));
+    return open_unnamed(arrival, flow);
   }
   const bool fits = (found == Extract::Name || found == Extract::NoName) && message.is_response() != opener;
   if (!fits) return drop(arrival.mbuf, Reason::MalformedDns);

@@ -55,7 +55,7 @@ void WorkerPipeline::open_tcp(Arrival& arrival, Flow& flow) {
 void WorkerPipeline::open_other(Arrival& arrival, Flow& flow) {
   if (arrival.packet.fragment)
     return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::Fragment));
-  if (flow.has(kFlowInbound)) return judge_and_decide(arrival, flow, Sighting{});
+  if (flow.has(kFlowInbound)) return open_unnamed(arrival, flow);
   if (arrival.packet.is_udp() && flow.key.remote_port == kDnsPort) {
     Verdict refusal;
     const Sighting unseen{.protocol = Protocol::Dns};
@@ -69,7 +69,7 @@ void WorkerPipeline::open_other(Arrival& arrival, Flow& flow) {
   if (arrival.packet.is_udp() && looks_like_quic(payload_of(arrival)))
     return judge_and_decide(arrival, flow,
                             Sighting::without_name(Protocol::Quic, Situation::UndecodableQuic));
-  judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol));
+  open_unnamed(arrival, flow);
 }
 
 /// No flow can be kept, or no record of it: the policy's setting for that decides each packet by itself.

@@ -27,7 +27,8 @@ bool WorkerPipeline::create() {
   payload_scratch_ = make_fixed_array<uint8_t>(kMaxFrame);
   const bool made = payload_scratch_ && flows_.create(config_.flows, seed) &&
                     contexts_.create(config_.undecided) && names_.create(names, seed) &&
-                    bindings_.create(config_.bindings, seed, names_) && questions_.create(kQuestions, seed);
+                    bindings_.create(config_.bindings, seed, names_) && questions_.create(kQuestions, seed) &&
+                    opened_.create();
   if (!made) return false;
   stats_.flow_capacity.set(flows_.capacity());
   stats_.undecided_capacity.set(contexts_.capacity());

@@ -124,6 +124,15 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
       flow.protocol = Protocol::H2c;
       situation = Situation::NoName;
       break;
+    case Stream::Ssh:
+      flow.protocol = Protocol::Ssh;
+      break;
+    case Stream::OpenVpn:
+      flow.protocol = Protocol::OpenVpn;
+      break;
+    case Stream::Pptp:
+      flow.protocol = Protocol::Pptp;
+      break;
     case Stream::Unknown:
       break;
   }

@@ -10,6 +10,7 @@
 #include "dataplane/flow/context.h"
 #include "dataplane/flow/flow_table.h"
 #include "dataplane/flow/name_pool.h"
+#include "dataplane/flow/opened_tunnels.h"
 #include "dataplane/log/event_ring.h"
 #include "dataplane/worker/pipeline.h"
 
@@ -17,6 +18,8 @@ namespace sluice {
 
 inline constexpr uint32_t kMaxFrame =
     256 * 1024;  ///< bytes of a frame that are looked at; its rest passes with it
+
+inline constexpr uint32_t kLookedAtDatagrams = 8;  ///< of a UDP flow, for a tunnel's beginning
 
 /// One packet on its way. Dies with the burst.
 struct Arrival {
@@ -26,6 +29,7 @@ struct Arrival {
   uint64_t hash;
   PortPlace place;
   std::span<const uint8_t> headers;  ///< the frame's first bytes, contiguous
+  bool inside;                       ///< of an opened tunnel: packet and key are those of what it carries
 
   bool from_lan() const { return place.side == Side::Lan; }
 };
@@ -62,6 +66,8 @@ class WorkerPipeline final : public Pipeline {
  private:
   // pipeline.cpp: the way
   [[nodiscard]] bool enter(rte_mbuf* mbuf, Arrival& arrival);
+  [[nodiscard]] bool passes_as_link_control(Arrival& arrival);
+  [[nodiscard]] FlowKey key_of(const Arrival& arrival, uint8_t pair) const;
   [[nodiscard]] bool is_mine(const Arrival& arrival);
   void handle(Arrival& arrival);
   void handle_slowly(Arrival& arrival, Flow* flow);
@@ -110,6 +116,13 @@ class WorkerPipeline final : public Pipeline {
                     const DnsMessage& message);
   void learn(const Address& address, std::string_view name, uint32_t ttl_s);
 
+  // tunnels.cpp: what shows no name
+  [[nodiscard]] Protocol protocol_of(const Arrival& arrival, const Flow& flow);
+  void open_unnamed(Arrival& arrival, Flow& flow);
+  void look_again(Arrival& arrival, Flow& flow);
+  void judge_unnamed(Arrival& arrival, Flow& flow, Protocol protocol);
+  void open_inside(Arrival& outer, const Flow& tunnel);
+
   // verdicts.cpp: judging, and what follows from it
   [[nodiscard]] Subject subject_of(const FlowKey& key, bool inbound, const Sighting& sighting);
   [[nodiscard]] Verdict judge(const Flow& flow, Sighting& sighting);
@@ -126,6 +139,7 @@ class WorkerPipeline final : public Pipeline {
   void refuse_packet(Arrival& arrival, const Flow& flow, const Sighting& sighting, const Verdict& verdict,
                      uint64_t number);
   void refuse_later_packet(Arrival& arrival, Flow& flow);
+  void drop_silently(Arrival& arrival, Reason reason);
   void send_answers(Arrival& arrival, const Answers& answers);
   void forward(Arrival& arrival, Reason reason) { forward(arrival.mbuf, reason); }
   void forward(rte_mbuf* mbuf, Reason reason);
@@ -162,6 +176,7 @@ class WorkerPipeline final : public Pipeline {
   NamePool names_;
   Bindings bindings_;
   Questions questions_;
+  OpenedTunnels opened_;
 
   Clock now_{};
   uint64_t started_ms_ = 0;
