@@ -116,6 +116,7 @@ void Case::load_flows() {
     flow.tcp = get<std::string>(node, "transport", "tcp") == "tcp";
     flow.inbound = get(node, "inbound", false);
     flow.vlans = get<std::vector<uint16_t>>(node, "vlans", {});
+    if (node["inside"]) flow.inside = node["inside"];
     flow.client_next = get(node, "start", flow.client_next);
     flows_[entry.first.as<std::string>()] = flow;
   }
@@ -137,7 +138,7 @@ void Case::open(const YAML::Node& node) {
   CaseFlow& flow = flows_.at(node["open"].as<std::string>());
   const auto from = [&flow](bool client) { return client != flow.inbound ? Side::Lan : Side::Line; };
   const auto pass = [&](bool client, uint8_t flags, const char* reason) {
-    const Bytes frame = flow_frame(flow, client, flags).build();
+    const Bytes frame = arriving(flow, client, flow_frame(flow, client, flags));
     YAML::Node expected;
     expected["passes"] = get<std::string>(node, "passes", reason);
     if (client && !(flags & kAck) && node["records"]) expected["records"] = node["records"];
@@ -174,10 +175,10 @@ void Case::say(const YAML::Node& node, bool client) {
     if (node["wrong"]) frame.wrong_l4_checksum();
     // What leaves bears no urgent mark.
     const auto calm = static_cast<uint8_t>(flags & ~kUrg);
-    const Bytes leaves = flow_frame(flow, client, calm, ahead).payload(part).build();
+    const Bytes leaves = arriving(flow, client, flow_frame(flow, client, calm, ahead).payload(part));
     YAML::Node passes;
     passes["passes"] = get<std::string>(node, "before", "undecided");
-    send({frame.build(), from, leaves}, last ? node : passes);
+    send({arriving(flow, client, frame), from, leaves}, last ? node : passes);
     at = cut;
     if ((last && !node["passes"]) || node["ahead"] || node["slice"]) continue;
     const uint32_t control = ((flags & kSyn) != 0) + ((flags & kFin) != 0);
