@@ -12,6 +12,13 @@ Protocol WorkerPipeline::protocol_of(const Arrival& arrival, const Flow& flow) {
   return recognise_datagram(payload_of(arrival), flow.has(kFlowInbound) ? key.local_port : key.remote_port);
 }
 
+/// What a server that speaks first speaks: SSH's may.
+Protocol WorkerPipeline::protocol_of_server(const Arrival& arrival) {
+  Protocol protocol = Protocol::Unknown;
+  const Extract match = recognise_tunnel_stream(payload_of(arrival), protocol);
+  return match == Extract::Complete ? protocol : Protocol::Unknown;
+}
+
 /// The first packet of a flow that is no TCP's and in which nobody will find a name.
 void WorkerPipeline::open_unnamed(Arrival& arrival, Flow& flow) {
   judge_unnamed(arrival, flow, protocol_of(arrival, flow));
