@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "dataplane/extract/dns.h"
 #include "dataplane/extract/method.h"
 
 namespace sluice {
@@ -15,6 +16,7 @@ static_assert(kPreface.size() <= kMaxRecogniseBytes);
 constexpr int kAny = -1;
 constexpr int kHandshake[] = {22, 3};
 constexpr int kChangeCipherSpec[] = {20, 3, kAny, 0, 1, 1};
+constexpr size_t kMinFirstQuery = 17, kMaxFirstQuery = 511;
 constexpr int kWarning[] = {21, 3, kAny, 0, 2, 1, kAny};
 
 Stream match_tls(std::string_view text, std::span<const int> pattern) {
@@ -39,6 +41,19 @@ Stream match_tunnel(std::span<const uint8_t> bytes) {
   return protocol == Protocol::Ssh    ? Stream::Ssh
          : protocol == Protocol::Pptp ? Stream::Pptp
                                       : Stream::OpenVpn;
+}
+
+/// The first query's length, no longer than stub resolvers make it, and a header like nothing else's.
+Stream match_dns(std::span<const uint8_t> bytes) {
+  constexpr size_t kPrefix = 2, kFlagsEnd = kPrefix + 4;
+  if (bytes[0] > kMaxFirstQuery >> 8) return Stream::Unknown;
+  if (bytes.size() < kPrefix) return Stream::NeedMore;
+  if ((size_t{bytes[0]} << 8 | bytes[1]) < kMinFirstQuery) return Stream::Unknown;
+  if (bytes.size() < kFlagsEnd) return Stream::NeedMore;
+  const unsigned flags = unsigned{bytes[kFlagsEnd - 2]} << 8 | bytes[kFlagsEnd - 1];
+  if ((flags & ~unsigned{kDnsQuestionFlags}) != 0) return Stream::Unknown;
+  if (bytes.size() < kPrefix + kDnsHeaderBytes) return Stream::NeedMore;
+  return looks_like_dns_question(bytes.subspan(kPrefix)) ? Stream::Dns : Stream::Unknown;
 }
 
 /// Takes the empty lines off text; of a last CR the LF may be still to come. Returns false where they are no
@@ -80,7 +95,7 @@ Stream recognise_stream(std::span<const uint8_t> bytes) {
   }
   // At most one of them can come to know its own; while any needs more, so does the whole.
   Stream so_far = Stream::Unknown;
-  for (const Stream one : {match_http(text), match_preface(text), match_tunnel(bytes)}) {
+  for (const Stream one : {match_http(text), match_preface(text), match_dns(bytes), match_tunnel(bytes)}) {
     if (one != Stream::Unknown && one != Stream::NeedMore) return one;
     if (one == Stream::NeedMore) so_far = one;
   }

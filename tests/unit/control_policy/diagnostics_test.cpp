@@ -170,6 +170,31 @@ INSTANTIATE_TEST_SUITE_P(
              "networks: {c: {prefixes: [198.51.100.0/24], line: l}}\n",
              {"t:1:27: warning: 198.51.100.0/24 is public address space, on the LAN side; hosts on the line "
               "should have private addresses"}},
+        Case{"DnsKey",
+             "networks: {c: {prefixes: [10.1.0.0/16], line: none, dns: {strip_ech: true}}}\n",
+             {"t:1:59: unknown key 'strip_ech' in `dns`; did you mean `strip-ech`?"}},
+        Case{"DnsCanaries",
+             "networks: {c: {prefixes: [10.1.0.0/16], line: none, dns: {canaries: true}}}\n",
+             {"t:1:69: `canaries` cannot be 'true'; write pass or nxdomain"}},
+        Case{"DnsStripEch",
+             "networks: {c: {prefixes: [10.1.0.0/16], line: none, dns: {strip-ech: always}}}\n",
+             {"t:1:70: `strip-ech` cannot be 'always'; write false or true"}},
+        Case{"DnsNoMap",
+             "networks: {c: {prefixes: [10.1.0.0/16], line: none, dns: nxdomain}}\n",
+             {"t:1:58: `dns` is written as a single value; write {canaries: ...}"}},
+        Case{"DohWithoutList",
+             "rules: [{name: a, protocols: [tls, doh], action: block}]\n",
+             {"t:1:36: `doh` needs a list named 'doh-resolvers', of the servers that speak it; declare it: "
+              "lists: "
+              "{doh-resolvers: {files: [lists/doh-resolvers.names]}}"}},
+        Case{"DohPatterns",
+             "lists: {doh-resolvers: {patterns: ['dns[0-9]+']}}\nrules: [{name: a, protocols: [doh], action: "
+             "block}]\n",
+             {"t:1:36: the list 'doh-resolvers' takes no patterns; give it names, files or prefixes"}},
+        Case{"DohUsesItsList",
+             "lists: {doh-resolvers: {names: [dns.example]}}\nrules: [{name: a, protocols: [doh], action: "
+             "block}]\n",
+             {}},
         Case{"DeclaredTwice",
              "offices: {staff: {prefixes: [10.64.0.0/12]}}\n",
              {"t:1:11: 'staff' is declared twice; it is a network at base:3:12 already: rename one"}},
@@ -280,50 +305,6 @@ INSTANTIATE_TEST_SUITE_P(
              "lists: {a: {patterns: [good, '(a.{1,10}){60}b', bad]}}\n" + kUse,
              {"t:1:30: the pattern '(a.{1,10}){60}b' is refused by Hyperscan: Pattern is too large.; write "
               "a Hyperscan expression on the host name, as '(^|\\.)bet[0-9]+\\.'"}}),
-    name_of);
-
-INSTANTIATE_TEST_SUITE_P(
-    Tunnels, Diagnosed,
-    testing::Values(
-        Case{
-            "TunnelRight",
-            "tunnels: {vpn: {protocols: [gre, vxlan], from: [staff, 10.20.0.1], to: [203.0.113.9], owner: o, "
-            "inspect: true}}\n",
-            {}},
-        Case{"TunnelMissing",
-             "tunnels: {vpn: {}}\n",
-             {"t:1:11: the tunnel 'vpn' has no `protocols`; write protocols: [ipsec]",
-              "t:1:11: the tunnel 'vpn' has no `from`; write from: [10.20.0.1], its end on the LAN",
-              "t:1:11: the tunnel 'vpn' has no `to`; write to: [203.0.113.9], its end beyond the line, or an "
-              "office",
-              "t:1:11: the tunnel 'vpn' has no `owner`; write owner: li.wei, who answers for it"}},
-        Case{"TunnelProtocol",
-             "tunnels: {vpn: {protocols: [tls], from: [staff], to: [any], owner: o}}\n",
-             {"t:1:29: `protocols` cannot be 'tls'; write socks, wireguard, openvpn, ipsec, l2tp, pptp, "
-              "teredo, "
-              "geneve, gtp, gre, ipip, 6in4 or vxlan"}},
-        Case{"TunnelThatCannotBeOpened",
-             "tunnels: {vpn: {protocols: [gre, ipsec], from: [staff], to: [any], owner: o, inspect: true}}\n",
-             {"t:1:87: `inspect` cannot open ipsec; leave it out, or register ipsec as a tunnel of its own"}},
-        Case{"TunnelEndByName",
-             "tunnels: {vpn: {protocols: [gre], from: [staff], to: [vpn.example], owner: o}}\n",
-             {"t:1:55: 'vpn.example' is a name, and a tunnel's end is known by its address only; write a "
-              "network, "
-              "an office, a list or a prefix"}},
-        Case{"TunnelToANetwork",
-             "tunnels: {vpn: {protocols: [gre], from: [staff], to: [staff], owner: o}}\n",
-             {"t:1:55: warning: the network 'staff' is on the LAN side, so this never matches; name an "
-              "office, a "
-              "list or a prefix"}},
-        Case{"TunnelNamedAsARule",
-             "tunnels: {a: {protocols: [gre], from: [staff], to: [any], owner: o}}\n"
-             "rules: [{name: a, action: block}]\n",
-             {"t:2:16: 'a' is declared twice; it is a tunnel at t:1:11 already: rename one"}},
-        Case{"TunnelOpenedByARule",
-             "rules: [{name: a, protocols: [ssh, wireguard], action: allow}]\n",
-             {"t:1:36: 'wireguard' is a tunnel, and no rule opens one; register it under `tunnels`, or write "
-              "action: block"}},
-        Case{"TunnelBlockedByARule", "rules: [{name: a, protocols: [wireguard], action: block}]\n", {}}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(

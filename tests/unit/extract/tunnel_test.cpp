@@ -249,9 +249,10 @@ TEST(RecogniseTunnelStream, OthersAreNone) {
   Bytes second = over_tcp(kPlainReset);
   second.back() = 1;
   EXPECT_EQ(recognise_stream(ExactCopy(second)), Stream::Unknown);
-  EXPECT_EQ(recognise_stream(ExactCopy(Bytes{0, 0x9c, 0, 2})), Stream::Unknown);
+  EXPECT_EQ(recognise_stream(ExactCopy(Bytes{0, 0x9c, 0, 2, 0xff, 0xff})), Stream::Unknown);
   EXPECT_EQ(recognise_stream(ExactCopy(to_bytes("SSHD"))), Stream::Unknown);
-  EXPECT_EQ(recognise_stream(ExactCopy(Bytes{0, 200, 0x38})), Stream::Unknown) << "too long for a reset";
+  EXPECT_EQ(recognise_stream(ExactCopy(Bytes{0, 200, 0x38, 0, 0xff, 0xff})), Stream::Unknown)
+      << "too long for a reset";
   EXPECT_EQ(recognise_stream(ExactCopy(Bytes(kMaxRecogniseBytes, 0))), Stream::Unknown);
 }
 
