@@ -47,38 +47,44 @@ HELLO = ("tls.handshake.length", "tls.handshake.extensions_key_share_group", "tl
          "tls.handshake.extensions_server_name")
 
 
-def until_hello(packets: list[dict]) -> tuple[list[dict], dict]:
-    """The packets of the first hello, and what the last of them completes."""
-    for number, packet in enumerate(packets, 1):
-        if "tls.handshake.length" in packet:
-            return packets[:number], packet
-    return packets, {}
+def first_hello(packets: list[dict], stream: str, name: str) -> tuple[list[dict], dict]:
+    """The packets of the first hello with this visible name, and what the last of them completes."""
+    streams: dict[str, list[dict]] = {}
+    for packet in packets:
+        mine = streams.setdefault(packet[stream][0], [])
+        mine.append(packet)
+        if name in packet.get("tls.handshake.extensions_server_name", []):
+            return mine, packet
+    return [], {}
 
 
 def post_quantum(hello: dict) -> bool:
     return str(X25519MLKEM768) in hello.get("tls.handshake.extensions_key_share_group", [])
 
 
+def has_ech(hello: dict) -> bool:
+    return str(ECH) in hello.get("tls.handshake.extension.type", [])
+
+
 def describe(hello: dict, packets: str) -> str:
     size = hello.get("tls.handshake.length", ["0"])[0]
     share = "X25519MLKEM768" if post_quantum(hello) else "no post-quantum key share"
-    ech = ", ECH extension" if str(ECH) in hello.get("tls.handshake.extension.type", []) else ""
-    name = hello.get("tls.handshake.extensions_server_name", ["none"])[0]
-    return f"hello of {size} bytes in {packets}, {share}{ech}, visible name {name}"
+    return f"hello of {size} bytes in {packets}, {share}{', ECH extension' if has_ech(hello) else ''}"
 
 
-def over_tcp(capture: Capture) -> Outcome:
+def over_tcp(capture: Capture, name: str) -> Outcome:
     """A post-quantum hello of several segments with an ECH extension."""
-    packets, hello = until_hello(capture.packets("tcp.dstport==443 && tcp.len>0", *HELLO))
-    good = len(packets) > 1 and post_quantum(hello) and str(ECH) in hello["tls.handshake.extension.type"]
+    packets, hello = first_hello(capture.packets("tcp.dstport==443 && tcp.len>0", "tcp.stream", *HELLO), "tcp.stream", name)
+    good = len(packets) > 1 and post_quantum(hello) and has_ech(hello)
     return Outcome("page" if good else "error", describe(hello, f"{len(packets)} segments"))
 
 
-def over_quic(capture: Capture) -> Outcome:
-    """A post-quantum hello of several Initials, its CRYPTO frames out of order."""
-    packets, hello = until_hello(capture.packets("quic.long.packet_type==0", "quic.crypto.offset", *HELLO))
+def over_quic(capture: Capture, name: str) -> Outcome:
+    """The same of several Initials, its CRYPTO frames out of order."""
+    initials = capture.packets("quic.long.packet_type==0", "udp.stream", "quic.crypto.offset", *HELLO)
+    packets, hello = first_hello(initials, "udp.stream", name)
     offsets = [int(offset) for packet in packets for offset in packet.get("quic.crypto.offset", [])]
-    good = len(packets) > 1 and offsets != sorted(offsets) and post_quantum(hello)
-    return Outcome("page" if good else "error",
-                   describe(hello, f"{len(packets)} Initials, {len(offsets)} CRYPTO frames"
-                            + (" out of order" if offsets != sorted(offsets) else " in order")))
+    shuffled = offsets != sorted(offsets)
+    good = len(packets) > 1 and shuffled and post_quantum(hello) and has_ech(hello)
+    order = "out of order" if shuffled else "in order"
+    return Outcome("page" if good else "error", describe(hello, f"{len(packets)} Initials, {len(offsets)} CRYPTO frames {order}"))

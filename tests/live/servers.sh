@@ -1,14 +1,14 @@
 # live: the servers that the lab does not have, on its line; sourced by tests/live/run after deploy/demo.d/lab.sh.
 
-export LIVE_CADDY=198.51.100.20   # HTTP/3, and the same over TCP, for every site
-export LIVE_NGTCP2=198.51.100.21  # HTTP/3 on port 4433, QUIC version 2 too
-export LIVE_DNS=198.51.100.54     # DNS over UDP, TCP and TLS, with HTTPS records
+export LIVE_CADDY=198.51.100.20    # HTTP/3, and the same over TCP, for every site
+export LIVE_NGTCP2=198.51.100.21   # HTTP/3 on port 4433, QUIC version 2 too
+export LIVE_DNS=198.51.100.54      # DNS over UDP, TCP and TLS, with HTTPS records
+LIVE_OTHER_DNS=198.51.100.55       # the same, but no rule lets it be asked over TLS
 LIVE_TUNNELS=(198.51.100.60 198.51.100.61)  # OpenVPN and WireGuard; the policy registers the first
-LIVE_HIDDEN=hidden.example  # its HTTPS record carries a key for Encrypted Client Hello
-LIVE_FRONT=front.example    # the name that such a hello shows
-LAB_SITES+=("$LIVE_HIDDEN" "$LIVE_FRONT")
+LIVE_ECH=(plain.example hidden.example front.example)  # without a key for ECH, with one, and what shows instead of it
+LAB_SITES+=("${LIVE_ECH[@]}")
 
-# live_ech: an ECHConfigList (RFC 9849 4) of LIVE_FRONT with a key that no server has, as base64.
+# live_ech: an ECHConfigList (RFC 9849 4) of front.example with a key that no server has, as base64.
 live_ech() {
   python3 -c '
 import base64, os, struct, sys
@@ -16,7 +16,7 @@ name = sys.argv[1].encode()
 version, x25519, hkdf_sha256, aes_128_gcm = 0xFE0D, 0x20, 1, 1
 config = struct.pack("!BHH32sHHHBB", 7, x25519, 32, os.urandom(32), 4, hkdf_sha256, aes_128_gcm, 0, len(name)) + name + bytes(2)
 config = struct.pack("!HH", version, len(config)) + config
-print(base64.b64encode(struct.pack("!H", len(config)) + config).decode())' "$LIVE_FRONT"
+print(base64.b64encode(struct.pack("!H", len(config)) + config).decode())' "${LIVE_ECH[2]}"
 }
 
 live_unbound_conf() {
@@ -25,6 +25,7 @@ live_unbound_conf() {
 server:
   interface: $LIVE_DNS
   interface: $LIVE_DNS@853
+  interface: $LIVE_OTHER_DNS@853
   tls-service-key: $LAB_DIR/tls/site.key
   tls-service-pem: $LAB_DIR/tls/site.pem
   access-control: 0.0.0.0/0 allow
@@ -38,9 +39,11 @@ server:
   local-zone: example. static
 CONF
   for site in "${LAB_SITES[@]}"; do
+    [[ " ${LIVE_ECH[*]} " == *" $site "* ]] && echo "  local-data: '$site. 60 IN A $LIVE_CADDY'" && continue
     echo "  local-data: '$site. 60 IN A 198.51.100.$((number++))'"
   done
-  echo "  local-data: '$LIVE_HIDDEN. 60 IN HTTPS 1 . alpn=h2 ech=$(live_ech)'"
+  echo "  local-data: '${LIVE_ECH[0]}. 60 IN HTTPS 1 . alpn=h2,h3'"
+  echo "  local-data: '${LIVE_ECH[1]}. 60 IN HTTPS 1 . alpn=h2,h3 ech=$(live_ech)'"
 }
 
 live_caddy_conf() {
@@ -61,7 +64,7 @@ CONF
 # live_servers_start: returns when each of them answers on the line itself.
 live_servers_start() {
   local address tls=$LAB_DIR/tls
-  for address in $LIVE_CADDY $LIVE_NGTCP2 $LIVE_DNS "${LIVE_TUNNELS[@]}"; do
+  for address in $LIVE_CADDY $LIVE_NGTCP2 $LIVE_DNS $LIVE_OTHER_DNS "${LIVE_TUNNELS[@]}"; do
     in_ns line ip address add "$address/32" dev lo || return
   done
   live_unbound_conf >"$LAB_DIR/unbound.conf"
@@ -80,8 +83,8 @@ live_servers_start() {
 }
 live_servers_answer() {
   local address
-  in_ns line dig +short +time=1 +tries=1 @$LIVE_DNS $LIVE_HIDDEN HTTPS | grep -q ech= &&
-    in_ns line kdig +short +timeout=1 +tls @$LIVE_DNS $LIVE_HIDDEN | grep -q 198 &&
+  in_ns line dig +short +time=1 +tries=1 @$LIVE_DNS "${LIVE_ECH[1]}" HTTPS | grep -q ech= &&
+    in_ns line kdig +short +timeout=1 +tls @$LIVE_DNS erp.example | grep -q 198 &&
     in_ns line curl -sf -m 1 --resolve "erp.example:443:$LIVE_CADDY" --cacert "$LAB_DIR/tls/ca.pem" https://erp.example/ &&
     in_ns line timeout 2 gtlsclient --exit-on-all-streams-close -q $LIVE_NGTCP2 4433 https://erp.example/index.html || return
   for address in "${LIVE_TUNNELS[@]}"; do

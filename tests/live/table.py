@@ -15,12 +15,13 @@ from visits import CLIENT, Outcome, records, rule_of, stamp_of
 
 RECORD_WAIT_S = 5
 NEWS, BET = "198.51.100.12", "198.51.100.13"
+OTHER_DNS = "198.51.100.55"
 OFFICE_VPN, OTHER_VPN = "198.51.100.60", "198.51.100.61"
 
 
 @dataclass
 class Side:
-    """One half of a row: what is asked for, where, what the client must get, what the record must say."""
+    """One half of a row: what is asked for, at whose place, what the client must get, what the record must say."""
     asks: str
     to: tuple[str, int]
     gets: str
@@ -33,11 +34,12 @@ class Row:
     ask: Callable[[str], Outcome]
     allowed: Side
     blocked: Side
-    shows: Callable[[Capture], Outcome] | None = None  # of the capture of the whole row
+    shows: Callable[[Capture, str], Outcome] | None = None  # of the capture of the whole row
+    visible: str = "news.example"  # the name in the hello that is shown
 
 
 def row(client: str, ask: Callable[[str], Outcome], protocol: str, seen: str, gets: str, to: tuple | None = None, port: int = 443,
-        shows: Callable[[Capture], Outcome] | None = None) -> Row:
+        shows: Callable[[Capture, str], Outcome] | None = None) -> Row:
     """The kind that most are: staff reads the news, and may not bet."""
     return Row(client, ask,
                Side("news.example", (to or NEWS, port), "page", f"{protocol} {seen} news.example default"),
@@ -52,10 +54,18 @@ ROWS = [
     row("openssl, -max_send_frag 512", clients.openssl_small_records, "tls", "sni", "alert"),
     row("Chromium, TCP", clients.chromium_tcp, "tls", "sni", "refused", shows=over_tcp),
     row("Chromium, HTTP/3", clients.chromium_quic, "quic", "sni", "refused", to=CADDY, shows=over_quic),
+    Row("Chromium, TCP, real ECH", lambda host: clients.chromium_ech(["--disable-quic"], host),
+        Side("plain.example", (CADDY, 443), "page", "tls sni plain.example default"),
+        Side("hidden.example", (CADDY, 443), "refused", "tls sni front.example ech"), shows=over_tcp, visible="front.example"),
+    Row("Chromium, HTTP/3, real ECH", lambda host: clients.chromium_ech([f"--origin-to-force-quic-on={host}:443"], host),
+        Side("plain.example", (CADDY, 443), "page", "quic sni plain.example default"),
+        Side("hidden.example", (CADDY, 443), "refused", "quic sni front.example ech"), shows=over_quic, visible="front.example"),
     row("ngtcp2, HTTP/3, version 1", lambda host: clients.ngtcp2(QUIC_V1, host), "quic", "sni", "refused", to=NGTCP2, port=4433),
     row("ngtcp2, HTTP/3, version 2", lambda host: clients.ngtcp2(QUIC_V2_DRAFT, host), "quic", "sni", "refused", to=NGTCP2, port=4433),
     row("dig, UDP", lambda name: clients.dig([], name), "dns", "question", "NXDOMAIN", to=DNS, port=53),
     row("dig, TCP", lambda name: clients.dig(["+tcp"], name), "dns", "question", "NXDOMAIN", to=DNS, port=53),
+    Row("kdig, DNS over TLS", clients.kdig, Side(DNS, (DNS, 853), "page", "dot nothing - office-dot"),
+        Side(OTHER_DNS, (OTHER_DNS, 853), "refused", "dot nothing - no-dot")),
     Row("OpenVPN, UDP", clients.openvpn, Side(OFFICE_VPN, (OFFICE_VPN, 1194), "page", "openvpn nothing - office-vpn"),
         Side(OTHER_VPN, (OTHER_VPN, 1194), "refused", "openvpn nothing - tunnel")),
     Row("WireGuard's first two messages", clients.wireguard, Side(OFFICE_VPN, (OFFICE_VPN, 51820), "page", "wireguard nothing - office-vpn"),
@@ -103,7 +113,7 @@ def play_row(entry: Row) -> bool:
         blocked = play(entry, entry.blocked, "blocked")
         if capture:
             capture.stop()
-        shown = entry.shows(capture) if entry.shows else Outcome("page", "")
+        shown = entry.shows(capture, entry.visible) if entry.shows else Outcome("page", "")
     good = allowed.good and blocked.good and shown.kind == "page"
     mark = "\u2713" if good else "\u2717"
     print(f"{mark}  {entry.client:33}{allowed.outcome.words[:20]:21}{blocked.outcome.words[:26]:27}{blocked.record}", flush=True)
