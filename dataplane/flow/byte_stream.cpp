@@ -48,10 +48,11 @@ bool ByteStream::agrees(const BlockPool& pool, uint32_t at, std::span<const uint
     if (from >= to) continue;
     bool same = true;
     const auto overlap = bytes.subspan(static_cast<size_t>(from), static_cast<size_t>(to - from));
-    by_block(at + static_cast<uint32_t>(from), overlap.size(), [&](uint32_t number, size_t done, size_t part) {
-      const uint8_t* kept = pool[block_at(number)] + number % kStreamBlock;
-      same = same && std::memcmp(kept, overlap.data() + done, part) == 0;
-    });
+    by_block(at + static_cast<uint32_t>(from), overlap.size(),
+             [&](uint32_t number, size_t done, size_t part) {
+               const uint8_t* kept = pool[block_at(number)] + number % kStreamBlock;
+               same = same && std::memcmp(kept, overlap.data() + done, part) == 0;
+             });
     if (!same) return false;
   }
   return true;

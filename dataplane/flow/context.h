@@ -1,5 +1,5 @@
-// flow: what a flow whose payload is read needs beside its cache line: the reader, the opener's bytes, the byte
-// counts.
+// flow: what a flow whose payload is read needs beside its cache line: the reader, the opener's bytes, the
+// byte counts.
 #pragma once
 
 #include <cstdint>
@@ -9,16 +9,16 @@
 #include "dataplane/extract/http.h"
 #include "dataplane/extract/recognise.h"
 #include "dataplane/extract/tls.h"
-#include "dataplane/flow/memory.h"
 #include "dataplane/flow/byte_stream.h"
+#include "dataplane/flow/memory.h"
 #include "dataplane/policy/policy.h"
 
 namespace sluice {
 
 inline constexpr uint32_t kUndecidedMs = 10'000;       ///< from the first payload to a complete name
 inline constexpr uint32_t kUndecidedPackets = 20'000;  ///< of the opener
-inline constexpr uint32_t kHeldMs = 30'000;        ///< for the other side to acknowledge what was judged
-inline constexpr uint32_t kBlocksPerContext = 2;  ///< on average; a stream may hold kStreamBlocks
+inline constexpr uint32_t kHeldMs = 30'000;            ///< for the other side to acknowledge what was judged
+inline constexpr uint32_t kBlocksPerContext = 2;       ///< on average; a stream may hold kStreamBlocks
 
 enum class ReaderKind : uint8_t {
   Recognising,

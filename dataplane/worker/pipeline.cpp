@@ -83,8 +83,8 @@ void WorkerPipeline::handle(Arrival& arrival) {
   Flow* flow = flows_.find(arrival.key, arrival.hash);
   constexpr uint8_t kControlFlags = kSyn | kFin | kRst;
   const bool settled = flow != nullptr && flow->state == FlowState::Allowed &&
-                       flow->generation == generation_ && flow->context == kNoIndex &&
-                       !flow->has(kFlowDns) && !(arrival.packet.tcp_flags & kControlFlags) && arrival.packet.transport != kIcmp &&
+                       flow->generation == generation_ && flow->context == kNoIndex && !flow->has(kFlowDns) &&
+                       !(arrival.packet.tcp_flags & kControlFlags) && arrival.packet.transport != kIcmp &&
                        arrival.packet.transport != kIcmpv6;
   if (!settled) return handle_slowly(arrival, flow);
   touch(*flow);

@@ -27,7 +27,8 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   Context& context = contexts_[flow.context];
   const auto bytes = payload_of(arrival);
   if (context.kind == ReaderKind::Held) {
-    if (context.stream.contradicts(contexts_.blocks(), seq, bytes)) return drop(arrival.mbuf, Reason::Overlap);
+    if (context.stream.contradicts(contexts_.blocks(), seq, bytes))
+      return drop(arrival.mbuf, Reason::Overlap);
     return forward(arrival, passes);
   }
   if (flow.state == FlowState::Undecided && ++context.packets > kUndecidedPackets)
@@ -60,8 +61,7 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
   }
   if (flow.context == kNoIndex) {
     if (packet.payload_size == 0 || flow.state != FlowState::Undecided) return forward(arrival, passes);
-    const Situation situation =
-        flow.has(kFlowMidstream) ? Situation::Midstream : Situation::UnknownProtocol;
+    const Situation situation = flow.has(kFlowMidstream) ? Situation::Midstream : Situation::UnknownProtocol;
     return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, situation));
   }
   Context& context = contexts_[flow.context];
