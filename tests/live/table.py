@@ -14,6 +14,7 @@ from clients import CADDY, DNS, NGTCP2, QUIC_V1, QUIC_V2_DRAFT
 from visits import CLIENT, Outcome, records, rule_of, stamp_of
 
 RECORD_WAIT_S = 5
+SETTLED_S = 0.2
 NEWS, BET = "198.51.100.12", "198.51.100.13"
 OTHER_DNS = "198.51.100.55"
 OFFICE_VPN, OTHER_VPN = "198.51.100.60", "198.51.100.61"
@@ -97,10 +98,10 @@ def play(entry: Row, side: Side, action: str) -> Result:
         outcome = entry.ask(side.asks)
     except subprocess.TimeoutExpired:
         outcome = Outcome("hang", "nothing, it hangs")
-    until, said = time.time() + RECORD_WAIT_S, []
-    while not said and time.time() < until:
-        said = records_of(side, began)
-        time.sleep(0.05)
+    until, before, said = time.time() + RECORD_WAIT_S, [], records_of(side, began)
+    while (not said or len(said) > len(before)) and time.time() < until:  # until no more of them come
+        time.sleep(SETTLED_S)
+        before, said = said, records_of(side, began)
     told = {(record["event"]["action"], describe(record)) for record in said}
     shown = describe(said[-1]) if said else "no record"
     return Result(outcome, shown, outcome.kind == side.gets and told == {(action, side.record)})
