@@ -4,6 +4,7 @@
 // stdbool.h: without it ldns makes `bool` and `false` macros.
 #include <stdbool.h>
 
+#include <dnstap.pb.h>
 #include <ldns/ldns.h>
 
 #include <algorithm>
@@ -11,8 +12,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-
-#include "dnstap.pb.h"
 
 namespace sluice::control {
 namespace {

@@ -28,7 +28,8 @@ struct Built {
 
 TEST(CompiledPolicy, HeaderAndSiteAreAsGiven) {
   const Built built(
-      "mode: observe\ncontact: desk\ndnstap: {socket: /run/x.sock}\nmidstream-grace: 90s\nreload: on-save\ntimezone: Asia/Shanghai\n");
+      "mode: observe\ncontact: desk\ndnstap: {socket: /run/x.sock}\nmidstream-grace: 90s\nreload: "
+      "on-save\ntimezone: Asia/Shanghai\n");
   ASSERT_TRUE(built.compiled.policy);
   const ImageReader image = built.reader();
   EXPECT_EQ(image.header().generation, 7u);

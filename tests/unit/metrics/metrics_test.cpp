@@ -69,7 +69,7 @@ TEST_F(MetricsTest, CountersOfWorkersAreShown) {
 
 TEST_F(MetricsTest, NamesFollowPrometheusConventions) {
   metrics->set_data_plane(SharedRegion::map(shared.fd.get(), error), true);
-  const std::set<std::string> known = {"worker", "line",     "side",    "reason", "action",
+  const std::set<std::string> known = {"worker", "line",     "side",    "reason",  "action",
                                        "answer", "protocol", "process", "version", "kind"};
   std::set<std::string> seen;
   for (const prometheus::MetricFamily& family : metrics->Collect()) {
