@@ -104,7 +104,7 @@ BootError DataPlane::make_pipelines(GenerationSwitch& generations) {
 BootError DataPlane::make_rings() {
   for (Loop& loop : loops_) {
     const std::string name = "told-" + std::to_string(loop.worker);
-    loop.told = rte_ring_create_elem(name.c_str(), sizeof(BindingNews), kNewsSlots, SOCKET_ID_ANY,
+    loop.told = rte_ring_create_elem(name.c_str(), sizeof(DnsNews), kNewsSlots, SOCKET_ID_ANY,
                                      RING_F_SP_ENQ | RING_F_SC_DEQ);
     if (loop.told == nullptr) return "no memory for the rings to the workers";
   }
@@ -113,7 +113,7 @@ BootError DataPlane::make_rings() {
     const std::string number = std::to_string(owner);
     rte_ring* packets =
         rte_ring_create(("handover-" + number).c_str(), kHandoverSlots, SOCKET_ID_ANY, RING_F_SC_DEQ);
-    rte_ring* news = rte_ring_create_elem(("news-" + number).c_str(), sizeof(BindingNews), kNewsSlots,
+    rte_ring* news = rte_ring_create_elem(("news-" + number).c_str(), sizeof(DnsNews), kNewsSlots,
                                           SOCKET_ID_ANY, RING_F_SC_DEQ);
     if (packets == nullptr || news == nullptr) return "no memory for the rings between workers";
     for (Loop& loop : loops_) {
@@ -149,7 +149,8 @@ BootError DataPlane::launch() {
 }
 
 bool DataPlane::bind(const Binding& binding) {
-  BindingNews news{binding.address, binding.ttl_s, binding.name_size, {}};
+  // Some of an answer's addresses may be lost on the way, so they are never said to be all of the name's.
+  DnsNews news{DnsNews::Kind::Hint, binding.address, binding.ttl_s, binding.name_size, {}};
   std::memcpy(news.name, binding.name, sizeof news.name);
   bool taken = true;
   for (const Loop& loop : loops_) taken &= rte_ring_enqueue_elem(loop.told, &news, sizeof news) == 0;

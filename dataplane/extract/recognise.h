@@ -15,6 +15,7 @@ enum class Stream : uint8_t {
   NeedMore,  ///< too few bytes; all of them could begin one of the others
   Tls,       ///< for TlsHello
   Http,      ///< for HttpRequests
+  Dns,       ///< DNS over TCP
   H2c,       ///< HTTP/2 without TLS, by its connection preface
   Unknown,   ///< none of these
 };
@@ -22,8 +23,9 @@ enum class Stream : uint8_t {
 /// bytes: the client's side of a flow from its first byte, cut anywhere. Decides on as few bytes as tell, and
 /// a decision holds for whatever follows; NeedMore only below kMaxRecogniseBytes. Tls: a handshake record of
 /// version 3.x, or a change_cipher_spec or warning alert, which servers skip before a hello. Http: a
-/// registered or widely used method and a space, after at most kMaxHttpBlankLines empty lines. Source: RFC
-/// 8446 5; RFC 9112 2.2 and 3; RFC 9113 3.4; IANA HTTP Method Registry.
+/// registered or widely used method and a space, after at most kMaxHttpBlankLines empty lines. Dns: a length
+/// and the header of a plain query. Source: RFC 8446 5; RFC 7766 8; RFC 9112 2.2 and 3; RFC 9113 3.4; IANA
+/// HTTP Method Registry.
 [[nodiscard]] Stream recognise_stream(std::span<const uint8_t> bytes);
 
 }  // namespace sluice

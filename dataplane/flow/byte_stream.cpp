@@ -143,6 +143,15 @@ size_t ByteStream::peek(const BlockPool& pool, std::span<uint8_t> out) const {
   return size;
 }
 
+void ByteStream::restore(const BlockPool& pool, uint32_t at, std::span<uint8_t> out) const {
+  for (size_t done = 0; done < out.size();) {
+    const auto kept = piece(pool, at + static_cast<uint32_t>(done));
+    const size_t part = std::min(kept.size(), out.size() - done);
+    std::copy_n(kept.begin(), part, out.begin() + static_cast<ptrdiff_t>(done));
+    done += std::max<size_t>(part, 1);
+  }
+}
+
 void ByteStream::release_to(BlockPool& pool, uint32_t at) {
   const uint32_t to = distance(read_, at) > 0 ? read_ : at;
   if (distance(floor_, to) <= 0) return;

@@ -60,6 +60,11 @@ class ByteStream {  // NOLINT(cppcoreguidelines-pro-type-member-init): begin() m
   void consume(uint32_t size) { read_ += size; }
   uint32_t read_place() const { return read_; }
 
+  /// Unread bytes that are there, from number at on, are from now on these.
+  void amend(BlockPool& pool, uint32_t at, std::span<const uint8_t> bytes) { store(pool, at, bytes); }
+  /// Writes those kept of the bytes from number at on over out.
+  void restore(const BlockPool& pool, uint32_t at, std::span<uint8_t> out) const;
+
   /// The other side has the bytes before number at: they are no longer in question. Unread ones are kept.
   void release_to(BlockPool& pool, uint32_t at);
   void clear(BlockPool& pool);

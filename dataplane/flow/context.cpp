@@ -18,7 +18,13 @@ uint32_t ContextPool::take(uint64_t now_ms, uint32_t at) {
   return index;
 }
 
+void ContextPool::end_reader(Context& context) {
+  if (context.kind == ReaderKind::DnsStream) context.dns.answers.clear(blocks_);
+  context.kind = ReaderKind::Held;
+}
+
 void ContextPool::give_back(uint32_t index) {
+  end_reader(contexts_[index]);
   contexts_[index].stream.clear(blocks_);
   free_[free_count_++] = index;
 }

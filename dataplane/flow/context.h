@@ -24,7 +24,16 @@ enum class ReaderKind : uint8_t {
   Recognising,
   Tls,
   Http,
+  DnsStream,
   Held,  ///< decided; kept until the other side has acknowledged what was judged
+};
+
+/// DNS over TCP. Answers are put together too.
+struct DnsTcp {
+  ByteStream answers;
+  uint32_t questions, answered;  ///< whole messages that passed
+  bool begun;                    ///< the number of the first byte of answers is known
+  bool changed;                  ///< an answer passed otherwise than it came
 };
 
 /// State of one stream from the side that opened the flow.
@@ -42,6 +51,7 @@ struct Context {
   union {
     TlsHello tls;
     HttpRequests http;
+    DnsTcp dns;
   };
 
   Context() {}
@@ -54,6 +64,8 @@ class ContextPool {
   /// A context as new, whose stream's first byte has number at; kNoIndex where there is none left.
   [[nodiscard]] uint32_t take(uint64_t now_ms, uint32_t at);
   void give_back(uint32_t index);
+  /// Nothing more is read; what the reader kept beside the opener's bytes is given back.
+  void end_reader(Context& context);
   Context& operator[](uint32_t index) { return contexts_[index]; }
   BlockPool& blocks() { return blocks_; }  ///< of all their streams
   uint32_t used() const { return capacity_ - free_count_; }

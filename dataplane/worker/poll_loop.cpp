@@ -82,8 +82,8 @@ class PollLoop {
   }
 
   void take_news(rte_ring* ring, Clock now) {
-    BindingNews news;
-    while (rte_ring_dequeue_elem(ring, &news, sizeof news) == 0) loop_.pipeline->bind(news, now);
+    DnsNews news;
+    while (rte_ring_dequeue_elem(ring, &news, sizeof news) == 0) loop_.pipeline->hear(news, now);
   }
 
   void process(std::span<rte_mbuf* const> burst) {
@@ -118,7 +118,7 @@ class PollLoop {
     for (uint16_t i = 0; i < output_.news_count; ++i)
       for (uint8_t other = 0; other < loop_.workers; ++other)
         if (other != loop_.worker &&
-            rte_ring_enqueue_elem(loop_.news[other], &output_.news[i], sizeof(BindingNews)) != 0)
+            rte_ring_enqueue_elem(loop_.news[other], &output_.news[i], sizeof(DnsNews)) != 0)
           loop_.stats->news_lost.add();
     output_.news_count = 0;
   }

@@ -17,6 +17,8 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   // An urgent byte is taken out of the stream by some receivers; without the mark it is read by all of them.
   if ((packet.tcp_flags & kUrg) && !clear_urgent(*arrival.mbuf, packet))
     return drop(arrival.mbuf, Reason::MalformedTcp);
+  if (flow.context != kNoIndex && contexts_[flow.context].kind == ReaderKind::DnsStream)
+    contexts_[flow.context].dns.answers.release_to(contexts_.blocks(), packet.tcp_ack);
   if (packet.payload_size == 0 || (packet.tcp_flags & kRst)) return forward(arrival, passes);
   const uint32_t seq = packet.tcp_seq + (packet.tcp_flags & kSyn ? 1 : 0);
   if (flow.context == kNoIndex) {
@@ -68,6 +70,8 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
   context.destination_bytes += packet.payload_size;
   if (context.kind == ReaderKind::Held && !context.stream.holds()) release_context(flow);
   if (packet.payload_size == 0) return forward(arrival, passes);
+  if (flow.has(kFlowDns) && !(packet.tcp_flags & (kRst | kSyn)))
+    return dns_answer_segment(arrival, flow, context);
   if (flow.state == FlowState::Undecided) {
     // The other side speaks before the opener's name is complete: no more of it will come.
     return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, Situation::IncompleteHello));
@@ -92,6 +96,9 @@ void WorkerPipeline::read_stream(Arrival& arrival, Flow& flow, Context& context)
         break;
       case ReaderKind::Http:
         step = read_http(arrival, flow, context);
+        break;
+      case ReaderKind::DnsStream:
+        step = read_dns(arrival, flow, context);
         break;
       case ReaderKind::Held:
         step = Step::NeedMore;
@@ -119,6 +126,9 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
       context.kind = ReaderKind::Http;
       flow.protocol = Protocol::Http;
       context.http = HttpRequests{};
+      return Step::GoOn;
+    case Stream::Dns:
+      begin_dns_stream(arrival, flow, context);
       return Step::GoOn;
     case Stream::H2c:
       flow.protocol = Protocol::H2c;
@@ -167,6 +177,9 @@ bool WorkerPipeline::tls_event(Arrival& arrival, Flow& flow, Context& context, E
       return true;
     }
     case Extract::Complete: {
+      // With the public name of an ECH configuration in sight, the extension is no GREASE.
+      if (context.tls.has_ech() && hides_name(context.tls.host().view()))
+        return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Tls, Situation::Ech)), true;
       const Verdict verdict = context.verdict;
       decide(arrival, flow, remembered(flow), verdict);
       return true;

@@ -134,6 +134,18 @@ TEST_F(ByteStreamTest, AnEmptyPoolIsSaidAndGivesNothingAway) {
   EXPECT_EQ(pool_.used(), 0u);
 }
 
+TEST_F(ByteStreamTest, AmendedBytesAreWhatCountsFromThenOn) {
+  stream_.begin(2045);
+  ASSERT_EQ(offer(2045, "abcdefgh"), Offer::Taken);
+  stream_.amend(pool_, 2047, test::bytes("CDE"));
+  EXPECT_EQ(offer(2046, "bcd"), Offer::Differs);
+  EXPECT_EQ(offer(2046, "bCD"), Offer::Old);
+  Bytes copy = test::bytes("0123456789AB");
+  stream_.restore(pool_, 2043, copy);
+  EXPECT_EQ(copy, test::bytes("01abCDEfghAB"));
+  EXPECT_EQ(read(), "abCDEfgh");
+}
+
 /// What the class promises, said by a map from number to byte.
 class Model {
  public:
