@@ -1,4 +1,4 @@
-// control/dnstap: which addresses an answer binds to which name.
+// control/dnstap: what an answer teaches of names.
 #pragma once
 
 #include <cstdint>
@@ -9,20 +9,21 @@
 
 namespace sluice::control {
 
-/// An answer binds no more addresses than these; the first ones count.
-inline constexpr size_t kMaxAnswerAddresses = 64;
+/// An answer teaches no more addresses and public names than these; the first ones count.
+inline constexpr size_t kMaxAnswerBindings = 64;
 /// A chain of aliases from the question's name to its addresses has no more links than these.
 inline constexpr size_t kMaxAliases = 16;
 
 enum class FrameKind {
-  Answer,         ///< it bound one address at least
-  Other,          ///< another message, or an answer that binds nothing
+  Answer,         ///< it taught something
+  Other,          ///< another message, or an answer that teaches nothing
   UnreadableDns,  ///< a resolver passes on what it was told, so this may be any server's fault
   NotDnstap
 };
 
-/// Reads the payload of one data frame and adds what it binds to out: addresses at the end of the chain of
-/// aliases that begins at the name asked for, bound to that name.
+/// Reads the payload of one data frame and adds to out what it teaches: addresses at the end of the chain of
+/// aliases that begins at the name asked for, bound to that name; the public names of Encrypted Client Hello
+/// in SVCB and HTTPS records.
 [[nodiscard]] FrameKind read_answer(std::span<const uint8_t> frame, std::vector<Binding>& out);
 
 }  // namespace sluice::control

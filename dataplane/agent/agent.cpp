@@ -54,6 +54,10 @@ int take_fd(msghdr& header) {
   return taken;
 }
 
+bool can_be(const Binding& binding) {
+  return binding.kind <= Binding::Kind::EchName && binding.name_size > 0 && binding.name_size <= kMaxName;
+}
+
 }  // namespace
 
 bool Agent::listen(std::string& why) {
@@ -170,11 +174,10 @@ void Agent::welcome() {
     hang_up("takes no answer");
 }
 
-/// One with a name that cannot be is not taken.
+/// One that cannot be is not taken.
 void Agent::take(std::span<const Binding> bindings) {
   Message answer = make_message(MessageType::Bound, generations_.number());
-  for (const Binding& each : bindings)
-    answer.accepted += each.name_size > 0 && each.name_size <= kMaxName && config_.bind(each) ? 1 : 0;
+  for (const Binding& each : bindings) answer.accepted += can_be(each) && config_.bind(each) ? 1 : 0;
   if (!send_message(peer_fd_, answer, -1)) hang_up("takes no answer");
 }
 

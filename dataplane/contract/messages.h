@@ -42,14 +42,19 @@ struct Message {
 };
 static_assert(sizeof(Message) == 216);
 
-/// A name that a resolver learnt for an address.
+/// What a resolver learnt of a name.
 struct Binding {
+  enum class Kind : uint32_t {
+    Address,  ///< it is the name of address
+    EchName   ///< it shows in place of names that Encrypted Client Hello hides
+  };
+  Kind kind;
   Address address;
   uint32_t ttl_s;
   uint32_t name_size;       ///< 1..kMaxName
   char name[kMaxName + 3];  ///< in lower case, without a final dot
 };
-static_assert(sizeof(Binding) == 280);
+static_assert(sizeof(Binding) == 284);
 inline constexpr size_t kMaxBindings = 32;  ///< of one Bind
 
 inline Message make_message(MessageType type, uint32_t generation) {

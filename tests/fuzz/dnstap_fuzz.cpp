@@ -28,7 +28,7 @@ Heard hear(std::span<const uint8_t> stream, size_t piece) {
           const size_t before = out.bindings.size();
           const FrameKind kind = read_answer(frame, out.bindings);
           const size_t more = out.bindings.size() - before;
-          if (more > kMaxAnswerAddresses || (more > 0) != (kind == FrameKind::Answer)) std::abort();
+          if (more > kMaxAnswerBindings || (more > 0) != (kind == FrameKind::Answer)) std::abort();
         },
         out.reply);
   }

@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from visits import CLIENT, LAB, Outcome
+from visits import LAB, Outcome
 
 X25519MLKEM768 = 4588
 ECH = 65037
@@ -36,9 +36,9 @@ class Capture:
         self.directory.cleanup()
 
     def packets(self, which: str, *fields: str) -> list[dict[str, list[str]]]:
-        """The client's packets that match, with those of the fields that they have."""
+        """The office's packets that match, with those of the fields that they have."""
         wanted = [word for name in fields for word in ("-e", name)]
-        done = subprocess.run(["tshark", "-r", str(self.file), "-Y", f"ip.src=={CLIENT['staff']} && {which}", "-T", "json", *wanted],
+        done = subprocess.run(["tshark", "-r", str(self.file), "-Y", f"ip.src==10.20.0.0/16 && {which}", "-T", "json", *wanted],
                               capture_output=True, text=True, check=True)
         return [packet["_source"]["layers"] for packet in json.loads(done.stdout)]
 

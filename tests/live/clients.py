@@ -1,4 +1,4 @@
-# live: the clients, each in the network namespace of the staff's PC, and what each of them got.
+# live: the clients, each in the network namespace of a PC, and what each of them got.
 import json
 import os
 import re
@@ -18,8 +18,8 @@ WAIT_S = 20  # no client needs a tenth of it, unless the gateway leaves it witho
 QUIC_V1, QUIC_V2_DRAFT = "0x1", "0x709a50c4"  # ngtcp2 of Debian 12 is older than the number of version 2
 
 
-def staff(*command: str) -> subprocess.CompletedProcess:
-    return run("staff", ["timeout", str(WAIT_S), *command], timeout=2 * WAIT_S)
+def play(*command: str, namespace: str = "staff") -> subprocess.CompletedProcess:
+    return run(namespace, ["timeout", str(WAIT_S), *command], timeout=2 * WAIT_S)
 
 
 def last_line(text: str, or_else: str) -> str:
@@ -28,7 +28,7 @@ def last_line(text: str, or_else: str) -> str:
 
 def curl(scheme: str, version: str, host: str) -> Outcome:
     port = 443 if scheme == "https" else 80
-    done = staff("curl", "-sS", "-m", "10", "--cacert", CA, version, "--resolve", f"{host}:{port}:{ADDRESS[host]}",
+    done = play("curl", "-sS", "-m", "10", "--cacert", CA, version, "--resolve", f"{host}:{port}:{ADDRESS[host]}",
                  "-w", "\n%{http_code} %{http_version}", f"{scheme}://{host}/")
     code, spoken = (done.stdout.rpartition("\n")[2].split() + ["", ""])[:2]
     if code == "200" and f"this is {host}" in done.stdout:
@@ -39,7 +39,7 @@ def curl(scheme: str, version: str, host: str) -> Outcome:
 def openssl_small_records(host: str) -> Outcome:
     """-max_send_frag cuts a handshake message into records; the long list of protocols makes this one need three."""
     alpn = ",".join(["http/1.1"] + [f"filler-{number:03}" for number in range(100)])
-    done = staff("openssl", "s_client", "-brief", "-connect", f"{ADDRESS[host]}:443", "-servername", host,
+    done = play("openssl", "s_client", "-brief", "-connect", f"{ADDRESS[host]}:443", "-servername", host,
                  "-alpn", alpn, "-max_send_frag", "512")
     if "CONNECTION ESTABLISHED" in done.stderr:
         return Outcome("page", "TLS is up")
@@ -47,7 +47,7 @@ def openssl_small_records(host: str) -> Outcome:
 
 
 def openssl_cut(host: str) -> Outcome:
-    done = staff("python3", "-I", "-S", str(ROOT / "tests/live/cut_hello.py"), ADDRESS[host], host)
+    done = play("python3", "-I", "-S", str(ROOT / "tests/live/cut_hello.py"), ADDRESS[host], host)
     if done.returncode:
         return Outcome("error", last_line(done.stderr, "failed"))
     answers = json.loads(done.stdout)
@@ -58,7 +58,7 @@ def openssl_cut(host: str) -> Outcome:
     return Outcome(kind, f"{count} x {words}")
 
 
-def chromium(arguments: list[str], host: str, resolv_conf: Path | None = None) -> Outcome:
+def chromium(arguments: list[str], host: str, namespace: str = "staff", resolv_conf: Path | None = None) -> Outcome:
     """Headless, and silent but for the page. resolv_conf: the name is asked for there, over UDP."""
     quiet = ["background-networking", "component-update", "sync", "default-apps", "domain-reliability", "gpu", "dev-shm-usage"]
     with tempfile.TemporaryDirectory(prefix="sluice-live-", ignore_cleanup_errors=True) as home:
@@ -69,7 +69,7 @@ def chromium(arguments: list[str], host: str, resolv_conf: Path | None = None) -
         if resolv_conf:
             mount = 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"'
             command = ["unshare", "--mount", "bash", "-c", mount, "bash", str(resolv_conf), *command]
-        done = staff(*command)
+        done = play(*command, namespace=namespace)
         if f"this is {host}" in done.stdout:
             return Outcome("page", "page")
         return Outcome("refused", chromium_error(netlog, host))
@@ -103,17 +103,17 @@ def chromium_tcp(host: str) -> Outcome:
     return chromium(["--disable-quic", f"--host-resolver-rules=MAP {host} {ADDRESS[host]}, MAP * ~NOTFOUND"], host)
 
 
-def chromium_ech(arguments: list[str], host: str) -> Outcome:
-    """It asks for the HTTPS record, and takes the key from there."""
+def chromium_dns(arguments: list[str], namespace: str, host: str) -> Outcome:
+    """It asks DNS itself, for the HTTPS record too, and takes from there whether it can hide the name."""
     resolv_conf = DIR / "resolv.conf"
     resolv_conf.write_text(f"nameserver {DNS}\n")
-    others = "--host-resolver-rules=MAP *.google.com ~NOTFOUND, MAP *.googleapis.com ~NOTFOUND"
-    return chromium([*arguments, others], host, resolv_conf)
+    others = "--host-resolver-rules=MAP google.com ~NOTFOUND, MAP *.google.com ~NOTFOUND, MAP *.googleapis.com ~NOTFOUND"
+    return chromium([*arguments, others], host, namespace, resolv_conf)
 
 
 def ngtcp2(version: str, host: str) -> Outcome:
     """Its socket is not connected, so no ICMP reaches it: refused is a handshake that ends at its own limit."""
-    done = staff("gtlsclient", "--exit-on-all-streams-close", "--no-quic-dump", "--handshake-timeout=3s", "-v", version,
+    done = play("gtlsclient", "--exit-on-all-streams-close", "--no-quic-dump", "--handshake-timeout=3s", "-v", version,
                  "--sni", host, NGTCP2, "4433", f"https://{host}/index.html")
     text = done.stdout + done.stderr
     if ":status: 200]" in text:
@@ -122,7 +122,7 @@ def ngtcp2(version: str, host: str) -> Outcome:
 
 
 def dig(arguments: list[str], name: str) -> Outcome:
-    done = staff("dig", "+time=3", "+tries=1", *arguments, f"@{DNS}", name)
+    done = play("dig", "+time=3", "+tries=1", *arguments, f"@{DNS}", name)
     status, error = re.search(r"status: (\w+)", done.stdout), re.search(r"EDE: (\d+)", done.stdout)
     if not status:
         return Outcome("refused", last_line(done.stdout, "no answer"))
@@ -132,7 +132,7 @@ def dig(arguments: list[str], name: str) -> Outcome:
 
 
 def kdig(server: str) -> Outcome:
-    done = staff("kdig", "+tls", "+short", "+timeout=3", "+retry=0", f"@{server}", "news.example")
+    done = play("kdig", "+tls", "+short", "+timeout=3", "+retry=0", f"@{server}", "news.example")
     if ADDRESS["news.example"] in done.stdout:
         return Outcome("page", ADDRESS["news.example"])
     return Outcome("refused", last_line(done.stdout + done.stderr, "no answer"))
@@ -158,5 +158,5 @@ def openvpn(address: str) -> Outcome:
 
 
 def wireguard(address: str) -> Outcome:
-    done = staff("python3", "-I", "-S", str(ROOT / "tests/live/wireguard.py"), "ask", address)
+    done = play("python3", "-I", "-S", str(ROOT / "tests/live/wireguard.py"), "ask", address)
     return Outcome("page" if done.returncode == 0 else "refused", last_line(done.stdout, last_line(done.stderr, "nothing")))

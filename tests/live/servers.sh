@@ -7,6 +7,9 @@ LIVE_OTHER_DNS=198.51.100.55       # the same, but no rule lets it be asked over
 LIVE_TUNNELS=(198.51.100.60 198.51.100.61)  # OpenVPN and WireGuard; the policy registers the first
 LIVE_ECH=(plain.example hidden.example front.example)  # without a key for ECH, with one, and what shows instead of it
 LAB_SITES+=("${LIVE_ECH[@]}")
+# A PC whose DNS answers keep their keys for ECH; those of the staff's lose them.
+LAB_NAMESPACES+=(browser)
+LAB_CLIENTS+=("browser 10.20.2.7/16 10.20.0.1")
 
 # live_ech: an ECHConfigList (RFC 9849 4) of front.example with a key that no server has, as base64.
 live_ech() {

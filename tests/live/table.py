@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 import clients
 from capture import Capture, over_quic, over_tcp
 from clients import CADDY, DNS, NGTCP2, QUIC_V1, QUIC_V2_DRAFT
 from visits import CLIENT, Outcome, records, rule_of, stamp_of
 
+PCS = (CLIENT["staff"], "10.20.2.7")  # one of them at a time
 RECORD_WAIT_S = 5
 SETTLED_S = 0.2
 NEWS, BET = "198.51.100.12", "198.51.100.13"
@@ -48,25 +50,28 @@ def row(client: str, ask: Callable[[str], Outcome], protocol: str, seen: str, ge
 
 
 ROWS = [
-    row("curl, http", lambda host: clients.curl("http", "--http1.1", host), "http", "host", "403", port=80),
-    row("curl, https, HTTP/1.1", lambda host: clients.curl("https", "--http1.1", host), "tls", "sni", "alert"),
-    row("curl, https, HTTP/2", lambda host: clients.curl("https", "--http2", host), "tls", "sni", "alert"),
+    row("curl, http", partial(clients.curl, "http", "--http1.1"), "http", "host", "403", port=80),
+    row("curl, https, HTTP/1.1", partial(clients.curl, "https", "--http1.1"), "tls", "sni", "alert"),
+    row("curl, https, HTTP/2", partial(clients.curl, "https", "--http2"), "tls", "sni", "alert"),
     row("openssl, hello cut at each byte", clients.openssl_cut, "tls", "sni", "alert"),
     row("openssl, -max_send_frag 512", clients.openssl_small_records, "tls", "sni", "alert"),
     row("Chromium, TCP", clients.chromium_tcp, "tls", "sni", "refused", shows=over_tcp),
     row("Chromium, HTTP/3", clients.chromium_quic, "quic", "sni", "refused", to=CADDY, shows=over_quic),
-    Row("Chromium, TCP, real ECH", lambda host: clients.chromium_ech(["--disable-quic"], host),
+    Row("Chromium, TCP, real ECH", partial(clients.chromium_dns, ["--disable-quic"], "browser"),
         Side("plain.example", (CADDY, 443), "page", "tls sni plain.example default"),
-        Side("hidden.example", (CADDY, 443), "refused", "tls sni front.example ech"), shows=over_tcp, visible="front.example"),
-    Row("Chromium, HTTP/3, real ECH", lambda host: clients.chromium_ech([f"--origin-to-force-quic-on={host}:443"], host),
+        Side("hidden.example", (CADDY, 443), "refused", "tls nothing - ech"), over_tcp, "front.example"),
+    Row("Chromium, HTTP/3, real ECH", lambda host: clients.chromium_dns([f"--origin-to-force-quic-on={host}:443"], "browser", host),
         Side("plain.example", (CADDY, 443), "page", "quic sni plain.example default"),
-        Side("hidden.example", (CADDY, 443), "refused", "quic sni front.example ech"), shows=over_quic, visible="front.example"),
-    row("ngtcp2, HTTP/3, version 1", lambda host: clients.ngtcp2(QUIC_V1, host), "quic", "sni", "refused", to=NGTCP2, port=4433),
-    row("ngtcp2, HTTP/3, version 2", lambda host: clients.ngtcp2(QUIC_V2_DRAFT, host), "quic", "sni", "refused", to=NGTCP2, port=4433),
-    row("dig, UDP", lambda name: clients.dig([], name), "dns", "question", "NXDOMAIN", to=DNS, port=53),
-    row("dig, TCP", lambda name: clients.dig(["+tcp"], name), "dns", "question", "NXDOMAIN", to=DNS, port=53),
-    Row("kdig, DNS over TLS", clients.kdig, Side(DNS, (DNS, 853), "page", "dot nothing - office-dot"),
-        Side(OTHER_DNS, (OTHER_DNS, 853), "refused", "dot nothing - no-dot")),
+        Side("hidden.example", (CADDY, 443), "refused", "quic nothing - ech"), over_quic, "front.example"),
+    Row("Chromium, ECH taken out of DNS", partial(clients.chromium_dns, ["--disable-quic"], "staff"),
+        Side("hidden.example", (CADDY, 443), "page", "tls sni hidden.example default"),
+        Side("luckybet.example", (DNS, 53), "refused", "dns question luckybet.example no-gambling"), over_tcp, "hidden.example"),
+    row("ngtcp2, HTTP/3, version 1", partial(clients.ngtcp2, QUIC_V1), "quic", "sni", "refused", to=NGTCP2, port=4433),
+    row("ngtcp2, HTTP/3, version 2", partial(clients.ngtcp2, QUIC_V2_DRAFT), "quic", "sni", "refused", to=NGTCP2, port=4433),
+    row("dig, UDP", partial(clients.dig, []), "dns", "question", "NXDOMAIN", to=DNS, port=53),
+    row("dig, TCP", partial(clients.dig, ["+tcp"]), "dns", "question", "NXDOMAIN", to=DNS, port=53),
+    Row("kdig, DNS over TLS", clients.kdig, Side(DNS, (DNS, 853), "page", "tls nothing - office-dot"),
+        Side(OTHER_DNS, (OTHER_DNS, 853), "refused", "tls nothing - no-encrypted-dns")),
     Row("OpenVPN, UDP", clients.openvpn, Side(OFFICE_VPN, (OFFICE_VPN, 1194), "page", "openvpn nothing - office-vpn"),
         Side(OTHER_VPN, (OTHER_VPN, 1194), "refused", "openvpn nothing - tunnel")),
     Row("WireGuard's first two messages", clients.wireguard, Side(OFFICE_VPN, (OFFICE_VPN, 51820), "page", "wireguard nothing - office-vpn"),
@@ -87,7 +92,7 @@ def describe(record: dict) -> str:
 
 
 def records_of(side: Side, began: float) -> list[dict]:
-    return [record for record in records() if record["source"]["ip"] == CLIENT["staff"] and stamp_of(record) >= began - 0.001
+    return [record for record in records() if record["source"]["ip"] in PCS and stamp_of(record) >= began - 0.001
             and (record["destination"]["ip"], record["destination"]["port"]) == side.to]
 
 

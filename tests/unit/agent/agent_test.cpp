@@ -269,10 +269,11 @@ TEST_F(AgentTest, BindingsAreGivenOnAndThoseWithoutRoomAreToldOf) {
   start_agent();
   struct {
     Message head = message(MessageType::Bind);
-    Binding bindings[4]{};
+    Binding bindings[5]{};
   } request;
-  const uint32_t sizes[] = {1, 253, 0, 254};  // the last two cannot be
-  for (uint32_t i = 0; i < 4; ++i) request.bindings[i] = {{}, i + 1, sizes[i], {}};
+  const uint32_t sizes[] = {1, 253, 0, 254, 1};  // the last three cannot be
+  for (uint32_t i = 0; i < 5; ++i) request.bindings[i] = {Binding::Kind::EchName, {}, i + 1, sizes[i], {}};
+  request.bindings[4].kind = static_cast<Binding::Kind>(2);
   send(&request, sizeof request);
   Message answer{};
   ASSERT_TRUE(receive(answer));

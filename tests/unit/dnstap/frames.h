@@ -66,7 +66,7 @@ inline std::string wire_name(std::string_view name) {
   return out += '\0';
 }
 
-inline constexpr uint16_t kA = 1, kCname = 5, kTxt = 16, kAaaa = 28;
+inline constexpr uint16_t kA = 1, kCname = 5, kAaaa = 28, kHttps = 65;
 
 inline std::string record(std::string_view owner, uint16_t type, uint32_t ttl_s, std::string_view data) {
   return wire_name(owner) + big_endian(type, 2) + big_endian(1, 2) + big_endian(ttl_s, 4) +
