@@ -50,7 +50,7 @@ constexpr WorkerValue kWorkerValues[] = {
     {"sluice_dns_news_lost_total",
      "What DNS taught and other workers were not told, because a ring was full.", &WorkerStats::news_lost,
      false},
-    {"sluice_dns_addresses_lost",
+    {"sluice_dns_addresses_lost_total",
      "Addresses of names forgotten before their time, because the table was full.",
      &WorkerStats::dns_addresses_lost, false},
     {"sluice_ech_stripped_total", "DNS answers that ech was taken out of.", &WorkerStats::ech_stripped,

@@ -84,7 +84,8 @@ ByteStream::Offer ByteStream::offer(BlockPool& pool, uint32_t at, std::span<cons
   while (past < run_count_ && distance(runs_[past].from, to) >= 0) ++past;
   if (past - first == 1 && distance(runs_[first].from, from) >= 0 && distance(to, runs_[first].to) >= 0)
     return Offer::Old;
-  if (first == past && run_count_ == kStreamRuns) return Offer::TooFar;
+  const size_t most_runs = kStreamRuns + (from == read_ ? 1 : 0);
+  if (first == past && run_count_ >= most_runs) return Offer::TooFar;
   if (const Offer made = make_blocks(pool, from, to); made != Offer::Taken) return made;
   store(pool, from, fresh);
   Run joined{from, to};
@@ -150,6 +151,15 @@ void ByteStream::restore(const BlockPool& pool, uint32_t at, std::span<uint8_t> 
     std::copy_n(kept.begin(), part, out.begin() + static_cast<ptrdiff_t>(done));
     done += std::max<size_t>(part, 1);
   }
+}
+
+bool ByteStream::covers(uint32_t at) const {
+  const uint32_t end = run_count_ == 0 ? read_ : runs_[run_count_ - 1U].to;
+  return distance(floor_, at) >= 0 && (distance(at, end) >= 0 || distance(at, read_) >= 0);
+}
+
+void ByteStream::end_reading() {
+  if (run_count_ != 0 && distance(read_, runs_[run_count_ - 1U].to) > 0) read_ = runs_[run_count_ - 1U].to;
 }
 
 void ByteStream::release_to(BlockPool& pool, uint32_t at) {

@@ -11,7 +11,8 @@ namespace sluice {
 inline constexpr uint32_t kStreamBlock = 2048;        ///< bytes of a block
 inline constexpr uint32_t kStreamBlocks = 33;         ///< blocks that one stream may hold
 inline constexpr uint32_t kStreamWindow = 64 * 1024;  ///< bytes ahead of the next unread one; more are TooFar
-inline constexpr uint32_t kStreamRuns = 32;           ///< runs of bytes with gaps between; more are TooFar
+/// Runs of bytes with gaps between; more are TooFar, but for the bytes that are read next.
+inline constexpr uint32_t kStreamRuns = 32;
 
 /// The blocks of one worker's streams; never grows.
 class BlockPool {
@@ -58,6 +59,8 @@ class ByteStream {  // NOLINT(cppcoreguidelines-pro-type-member-init): begin() m
   size_t peek(const BlockPool& pool, std::span<uint8_t> out) const;
   /// Moves the read place, also over bytes that are not there and will not be looked at.
   void consume(uint32_t size) { read_ += size; }
+  /// Nothing more will be read: what is kept is only compared.
+  void end_reading();
   uint32_t read_place() const { return read_; }
 
   /// Unread bytes that are there, from number at on, are from now on these.
@@ -68,6 +71,8 @@ class ByteStream {  // NOLINT(cppcoreguidelines-pro-type-member-init): begin() m
   /// The other side has the bytes before number at: they are no longer in question. Unread ones are kept.
   void release_to(BlockPool& pool, uint32_t at);
   void clear(BlockPool& pool);
+  /// Number at is that of a byte in question, or the next one after them.
+  [[nodiscard]] bool covers(uint32_t at) const;
   /// Some bytes are still in question.
   bool holds() const { return run_count_ != 0; }
   uint32_t kept_bytes() const { return block_count_ * kStreamBlock; }
@@ -90,7 +95,7 @@ class ByteStream {  // NOLINT(cppcoreguidelines-pro-type-member-init): begin() m
 
   uint32_t floor_, read_;
   uint16_t run_count_, block_count_;
-  Run runs_[kStreamRuns];  ///< ascending, none touches another
+  Run runs_[kStreamRuns + 1];  ///< ascending, none touches another; one for the bytes that are read next
   Block blocks_[kStreamBlocks];
 };
 

@@ -14,6 +14,7 @@ uint32_t ContextPool::take(uint64_t now_ms, uint32_t at) {
   context.packets = 0;
   context.named = context.remote_spoke = false;
   context.kind = ReaderKind::Recognising;
+  context.start = context.syn_end = at;
   context.stream.begin(at);
   return index;
 }

@@ -18,6 +18,7 @@ namespace sluice {
 inline constexpr uint32_t kUndecidedMs = 10'000;       ///< from the first payload to a complete name
 inline constexpr uint32_t kUndecidedPackets = 20'000;  ///< of the opener
 inline constexpr uint32_t kHeldMs = 30'000;            ///< for the other side to acknowledge what was judged
+inline constexpr size_t kMaxLinkHeader = 48;           ///< bytes of a link header that is kept
 inline constexpr uint32_t kBlocksPerContext = 2;       ///< on average; a stream may hold kStreamBlocks
 
 enum class ReaderKind : uint8_t {
@@ -41,12 +42,16 @@ struct Context {
   uint64_t started_ms;
   uint64_t source_bytes, destination_bytes;  ///< transport payload that passed
   uint32_t packets;
+  uint32_t start;       ///< number of the stream's first byte
+  uint32_t syn_end;     ///< number of the first byte that was not in the SYN
   uint32_t reopen_at;   ///< with kFlowReopening: see Flow::remote_ack
   uint32_t remote_end;  ///< past the other side's last byte seen (with remote_spoke)
   bool named;           ///< a name was judged and passed; its verdict stands in verdict
   bool remote_spoke;    ///< the other side has sent payload since the last request
   ReaderKind kind;
-  ByteStream stream;  ///< the opener's bytes
+  uint8_t link_size;             ///< 0 where the header is longer than kMaxLinkHeader
+  uint8_t link[kMaxLinkHeader];  ///< link header of the opener's first segment
+  ByteStream stream;             ///< the opener's bytes
   Verdict verdict;
   union {
     TlsHello tls;

@@ -69,11 +69,8 @@ WorkerPipeline::Step WorkerPipeline::read_dns(Arrival& arrival, Flow& flow, Cont
 void WorkerPipeline::refuse_dns_stream(Arrival& arrival, Flow& flow, const Sighting& sighting,
                                        const DnsOutcome& outcome) {
   remember(flow, sighting);
-  flow.state = FlowState::Blocked;
-  flow.clear(kFlowDns);
-  if (outcome.verdict.silent) flow.set(kFlowSilent);
   refuse_packet(arrival, flow, sighting, outcome.verdict, outcome.number);
-  release_context(flow);
+  settle(flow, outcome.verdict);
 }
 
 /// A segment of the server's: it passes, and the one that makes an answer whole is judged.

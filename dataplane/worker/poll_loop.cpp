@@ -134,7 +134,8 @@ class PollLoop {
     housekept_ms_ = ms;
     const Clock now = clock();
     take_news(loop_.told, now);
-    loop_.pipeline->housekeeping(now);
+    loop_.pipeline->housekeeping(now, output_);
+    send();
   }
 
   void sleep() {

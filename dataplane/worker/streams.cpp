@@ -1,4 +1,6 @@
 // worker: the payload of TCP flows: which protocol it is, and the names in it.
+#include <cstring>
+
 #include "dataplane/act/rewrite.h"
 #include "dataplane/extract/recognise.h"
 #include "dataplane/worker/worker_pipeline.h"
@@ -20,11 +22,15 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   if (flow.context != kNoIndex && contexts_[flow.context].kind == ReaderKind::DnsStream)
     contexts_[flow.context].dns.answers.release_to(contexts_.blocks(), packet.tcp_ack);
   if (packet.payload_size == 0 || (packet.tcp_flags & kRst)) return forward(arrival, passes);
+  // A SYN that nobody answers may be a decoy before an older connection's data. Captures may hold one side only.
+  const bool connected = flow.has(kFlowAnswered) || flow.has(kFlowMidstream) || config_.replay;
+  if (!connected && !(packet.tcp_flags & kSyn)) return drop(arrival.mbuf, Reason::Unanswered);
   const uint32_t seq = packet.tcp_seq + (packet.tcp_flags & kSyn ? 1 : 0);
   if (flow.context == kNoIndex) {
     flow.context = contexts_.take(now_.ms, flow.has(kFlowMidstream) ? seq : flow.remote_ack);
     if (flow.context == kNoIndex)
       return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::TableFull));
+    keep_link(arrival, contexts_[flow.context]);
   }
   Context& context = contexts_[flow.context];
   const auto bytes = payload_of(arrival);
@@ -35,6 +41,7 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   }
   if (flow.state == FlowState::Undecided && ++context.packets > kUndecidedPackets)
     return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, Situation::IncompleteHello));
+  if (packet.tcp_flags & kSyn) context.syn_end = seq + packet.payload_size;
   switch (context.stream.offer(contexts_.blocks(), seq, bytes)) {
     case ByteStream::Offer::Taken:
       context.source_bytes += bytes.size();
@@ -50,13 +57,21 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   }
 }
 
+/// For a reset when the flow is given up and no packet is at hand.
+void WorkerPipeline::keep_link(const Arrival& arrival, Context& context) {
+  const uint16_t size = arrival.packet.l3_offset;
+  context.link_size = static_cast<uint8_t>(size <= kMaxLinkHeader ? size : 0);
+  std::memcpy(context.link, arrival.headers.data(), context.link_size);
+}
+
 void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
   const Packet& packet = arrival.packet;
   const Reason passes = flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided;
   if (packet.tcp_flags & kAck) {
     if (flow.context != kNoIndex)
       contexts_[flow.context].stream.release_to(contexts_.blocks(), packet.tcp_ack);
-    if (!flow.has(kFlowReopening)) {
+    const bool connects = flow.has(kFlowAnswered) || flow.has(kFlowMidstream) || (packet.tcp_flags & kSyn);
+    if (connects && (flow.context != kNoIndex || !flow.has(kFlowReopening))) {
       flow.set(kFlowAnswered);
       flow.remote_ack = packet.tcp_ack;
     }

@@ -95,6 +95,18 @@ TEST_F(ByteStreamTest, SkippedBytesAreNeitherKeptNorCompared) {
   EXPECT_EQ(offer(1000, "heaX"), Offer::Differs);
 }
 
+TEST_F(ByteStreamTest, WhatIsNoLongerReadIsStillComparedUntilItIsReleased) {
+  stream_.begin(1000);
+  ASSERT_EQ(offer(1000, "abc"), Offer::Taken);
+  ASSERT_EQ(offer(1005, "fgh"), Offer::Taken);
+  stream_.end_reading();
+  EXPECT_TRUE(stream_.contradicts(pool_, 1006, test::bytes("X")));
+  stream_.release_to(pool_, 1007);
+  EXPECT_TRUE(stream_.holds());
+  stream_.release_to(pool_, 1008);
+  EXPECT_FALSE(stream_.holds());
+}
+
 TEST_F(ByteStreamTest, NumbersWrap) {
   stream_.begin(0xfffffffd);
   EXPECT_EQ(offer(1, "efg"), Offer::Taken);
@@ -117,6 +129,17 @@ TEST_F(ByteStreamTest, EveryBoundIsKept) {
   EXPECT_EQ(offer(kStreamRuns * 2, "x"), Offer::TooFar);
   EXPECT_EQ(offer(3, "x"), Offer::Taken);  // joins two of them
   EXPECT_EQ(offer(kStreamRuns * 2, "x"), Offer::Taken);
+}
+
+TEST_F(ByteStreamTest, TheNextBytesHaveRoomWhateverLiesAhead) {
+  stream_.begin(0);
+  for (uint32_t i = 1; i <= kStreamRuns; ++i) ASSERT_EQ(offer(i * 100, "ahead"), Offer::Taken) << i;
+  EXPECT_EQ(offer(50, "ahead"), Offer::TooFar);
+  EXPECT_EQ(offer(0, "first"), Offer::Taken);
+  EXPECT_EQ(read(), "first");
+  stream_.release_to(pool_, 5);
+  EXPECT_EQ(offer(3, "stnext"), Offer::Taken);
+  EXPECT_EQ(read(), "next");
 }
 
 TEST_F(ByteStreamTest, AnEmptyPoolIsSaidAndGivesNothingAway) {
