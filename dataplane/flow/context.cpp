@@ -12,7 +12,8 @@ uint32_t ContextPool::take(uint64_t now_ms, uint32_t at) {
   context.started_ms = now_ms;
   context.source_bytes = context.destination_bytes = 0;
   context.packets = 0;
-  context.named = context.remote_spoke = false;
+  context.link_size = 0;
+  context.named = context.recorded = context.preluded = context.remote_spoke = false;
   context.kind = ReaderKind::Recognising;
   context.start = context.syn_end = at;
   context.stream.begin(at);

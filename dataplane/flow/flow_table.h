@@ -34,15 +34,17 @@ enum class FlowState : uint8_t {
 };
 
 enum FlowFlag : uint16_t {
-  kFlowInbound = 1,      ///< opened from the line
-  kFlowMidstream = 2,    ///< its start was not seen
-  kFlowClosing = 4,      ///< a FIN or RST passed; true or a decoy, it only shortens the time-out
-  kFlowSilent = 8,       ///< blocked by a silent rule
-  kFlowAnswered = 16,  ///< the other side has answered the SYN, or spoken where none was seen
-  kFlowDns = 32,         ///< every datagram is judged
-  kFlowHttp = 64,        ///< every request is judged; context is its reader's
-  kFlowInUse = 128,      ///< set by the table
-  kFlowReopening = 256,  ///< another SYN has passed; its answer begins a new connection
+  kFlowInbound = 1,        ///< opened from the line
+  kFlowMidstream = 2,      ///< its start was not seen
+  kFlowClosing = 4,        ///< a FIN or RST passed; true or a decoy, it only shortens the time-out
+  kFlowSilent = 8,         ///< blocked by a silent rule
+  kFlowAnswered = 16,      ///< the other side has answered the SYN, or spoken where none was seen
+  kFlowDns = 32,           ///< every datagram is judged
+  kFlowHttp = 64,          ///< every request is judged; context is its reader's
+  kFlowInUse = 128,        ///< set by the table
+  kFlowReopening = 256,    ///< another SYN has passed; its answer begins a new connection
+  kFlowQuic = 512,         ///< its long headers are read
+  kFlowQuicPassed = 1024,  ///< a QUIC connection of it was judged and passed
 };
 
 /// One flow: one cache line.

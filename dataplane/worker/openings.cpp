@@ -1,6 +1,5 @@
 // worker: the first packet of a flow.
 #include "dataplane/decode/link_control.h"
-#include "dataplane/extract/quic.h"
 #include "dataplane/worker/worker_pipeline.h"
 
 namespace sluice {
@@ -62,10 +61,9 @@ void WorkerPipeline::open_other(Arrival& arrival, Flow& flow) {
     return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::Fragment));
   if (flow.has(kFlowInbound) && is_stray_answer(flow.key)) return stray_answer(arrival, flow);
   if (flow.has(kFlowInbound)) return judge_and_decide(arrival, flow, Sighting{});
+  if (open_dtls(arrival, flow)) return;
+  if (arrival.packet.is_udp() && open_quic(arrival, flow)) return;
   if (arrival.packet.is_udp() && speaks_dns(arrival)) return open_dns(arrival, flow);
-  if (arrival.packet.is_udp() && looks_like_quic(payload_of(arrival)))
-    return judge_and_decide(arrival, flow,
-                            Sighting::without_name(Protocol::Quic, Situation::UndecodableQuic));
   judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol));
 }
 

@@ -6,11 +6,13 @@
 #include "dataplane/act/answer.h"
 #include "dataplane/decode/packet.h"
 #include "dataplane/extract/dns.h"
+#include "dataplane/extract/dtls.h"
 #include "dataplane/flow/bindings.h"
 #include "dataplane/flow/context.h"
 #include "dataplane/flow/dns_memory.h"
 #include "dataplane/flow/flow_table.h"
 #include "dataplane/flow/name_pool.h"
+#include "dataplane/flow/quic_state.h"
 #include "dataplane/log/event_ring.h"
 #include "dataplane/worker/pipeline.h"
 
@@ -117,14 +119,51 @@ class WorkerPipeline final : public Pipeline {
   void opener_segment(Arrival& arrival, Flow& flow);
   static void keep_link(const Arrival& arrival, Context& context);
   void other_segment(Arrival& arrival, Flow& flow);
+  /// A reader has taken the flow's bytes as its own.
+  [[nodiscard]] bool recognised(const Flow& flow) const;
+  /// What a flow is where none has.
+  [[nodiscard]] static Situation unrecognised(const Flow& flow);
   void read_stream(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step recognise(Arrival& arrival, Flow& flow, Context& context);
+  /// Feeds a reader what is there. on_event says how to go on: NeedMore to read on.
   template <class Reader, class OnEvent>
-  [[nodiscard]] Step read_with(Reader& reader, ByteStream& stream, OnEvent on_event);
+  [[nodiscard]] Step read_with(Reader& reader, ByteStream& stream, OnEvent on_event) {
+    for (;;) {  // also with nothing left: a name may be the last thing before the hello's end
+      const auto bytes = stream.readable(contexts_.blocks());
+      size_t consumed = 0;
+      const Extract event = reader.feed(bytes, consumed);
+      stream.consume(static_cast<uint32_t>(consumed));
+      if (event == Extract::NeedMore && consumed == 0) return Step::NeedMore;
+      if (event == Extract::NeedMore) continue;
+      const Step step = on_event(event);
+      if (step != Step::NeedMore) return step;
+    }
+  }
   [[nodiscard]] Step read_tls(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step read_http(Arrival& arrival, Flow& flow, Context& context);
-  [[nodiscard]] bool tls_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+  [[nodiscard]] Step read_prelude(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] bool http_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+
+  // preludes.cpp: what is said before TLS or through a proxy
+  [[nodiscard]] bool in_prelude(Arrival& arrival, Flow& flow);
+  static void begin_prelude(Context& context, std::span<const uint8_t> head);
+  [[nodiscard]] Step prelude_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+
+  // hellos.cpp: what TLS' hello shows, whatever carries it
+  [[nodiscard]] Step hello_event(Arrival& arrival, Flow& flow, Context& context, const TlsHello& hello,
+                                 Extract event);
+  [[nodiscard]] Step judge_hello(Arrival& arrival, Flow& flow, Context& context, Sighting sighting);
+  [[nodiscard]] static bool hello_taken(Context& context, const Packet& answer);
+
+  // dtls.cpp
+  [[nodiscard]] bool may_begin_dtls(const Arrival& arrival, const Flow& flow) const;
+  [[nodiscard]] bool is_dtls(const Arrival& arrival, const Flow& flow);
+  [[nodiscard]] bool open_dtls(Arrival& arrival, Flow& flow);
+  void dtls(Arrival& arrival, Flow& flow);
+  void dtls_from_server(Arrival& arrival, Flow& flow);
+  [[nodiscard]] bool take_piece(Arrival& arrival, Flow& flow, const DtlsPiece& piece);
+  [[nodiscard]] Context* begin_dtls(Flow& flow, const DtlsPiece& piece);
+  void read_dtls(Arrival& arrival, Flow& flow);
 
   // dns.cpp: DNS, and what it teaches
   enum class DnsName : uint8_t {
@@ -161,6 +200,28 @@ class WorkerPipeline final : public Pipeline {
   void refuse_ech(const Arrival& arrival, const Flow& flow, const DnsMessage& message, DnsOutcome& outcome);
   void send_as_kept(Arrival& arrival, const ByteStream& stream);
 
+  // quic.cpp
+  [[nodiscard]] bool may_begin_quic(const Arrival& arrival, const Flow& flow) const;
+  [[nodiscard]] bool is_quic(const Arrival& arrival, const Flow& flow);
+  [[nodiscard]] bool open_quic(Arrival& arrival, Flow& flow);
+  void quic(Arrival& arrival, Flow& flow);
+  [[nodiscard]] Context* quic_context(const Flow& flow);
+  [[nodiscard]] bool quic_known(const Flow& flow, const QuicPacket& packet);
+  void quic_short(Arrival& arrival, Flow& flow);
+  void quic_from_server(Arrival& arrival, Flow& flow);
+  [[nodiscard]] bool take_initial(Arrival& arrival, Flow& flow, const QuicPacket& packet);
+  void quic_answer(Flow& flow, const QuicPacket& packet);
+  [[nodiscard]] Context* begin_quic(Flow& flow, const QuicPacket& packet);
+  [[nodiscard]] bool take_crypto(Arrival& arrival, Flow& flow, Context& context,
+                                 std::span<const uint8_t> frames);
+  void read_quic(Arrival& arrival, Flow& flow);
+  [[nodiscard]] Step read_google(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] bool google_event(Arrival& arrival, Flow& flow, const HostName& host);
+  void google_quic(Arrival& arrival, Flow& flow, const QuicPacket& packet);
+  void quic_unreadable(Arrival& arrival, Flow& flow);
+  void quic_incomplete(Arrival& arrival, Flow& flow);
+  void quic_over_budget(Arrival& arrival, Flow& flow);
+
   // verdicts.cpp: judging, and what follows from it
   [[nodiscard]] Subject subject_of(const FlowKey& key, bool inbound, const Sighting& sighting);
   [[nodiscard]] Verdict judge(const Flow& flow, Sighting& sighting);
@@ -195,6 +256,10 @@ class WorkerPipeline final : public Pipeline {
   void show_gauges();
 
   void touch(Flow& flow) const { flow.last_ms = static_cast<uint32_t>(now_.ms); }
+  /// Why a packet passes that changes nothing.
+  static Reason passing(const Flow& flow) {
+    return flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided;
+  }
   bool from_opener(const Arrival& arrival, const Flow& flow) const {
     return arrival.from_lan() != flow.has(kFlowInbound);
   }
@@ -217,6 +282,10 @@ class WorkerPipeline final : public Pipeline {
   Questions questions_;
   EchNames ech_names_;
   NameAddresses site_addresses_, own_addresses_;  ///< of registered resolvers; of clients that asked
+  QuicOpener quic_opener_;
+  QuicIds quic_ids_;
+  QuicOpenings quic_openings_;
+  QuicBudget quic_budget_;
 
   Clock now_{};
   uint64_t started_ms_ = 0;

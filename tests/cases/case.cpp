@@ -178,6 +178,8 @@ void Case::say(const YAML::Node& node, bool client) {
     const Bytes leaves = flow_frame(flow, client, calm, ahead).payload(left).build();
     YAML::Node passes;
     passes["passes"] = get<std::string>(node, "before", "undecided");
+    for (auto times = get<size_t>(node, "times", 1); times > 1; --times)
+      send_at_once({frame.build(), from, leaves}, passes);
     send({frame.build(), from, leaves}, last ? node : passes);
     at = cut;
     if ((last && !node["passes"]) || node["ahead"] || node["slice"]) continue;
@@ -204,6 +206,10 @@ void Case::wait(const YAML::Node& node) {
 void Case::send(const Sending& sending, const YAML::Node& node) {
   clock_.ms += 1;
   clock_.utc_ns += 1'000'000;
+  send_at_once(sending, node);
+}
+
+void Case::send_at_once(const Sending& sending, const YAML::Node& node) {
   const auto before = counters();
   if (!gateway_->process(sending.frame, sending.from, clock_)) fail("no buffers left");
   check_counters(before, node);

@@ -35,11 +35,27 @@ std::optional<HttpsText> https_of(const YAML::Node& node) {
                    .emptied = get<std::string>(node, "emptied", "")};
 }
 
+HelloOptions hello_options(const YAML::Node& node) {
+  return {.ech = get(node, "ech", false),
+          .esni = get(node, "esni", false),
+          .early_data = get(node, "early-data", false),
+          .also = get<std::string>(node, "also", ""),
+          .padding_bytes = get<size_t>(node, "padding", 0),
+          .record_bytes = get<size_t>(node, "record", 0)};
+}
+
 Bytes hello_of(const YAML::Node& node) {
   if (node.IsScalar()) return tls_hello(node.as<std::string>());
-  return tls_hello(get<std::string>(node, "name", ""), {.ech = get(node, "ech", false),
-                                                        .padding_bytes = get<size_t>(node, "padding", 0),
-                                                        .record_bytes = get<size_t>(node, "record", 0)});
+  return tls_hello(get<std::string>(node, "name", ""), hello_options(node));
+}
+
+Bytes dtls_of(const YAML::Node& node) {
+  if (node.IsScalar()) return dtls_hello(node.as<std::string>());
+  return dtls_hello(get<std::string>(node, "name", ""), {.message = get<uint16_t>(node, "message", 0),
+                                                         .cookie_bytes = get<size_t>(node, "cookie", 0),
+                                                         .from = get<size_t>(node, "from", 0),
+                                                         .to = get<size_t>(node, "to", 0),
+                                                         .hello = hello_options(node)});
 }
 
 Mac mac_of(const std::string& text) {
@@ -108,6 +124,7 @@ void set_lies(Frame& frame, const YAML::Node& node) {
 
 Bytes described(const YAML::Node& node, const Flows& flows) {
   if (node["tls"]) return hello_of(node["tls"]);
+  if (node["dtls"]) return dtls_of(node["dtls"]);
   if (const auto http = node["http"]) {
     if (http.IsScalar()) return http_request(http.as<std::string>());
     return http_request(get<std::string>(http, "host", ""), get<std::string>(http, "fields", ""));
@@ -128,6 +145,11 @@ Bytes described(const YAML::Node& node, const Flows& flows) {
   if (node["text"]) return bytes(node["text"].as<std::string>());
   if (node["hex"]) return from_hex(node["hex"].as<std::string>());
   if (node["zeros"]) return Bytes(node["zeros"].as<size_t>());
+  if (node["quic"] || node["quic-packets"]) {
+    Bytes datagram = node["quic"] ? quic_initial_of(node["quic"]) : Bytes();
+    for (const auto& packet : node["quic-packets"]) put(datagram, quic_packet_of(packet));
+    return datagram;
+  }
   if (node["quotes"]) return quote_of(node["quotes"], flows);
   return {};
 }

@@ -92,8 +92,10 @@ def describe(record: dict) -> str:
 
 
 def records_of(side: Side, began: float) -> list[dict]:
+    """Of DNS those of the name alone: a browser that finds no name asks for others, to see whether DNS works at all."""
     return [record for record in records() if record["source"]["ip"] in PCS and stamp_of(record) >= began - 0.001
-            and (record["destination"]["ip"], record["destination"]["port"]) == side.to]
+            and (record["destination"]["ip"], record["destination"]["port"]) == side.to
+            and (side.to != (DNS, 53) or record["destination"].get("domain") == side.asks)]
 
 
 def play(entry: Row, side: Side, action: str) -> Result:
