@@ -49,6 +49,7 @@ def row(client: str, ask: Callable[[str], Outcome], protocol: str, seen: str, ge
                Side("luckybet.example", (to or BET, port), gets, f"{protocol} {seen} luckybet.example no-gambling"), shows)
 
 
+# DNS comes last: a client that it has told where a site is, and who goes elsewhere, is marked as a mismatch.
 ROWS = [
     row("curl, http", partial(clients.curl, "http", "--http1.1"), "http", "host", "403", port=80),
     row("curl, https, HTTP/1.1", partial(clients.curl, "https", "--http1.1"), "tls", "sni", "alert"),
