@@ -108,8 +108,8 @@ Stream recognise_stream(std::span<const uint8_t> bytes) {
   }
   // At most one of them can come to know its own; while any needs more, so does the whole.
   Stream so_far = Stream::Unknown;
-  for (const Stream one : {match_http(text), match_preface(text), match_prelude(bytes), match_sslv2(bytes),
-                           match_dns(bytes)}) {
+  for (const Stream one :
+       {match_http(text), match_preface(text), match_prelude(bytes), match_sslv2(bytes), match_dns(bytes)}) {
     if (one != Stream::Unknown && one != Stream::NeedMore) return one;
     if (one == Stream::NeedMore) so_far = one;
   }

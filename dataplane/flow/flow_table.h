@@ -12,8 +12,12 @@ namespace sluice {
 
 inline constexpr uint32_t kNoIndex = 0xffffffff;
 
-/// What makes a flow, the same for both directions: the LAN side first. Fragments have ports 0 and their own
-/// transport. The VLAN is that of the first packet, and does not tell flows apart.
+/// The local port in the key of a fragment, whose transport is kFragmentHeader: no other packet has both. No
+/// flow bears the first; the second's are those of fragments that cannot be put together.
+inline constexpr uint16_t kFragmentWaiting = 1, kFragmentGivenUp = 2;
+
+/// What makes a flow, the same for both directions: the LAN side first. The VLAN is that of the first packet, and
+/// does not tell flows apart.
 struct FlowKey {
   Address local, remote;
   uint16_t local_port, remote_port;

@@ -75,7 +75,7 @@ bool WorkerPipeline::take_piece(Arrival& arrival, Flow& flow, const DtlsPiece& p
   };
   if (context == nullptr) return without_room();
   if (piece.message != context->dtls.message || piece.size != context->dtls.size)
-    return drop(arrival.mbuf, Reason::Overlap), false;
+    return drop(arrival, Reason::Overlap), false;
   const uint8_t head[] = {1, static_cast<uint8_t>(piece.size >> 16), static_cast<uint8_t>(piece.size >> 8),
                           static_cast<uint8_t>(piece.size)};
   if (context->stream.offer(contexts_.blocks(), 0, head) == ByteStream::Offer::NoMemory)
@@ -87,7 +87,7 @@ bool WorkerPipeline::take_piece(Arrival& arrival, Flow& flow, const DtlsPiece& p
       return true;
     case ByteStream::Offer::Differs:
     case ByteStream::Offer::TooFar:
-      drop(arrival.mbuf, Reason::Overlap);
+      drop(arrival, Reason::Overlap);
       return false;
     case ByteStream::Offer::NoMemory:
       break;

@@ -33,6 +33,7 @@ void WorkerPipeline::housekeeping(Clock now, Output& out) {
     if (Flow* flow = flows_.at(swept_)) sweep_flow(*flow);
   }
   bindings_.sweep(now.ms);
+  drop_late_fragments();
   show_gauges();
 }
 
@@ -125,6 +126,7 @@ void WorkerPipeline::show_gauges() {
   stats_.bindings.set(bindings_.size());
   stats_.dns_addresses_lost.set(site_addresses_.lost() + own_addresses_.lost());
   stats_.names.set(names_.size());
+  stats_.fragments.set(fragments_.held());
   stats_.records_written.set(ring_.written());
   stats_.records_lost.set(ring_.lost());
 }

@@ -25,7 +25,8 @@ bool opens_tcp(const Packet& packet) {
 void WorkerPipeline::open(Arrival& arrival) {
   const Packet& packet = arrival.packet;
   const uint16_t network = policy_->network_of(arrival.key.local, arrival.key.vlan);
-  const bool log_full = ring_.full() && policy_->setting_of(network, Situation::LogFull) == Setting::Block;
+  const Setting unlogged = policy_->setting_of(network, Situation::LogFull);
+  const bool log_full = ring_.full() && (unlogged == Setting::Block || unlogged == Setting::ByAddress);
   if (log_full) return without_flow(arrival, Situation::LogFull);
   Flow* flow = flows_.insert(arrival.key, arrival.hash);
   if (flow == nullptr) return without_flow(arrival, Situation::TableFull);
@@ -103,7 +104,7 @@ void WorkerPipeline::without_flow(Arrival& arrival, Situation situation) {
   Sighting sighting = Sighting::without_name(Protocol::Unknown, situation);
   const Verdict verdict = judge(passing, sighting);
   if (verdict.passes()) return forward(arrival, reason_of(situation));
-  drop(arrival.mbuf, reason_of(situation));
+  drop(arrival, reason_of(situation));
 }
 
 }  // namespace sluice

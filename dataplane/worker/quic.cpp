@@ -110,7 +110,7 @@ void WorkerPipeline::quic_short(Arrival& arrival, Flow& flow) {
   if (flow.state == FlowState::Undecided && !flow.has(kFlowQuicPassed)) return quic_unreadable(arrival, flow);
   DnsMessage message;  // a resolver would take for a question what passes here as data
   if (flow.key.remote_port == kDnsPort && parse_dns(payload_of(arrival), message) != Extract::NotMine)
-    return drop(arrival.mbuf, Reason::MalformedDns);
+    return drop(arrival, Reason::MalformedDns);
   const Context* context = quic_context(flow);
   if (context != nullptr && flow.state == FlowState::Allowed && context->quic.answered) release_context(flow);
   forward(arrival, passing(flow));
@@ -128,9 +128,9 @@ bool WorkerPipeline::take_initial(Arrival& arrival, Flow& flow, const QuicPacket
     if (scheme == QuicScheme::None || !quic_opener_.unseal(keys, packet, largest, frames))
       return quic_unreadable(arrival, flow), false;
     const bool answered = context == nullptr ? flow.context == kNoIndex : context->quic.answered;
-    if (!answered) return drop(arrival.mbuf, Reason::QuicInterleaved), false;
+    if (!answered) return drop(arrival, Reason::QuicInterleaved), false;
     const QuicOpenings::Claim claim = quic_openings_.claim(flow.key, packet.destination, now_.ms);
-    if (claim == QuicOpenings::Claim::Others) return drop(arrival.mbuf, Reason::QuicInterleaved), false;
+    if (claim == QuicOpenings::Claim::Others) return drop(arrival, Reason::QuicInterleaved), false;
     if (claim == QuicOpenings::Claim::Full) return quic_over_budget(arrival, flow), false;
     context = begin_quic(flow, packet);
     if (context == nullptr) {
@@ -178,7 +178,7 @@ bool WorkerPipeline::take_crypto(Arrival& arrival, Flow& flow, Context& context,
       case ByteStream::Offer::Old:
         break;
       case ByteStream::Offer::Differs:
-        return drop(arrival.mbuf, Reason::Overlap), false;
+        return drop(arrival, Reason::Overlap), false;
       case ByteStream::Offer::TooFar:
         return quic_incomplete(arrival, flow), false;
       case ByteStream::Offer::NoMemory:
@@ -305,7 +305,7 @@ void WorkerPipeline::quic_unreadable(Arrival& arrival, Flow& flow) {
     return judge_and_decide(arrival, flow, sighting);
   }
   if (judge(flow, sighting).passes()) return forward(arrival, Reason::UndecodableQuic);
-  drop(arrival.mbuf, Reason::UndecodableQuic);
+  drop(arrival, Reason::UndecodableQuic);
 }
 
 void WorkerPipeline::quic_incomplete(Arrival& arrival, Flow& flow) {
@@ -316,7 +316,7 @@ void WorkerPipeline::quic_incomplete(Arrival& arrival, Flow& flow) {
 void WorkerPipeline::quic_over_budget(Arrival& arrival, Flow& flow) {
   Sighting sighting = Sighting::without_name(Protocol::Quic, Situation::UndecodableQuic);
   if (judge(flow, sighting).passes()) return forward(arrival, Reason::QuicRate);
-  drop(arrival.mbuf, Reason::QuicRate);
+  drop(arrival, Reason::QuicRate);
 }
 
 }  // namespace sluice

@@ -17,14 +17,15 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   const Packet& packet = arrival.packet;
   const Reason passes = flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided;
   // An urgent byte is taken out of the stream by some receivers; without the mark it is read by all of them.
-  if ((packet.tcp_flags & kUrg) && !clear_urgent(*arrival.mbuf, packet))
-    return drop(arrival.mbuf, Reason::MalformedTcp);
+  if ((packet.tcp_flags & kUrg) && !(arrival.changeable() && clear_urgent(*arrival.mbuf, packet)))
+    return drop(arrival, Reason::MalformedTcp);
   if (flow.context != kNoIndex && contexts_[flow.context].kind == ReaderKind::DnsStream)
     contexts_[flow.context].dns.answers.release_to(contexts_.blocks(), packet.tcp_ack);
   if (packet.payload_size == 0 || (packet.tcp_flags & kRst)) return forward(arrival, passes);
-  // A SYN that nobody answers may be a decoy before an older connection's data. Captures may hold one side only.
+  // A SYN that nobody answers may be a decoy before an older connection's data. Captures may hold one side
+  // only.
   const bool connected = flow.has(kFlowAnswered) || flow.has(kFlowMidstream) || config_.replay;
-  if (!connected && !(packet.tcp_flags & kSyn)) return drop(arrival.mbuf, Reason::Unanswered);
+  if (!connected && !(packet.tcp_flags & kSyn)) return drop(arrival, Reason::Unanswered);
   const uint32_t seq = packet.tcp_seq + (packet.tcp_flags & kSyn ? 1 : 0);
   if (flow.context == kNoIndex) {
     flow.context = contexts_.take(now_.ms, flow.has(kFlowMidstream) ? seq : flow.remote_ack);
@@ -35,8 +36,7 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   if (context.link_size == 0) keep_link(arrival, context);
   const auto bytes = payload_of(arrival);
   if (context.kind == ReaderKind::Held) {
-    if (context.stream.contradicts(contexts_.blocks(), seq, bytes))
-      return drop(arrival.mbuf, Reason::Overlap);
+    if (context.stream.contradicts(contexts_.blocks(), seq, bytes)) return drop(arrival, Reason::Overlap);
     return forward(arrival, passes);
   }
   if (flow.state == FlowState::Undecided && ++context.packets > kUndecidedPackets)
@@ -49,9 +49,9 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
     case ByteStream::Offer::Old:
       return forward(arrival, passes);
     case ByteStream::Offer::Differs:
-      return drop(arrival.mbuf, Reason::Overlap);
+      return drop(arrival, Reason::Overlap);
     case ByteStream::Offer::TooFar:
-      return drop(arrival.mbuf, Reason::TcpGap);
+      return drop(arrival, Reason::TcpGap);
     case ByteStream::Offer::NoMemory:
       return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, Situation::TableFull));
   }

@@ -1,6 +1,8 @@
 // worker: one worker's state, and the stages of a packet's way as its member functions.
 #pragma once
 
+#include <rte_mbuf.h>
+
 #include <array>
 
 #include "dataplane/act/answer.h"
@@ -11,6 +13,7 @@
 #include "dataplane/flow/context.h"
 #include "dataplane/flow/dns_memory.h"
 #include "dataplane/flow/flow_table.h"
+#include "dataplane/flow/fragments.h"
 #include "dataplane/flow/name_pool.h"
 #include "dataplane/flow/quic_state.h"
 #include "dataplane/log/event_ring.h"
@@ -29,8 +32,11 @@ struct Arrival {
   uint64_t hash;
   PortPlace place;
   std::span<const uint8_t> headers;  ///< the frame's first bytes, contiguous
+  const Datagram* datagram;          ///< if mbuf is one put together: its fragments, which go on or go under
 
   bool from_lan() const { return place.side == Side::Lan; }
+  /// A change to mbuf leaves with it.
+  bool changeable() const { return datagram == nullptr; }
 };
 
 /// What an access is judged by, beside its addresses.
@@ -73,6 +79,7 @@ class WorkerPipeline final : public Pipeline {
  public:
   WorkerPipeline(const PipelineConfig& config, rte_mempool* pool, WorkerStats& stats, EventRing& ring)
       : config_(config), pool_(pool), stats_(stats), ring_(ring) {}
+  ~WorkerPipeline() override;
   [[nodiscard]] bool create();
 
   void set_policy(const Policy* policy, Scratch* scratch) override;
@@ -89,6 +96,14 @@ class WorkerPipeline final : public Pipeline {
   void complete_checksum(Arrival& arrival);
   [[nodiscard]] bool checksums_fit(const Arrival& arrival) const;
   void related_icmp(Arrival& arrival);
+
+  // fragments.cpp: IP fragments
+  void collect(Arrival& arrival);
+  void judge_whole(const Datagram& datagram);
+  void drop_all(const Datagram& datagram, Reason reason);
+  void give_up(Datagram& datagram);
+  void uncollected(Arrival& arrival);
+  void drop_late_fragments();
 
   // openings.cpp: the first packet of a flow
   void open(Arrival& arrival);
@@ -152,7 +167,8 @@ class WorkerPipeline final : public Pipeline {
   // hellos.cpp: what TLS' hello shows, whatever carries it
   [[nodiscard]] Step hello_event(Arrival& arrival, Flow& flow, Context& context, const TlsHello& hello,
                                  Extract event);
-  [[nodiscard]] Step judge_hello(Arrival& arrival, Flow& flow, Context& context, Sighting sighting);
+  [[nodiscard]] Step judge_hello(Arrival& arrival, Flow& flow, Context& context, Sighting sighting,
+                                 std::string_view shown = {});
   [[nodiscard]] static bool hello_taken(Context& context, const Packet& answer);
 
   // dtls.cpp
@@ -239,10 +255,13 @@ class WorkerPipeline final : public Pipeline {
                      uint64_t number);
   void refuse_later_packet(Arrival& arrival, Flow& flow);
   void send_answers(uint16_t port, const Answers& answers);
-  void forward(Arrival& arrival, Reason reason) { forward(arrival.mbuf, reason); }
-  void forward(rte_mbuf* mbuf, Reason reason);
-  void drop(rte_mbuf* mbuf, Reason reason);
+  void forward(const Arrival& arrival, Reason reason);
+  void drop(const Arrival& arrival, Reason reason);
+  void forward_one(rte_mbuf* mbuf, Reason reason);
+  void drop_one(rte_mbuf* mbuf, Reason reason);
   void put(uint16_t port, rte_mbuf* mbuf);
+  /// Bytes of the frame, contiguous until the next call.
+  [[nodiscard]] std::span<const uint8_t> bytes_of(const Arrival& arrival, uint32_t offset, uint32_t size);
   [[nodiscard]] std::span<const uint8_t> payload_of(const Arrival& arrival);
   [[nodiscard]] std::span<const uint8_t> frame_of(const Arrival& arrival);
 
@@ -286,14 +305,17 @@ class WorkerPipeline final : public Pipeline {
   QuicIds quic_ids_;
   QuicOpenings quic_openings_;
   QuicBudget quic_budget_;
+  Fragments fragments_;
 
   Clock now_{};
   uint64_t started_ms_ = 0;
   bool started_ = false;
   uint32_t swept_ = 0;
   Output* out_ = nullptr;
-  std::array<Arrival, kBurst> arrivals_;
-  uint8_t header_scratch_[kBurst][kMaxHeaderBytes];  ///< headers of frames whose first segment is short
+  static constexpr size_t kSpare = kBurst;  ///< the arrival of what fragments.cpp makes or brings back
+  std::array<Arrival, kBurst + 1> arrivals_{};
+  uint8_t header_scratch_[kBurst + 1][kMaxHeaderBytes];  ///< headers of frames whose first segment is short
+  std::array<rte_mbuf, 2> whole_{};      ///< the headers and the payload of a datagram put together
   FixedArray<uint8_t> payload_scratch_;  ///< kMaxFrame bytes: payload of frames of several segments
   FixedArray<uint8_t> dns_scratch_;      ///< kMaxFrame bytes: a DNS answer that is changed
   FixedArray<uint8_t> message_scratch_;  ///< kStreamWindow bytes: a DNS message of a stream

@@ -94,7 +94,9 @@ void set_network(Frame& frame, const YAML::Node& node) {
     frame.extension(static_cast<uint8_t>(type.as<int>()),
                     type.as<int>() == 0 ? Bytes{5, 2, 0, 0, 1, 0} : Bytes{1, 4, 0, 0, 0, 0});
   }
-  if (node["fragment"]) frame.fragment(node["fragment"][0].as<uint16_t>(), node["fragment"][1].as<bool>());
+  if (node["fragment"])
+    frame.fragment(node["fragment"][0].as<uint16_t>(), node["fragment"][1].as<bool>(),
+                   get<uint32_t>(node, "id", 7));
   if (node["protocol"]) frame.protocol(static_cast<uint8_t>(node["protocol"].as<int>()));
 }
 
@@ -221,12 +223,14 @@ Sending frame_of(const YAML::Node& node, const Flows& flows) {
   set_lies(frame, node);
   if (node["ethertype"]) frame.ethertype(node["ethertype"].as<uint16_t>());
   out.expected = out.frame = frame.build();
+  out.l3_offset = frame.l3_offset();
   if (get<std::string>(node, "checksum", "") == "unfinished") out.frame = frame.unfinished_checksum().build();
   if (node["link"]) {
     // Another link header than tags, in place of the ethertype.
     const Bytes link = from_hex(node["link"].as<std::string>());
     out.frame.erase(out.frame.begin() + 12, out.frame.begin() + 14);
     out.frame.insert(out.frame.begin() + 12, link.begin(), link.end());
+    out.l3_offset += link.size() - 2;
     out.expected = out.frame;
   }
   if (node["cut"]) {
