@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "dataplane/extract/dns.h"
 #include "dataplane/extract/method.h"
 
 namespace sluice {
@@ -15,6 +16,7 @@ static_assert(kPreface.size() <= kMaxRecogniseBytes);
 constexpr int kAny = -1;
 constexpr int kHandshake[] = {22, 3};
 constexpr int kChangeCipherSpec[] = {20, 3, kAny, 0, 1, 1};
+constexpr size_t kMinFirstQuery = 17, kMaxFirstQuery = 511;
 constexpr int kWarning[] = {21, 3, kAny, 0, 2, 1, kAny};
 
 Stream match_tls(std::string_view text, std::span<const int> pattern) {
@@ -25,10 +27,46 @@ Stream match_tls(std::string_view text, std::span<const int> pattern) {
   return size < pattern.size() ? Stream::NeedMore : Stream::Tls;
 }
 
+/// The header of a hello of SSLv2's form: its size, its type, SSL 3.x or SSL 2, and three lengths that make
+/// up the size.
+Stream match_sslv2(std::span<const uint8_t> bytes) {
+  constexpr size_t kForm = 11, kFixed = 9, kCipher = 3, kSession = 16, kLeastChallenge = 16,
+                   kMostChallenge = 32;
+  const auto may_be = [bytes](size_t at, uint8_t value) { return bytes.size() <= at || bytes[at] == value; };
+  const bool version = may_be(3, 3) || (may_be(3, 0) && may_be(4, 2));
+  if (!(bytes[0] & 0x80) || !may_be(2, 1) || !version) return Stream::Unknown;
+  if (bytes.size() < kForm) return Stream::NeedMore;
+  const auto u16 = [bytes](size_t at) { return size_t{bytes[at]} << 8 | bytes[at + 1]; };
+  const size_t ciphers = u16(5), session = u16(7), challenge = u16(9);
+  const bool fits = ciphers > 0 && ciphers % kCipher == 0 && (session == 0 || session == kSession) &&
+                    challenge >= kLeastChallenge && challenge <= kMostChallenge &&
+                    (u16(0) & 0x7fff) == kFixed + ciphers + session + challenge;
+  return fits ? Stream::Tls : Stream::Unknown;
+}
+
+Stream match_prelude(std::span<const uint8_t> bytes) {
+  const PreludeKind kind = recognise_prelude(bytes).kind;
+  if (kind == PreludeKind::NeedMore) return Stream::NeedMore;
+  return kind == PreludeKind::None ? Stream::Unknown : Stream::Prelude;
+}
+
 Stream match_preface(std::string_view text) {
   const size_t size = std::min(text.size(), kPreface.size());
   if (text.substr(0, size) != kPreface.substr(0, size)) return Stream::Unknown;
   return size < kPreface.size() ? Stream::NeedMore : Stream::H2c;
+}
+
+/// The first query's length, no longer than stub resolvers make it, and a header like nothing else's.
+Stream match_dns(std::span<const uint8_t> bytes) {
+  constexpr size_t kPrefix = 2, kFlagsEnd = kPrefix + 4;
+  if (bytes[0] > kMaxFirstQuery >> 8) return Stream::Unknown;
+  if (bytes.size() < kPrefix) return Stream::NeedMore;
+  if ((size_t{bytes[0]} << 8 | bytes[1]) < kMinFirstQuery) return Stream::Unknown;
+  if (bytes.size() < kFlagsEnd) return Stream::NeedMore;
+  const unsigned flags = unsigned{bytes[kFlagsEnd - 2]} << 8 | bytes[kFlagsEnd - 1];
+  if ((flags & ~unsigned{kDnsQuestionFlags}) != 0) return Stream::Unknown;
+  if (bytes.size() < kPrefix + kDnsHeaderBytes) return Stream::NeedMore;
+  return looks_like_dns_question(bytes.subspan(kPrefix)) ? Stream::Dns : Stream::Unknown;
 }
 
 /// Takes the empty lines off text; of a last CR the LF may be still to come. Returns false where they are no
@@ -68,10 +106,14 @@ Stream recognise_stream(std::span<const uint8_t> bytes) {
     default:
       break;
   }
-  const Stream preface = match_preface(text);
-  const Stream http = match_http(text);
-  if (http == Stream::Unknown || preface == Stream::H2c) return preface;
-  return http;  // P begins both: NeedMore either way
+  // At most one of them can come to know its own; while any needs more, so does the whole.
+  Stream so_far = Stream::Unknown;
+  for (const Stream one :
+       {match_http(text), match_preface(text), match_prelude(bytes), match_sslv2(bytes), match_dns(bytes)}) {
+    if (one != Stream::Unknown && one != Stream::NeedMore) return one;
+    if (one == Stream::NeedMore) so_far = one;
+  }
+  return so_far;
 }
 
 }  // namespace sluice

@@ -5,25 +5,30 @@
 #include <span>
 
 #include "dataplane/extract/http.h"
+#include "dataplane/extract/prelude.h"
 
 namespace sluice {
 
 /// With so many bytes recognise_stream always decides: empty lines, a method and its space are the longest.
 inline constexpr size_t kMaxRecogniseBytes = 2 * kMaxHttpBlankLines + kMaxHttpMethod + 1;
+static_assert(kMaxRecogniseBytes >= kMaxPreludeForm);
 
 enum class Stream : uint8_t {
   NeedMore,  ///< too few bytes; all of them could begin one of the others
   Tls,       ///< for TlsHello
   Http,      ///< for HttpRequests
+  Dns,       ///< DNS over TCP
   H2c,       ///< HTTP/2 without TLS, by its connection preface
+  Prelude,   ///< for Prelude, in the form that recognise_prelude tells; what follows it is recognised anew
   Unknown,   ///< none of these
 };
 
 /// bytes: the client's side of a flow from its first byte, cut anywhere. Decides on as few bytes as tell, and
 /// a decision holds for whatever follows; NeedMore only below kMaxRecogniseBytes. Tls: a handshake record of
-/// version 3.x, or a change_cipher_spec or warning alert, which servers skip before a hello. Http: a
-/// registered or widely used method and a space, after at most kMaxHttpBlankLines empty lines. Source: RFC
-/// 8446 5; RFC 9112 2.2 and 3; RFC 9113 3.4; IANA HTTP Method Registry.
+/// version 3.x, or a change_cipher_spec or warning alert, which servers skip before a hello, or a hello of
+/// SSLv2's form. Http: a registered or widely used method and a space, after at most kMaxHttpBlankLines empty
+/// lines. Dns: a length and the header of a plain query. Source: RFC 8446 5; RFC 5246 E.2; RFC 7766 8; RFC
+/// 9112 2.2 and 3; RFC 9113 3.4; IANA HTTP Method Registry.
 [[nodiscard]] Stream recognise_stream(std::span<const uint8_t> bytes);
 
 }  // namespace sluice

@@ -12,14 +12,21 @@ uint32_t ContextPool::take(uint64_t now_ms, uint32_t at) {
   context.started_ms = now_ms;
   context.source_bytes = context.destination_bytes = 0;
   context.packets = 0;
-  context.named = context.remote_spoke = false;
+  context.link_size = 0;
+  context.named = context.recorded = context.preluded = context.remote_spoke = false;
   context.kind = ReaderKind::Recognising;
   context.start = context.syn_end = at;
   context.stream.begin(at);
   return index;
 }
 
+void ContextPool::end_reader(Context& context) {
+  if (context.kind == ReaderKind::DnsStream) context.dns.answers.clear(blocks_);
+  context.kind = ReaderKind::Held;
+}
+
 void ContextPool::give_back(uint32_t index) {
+  end_reader(contexts_[index]);
   contexts_[index].stream.clear(blocks_);
   free_[free_count_++] = index;
 }

@@ -84,6 +84,7 @@ void WorkerPipeline::handle(Arrival& arrival) {
   constexpr uint8_t kControlFlags = kSyn | kFin | kRst;
   const bool settled = flow != nullptr && flow->state == FlowState::Allowed &&
                        flow->generation == generation_ && flow->context == kNoIndex && !flow->has(kFlowDns) &&
+                       !may_begin_dtls(arrival, *flow) && !may_begin_quic(arrival, *flow) &&
                        !(arrival.packet.tcp_flags & kControlFlags) && arrival.packet.transport != kIcmp &&
                        arrival.packet.transport != kIcmpv6;
   if (!settled) return handle_slowly(arrival, flow);
@@ -102,7 +103,9 @@ void WorkerPipeline::handle_slowly(Arrival& arrival, Flow* flow) {
   if (flow->state == FlowState::Blocked) return refuse_later_packet(arrival, *flow);
   touch(*flow);
   if (arrival.packet.tcp_flags & (kFin | kRst)) flow->set(kFlowClosing);
-  if (flow->has(kFlowDns)) return dns(arrival, *flow);
+  if (is_dtls(arrival, *flow)) return dtls(arrival, *flow);
+  if (is_quic(arrival, *flow)) return quic(arrival, *flow);
+  if (flow->has(kFlowDns) && arrival.packet.is_udp()) return dns(arrival, *flow);
   if (flow->state == FlowState::Undecided || flow->context != kNoIndex) return undecided(arrival, *flow);
   forward(arrival, Reason::Decided);
 }

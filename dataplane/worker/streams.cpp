@@ -19,15 +19,21 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   // An urgent byte is taken out of the stream by some receivers; without the mark it is read by all of them.
   if ((packet.tcp_flags & kUrg) && !clear_urgent(*arrival.mbuf, packet))
     return drop(arrival, Reason::MalformedTcp);
+  if (flow.context != kNoIndex && contexts_[flow.context].kind == ReaderKind::DnsStream)
+    contexts_[flow.context].dns.answers.release_to(contexts_.blocks(), packet.tcp_ack);
   if (packet.payload_size == 0 || (packet.tcp_flags & kRst)) return forward(arrival, passes);
+  // A SYN that nobody answers may be a decoy before an older connection's data. Captures may hold one side
+  // only.
+  const bool connected = flow.has(kFlowAnswered) || flow.has(kFlowMidstream) || config_.replay;
+  if (!connected && !(packet.tcp_flags & kSyn)) return drop(arrival, Reason::Unanswered);
   const uint32_t seq = packet.tcp_seq + (packet.tcp_flags & kSyn ? 1 : 0);
   if (flow.context == kNoIndex) {
     flow.context = contexts_.take(now_.ms, flow.has(kFlowMidstream) ? seq : flow.remote_ack);
     if (flow.context == kNoIndex)
       return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::TableFull));
-    keep_link(arrival, contexts_[flow.context]);
   }
   Context& context = contexts_[flow.context];
+  if (context.link_size == 0) keep_link(arrival, context);
   const auto bytes = payload_of(arrival);
   if (context.kind == ReaderKind::Held) {
     if (context.stream.contradicts(contexts_.blocks(), seq, bytes)) return drop(arrival, Reason::Overlap);
@@ -64,29 +70,41 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
   if (packet.tcp_flags & kAck) {
     if (flow.context != kNoIndex)
       contexts_[flow.context].stream.release_to(contexts_.blocks(), packet.tcp_ack);
-    if (flow.context != kNoIndex || !flow.has(kFlowReopening)) {
+    const bool connects = flow.has(kFlowAnswered) || flow.has(kFlowMidstream) || (packet.tcp_flags & kSyn);
+    if (connects && (flow.context != kNoIndex || !flow.has(kFlowReopening))) {
       flow.set(kFlowAnswered);
       flow.remote_ack = packet.tcp_ack;
     }
   }
-  if (flow.context == kNoIndex) {
-    if (packet.payload_size == 0 || flow.state != FlowState::Undecided) return forward(arrival, passes);
-    const Situation situation = flow.has(kFlowMidstream) ? Situation::Midstream : Situation::UnknownProtocol;
-    return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, situation));
+  if (flow.context != kNoIndex) contexts_[flow.context].destination_bytes += packet.payload_size;
+  if (flow.state == FlowState::Undecided) {
+    if (packet.payload_size == 0 || in_prelude(arrival, flow)) return forward(arrival, passes);
+    // The other side speaks before the opener's name is complete: no more of it will come.
+    const Situation situation = recognised(flow) ? Situation::IncompleteHello : unrecognised(flow);
+    return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, situation));
   }
+  if (flow.context == kNoIndex) return forward(arrival, passes);
   Context& context = contexts_[flow.context];
-  context.destination_bytes += packet.payload_size;
   if (context.kind == ReaderKind::Held && !context.stream.holds()) release_context(flow);
   if (packet.payload_size == 0) return forward(arrival, passes);
-  if (flow.state == FlowState::Undecided) {
-    // The other side speaks before the opener's name is complete: no more of it will come.
-    return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, Situation::IncompleteHello));
-  }
+  if (flow.has(kFlowDns) && !(packet.tcp_flags & (kRst | kSyn)))
+    return dns_answer_segment(arrival, flow, context);
+  if (context.kind == ReaderKind::Tls && hello_taken(context, packet)) hold(flow);
   if (flow.has(kFlowHttp)) {
     context.remote_spoke = true;
     context.remote_end = packet.tcp_seq + packet.payload_size;
   }
   forward(arrival, passes);
+}
+
+bool WorkerPipeline::recognised(const Flow& flow) const {
+  if (flow.context == kNoIndex) return false;
+  const ReaderKind kind = contexts_[flow.context].kind;
+  return kind != ReaderKind::Recognising && kind != ReaderKind::Prelude;
+}
+
+Situation WorkerPipeline::unrecognised(const Flow& flow) {
+  return flow.has(kFlowMidstream) ? Situation::Midstream : Situation::UnknownProtocol;
 }
 
 /// Reads all that is there, from the read place on.
@@ -97,12 +115,20 @@ void WorkerPipeline::read_stream(Arrival& arrival, Flow& flow, Context& context)
       case ReaderKind::Recognising:
         step = recognise(arrival, flow, context);
         break;
+      case ReaderKind::Prelude:
+        step = read_prelude(arrival, flow, context);
+        break;
       case ReaderKind::Tls:
         step = read_tls(arrival, flow, context);
         break;
       case ReaderKind::Http:
         step = read_http(arrival, flow, context);
         break;
+      case ReaderKind::DnsStream:
+        step = read_dns(arrival, flow, context);
+        break;
+      case ReaderKind::Dtls:  // of UDP, like the next
+      case ReaderKind::Quic:
       case ReaderKind::Held:
         step = Step::NeedMore;
         break;
@@ -116,7 +142,7 @@ void WorkerPipeline::read_stream(Arrival& arrival, Flow& flow, Context& context)
 WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Context& context) {
   uint8_t head[kMaxRecogniseBytes];
   const size_t size = context.stream.peek(contexts_.blocks(), head);
-  Situation situation = flow.has(kFlowMidstream) ? Situation::Midstream : Situation::UnknownProtocol;
+  Situation situation = unrecognised(flow);
   switch (recognise_stream({head, size})) {
     case Stream::NeedMore:
       return Step::NeedMore;
@@ -130,10 +156,17 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
       flow.protocol = Protocol::Http;
       context.http = HttpRequests{};
       return Step::GoOn;
+    case Stream::Dns:
+      begin_dns_stream(arrival, flow, context);
+      return Step::GoOn;
     case Stream::H2c:
       flow.protocol = Protocol::H2c;
       situation = Situation::NoName;
       break;
+    case Stream::Prelude:
+      if (context.source_bytes > kMaxPreludes) break;
+      begin_prelude(context, {head, size});
+      return Step::GoOn;
     case Stream::Unknown:
       break;
   }
@@ -141,58 +174,25 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
   return Step::Decided;
 }
 
-/// Feeds a reader what is there. on_event: true where the packet is decided.
-template <class Reader, class OnEvent>
-WorkerPipeline::Step WorkerPipeline::read_with(Reader& reader, ByteStream& stream, OnEvent on_event) {
-  for (;;) {  // also with nothing left: a name may be the last thing before the hello's end
-    const auto bytes = stream.readable(contexts_.blocks());
-    size_t consumed = 0;
-    const Extract event = reader.feed(bytes, consumed);
-    stream.consume(static_cast<uint32_t>(consumed));
-    if (event == Extract::NeedMore && consumed == 0) return Step::NeedMore;
-    if (event != Extract::NeedMore && on_event(event)) return Step::Decided;
-  }
+WorkerPipeline::Step WorkerPipeline::read_prelude(Arrival& arrival, Flow& flow, Context& context) {
+  return read_with(context.prelude, context.stream,
+                   [&](Extract event) { return prelude_event(arrival, flow, context, event); });
 }
 
 WorkerPipeline::Step WorkerPipeline::read_tls(Arrival& arrival, Flow& flow, Context& context) {
-  return read_with(context.tls, context.stream,
-                   [&](Extract event) { return tls_event(arrival, flow, context, event); });
-}
-
-/// True where the flow, and so the packet, is decided.
-bool WorkerPipeline::tls_event(Arrival& arrival, Flow& flow, Context& context, Extract event) {
-  Sighting sighting = Sighting::named(Protocol::Tls, Seen::Sni, context.tls.host().view());
-  switch (event) {
-    case Extract::Name: {
-      const Verdict verdict = judge(flow, sighting);
-      // One name is not the verdict: a second one, or what stands at the hello's end, may still refuse it.
-      const bool first = !context.named;
-      if (!verdict.passes() || first) {
-        context.verdict = verdict;
-        remember(flow, sighting);
-      }
-      context.named = true;
-      if (verdict.passes()) return false;
-      decide(arrival, flow, sighting, verdict);
-      return true;
-    }
-    case Extract::Complete: {
-      const Verdict verdict = context.verdict;
-      decide(arrival, flow, remembered(flow), verdict);
-      return true;
-    }
-    case Extract::NoName:
-      judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Tls, Situation::NoName));
-      return true;
-    default:
-      judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Tls, Situation::IncompleteHello));
-      return true;
-  }
+  return read_with(context.tls, context.stream, [&](Extract event) {
+    if (event != Extract::Done) return hello_event(arrival, flow, context, context.tls, event);
+    hold(flow);
+    forward(arrival, Reason::Decided);
+    return Step::Decided;
+  });
 }
 
 WorkerPipeline::Step WorkerPipeline::read_http(Arrival& arrival, Flow& flow, Context& context) {
-  const Step step = read_with(context.http, context.stream,
-                              [&](Extract event) { return http_event(arrival, flow, context, event); });
+  const Step step = read_with(context.http, context.stream, [&](Extract event) {
+    const bool over = http_event(arrival, flow, context, event);
+    return over ? Step::Decided : Step::NeedMore;
+  });
   if (step == Step::NeedMore && flow.has(kFlowHttp) && context.http.opaque()) {
     flow.clear(kFlowHttp);
     hold(flow);

@@ -8,11 +8,14 @@
 #include "dataplane/act/answer.h"
 #include "dataplane/decode/packet.h"
 #include "dataplane/extract/dns.h"
+#include "dataplane/extract/dtls.h"
 #include "dataplane/flow/bindings.h"
 #include "dataplane/flow/context.h"
+#include "dataplane/flow/dns_memory.h"
 #include "dataplane/flow/flow_table.h"
 #include "dataplane/flow/fragments.h"
 #include "dataplane/flow/name_pool.h"
+#include "dataplane/flow/quic_state.h"
 #include "dataplane/log/event_ring.h"
 #include "dataplane/worker/pipeline.h"
 
@@ -42,7 +45,8 @@ struct Sighting {
   bool unidentified = false;
   Situation situation = Situation::NoName;
   bool resolver_question = false;
-  bool response_outstanding = false;  ///< see Refusal
+  bool response_outstanding = false;   ///< see Refusal
+  std::span<const uint8_t> message{};  ///< see Refusal
 
   static Sighting named(Protocol protocol, Seen seen, std::string_view name) {
     return {protocol, seen, name};
@@ -50,6 +54,23 @@ struct Sighting {
   static Sighting without_name(Protocol protocol, Situation situation) {
     return {protocol, Seen::Nothing, {}, true, situation};
   }
+};
+
+/// What becomes of one whole DNS message.
+enum class DnsFate : uint8_t {
+  Passes,
+  Changed,  ///< what passes is DnsOutcome::changed, of the same size
+  Refused,
+  Malformed,
+};
+struct DnsOutcome {
+  DnsFate fate = DnsFate::Passes;
+  std::span<const uint8_t> changed;  ///< dies with the next message
+  // of Refused
+  HostName name;
+  Verdict verdict;
+  uint64_t number = 0;  ///< of its record
+  Sighting sighting() const { return Sighting::named(Protocol::Dns, Seen::Question, name.view()); }
 };
 
 class WorkerPipeline final : public Pipeline {
@@ -61,7 +82,7 @@ class WorkerPipeline final : public Pipeline {
 
   void set_policy(const Policy* policy, Scratch* scratch) override;
   void process(std::span<rte_mbuf* const> burst, Clock now, Output& out) override;
-  void bind(const BindingNews& news, Clock now) override;
+  void hear(const DnsNews& news, Clock now) override;
   void housekeeping(Clock now, Output& out) override;
 
  private:
@@ -77,6 +98,7 @@ class WorkerPipeline final : public Pipeline {
   // fragments.cpp: IP fragments
   void collect(Arrival& arrival);
   void judge_whole(const Datagram& datagram);
+  void change_payload(const Arrival& arrival, std::span<const uint8_t> payload);
   void drop_all(const Datagram& datagram, Reason reason);
   void give_up(Datagram& datagram);
   void uncollected(Arrival& arrival);
@@ -86,6 +108,9 @@ class WorkerPipeline final : public Pipeline {
   void open(Arrival& arrival);
   void open_tcp(Arrival& arrival, Flow& flow);
   void open_other(Arrival& arrival, Flow& flow);
+  void open_dns(Arrival& arrival, Flow& flow);
+  void stray_answer(Arrival& arrival, Flow& flow);
+  [[nodiscard]] bool speaks_dns(const Arrival& arrival);
   void without_flow(Arrival& arrival, Situation situation);
 
   // connections.cpp: TCP's handshake on a flow that is known
@@ -108,22 +133,108 @@ class WorkerPipeline final : public Pipeline {
   void opener_segment(Arrival& arrival, Flow& flow);
   static void keep_link(const Arrival& arrival, Context& context);
   void other_segment(Arrival& arrival, Flow& flow);
+  /// A reader has taken the flow's bytes as its own.
+  [[nodiscard]] bool recognised(const Flow& flow) const;
+  /// What a flow is where none has.
+  [[nodiscard]] static Situation unrecognised(const Flow& flow);
   void read_stream(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step recognise(Arrival& arrival, Flow& flow, Context& context);
+  /// Feeds a reader what is there. on_event says how to go on: NeedMore to read on.
   template <class Reader, class OnEvent>
-  [[nodiscard]] Step read_with(Reader& reader, ByteStream& stream, OnEvent on_event);
+  [[nodiscard]] Step read_with(Reader& reader, ByteStream& stream, OnEvent on_event) {
+    for (;;) {  // also with nothing left: a name may be the last thing before the hello's end
+      const auto bytes = stream.readable(contexts_.blocks());
+      size_t consumed = 0;
+      const Extract event = reader.feed(bytes, consumed);
+      stream.consume(static_cast<uint32_t>(consumed));
+      if (event == Extract::NeedMore && consumed == 0) return Step::NeedMore;
+      if (event == Extract::NeedMore) continue;
+      const Step step = on_event(event);
+      if (step != Step::NeedMore) return step;
+    }
+  }
   [[nodiscard]] Step read_tls(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step read_http(Arrival& arrival, Flow& flow, Context& context);
-  [[nodiscard]] bool tls_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+  [[nodiscard]] Step read_prelude(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] bool http_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
 
-  // datagrams.cpp: UDP
+  // preludes.cpp: what is said before TLS or through a proxy
+  [[nodiscard]] bool in_prelude(Arrival& arrival, Flow& flow);
+  static void begin_prelude(Context& context, std::span<const uint8_t> head);
+  [[nodiscard]] Step prelude_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+
+  // hellos.cpp: what TLS' hello shows, whatever carries it
+  [[nodiscard]] Step hello_event(Arrival& arrival, Flow& flow, Context& context, const TlsHello& hello,
+                                 Extract event);
+  [[nodiscard]] Step judge_hello(Arrival& arrival, Flow& flow, Context& context, Sighting sighting);
+  [[nodiscard]] static bool hello_taken(Context& context, const Packet& answer);
+
+  // dtls.cpp
+  [[nodiscard]] bool may_begin_dtls(const Arrival& arrival, const Flow& flow) const;
+  [[nodiscard]] bool is_dtls(const Arrival& arrival, const Flow& flow);
+  [[nodiscard]] bool open_dtls(Arrival& arrival, Flow& flow);
+  void dtls(Arrival& arrival, Flow& flow);
+  void dtls_from_server(Arrival& arrival, Flow& flow);
+  [[nodiscard]] bool take_piece(Arrival& arrival, Flow& flow, const DtlsPiece& piece);
+  [[nodiscard]] Context* begin_dtls(Flow& flow, const DtlsPiece& piece);
+  void read_dtls(Arrival& arrival, Flow& flow);
+
+  // dns.cpp: DNS, and what it teaches
+  enum class DnsName : uint8_t {
+    Asked,
+    Canary,
+    InChain
+  };
   void dns(Arrival& arrival, Flow& flow);
-  void dns_question(Arrival& arrival, Flow& flow, std::span<const uint8_t> payload,
-                    const DnsMessage& message);
-  void dns_response(Arrival& arrival, Flow& flow, std::span<const uint8_t> payload,
-                    const DnsMessage& message);
-  void learn(const Address& address, std::string_view name, uint32_t ttl_s);
+  void judge_questions(const Arrival& arrival, const Flow& flow, const DnsMessage& message,
+                       DnsOutcome& outcome);
+  void judge_answers(const Arrival& arrival, const Flow& flow, std::span<const uint8_t> payload,
+                     DnsMessage& message, DnsOutcome& outcome);
+  [[nodiscard]] bool judge_dns_name(const Arrival& arrival, const Flow& flow, const HostName& name,
+                                    DnsName role, DnsOutcome& outcome);
+  [[nodiscard]] bool read_ech(const Flow& flow, std::span<const uint8_t> payload, const DnsMessage& message,
+                              bool asked, bool& found);
+  void learn_addresses(const Flow& flow, std::span<const uint8_t> payload, const DnsMessage& message);
+  void learn(DnsNews& news, std::string_view name);
+  void take_in(const Address& whom, const DnsNews& news, std::string_view name);
+  /// A hello with an ECH extension whose visible name is outer hides another one: it is not GREASE.
+  [[nodiscard]] bool hides_name(std::string_view outer) const;
+  /// The name does not fit the addresses that DNS gave for it.
+  [[nodiscard]] bool mismatches(const Flow& flow, const Sighting& sighting) const;
+
+  // dns_stream.cpp: DNS over TCP
+  void begin_dns_stream(const Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] Step read_dns(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] std::span<const uint8_t> next_message(const ByteStream& stream, bool& broken);
+  void refuse_dns_stream(Arrival& arrival, Flow& flow, const Sighting& sighting, const DnsOutcome& outcome);
+  void dns_answer_segment(Arrival& arrival, Flow& flow, Context& context);
+  void read_answers(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] static bool lies_in(const Packet& packet, uint32_t at, std::span<const uint8_t> before,
+                                    std::span<const uint8_t> after);
+  void refuse_ech(const Arrival& arrival, const Flow& flow, const DnsMessage& message, DnsOutcome& outcome);
+  void send_as_kept(Arrival& arrival, const ByteStream& stream);
+
+  // quic.cpp
+  [[nodiscard]] bool may_begin_quic(const Arrival& arrival, const Flow& flow) const;
+  [[nodiscard]] bool is_quic(const Arrival& arrival, const Flow& flow);
+  [[nodiscard]] bool open_quic(Arrival& arrival, Flow& flow);
+  void quic(Arrival& arrival, Flow& flow);
+  [[nodiscard]] Context* quic_context(const Flow& flow);
+  [[nodiscard]] bool quic_known(const Flow& flow, const QuicPacket& packet);
+  void quic_short(Arrival& arrival, Flow& flow);
+  void quic_from_server(Arrival& arrival, Flow& flow);
+  [[nodiscard]] bool take_initial(Arrival& arrival, Flow& flow, const QuicPacket& packet);
+  void quic_answer(Flow& flow, const QuicPacket& packet);
+  [[nodiscard]] Context* begin_quic(Flow& flow, const QuicPacket& packet);
+  [[nodiscard]] bool take_crypto(Arrival& arrival, Flow& flow, Context& context,
+                                 std::span<const uint8_t> frames);
+  void read_quic(Arrival& arrival, Flow& flow);
+  [[nodiscard]] Step read_google(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] bool google_event(Arrival& arrival, Flow& flow, const HostName& host);
+  void google_quic(Arrival& arrival, Flow& flow, const QuicPacket& packet);
+  void quic_unreadable(Arrival& arrival, Flow& flow);
+  void quic_incomplete(Arrival& arrival, Flow& flow);
+  void quic_over_budget(Arrival& arrival, Flow& flow);
 
   // verdicts.cpp: judging, and what follows from it
   [[nodiscard]] Subject subject_of(const FlowKey& key, bool inbound, const Sighting& sighting);
@@ -162,6 +273,10 @@ class WorkerPipeline final : public Pipeline {
   void show_gauges();
 
   void touch(Flow& flow) const { flow.last_ms = static_cast<uint32_t>(now_.ms); }
+  /// Why a packet passes that changes nothing.
+  static Reason passing(const Flow& flow) {
+    return flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided;
+  }
   bool from_opener(const Arrival& arrival, const Flow& flow) const {
     return arrival.from_lan() != flow.has(kFlowInbound);
   }
@@ -183,6 +298,12 @@ class WorkerPipeline final : public Pipeline {
   Bindings bindings_;
   Questions questions_;
   Fragments fragments_;
+  EchNames ech_names_;
+  NameAddresses site_addresses_, own_addresses_;  ///< of registered resolvers; of clients that asked
+  QuicOpener quic_opener_;
+  QuicIds quic_ids_;
+  QuicOpenings quic_openings_;
+  QuicBudget quic_budget_;
 
   Clock now_{};
   uint64_t started_ms_ = 0;
@@ -194,6 +315,8 @@ class WorkerPipeline final : public Pipeline {
   uint8_t header_scratch_[kBurst + 1][kMaxHeaderBytes];  ///< headers of frames whose first segment is short
   std::array<rte_mbuf, 2> whole_{};      ///< the headers and the payload of a datagram put together
   FixedArray<uint8_t> payload_scratch_;  ///< kMaxFrame bytes: payload of frames of several segments
+  FixedArray<uint8_t> dns_scratch_;      ///< kMaxFrame bytes: a DNS answer that is changed
+  FixedArray<uint8_t> message_scratch_;  ///< kStreamWindow bytes: a DNS message of a stream
 };
 
 }  // namespace sluice

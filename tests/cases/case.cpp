@@ -179,9 +179,12 @@ void Case::say(const YAML::Node& node, bool client) {
     if (node["wrong"]) frame.wrong_l4_checksum();
     // What leaves bears no urgent mark.
     const auto calm = static_cast<uint8_t>(flags & ~kUrg);
-    const Bytes leaves = flow_frame(flow, client, calm, ahead).payload(part).build();
+    const Bytes left = last && node["leaves"] ? payload_of(node["leaves"], flows_) : part;
+    const Bytes leaves = flow_frame(flow, client, calm, ahead).payload(left).build();
     YAML::Node passes;
     passes["passes"] = get<std::string>(node, "before", "undecided");
+    for (auto times = get<size_t>(node, "times", 1); times > 1; --times)
+      send_at_once({frame.build(), from, leaves, frame.l3_offset(), {}}, passes);
     send({frame.build(), from, leaves, frame.l3_offset(), {}}, last ? node : passes);
     at = cut;
     if ((last && !node["passes"]) || node["ahead"] || node["slice"]) continue;
@@ -215,17 +218,20 @@ void Case::send_fragments(const Sending& sending, const YAML::Node& node) {
   if (said.IsSequence()) cuts = said.as<std::vector<size_t>>();
   const size_t each = said.IsScalar() ? said.as<size_t>() : 0;
   for (size_t at = each; each != 0 && at < sending.frame.size(); at += each) cuts.push_back(at);
-  const auto parts = fragments_of(sending.frame, sending.l3_offset, cuts, get<uint32_t>(node, "id", 7));
+  const auto id = get<uint32_t>(node, "id", 7);
+  const auto parts = fragments_of(sending.frame, sending.l3_offset, cuts, id);
+  const auto leaving = fragments_of(sending.expected, sending.l3_offset, cuts, id);
   std::vector<size_t> order(get(node, "first", parts.size()));
   std::iota(order.begin(), order.end(), size_t{0});
   order = get(node, "order", order);
   YAML::Node holds, last = YAML::Clone(node);
   holds["holds"] = true;
   last.remove("fragments");
-  if (!node["holds"] && !node["times"]) last["times"] = order.size();
+  if (!node["holds"] && !node["packets"]) last["packets"] = order.size();
   for (size_t at = 0; at < order.size(); ++at) {
     const Bytes& part = parts.at(order[at]);
-    send({part, sending.from, part, sending.l3_offset, sending.frame}, at + 1 < order.size() ? holds : last);
+    send({part, sending.from, leaving.at(order[at]), sending.l3_offset, sending.frame},
+         at + 1 < order.size() ? holds : last);
   }
 }
 
@@ -233,6 +239,10 @@ void Case::send(const Sending& sending, const YAML::Node& node) {
   if (node["fragments"]) return send_fragments(sending, node);
   clock_.ms += 1;
   clock_.utc_ns += 1'000'000;
+  send_at_once(sending, node);
+}
+
+void Case::send_at_once(const Sending& sending, const YAML::Node& node) {
   const auto before = counters();
   if (!gateway_->process(sending.frame, sending.from, clock_)) fail("no buffers left");
   check_counters(before, node);

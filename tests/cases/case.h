@@ -49,6 +49,10 @@ struct SeenRecord {
 /// The payload that a node's `tls`, `http`, `dns`, `dns-answer`, `text`, `hex`, `zeros` or `quotes`
 /// describes.
 Bytes payload_of(const YAML::Node& node, const std::map<std::string, CaseFlow>& flows);
+/// A client's Initial, from `quic`: its hello's name, or all that makes it.
+Bytes quic_initial_of(const YAML::Node& node);
+/// Another QUIC packet, from an entry of `quic-packets`.
+Bytes quic_packet_of(const YAML::Node& node);
 /// A frame described field by field.
 Sending frame_of(const YAML::Node& node, const std::map<std::string, CaseFlow>& flows);
 /// A frame of a flow, from its client or its server; for TCP with its numbers, ahead of them by `ahead`.
@@ -81,6 +85,7 @@ class Case {
   void wait(const YAML::Node& node);
   void send(const Sending& sending, const YAML::Node& node);
   void send_fragments(const Sending& sending, const YAML::Node& node);
+  void send_at_once(const Sending& sending, const YAML::Node& node);
   [[nodiscard]] std::vector<std::string> answers_in_output() const;
   void check_answers(std::vector<std::string> answers, const YAML::Node& node) const;
   void check_counters(const std::vector<uint64_t>& before, const YAML::Node& node) const;

@@ -23,14 +23,39 @@ DnsQuery query_of(const YAML::Node& node) {
   return {.name = node["name"].as<std::string>(),
           .type = get<uint16_t>(node, "type", 1),
           .id = get<uint16_t>(node, "id", 0x1234),
-          .edns = get(node, "edns", true)};
+          .edns = get(node, "edns", true),
+          .more = strings(node["more"])};
+}
+
+std::optional<HttpsText> https_of(const YAML::Node& node) {
+  if (!node) return {};
+  return HttpsText{.target = get<std::string>(node, "target", ""),
+                   .hints = strings(node["hints"]),
+                   .ech = get<std::string>(node, "ech", ""),
+                   .emptied = get<std::string>(node, "emptied", "")};
+}
+
+HelloOptions hello_options(const YAML::Node& node) {
+  return {.ech = get(node, "ech", false),
+          .esni = get(node, "esni", false),
+          .early_data = get(node, "early-data", false),
+          .also = get<std::string>(node, "also", ""),
+          .padding_bytes = get<size_t>(node, "padding", 0),
+          .record_bytes = get<size_t>(node, "record", 0)};
 }
 
 Bytes hello_of(const YAML::Node& node) {
   if (node.IsScalar()) return tls_hello(node.as<std::string>());
-  return tls_hello(get<std::string>(node, "name", ""), {.ech = get(node, "ech", false),
-                                                        .padding_bytes = get<size_t>(node, "padding", 0),
-                                                        .record_bytes = get<size_t>(node, "record", 0)});
+  return tls_hello(get<std::string>(node, "name", ""), hello_options(node));
+}
+
+Bytes dtls_of(const YAML::Node& node) {
+  if (node.IsScalar()) return dtls_hello(node.as<std::string>());
+  return dtls_hello(get<std::string>(node, "name", ""), {.message = get<uint16_t>(node, "message", 0),
+                                                         .cookie_bytes = get<size_t>(node, "cookie", 0),
+                                                         .from = get<size_t>(node, "from", 0),
+                                                         .to = get<size_t>(node, "to", 0),
+                                                         .hello = hello_options(node)});
 }
 
 Mac mac_of(const std::string& text) {
@@ -101,6 +126,7 @@ void set_lies(Frame& frame, const YAML::Node& node) {
 
 Bytes described(const YAML::Node& node, const Flows& flows) {
   if (node["tls"]) return hello_of(node["tls"]);
+  if (node["dtls"]) return dtls_of(node["dtls"]);
   if (const auto http = node["http"]) {
     if (http.IsScalar()) return http_request(http.as<std::string>());
     return http_request(get<std::string>(http, "host", ""), get<std::string>(http, "fields", ""));
@@ -110,11 +136,22 @@ Bytes described(const YAML::Node& node, const Flows& flows) {
     return dns_answer({.query = query_of(answer),
                        .cname = get<std::string>(answer, "cname", ""),
                        .addresses = strings(answer["addresses"]),
+                       .https = https_of(answer["https"]),
                        .ttl_s = get<uint32_t>(answer, "ttl", 300)});
+  }
+  if (const auto messages = node["stream"]) {
+    Bytes out;
+    for (const auto& message : messages) put(out, framed(described(message, flows)));
+    return out;
   }
   if (node["text"]) return bytes(node["text"].as<std::string>());
   if (node["hex"]) return from_hex(node["hex"].as<std::string>());
   if (node["zeros"]) return Bytes(node["zeros"].as<size_t>());
+  if (node["quic"] || node["quic-packets"]) {
+    Bytes datagram = node["quic"] ? quic_initial_of(node["quic"]) : Bytes();
+    for (const auto& packet : node["quic-packets"]) put(datagram, quic_packet_of(packet));
+    return datagram;
+  }
   if (node["quotes"]) return quote_of(node["quotes"], flows);
   return {};
 }
@@ -208,9 +245,8 @@ std::string kind_of(const Wire& answer) {
   if (answer.protocol == 1 && answer.icmp_type == 3 && answer.icmp_code == 13) return "icmp-prohibited";
   if (answer.protocol == 58 && answer.icmp_type == 1 && answer.icmp_code == 1) return "icmp-prohibited";
   const size_t dns = answer.protocol == 6 ? 2 : 0;
-  const bool from_dns = answer.source_port == 53 || answer.destination_port == 53;
-  if (from_dns && answer.payload.size() >= dns + 12 && (answer.payload[dns + 3] & 0x0f) == 3)
-    return "nxdomain";
+  const bool whole = answer.payload.size() >= dns + 12;
+  if (whole && (answer.payload[dns + 2] & 0x80) && (answer.payload[dns + 3] & 0x0f) == 3) return "nxdomain";
   if (answer.protocol != 6) return "other";
   if (answer.flags & kRst) return text.empty() ? "reset" : "other";
   if (!(answer.flags & kFin)) return "other";
