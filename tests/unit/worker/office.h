@@ -206,7 +206,7 @@ inline std::vector<Sent> traffic(std::mt19937& random) {
     const std::string& client = clients[random() % 5];
     const std::string name = names[random() % 3];
     const auto port = static_cast<uint16_t>(30'000 + i);
-    switch (random() % 5) {
+    switch (random() % 6) {
       case 0:
         connection(all, client, port, test::tls_hello(name), random() % 2);
         break;
@@ -219,7 +219,7 @@ inline std::vector<Sent> traffic(std::mt19937& random) {
       case 3:
         connection(all, client, port, test::bytes("no protocol that anybody knows"), false);
         break;
-      case 3:
+      case 4:
         for (const Bytes& fragment : fragments_of(
                  Frame()
                      .ip(client, client.find(':') == std::string::npos ? "198.51.100.53" : "2001:db8::53")

@@ -141,7 +141,7 @@ TEST_F(PollLoop, WhatAFullPortDoesNotTakeIsDropped) {
 TEST_F(PollLoop, WhatAFullRingToAnotherWorkerDoesNotTakeIsDropped) {
   handover[0] = make_ring("to-this", kRoom);
   handover[1] = make_ring("to-another", 1);
-  news = rte_ring_create_elem("news", sizeof(BindingNews), kRoom, SOCKET_ID_ANY, RING_F_EXACT_SZ);
+  news = rte_ring_create_elem("news", sizeof(DnsNews), kRoom, SOCKET_ID_ANY, RING_F_EXACT_SZ);
   for (int i = 1; i <= 30; ++i)
     lan->arrives(Frame().ip("10.20.1." + std::to_string(i), "198.51.100.9").udp(40000, 9000).build());
   run(2);
