@@ -77,7 +77,7 @@ void WorkerPipeline::refuse_dns_stream(Arrival& arrival, Flow& flow, const Sight
 void WorkerPipeline::dns_answer_segment(Arrival& arrival, Flow& flow, Context& context) {
   DnsTcp& dns = context.dns;
   const Packet& packet = arrival.packet;
-  if ((packet.tcp_flags & kUrg) && !clear_urgent(*arrival.mbuf, packet))
+  if ((packet.tcp_flags & kUrg) && !(arrival.changeable() && clear_urgent(*arrival.mbuf, packet)))
     return drop(arrival, Reason::MalformedTcp);
   if (!dns.begun) dns.answers.begin(packet.tcp_seq);
   dns.begun = true;

@@ -25,7 +25,8 @@ WorkerPipeline::Step WorkerPipeline::hello_event(Arrival& arrival, Flow& flow, C
   // With the public name of an ECH configuration in sight, the extension is no GREASE.
   if (hello.has_esni() || (hello.has_ech() && hides_name(hello.host().view()))) {
     const auto hidden = Sighting::without_name(flow.protocol, Situation::Ech);
-    if (judge_hello(arrival, flow, context, hidden) == Step::Decided) return Step::Decided;
+    if (judge_hello(arrival, flow, context, hidden, hello.host().view()) == Step::Decided)
+      return Step::Decided;
     context.named = false;
   }
   if (!context.recorded) record(&arrival, flow, remembered(flow), context.verdict);
@@ -36,10 +37,15 @@ WorkerPipeline::Step WorkerPipeline::hello_event(Arrival& arrival, Flow& flow, C
   return Step::NeedMore;
 }
 
-/// A name that passes beside another one adds nothing.
+/// A name that passes beside another one adds nothing. The name before a hidden one is not judged by, but
+/// told.
 WorkerPipeline::Step WorkerPipeline::judge_hello(Arrival& arrival, Flow& flow, Context& context,
-                                                 Sighting sighting) {
+                                                 Sighting sighting, std::string_view shown) {
   const Verdict verdict = judge(flow, sighting);
+  if (sighting.unidentified && sighting.name.empty() && !shown.empty()) {
+    sighting.name = shown;
+    sighting.seen = Seen::Sni;
+  }
   if (!verdict.passes()) {
     remember(flow, sighting);
     decide(arrival, flow, sighting, verdict);

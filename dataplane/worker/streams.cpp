@@ -17,7 +17,7 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   const Packet& packet = arrival.packet;
   const Reason passes = flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided;
   // An urgent byte is taken out of the stream by some receivers; without the mark it is read by all of them.
-  if ((packet.tcp_flags & kUrg) && !clear_urgent(*arrival.mbuf, packet))
+  if ((packet.tcp_flags & kUrg) && !(arrival.changeable() && clear_urgent(*arrival.mbuf, packet)))
     return drop(arrival, Reason::MalformedTcp);
   if (flow.context != kNoIndex && contexts_[flow.context].kind == ReaderKind::DnsStream)
     contexts_[flow.context].dns.answers.release_to(contexts_.blocks(), packet.tcp_ack);

@@ -35,6 +35,8 @@ struct Arrival {
   const Datagram* datagram;          ///< if mbuf is one put together: its fragments, which go on or go under
 
   bool from_lan() const { return place.side == Side::Lan; }
+  /// A change to mbuf leaves with it.
+  bool changeable() const { return datagram == nullptr; }
 };
 
 /// What an access is judged by, beside its addresses.
@@ -166,7 +168,8 @@ class WorkerPipeline final : public Pipeline {
   // hellos.cpp: what TLS' hello shows, whatever carries it
   [[nodiscard]] Step hello_event(Arrival& arrival, Flow& flow, Context& context, const TlsHello& hello,
                                  Extract event);
-  [[nodiscard]] Step judge_hello(Arrival& arrival, Flow& flow, Context& context, Sighting sighting);
+  [[nodiscard]] Step judge_hello(Arrival& arrival, Flow& flow, Context& context, Sighting sighting,
+                                 std::string_view shown = {});
   [[nodiscard]] static bool hello_taken(Context& context, const Packet& answer);
 
   // dtls.cpp
@@ -297,13 +300,13 @@ class WorkerPipeline final : public Pipeline {
   NamePool names_;
   Bindings bindings_;
   Questions questions_;
-  Fragments fragments_;
   EchNames ech_names_;
   NameAddresses site_addresses_, own_addresses_;  ///< of registered resolvers; of clients that asked
   QuicOpener quic_opener_;
   QuicIds quic_ids_;
   QuicOpenings quic_openings_;
   QuicBudget quic_budget_;
+  Fragments fragments_;
 
   Clock now_{};
   uint64_t started_ms_ = 0;

@@ -183,9 +183,10 @@ void Case::say(const YAML::Node& node, bool client) {
     const Bytes leaves = flow_frame(flow, client, calm, ahead).payload(left).build();
     YAML::Node passes;
     passes["passes"] = get<std::string>(node, "before", "undecided");
-    for (auto times = get<size_t>(node, "times", 1); times > 1; --times)
-      send_at_once({frame.build(), from, leaves, frame.l3_offset(), {}}, passes);
-    send({frame.build(), from, leaves, frame.l3_offset(), {}}, last ? node : passes);
+      const Sending sending{frame.build(), from, leaves, frame.l3_offset(), {}};
+    for (auto times = get<size_t>(node, "repeated", 1); times > 1; --times)
+      send_at_once(sending, passes);
+    send(sending, last ? node : passes);
     at = cut;
     if ((last && !node["passes"]) || node["ahead"] || node["slice"]) continue;
     const uint32_t control = ((flags & kSyn) != 0) + ((flags & kFin) != 0);
@@ -227,7 +228,7 @@ void Case::send_fragments(const Sending& sending, const YAML::Node& node) {
   YAML::Node holds, last = YAML::Clone(node);
   holds["holds"] = true;
   last.remove("fragments");
-  if (!node["holds"] && !node["packets"]) last["packets"] = order.size();
+  if (!node["holds"] && !node["times"]) last["times"] = order.size();
   for (size_t at = 0; at < order.size(); ++at) {
     const Bytes& part = parts.at(order[at]);
     send({part, sending.from, leaving.at(order[at]), sending.l3_offset, sending.frame},

@@ -37,13 +37,13 @@ std::string changes(const std::vector<uint64_t>& before, const std::vector<uint6
   return out.empty() ? "nothing" : out;
 }
 
-/// How many packets pass or are dropped for each reason: `passes: decided`, with `packets`, or
+/// How many packets pass or are dropped for each reason: `passes: decided`, with `times`, or
 /// `drops: {fragment: 1, blocked-flow: 3}`.
 std::map<std::string, size_t> outcome(const YAML::Node& node) {
   const YAML::Node said = node["passes"] ? node["passes"] : node["drops"];
   if (said && said.IsMap()) return said.as<std::map<std::string, size_t>>();
   if (!said) return {};
-  return {{said.as<std::string>(), node["packets"] ? node["packets"].as<size_t>() : 1}};
+  return {{said.as<std::string>(), node["times"] ? node["times"].as<size_t>() : 1}};
 }
 
 }  // namespace
