@@ -81,7 +81,8 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
     if (packet.payload_size == 0 || in_prelude(arrival, flow)) return forward(arrival, passes);
     // The other side speaks before the opener's name is complete: no more of it will come.
     const Situation situation = recognised(flow) ? Situation::IncompleteHello : unrecognised(flow);
-    return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, situation));
+    const Protocol protocol = flow.protocol == Protocol::Unknown ? protocol_of_server(arrival) : flow.protocol;
+    return judge_and_decide(arrival, flow, Sighting::without_name(protocol, situation));
   }
   if (flow.context == kNoIndex) return forward(arrival, passes);
   Context& context = contexts_[flow.context];
@@ -167,6 +168,15 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
       if (context.source_bytes > kMaxPreludes) break;
       begin_prelude(context, {head, size});
       return Step::GoOn;
+    case Stream::Ssh:
+      flow.protocol = Protocol::Ssh;
+      break;
+    case Stream::OpenVpn:
+      flow.protocol = Protocol::OpenVpn;
+      break;
+    case Stream::Pptp:
+      flow.protocol = Protocol::Pptp;
+      break;
     case Stream::Unknown:
       break;
   }
