@@ -61,6 +61,8 @@ class ByteStream {  // NOLINT(cppcoreguidelines-pro-type-member-init): begin() m
   void consume(uint32_t size) { read_ += size; }
   /// Nothing more will be read: what is kept is only compared.
   void end_reading();
+  /// Begins again at number at, before the present start; what is kept behind it stays.
+  void begin_again(uint32_t at) { floor_ = read_ = at; }
   uint32_t read_place() const { return read_; }
 
   /// Unread bytes that are there, from number at on, are from now on these.

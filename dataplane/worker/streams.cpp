@@ -28,12 +28,16 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   if (!connected && !(packet.tcp_flags & kSyn)) return drop(arrival, Reason::Unanswered);
   const uint32_t seq = packet.tcp_seq + (packet.tcp_flags & kSyn ? 1 : 0);
   if (flow.context == kNoIndex) {
-    flow.context = contexts_.take(now_.ms, flow.has(kFlowMidstream) ? seq : flow.remote_ack);
+    const bool start_known = flow.has(kFlowAnswered) || !flow.has(kFlowMidstream);
+    flow.context = contexts_.take(now_.ms, start_known ? flow.remote_ack : seq);
     if (flow.context == kNoIndex)
       return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::TableFull));
   }
   Context& context = contexts_[flow.context];
   if (context.link_size == 0) keep_link(arrival, context);
+  // Until the server has said where it is, nothing may slip in before the place where reading began.
+  const bool before = static_cast<int32_t>(seq - context.start) < 0;
+  if (before && !flow.has(kFlowAnswered) && !config_.replay) return drop(arrival, Reason::Overlap);
   const auto bytes = payload_of(arrival);
   if (context.kind == ReaderKind::Held) {
     if (context.stream.contradicts(contexts_.blocks(), seq, bytes)) return drop(arrival, Reason::Overlap);
@@ -68,8 +72,10 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
   const Packet& packet = arrival.packet;
   const Reason passes = flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided;
   if (packet.tcp_flags & kAck) {
-    if (flow.context != kNoIndex)
+    if (flow.context != kNoIndex) {
+      if (flow.has(kFlowMidstream) && !config_.replay) follow_server(flow, packet.tcp_ack);
       contexts_[flow.context].stream.release_to(contexts_.blocks(), packet.tcp_ack);
+    }
     const bool connects = flow.has(kFlowAnswered) || flow.has(kFlowMidstream) || (packet.tcp_flags & kSyn);
     if (connects && (flow.context != kNoIndex || !flow.has(kFlowReopening))) {
       flow.set(kFlowAnswered);
@@ -96,6 +102,24 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
     context.remote_end = packet.tcp_seq + packet.payload_size;
   }
   forward(arrival, passes);
+}
+
+/// Where a flow whose start was not seen is read from, the server knows: what reading began with may have been
+/// a decoy ahead of that; and what it acknowledges without our having it has passed before.
+void WorkerPipeline::follow_server(Flow& flow, uint32_t ack) {
+  Context& context = contexts_[flow.context];
+  if (static_cast<int32_t>(ack - context.start) < 0) {
+    context.start = context.syn_end = ack;
+    context.named = context.recorded = context.preluded = context.remote_spoke = false;
+    contexts_.end_reader(context);
+    context.kind = ReaderKind::Recognising;
+    context.stream.begin_again(ack);
+    flow.state = FlowState::Undecided;
+    flow.clear(kFlowHttp);
+    flow.clear(kFlowDns);
+  } else if (const uint32_t unseen = ack - context.stream.read_place(); static_cast<int32_t>(unseen) > 0) {
+    context.stream.consume(unseen);
+  }
 }
 
 bool WorkerPipeline::recognised(const Flow& flow) const {

@@ -141,6 +141,7 @@ class WorkerPipeline final : public Pipeline {
   void opener_segment(Arrival& arrival, Flow& flow);
   static void keep_link(const Arrival& arrival, Context& context);
   void other_segment(Arrival& arrival, Flow& flow);
+  void follow_server(Flow& flow, uint32_t ack);
   /// A reader has taken the flow's bytes as its own.
   [[nodiscard]] bool recognised(const Flow& flow) const;
   /// What a flow is where none has.
