@@ -26,7 +26,7 @@ bool HttpRequests::on_request_line(uint8_t byte) {
   if (byte < 0x20 || byte == 0x7f) return false;
   if (on_target(byte)) return true;
   // SIP and its like differ from HTTP in the target first, but only the version at the line's end tells.
-  if (requests_ > 0 || part_ == Part::Version) return false;
+  if (!first_ || part_ == Part::Version) return false;
   bad_target_ = true;
   token_size_ = 0;
   part_ = byte == ' ' ? Part::Version : Part::BadTarget;
@@ -83,8 +83,9 @@ Extract HttpRequests::end_request_line() {
                        token().starts_with(kVersion) &&
                        is_http_digit(static_cast<uint8_t>(token_[kVersion.size()]));
   if (!version || bad_target_) {
-    const bool other = requests_ == 0 && part_ == Part::Version && is_other_version(token());
-    return other ? Extract::NotMine : Extract::Malformed;
+    // A first method that is any token tells nothing: then the version must.
+    const bool other = any_method_ ? !version : part_ == Part::Version && is_other_version(token());
+    return first_ && other ? Extract::NotMine : Extract::Malformed;
   }
   http10_ = token().back() == '0';
   begin_line(Phase::Headers, Part::FieldStart);

@@ -65,7 +65,8 @@ std::vector<Event> feed_pieces(Reader& reader, std::span<const uint8_t> bytes, N
       size_t consumed = 0;
       const Extract result = reader.feed(piece, consumed);
       const bool named = result == Extract::Name || result == Extract::NoName;
-      if (consumed > piece.size() || (!named && consumed != piece.size())) std::abort();
+      const bool may_leave = named || result == Extract::Complete;
+      if (consumed > piece.size() || (!may_leave && consumed != piece.size())) std::abort();
       at += consumed;
       piece = piece.subspan(consumed);
       if (result == Extract::NeedMore) break;

@@ -47,19 +47,21 @@ const Case kCases[] = {
     {"GET ?x HTTP/1.1\r\n\r\n", "Malformed"},
     {"GET http://1.2.3.4/ HTTP/1.1\r\nHost: 1.2.3.4\r\n\r\n", "NoName"},
     {"GET http://1.2.3.4/ HTTP/1.1\r\nHost: a.example\r\n\r\n", "Malformed"},
-    // After CONNECT and Upgrade: a refusal leaves HTTP, anything else is opaque.
-    {"CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n\x16\x03\x01", "a.example"},
-    {"CONNECT [::1]:443 HTTP/1.1\r\n\r\n", "NoName"},
-    {"CONNECT a.example:443 HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nHost: b.example\r\n\r\n",
-     "a.example b.example"},
+    // What follows CONNECT and Upgrade is recognised anew.
+    {"CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n\x16\x03\x01", "a.example Complete"},
+    {"CONNECT [::1]:443 HTTP/1.1\r\n\r\n", "NoName Complete"},
+    {"CONNECT a.example:443 HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nHost: b.example\r\n\r\n", "a.example Complete"},
+    {"CONNECT a.example HTTP/1.1\r\nContent-Length: 0\r\n\r\n", "a.example Complete"},
     {"CONNECT a.example HTTP/1.1\r\nContent-Length: 5\r\n\r\n", "a.example Malformed"},
     {"CONNECT a.example/x HTTP/1.1\r\n\r\n", "Malformed"},
     {"GET / HTTP/1.1\r\nHost: a.example\r\nUpgrade: websocket\r\n\r\n\x82\x85GET / HTTP/1.1\r\n",
-     "a.example"},
-    {"GET / HTTP/1.1\r\nHost: a.example\r\nUpgrade: h2c\r\n\r\nGET / HTTP/1.1\r\nHost: b.example\r\n\r\n",
-     "a.example b.example"},
-    {"GET / HTTP/1.1\r\nHost: a.example\r\nUpgrade: h2c\r\n\r\nPRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-     "a.example"},
+     "a.example Complete"},
+    {"GET / HTTP/1.1\r\nUPGRADE:h2c\r\n\r\n", "NoName Complete"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nContent-Length: 3\r\n\r\nxyzGET / HTTP/1.1\r\n",
+     "a Complete"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nA: "
+     "b\r\n\r\nPRI",
+     "a Complete"},
     // Bodies.
     {"POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 11\r\n\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: "
      "b\r\n\r\n",
@@ -138,7 +140,8 @@ const Case kCases[] = {
     {"GET / HTTP/1.10\r\n", "Malformed"},
     {"GET / HTTP/1.1 \r\n", "Malformed"},
     {"GET /a b HTTP/1.1\r\n", "Malformed"},
-    {"GET\t/ HTTP/1.1\r\n", "NotMine"},
+    {"GET\t/ HTTP/1.1\r\n", "Malformed"},
+    {"GET\v/ HTTP/1.1\r\n", "Malformed"},
     {"GET /\tHTTP/1.1\r\n", "Malformed"},
     {"GET /  HTTP/1.1\r\n", "Malformed"},
     {"GET foo HTTP/1.1\r\n", "Malformed"},
@@ -156,8 +159,10 @@ const Case kCases[] = {
     {"GETS / HTTP/1.1\r\n", "NotMine"},
     {"SSH-2.0-OpenSSH_9.2\r\n", "NotMine"},
     {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "NotMine"},
-    {"\r\rGET / HTTP/1.1\r\n", "NotMine"},
-    {" GET / HTTP/1.1\r\n", "NotMine"},
+    {"\r\rGET / HTTP/1.1\r\n", "Malformed"},
+    {"\rGET / HTTP/1.1\r\n", "Malformed"},
+    {" GET / HTTP/1.1\r\n", "Malformed"},
+    {"\r\n\fGET / HTTP/1.1\r\n", "Malformed"},
     {"GET / HTTP/1.1\r\nHost: a\r\n\r\n\x16\x03\x01", "a Malformed"},
     {"GET / HTTP/1.1\r\nHost: a\r\n\r\n\rGET", "a Malformed"},
 };
@@ -205,32 +210,76 @@ TEST(HttpRequests, NulIsMalformedAnywhereInAHeaderSection) {
   }
 }
 
-TEST(HttpRequests, StateTellsRequestsApart) {
+TEST(HttpRequests, BodiesAndChunksMayBeSkipped) {
   HttpRequests reader{};
   size_t consumed;
   const auto feed = [&](std::string_view text) { return reader.feed(to_bytes(text), consumed); };
-  EXPECT_TRUE(reader.between_requests());
-  EXPECT_EQ(feed("PO"), Extract::NeedMore);
-  EXPECT_FALSE(reader.between_requests());
-  EXPECT_EQ(feed("ST / HTTP/1.1\r\nHost: a\r\n"), Extract::Name);
-  EXPECT_EQ(feed("Content-Length: 3\r\n"), Extract::NeedMore);
-  EXPECT_EQ(reader.requests(), 0u);
-  EXPECT_EQ(feed("\r\n"), Extract::NeedMore);
-  EXPECT_EQ(reader.requests(), 1u);
-  EXPECT_FALSE(reader.between_requests());
-  EXPECT_EQ(feed("xyz"), Extract::NeedMore);
-  EXPECT_TRUE(reader.between_requests());
-  EXPECT_EQ(feed("\r\n"), Extract::NeedMore);
-  EXPECT_TRUE(reader.between_requests());
-  EXPECT_EQ(feed("GET / HTTP/1.1\r\nUpgrade: websocket\r\nHost: b\r\n"), Extract::Name);
-  EXPECT_EQ(feed("\r\n"), Extract::NeedMore);
-  EXPECT_TRUE(reader.between_requests());
-  EXPECT_FALSE(reader.opaque());
-  EXPECT_EQ(feed("\x81\x80"), Extract::NeedMore);
-  EXPECT_TRUE(reader.opaque());
-  EXPECT_FALSE(reader.between_requests());
-  EXPECT_EQ(feed("GET / HTTP/1.1\r\nHost: c\r\n\r\n"), Extract::NeedMore);
-  EXPECT_EQ(reader.requests(), 2u);
+  EXPECT_EQ(feed("POST http://a/ HTTP/1.1\r\n"), Extract::Name);
+  EXPECT_EQ(feed("Content-Length: 5000000000\r\n"), Extract::NeedMore);
+  EXPECT_EQ(reader.skippable(), 0u);
+  EXPECT_EQ(feed("\r\nxyz"), Extract::NeedMore);
+  EXPECT_EQ(reader.skippable(), 4999999997u);
+  reader.skip(4999999990u);
+  EXPECT_EQ(reader.skippable(), 7u);
+  reader.skip(7);
+  EXPECT_EQ(reader.skippable(), 0u);
+  EXPECT_EQ(feed("POST http://b/ HTTP/1.1\r\n"), Extract::Name);
+  EXPECT_EQ(feed("Transfer-Encoding: chunked\r\n\r\nff\r"), Extract::NeedMore);
+  EXPECT_EQ(reader.skippable(), 0u);
+  EXPECT_EQ(feed("\n"), Extract::NeedMore);
+  EXPECT_EQ(reader.skippable(), 255u);
+  reader.skip(255);
+  EXPECT_EQ(reader.skippable(), 0u);
+  EXPECT_EQ(feed("\r\n0\r\n\r\nGET http://c/ HTTP/1.1\r\n"), Extract::Name);
+  EXPECT_EQ(reader.host().view(), "c");
+}
+
+/// The stream, and where in it what follows a switch begins, whatever the cut.
+void expect_switch_at_its_end(const std::string& stream, bool tunnels) {
+  const Bytes bytes = to_bytes(stream + "\x16\x03");
+  for (size_t cut = 1; cut < bytes.size(); ++cut) {
+    HttpRequests reader{};
+    size_t at = 0;
+    Extract result = Extract::NeedMore;
+    while (result != Extract::Complete) {
+      const size_t end = at < cut ? cut : bytes.size();
+      size_t consumed;
+      result = reader.feed(std::span(bytes).subspan(at, end - at), consumed);
+      at += consumed;
+      ASSERT_FALSE(result == Extract::NeedMore && at == bytes.size()) << cut;
+    }
+    EXPECT_EQ(at, stream.size()) << cut;
+    EXPECT_EQ(reader.tunnels(), tunnels);
+    size_t consumed;
+    EXPECT_EQ(reader.feed(to_bytes("GET "), consumed), Extract::Complete);
+    EXPECT_EQ(consumed, 0u);
+  }
+}
+
+TEST(HttpRequests, SwitchesEndTheReaderWhereAnotherProtocolBegins) {
+  expect_switch_at_its_end("CONNECT a:443 HTTP/1.1\r\n\r\n", true);
+  expect_switch_at_its_end("CONNECT 1.2.3.4:443 HTTP/1.1\r\nHost: 1.2.3.4:443\r\n\r\n", true);
+  expect_switch_at_its_end("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n", false);
+  expect_switch_at_its_end("GET / HTTP/1.1\r\nUpgrade: x\r\nContent-Length: 4\r\n\r\nGET ", false);
+  expect_switch_at_its_end("GET / HTTP/1.1\r\nUpgrade: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                           false);
+}
+
+std::string after_switch(std::string_view stream) {
+  HttpRequests reader = HttpRequests::after_switch();
+  return to_string(feed_pieces(reader, to_bytes(stream), [](size_t left) { return left; }));
+}
+
+TEST(HttpRequests, AfterASwitchAnyMethodIsARequest) {
+  EXPECT_EQ(after_switch("FOO / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: b\r\n\r\n"), "a b");
+  EXPECT_EQ(after_switch("\r\nfoo http://a/ HTTP/1.1\r\n"), "a");
+  EXPECT_EQ(after_switch("FOO http://u@a/ HTTP/1.1\r\n"), "Malformed");
+  EXPECT_EQ(after_switch("FOO / HTTP/1.1\r\nHost: a\r\n\r\n\x16\x03"), "a Malformed");
+  EXPECT_EQ(after_switch("FOO\t/ HTTP/1.1\r\n"), "Malformed");
+  EXPECT_EQ(after_switch("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"), "NotMine");
+  EXPECT_EQ(after_switch("SSH-2.0-OpenSSH_9.2p1\r\n"), "NotMine");
+  EXPECT_EQ(after_switch("EHLO a.example\r\n"), "NotMine");
+  EXPECT_EQ(after_switch("\x82\x85GET / HTTP/1.1\r\n"), "NotMine");
 }
 
 TEST(HttpRequests, MalformedStays) {
@@ -238,7 +287,6 @@ TEST(HttpRequests, MalformedStays) {
   size_t consumed;
   EXPECT_EQ(reader.feed(to_bytes("GET / HTTP/3.0\r\n"), consumed), Extract::Malformed);
   EXPECT_EQ(reader.feed(to_bytes("GET / HTTP/1.1\r\n"), consumed), Extract::Malformed);
-  EXPECT_FALSE(reader.between_requests());
 }
 
 /// The outcome of a request with one more header line.
@@ -264,7 +312,7 @@ TEST(HttpRequests, BoundsHold) {
     return to_string(feed_whole<HttpRequests>(to_bytes(stream + "GET http://a/ HTTP/1.1\r\n")));
   };
   EXPECT_EQ(blank(kMaxHttpBlankLines), "a");
-  EXPECT_EQ(blank(kMaxHttpBlankLines + 1), "NotMine");
+  EXPECT_EQ(blank(kMaxHttpBlankLines + 1), "Malformed");
 }
 
 TEST(HttpRequests, EndlessTrailersAreMalformed) {
