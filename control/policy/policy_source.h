@@ -74,7 +74,7 @@ struct RuleSource {
   Word name;
   Direction direction = Direction::Outbound;
   std::vector<Word> from, to;  ///< empty: anything
-  uint32_t protocols = 0;      ///< as RuleInfo has them
+  uint64_t protocols = 0;      ///< as RuleInfo has them
   std::vector<PortRange> ports;
   RuleAction action = RuleAction::Block;
   bool silent = false, violation = false;

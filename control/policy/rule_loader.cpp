@@ -137,7 +137,7 @@ void load_rule(const YamlNode& node, PolicySource& source, Report& report) {
   if (const YamlNode* value = fields.find("protocols")) {
     for (const YamlNode* item : read_items(*value, "protocols", report)) {
       if (const auto index = read_choice(*item, "protocols", kProtocolWords, report))
-        rule.protocols |= 1u << *index;
+        rule.protocols |= uint64_t{1} << *index;
     }
   }
   if (const YamlNode* value = fields.find("ports")) load_ports(*value, rule, report);

@@ -25,10 +25,15 @@ class BitRows {
 
 void lay_out_records(const PolicySource& source, ImageTables& tables) {
   for (const RuleSource& rule : source.rules) {
-    tables.rules.push_back({tables.strings.add(rule.name.text), static_cast<uint8_t>(rule.action),
-                            rule.silent, rule.violation, 0, rule.protocols,
-                            static_cast<uint32_t>(tables.ports.size()),
-                            static_cast<uint32_t>(rule.ports.size())});
+    tables.rules.push_back({.name = tables.strings.add(rule.name.text),
+                            .protocols = rule.protocols,
+                            .first_port = static_cast<uint32_t>(tables.ports.size()),
+                            .port_count = static_cast<uint32_t>(rule.ports.size()),
+                            .action = static_cast<uint8_t>(rule.action),
+                            .silent = rule.silent,
+                            .violation = rule.violation,
+                            .tunnel = 0,
+                            .reserved = {}});
     tables.ports.insert(tables.ports.end(), rule.ports.begin(), rule.ports.end());
   }
 }

@@ -15,7 +15,7 @@
 namespace sluice {
 
 inline constexpr uint64_t kImageMagic = 0x3145474d49554c53;  // "SLUIMGE1" as bytes
-inline constexpr uint32_t kImageVersion = 1;
+inline constexpr uint32_t kImageVersion = 2;
 inline constexpr size_t kImageMaxBytes = size_t{4} << 30;  ///< a larger image is refused
 inline constexpr size_t kSectionAlign = 64;
 inline constexpr uint16_t kNone16 = 0xffff;  ///< "no rule", "no list", "no network"
@@ -96,13 +96,14 @@ struct ListInfo {
 
 struct RuleInfo {
   StringRef name;
-  uint8_t action;     ///< RuleAction
-  uint8_t silent;     ///< 1: no answer to what is blocked
-  uint8_t violation;  ///< 1: a block by this rule is a violation of the access rules
-  uint8_t reserved;
-  uint32_t protocols;   ///< bit 1 << Protocol; 0: any
+  uint64_t protocols;   ///< bit 1 << Protocol; 0: any
   uint32_t first_port;  ///< into Ports
   uint32_t port_count;  ///< 0: any
+  uint8_t action;       ///< RuleAction
+  uint8_t silent;       ///< 1: no answer to what is blocked
+  uint8_t violation;    ///< 1: a block by this rule is a violation of the access rules
+  uint8_t tunnel;  ///< 1: a registered tunnel, which tunnels' protocols alone are judged by; 2: opened, too
+  uint8_t reserved[4];
 };
 enum class RuleAction : uint8_t {
   Allow,

@@ -1,4 +1,4 @@
-// contract: the reasons, their words, and the actions.
+// contract: the reasons, the actions, the protocols, and their words.
 #pragma once
 
 #include <cstddef>
@@ -81,18 +81,36 @@ static_assert(reason_of(Situation::LogFull) == Reason::LogFull);
 
 /// What an access speaks, as `network.protocol` in the record.
 enum class Protocol : uint8_t {
-  Unknown,
-  Tls,
-  Quic,
-  Http,
-  H2c,
-  Dns
+#define SLUICE_PROTOCOL(name, word, kind) name,
+#include "dataplane/contract/protocols.def"
+#undef SLUICE_PROTOCOL
 };
-inline constexpr std::string_view kProtocolWords[] = {"unknown", "tls", "quic", "http", "h2c", "dns"};
+
+inline constexpr std::string_view kProtocolWords[] = {
+#define SLUICE_PROTOCOL(name, word, kind) word,
+#include "dataplane/contract/protocols.def"
+#undef SLUICE_PROTOCOL
+};
+
+enum class ProtocolKind : uint8_t {
+  Plain,
+  Tunnel,         ///< carries packets or connections to somewhere else: refused unless registered
+  OpenableTunnel  ///< and its packets can be read (`inspect: true`)
+};
+inline constexpr ProtocolKind kProtocolKinds[] = {
+#define SLUICE_PROTOCOL(name, word, kind) ProtocolKind::kind,
+#include "dataplane/contract/protocols.def"
+#undef SLUICE_PROTOCOL
+};
+
 inline constexpr size_t kProtocolCount = std::size(kProtocolWords);
+static_assert(kProtocolCount <= 64, "a flow keeps six bits of it, a rule a mask of 64");
 constexpr std::string_view word_of(Protocol protocol) {
   const auto index = static_cast<size_t>(protocol);
   return index < kProtocolCount ? kProtocolWords[index] : "?";
+}
+constexpr bool is_tunnel(Protocol protocol) {
+  return kProtocolKinds[static_cast<size_t>(protocol)] != ProtocolKind::Plain;
 }
 
 /// Where the name of an access was seen, as `sluice.seen`.

@@ -10,13 +10,14 @@
 
 namespace sluice {
 
-/// What a reader knows after the bytes fed so far. A reader that gave NotMine, Complete or Malformed takes no
+/// What a reader knows after the bytes fed so far. A reader that gave Done, NotMine or Malformed takes no
 /// more.
 enum class Extract : uint8_t {
   NeedMore,   ///< nothing new; feed the bytes that follow
   Name,       ///< a name has just become complete: judge it, then feed the rest
   NoName,     ///< the place where a name would stand ended without one: judge that, then feed the rest
-  Complete,   ///< nothing more will come (a hello's end)
+  Complete,   ///< a whole ended (a hello): decide on it, then feed the rest; another may follow
+  Done,       ///< nothing more of mine will come
   NotMine,    ///< another protocol
   Malformed,  ///< mine, but not well-formed, or open to two readings
 };

@@ -17,7 +17,7 @@ static_assert(sizeof(HttpRequests) < 640 && std::is_trivially_copyable_v<HttpReq
 Extract HttpRequests::feed(std::span<const uint8_t> bytes, size_t& consumed) {
   consumed = 0;
   Extract result = over_;
-  while (result == Extract::NeedMore && consumed < bytes.size()) {
+  while (result == Extract::NeedMore && !switched_ && consumed < bytes.size()) {
     const auto rest = bytes.subspan(consumed);
     size_t used = rest.size();
     switch (phase_) {
@@ -34,19 +34,16 @@ Extract HttpRequests::feed(std::span<const uint8_t> bytes, size_t& consumed) {
         break;
     }
     consumed += used;
-    if (result == Extract::NeedMore) result = over_;
+  }
+  if (result == Extract::NeedMore && switched_) {
+    switched_ = false;
+    return Extract::Complete;
   }
   if (result == Extract::NotMine || result == Extract::Malformed) {
     over_ = result;
     consumed = bytes.size();
   }
   return result;
-}
-
-HttpRequests HttpRequests::after_switch() {
-  HttpRequests reader{};
-  reader.any_method_ = true;
-  return reader;
 }
 
 uint64_t HttpRequests::skippable() const {
@@ -64,10 +61,8 @@ void HttpRequests::skip(uint64_t size) {
 }
 
 void HttpRequests::end_request() {
-  if (connect_ || upgrade_) {
-    over_ = Extract::Complete;
-    return;
-  }
+  switched_ = connect_ || upgrade_;
+  first_ = switched_;
   begin_line(Phase::Start, Part::TargetFirst);
   line_end_ = LineEnd::Unknown;
   header_bytes_ = 0;
@@ -108,13 +103,15 @@ Extract HttpRequests::read_start(std::span<const uint8_t> bytes, size_t& used) {
     token_[token_size_++] = static_cast<char>(bytes[used++]);
   }
   const bool ended = used < bytes.size();
-  const MethodMatch match = any_method_ ? MethodMatch::Known : match_method(token());
-  if (token_size_ == 0 || match == MethodMatch::No) return reject_start();
+  const MethodMatch match = match_method(token());
+  if (token_size_ == 0 || (!any_method_ && match == MethodMatch::No)) return reject_start();
   if (!ended) return Extract::NeedMore;
+  known_method_ = match == MethodMatch::Known;
   const uint8_t end = bytes[used++];
-  if (match != MethodMatch::Known || !is_http_blank(end)) return reject_start();
+  if (!(any_method_ || known_method_) || !is_http_blank(end)) return reject_start();
   if (end != ' ') return Extract::Malformed;
   connect_ = token() == "CONNECT";
+  upgrade_ = false;
   header_bytes_ = token_size_;
   host_.clear();
   begin_line(Phase::RequestLine, Part::TargetFirst);

@@ -27,18 +27,15 @@ class HttpRequests {  // NOLINT(cppcoreguidelines-pro-type-member-init): only to
   /// absolute-form or CONNECT at the request line's end, which outranks Host (RFC 9112 3.2.2): a differing
   /// Host after it is Malformed); NoName at a header section's end without a host (of any version: that the
   /// server must refuse HTTP/1.1 without one, RFC 9112 3.2, is its own affair) or with an address as its
-  /// host; Complete after a request with CONNECT or Upgrade and its body: what follows may be another
-  /// protocol's, or, where the server refuses, the next request: recognise it anew; NotMine (the first bytes
-  /// are no HTTP method, or the first line is one of SIP, RTSP or ICAP, which share methods with it);
+  /// host; Complete behind a request with CONNECT or Upgrade and its body: what follows may be another
+  /// protocol's; fed to this reader it is a request, as where the server refuses, or NotMine where no server
+  /// goes on with it; NotMine (the first bytes are no HTTP method, or the first line is one of SIP, RTSP or
+  /// ICAP, which share methods with it);
   /// Malformed: several Host fields, Content-Length with Transfer-Encoding or several
   /// that differ, a Transfer-Encoding other than chunked, a bare CR, a NUL, CRLF and bare LF mixed in one
   /// header section, obs-fold in Host or in a framing field, a line or a header section beyond its bound, a
   /// bad chunk size, a host with bytes that not all servers read alike (% @ / , …).
   [[nodiscard]] Extract feed(std::span<const uint8_t> bytes, size_t& consumed);
-
-  /// A reader for what follows a CONNECT or an Upgrade and begins with no known method. A server that refused
-  /// it may take any token as a method; so NotMine is only what no server reads on after.
-  static HttpRequests after_switch();
 
   const HostName& host() const { return host_; }
   /// With Complete: what follows is the inside of a tunnel that CONNECT asked for; else it is what an Upgrade
@@ -128,10 +125,12 @@ class HttpRequests {  // NOLINT(cppcoreguidelines-pro-type-member-init): only to
   uint16_t token_size_ = 0;
   uint8_t blank_lines_ = 0;
   uint8_t chunk_digits_ = 0;
-  bool first_ = true;        ///< no header section has ended yet
+  bool first_ = true;        ///< no header section has ended yet, or since a switch
+  bool switched_ = false;    ///< Complete is to be told
   bool any_method_ = false;  ///< the method may be any token
-  bool cr_ = false;          ///< the last byte was a CR, its LF is still to come
-  bool gap_ = false;         ///< white space followed the value's last byte
+  bool known_method_ = false;
+  bool cr_ = false;   ///< the last byte was a CR, its LF is still to come
+  bool gap_ = false;  ///< white space followed the value's last byte
   // Of the request that is being read:
   bool connect_ = false, upgrade_ = false, http10_ = false;
   bool has_field_ = false, has_authority_ = false, has_host_ = false, named_ = false;

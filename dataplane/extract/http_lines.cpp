@@ -83,8 +83,8 @@ Extract HttpRequests::end_request_line() {
                        token().starts_with(kVersion) &&
                        is_http_digit(static_cast<uint8_t>(token_[kVersion.size()]));
   if (!version || bad_target_) {
-    // A first method that is any token tells nothing: then the version must.
-    const bool other = any_method_ ? !version : part_ == Part::Version && is_other_version(token());
+    // A method that is any token tells nothing: then the version must.
+    const bool other = known_method_ ? part_ == Part::Version && is_other_version(token()) : !version;
     return first_ && other ? Extract::NotMine : Extract::Malformed;
   }
   http10_ = token().back() == '0';

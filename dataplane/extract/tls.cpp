@@ -1,6 +1,7 @@
 // extract: server_name in a TLS ClientHello, over any number of records and of calls.
 //
-// Two layers. Records: read() takes five-byte headers off and gives what they hold to read_handshake().
+// Two layers. Records, where there are any: read() takes five-byte headers off and gives what they hold to
+// read_handshake().
 // Handshake: a hello is a chain of small fields at known offsets; expect() names the next one and checks it
 // against the length that encloses it, and read_handshake() skips to it, however many calls that takes.
 #include "dataplane/extract/tls.h"
@@ -11,25 +12,40 @@
 namespace sluice {
 namespace {
 
-constexpr uint8_t kChangeCipherSpec = 20, kAlert = 21, kHandshake = 22;
+constexpr uint8_t kChangeCipherSpec = 20, kAlert = 21, kHandshake = 22, kApplicationData = 23;
 constexpr uint8_t kMajorVersion = 3;
+constexpr uint8_t kSslv2Header = 0x80;
 constexpr uint8_t kWarning = 1;
 constexpr uint32_t kRecordHeader = 5;
 constexpr uint32_t kClientHello = 1;
 constexpr uint32_t kMessageHeader = 4;
-constexpr uint32_t kVersionAndRandom = 2 + 32;
+constexpr uint32_t kRandom = 32;
 constexpr uint32_t kMaxSession = 32;
-constexpr uint32_t kServerName = 0, kEncryptedClientHello = 0xfe0d;
+constexpr uint32_t kMaxEncryption = 256;  // bytes that TLS 1.3 adds to a record (RFC 8446 5.2)
+constexpr uint32_t kServerName = 0, kEarlyData = 42;
+constexpr uint32_t kEncryptedClientHello = 0xfe0d, kEncryptedServerName = 0xffce;
 constexpr uint32_t kHostNameType = 0;
 
 }  // namespace
 
 static_assert(sizeof(TlsHello) < 600 && std::is_trivially_copyable_v<TlsHello>);
 
+TlsHello TlsHello::of_handshake() {
+  TlsHello reader{};
+  reader.carrier_ = Carrier::Quic;
+  return reader;
+}
+
+TlsHello TlsHello::of_dtls() {
+  TlsHello reader{};
+  reader.carrier_ = Carrier::Dtls;
+  return reader;
+}
+
 Extract TlsHello::feed(std::span<const uint8_t> bytes, size_t& consumed) {
   consumed = 0;
   const Extract result = over_ == Extract::NeedMore ? read(bytes, consumed) : over_;
-  if (result == Extract::Name || result == Extract::NoName) return result;
+  if (result == Extract::Name || result == Extract::NoName || result == Extract::Complete) return result;
   over_ = result;
   consumed = bytes.size();
   return result;
@@ -37,10 +53,16 @@ Extract TlsHello::feed(std::span<const uint8_t> bytes, size_t& consumed) {
 
 Extract TlsHello::read(std::span<const uint8_t> bytes, size_t& at) {
   if (step_ == Step::End && position_ == field_at_) return on_end();
+  if (carrier_ != Carrier::Records) return read_handshake(bytes, at);
   while (at < bytes.size()) {
     Extract result;
     if (record_header_size_ < kRecordHeader) {
       result = on_record_header(bytes[at++]);
+    } else if (record_type_ == kApplicationData) {
+      const auto skipped = std::min<size_t>(record_left_, bytes.size() - at);
+      at += skipped;
+      record_left_ = static_cast<uint16_t>(record_left_ - skipped);
+      result = Extract::NeedMore;
     } else if (record_type_ != kHandshake) {
       result = on_idle_byte(bytes[at++]);
     } else {
@@ -56,13 +78,14 @@ Extract TlsHello::read(std::span<const uint8_t> bytes, size_t& at) {
 }
 
 Extract TlsHello::on_record_header(uint8_t byte) {
-  const Extract wrong = recognised_ ? Extract::Malformed : Extract::NotMine;
   switch (record_header_size_++) {
     case 0:
       record_type_ = byte;
-      return byte < kChangeCipherSpec || byte > kHandshake ? wrong : Extract::NeedMore;
+      if (!recognised_ && (byte & kSslv2Header)) return on_sslv2();
+      if (byte == kApplicationData && again_ && has_early_data_) return Extract::NeedMore;
+      return byte < kChangeCipherSpec || byte > kHandshake ? unexpected() : Extract::NeedMore;
     case 1:
-      return byte != kMajorVersion ? wrong : Extract::NeedMore;
+      return byte != kMajorVersion ? unexpected() : Extract::NeedMore;
     case 2:  // Servers take any minor version in the first record, and so must a reader that is not to be
              // evaded.
       return Extract::NeedMore;
@@ -70,16 +93,25 @@ Extract TlsHello::on_record_header(uint8_t byte) {
       record_left_ = static_cast<uint16_t>(byte << 8);
       return Extract::NeedMore;
     default:
-      break;
+      recognised_ = true;
+      record_left_ |= byte;
+      return on_record();
   }
-  recognised_ = true;
-  record_left_ |= byte;
-  if (record_left_ > kMaxTlsRecord) return Extract::Malformed;
-  if (record_type_ == kHandshake && record_left_ > 0) return Extract::NeedMore;
-  // A record that adds nothing. Between the pieces of a message RFC 8446 5.1 allows no other types.
+}
+
+Extract TlsHello::on_record() {
+  // Between the pieces of a message RFC 8446 5.1 allows no other types.
   if (record_type_ != kHandshake && position_ > 0) return Extract::Malformed;
-  if (record_type_ == kChangeCipherSpec && record_left_ != 1) return Extract::Malformed;
-  if (record_type_ == kAlert && record_left_ != 2) return Extract::Malformed;
+  if (record_type_ == kApplicationData) {
+    early_data_ += kRecordHeader + record_left_;
+    const bool skipped = record_left_ <= kMaxTlsRecord + kMaxEncryption && early_data_ <= kMaxEarlyData;
+    return skipped ? Extract::NeedMore : Extract::Done;
+  }
+  if (record_left_ > kMaxTlsRecord) return unexpected();
+  if (record_type_ == kHandshake && record_left_ > 0) return Extract::NeedMore;
+  // A record that adds nothing.
+  if (record_type_ == kChangeCipherSpec && record_left_ != 1) return unexpected();
+  if (record_type_ == kAlert && record_left_ != 2) return unexpected();
   return ++idle_records_ > kMaxIdleRecords ? Extract::Malformed : Extract::NeedMore;
 }
 
@@ -88,7 +120,22 @@ Extract TlsHello::on_idle_byte(uint8_t byte) {
   // comes.
   const bool description = record_type_ == kAlert && record_left_ == 1;
   --record_left_;
-  return byte == kWarning || description ? Extract::NeedMore : Extract::Malformed;
+  return byte == kWarning || description ? Extract::NeedMore : unexpected();
+}
+
+/// What fits no hello: before the first one wrong; behind one only the sign that no other comes, unless that
+/// has begun.
+Extract TlsHello::unexpected() const {
+  if (!recognised_ && carrier_ == Carrier::Records) return Extract::NotMine;
+  return again_ && position_ <= kMessageHeader + 2 ? Extract::Done : Extract::Malformed;
+}
+
+/// A hello of SSLv2's form has no extensions, and no server answers it by a HelloRetryRequest.
+Extract TlsHello::on_sslv2() {
+  recognised_ = true;
+  record_header_size_ = 0;
+  step_ = Step::End;
+  return on_end();
 }
 
 Extract TlsHello::read_handshake(std::span<const uint8_t> chunk, size_t& used) {
@@ -122,10 +169,18 @@ Extract TlsHello::on_field() {
   switch (step_) {
     case Step::Header:
       hello_end_ = kMessageHeader + (value_ & 0xffffff);
-      if (value_ >> 24 != kClientHello || hello_end_ > kMaxHello) return Extract::Malformed;
-      return expect(Step::SessionSize, position_ + kVersionAndRandom, 1, hello_end_);
+      if (value_ >> 24 != kClientHello || hello_end_ > kMaxHello) return unexpected();
+      named_ = has_ech_ = has_esni_ = has_early_data_ = false;
+      return expect(Step::Version, position_, 2, hello_end_);
+    case Step::Version:
+      // Behind a hello these bytes may be encrypted, and so begin like another one by chance.
+      if (again_ && carrier_ == Carrier::Records && value_ >> 8 != kMajorVersion) return unexpected();
+      return expect(Step::SessionSize, position_ + kRandom, 1, hello_end_);
     case Step::SessionSize:
       if (value_ > kMaxSession) return Extract::Malformed;
+      if (carrier_ == Carrier::Dtls) return expect(Step::CookieSize, position_ + value_, 1, hello_end_);
+      return expect(Step::CiphersSize, position_ + value_, 2, hello_end_);
+    case Step::CookieSize:
       return expect(Step::CiphersSize, position_ + value_, 2, hello_end_);
     case Step::CiphersSize:
       if (value_ == 0 || value_ % 2 != 0) return Extract::Malformed;
@@ -160,6 +215,8 @@ Extract TlsHello::on_extension(uint32_t type, uint32_t size) {
   if (extension_end_ > hello_end_) return Extract::Malformed;
   if (type == kServerName) return expect(Step::NameListSize, position_, 2, extension_end_);
   if (type == kEncryptedClientHello) has_ech_ = true;
+  if (type == kEncryptedServerName) has_esni_ = true;
+  if (type == kEarlyData) has_early_data_ = true;
   return next_extension();
 }
 
@@ -171,16 +228,23 @@ Extract TlsHello::on_name_entry(uint32_t type, uint32_t size) {
 }
 
 Extract TlsHello::on_name() {
-  if (!host_.assign({raw_, field_size_}) || host_.is_address()) return Extract::Malformed;
+  if (!host_.assign({raw_, field_size_})) return Extract::Malformed;
   if (next_name(position_) == Extract::Malformed) return Extract::Malformed;
+  if (host_.is_address()) return Extract::NeedMore;  // servers look no name up by it
   named_ = true;
   return Extract::Name;
 }
 
 Extract TlsHello::on_end() {
-  if (named_) return Extract::Complete;
-  named_ = true;  // said once; the next call completes
-  return Extract::NoName;
+  if (!named_) {
+    named_ = true;  // said once; the next call completes
+    return Extract::NoName;
+  }
+  again_ = true;
+  idle_records_ = 0;
+  position_ = 0;
+  (void)expect(Step::Header, 0, kMessageHeader, kMessageHeader);
+  return Extract::Complete;
 }
 
 Extract TlsHello::expect(Step step, uint32_t at, uint32_t size, uint32_t end) {

@@ -1,5 +1,5 @@
-// flow: what an undecided or HTTP flow needs beside its cache line: the reader, the stream's place, the byte
-// counts.
+// flow: what a flow whose payload is read needs beside its cache line: the reader, the opener's bytes, the
+// byte counts.
 #pragma once
 
 #include <cstdint>
@@ -9,18 +9,22 @@
 #include "dataplane/extract/http.h"
 #include "dataplane/extract/recognise.h"
 #include "dataplane/extract/tls.h"
+#include "dataplane/flow/byte_stream.h"
 #include "dataplane/flow/memory.h"
 #include "dataplane/policy/policy.h"
 
 namespace sluice {
 
 inline constexpr uint32_t kUndecidedMs = 10'000;       ///< from the first payload to a complete name
-inline constexpr uint32_t kUndecidedPackets = 20'000;  ///< each way
+inline constexpr uint32_t kUndecidedPackets = 20'000;  ///< of the opener
+inline constexpr uint32_t kHeldMs = 30'000;            ///< for the other side to acknowledge what was judged
+inline constexpr uint32_t kBlocksPerContext = 2;       ///< on average; a stream may hold kStreamBlocks
 
 enum class ReaderKind : uint8_t {
   Recognising,
   Tls,
-  Http
+  Http,
+  Held,  ///< decided; kept until the other side has acknowledged what was judged
 };
 
 /// State of one stream from the side that opened the flow.
@@ -28,14 +32,12 @@ struct Context {
   uint64_t started_ms;
   uint64_t source_bytes, destination_bytes;  ///< transport payload that passed
   uint32_t packets;
-  uint32_t next_seq;    ///< the opener's next byte
+  uint32_t reopen_at;   ///< with kFlowReopening: see Flow::remote_ack
   uint32_t remote_end;  ///< past the other side's last byte seen (with remote_spoke)
-  bool started;         ///< next_seq is known
   bool named;           ///< a name was judged and passed; its verdict stands in verdict
   bool remote_spoke;    ///< the other side has sent payload since the last request
   ReaderKind kind;
-  uint8_t head_size;                 ///< bytes in head
-  uint8_t head[kMaxRecogniseBytes];  ///< the first bytes, until they tell the protocol
+  ByteStream stream;  ///< the opener's bytes
   Verdict verdict;
   union {
     TlsHello tls;
@@ -49,15 +51,17 @@ struct Context {
 class ContextPool {
  public:
   [[nodiscard]] bool create(uint32_t capacity);
-  /// A context as new; kNoIndex where there is none left.
-  [[nodiscard]] uint32_t take(uint64_t now_ms);
-  void give_back(uint32_t index) { free_[free_count_++] = index; }
+  /// A context as new, whose stream's first byte has number at; kNoIndex where there is none left.
+  [[nodiscard]] uint32_t take(uint64_t now_ms, uint32_t at);
+  void give_back(uint32_t index);
   Context& operator[](uint32_t index) { return contexts_[index]; }
+  BlockPool& blocks() { return blocks_; }  ///< of all their streams
   uint32_t used() const { return capacity_ - free_count_; }
   uint32_t capacity() const { return capacity_; }
 
  private:
   FixedArray<Context> contexts_;
+  BlockPool blocks_;
   FixedArray<uint32_t> free_;
   uint32_t capacity_ = 0, free_count_ = 0;
 };

@@ -56,11 +56,20 @@ bool Questions::create(uint32_t capacity, uint64_t seed) {
   return places_ != nullptr;
 }
 
+bool BlockPool::create(uint32_t capacity) {
+  capacity_ = free_count_ = capacity;
+  bytes_ = make_fixed_array<uint8_t>(size_t{capacity} * kStreamBlock);
+  free_ = make_fixed_array<uint32_t>(capacity);
+  if (!bytes_ || !free_) return false;
+  fill_free(free_.get(), capacity);
+  return true;
+}
+
 bool ContextPool::create(uint32_t capacity) {
   capacity_ = free_count_ = capacity;
   contexts_ = make_fixed_array<Context>(capacity);
   free_ = make_fixed_array<uint32_t>(capacity);
-  if (!contexts_ || !free_) return false;
+  if (!contexts_ || !free_ || !blocks_.create(capacity * kBlocksPerContext)) return false;
   fill_free(free_.get(), capacity);
   return true;
 }

@@ -31,14 +31,15 @@ enum class FlowState : uint8_t {
 };
 
 enum FlowFlag : uint16_t {
-  kFlowInbound = 1,    ///< opened from the line
-  kFlowMidstream = 2,  ///< its start was not seen
-  kFlowClosing = 4,    ///< a FIN or RST passed; true or a decoy, it only shortens the time-out
-  kFlowSilent = 8,     ///< blocked by a silent rule
-  kFlowAnswered = 16,  ///< the line side has sent something
-  kFlowDns = 32,       ///< every datagram is judged
-  kFlowHttp = 64,      ///< every request is judged; context is its reader's
-  kFlowInUse = 128,    ///< set by the table
+  kFlowInbound = 1,      ///< opened from the line
+  kFlowMidstream = 2,    ///< its start was not seen
+  kFlowClosing = 4,      ///< a FIN or RST passed; true or a decoy, it only shortens the time-out
+  kFlowSilent = 8,       ///< blocked by a silent rule
+  kFlowAnswered = 16,    ///< the line side has sent something
+  kFlowDns = 32,         ///< every datagram is judged
+  kFlowHttp = 64,        ///< every request is judged; context is its reader's
+  kFlowInUse = 128,      ///< set by the table
+  kFlowReopening = 256,  ///< another SYN has passed; its answer begins a new connection
 };
 
 /// One flow: one cache line.
@@ -48,11 +49,14 @@ struct alignas(64) Flow {
   uint32_t generation;  ///< of the policy that judged it
   uint32_t name;        ///< NamePool handle, 0 for none; this flow holds one reference
   uint32_t context;     ///< ContextPool index, or kNoIndex
-  uint32_t remote_ack;  ///< the line side's last ACK number (with kFlowAnswered)
+  /// The other side's last ACK number (with kFlowAnswered), before it the number of the opener's first byte;
+  /// with kFlowReopening and no context that of the new connection.
+  uint32_t remote_ack;
   FlowState state : 2;
   Protocol protocol : 6;
-  uint8_t seen_and_situation;  ///< Seen in the low nibble, 1 + Situation in the high one (0: named or guarded)
-  uint16_t flags;              ///< FlowFlag
+  uint8_t
+      seen_and_situation;  ///< Seen in the low nibble, 1 + Situation in the high one (0: named or guarded)
+  uint16_t flags;          ///< FlowFlag
 
   bool has(FlowFlag flag) const { return flags & flag; }
   void set(FlowFlag flag) { flags = static_cast<uint16_t>(flags | flag); }

@@ -134,7 +134,7 @@ class Judgement {
   }
 
   bool protocol_fits(uint16_t rule) const {
-    const uint32_t wanted = t_.rules[rule].protocols;
+    const uint64_t wanted = t_.rules[rule].protocols;
     return wanted == 0 || (wanted >> static_cast<uint8_t>(s_.protocol) & 1);
   }
 

@@ -35,9 +35,12 @@ void WorkerPipeline::housekeeping(Clock now) {
 void WorkerPipeline::sweep_flow(Flow& flow) {
   const uint32_t idle_ms = static_cast<uint32_t>(now_.ms) - flow.last_ms;
   if (idle_ms >= idle_limit_ms(flow)) return erase(flow);
-  const bool waiting = flow.state == FlowState::Undecided && flow.context != kNoIndex;
-  if (waiting && policy_ != nullptr && now_.ms - contexts_[flow.context].started_ms >= kUndecidedMs)
-    time_out(flow);
+  if (flow.context == kNoIndex) return;
+  const Context& context = contexts_[flow.context];
+  const uint64_t age_ms = now_.ms - context.started_ms;
+  // Forgotten, it is judged anew by whatever comes.
+  if (context.kind == ReaderKind::Held && age_ms >= kHeldMs) return erase(flow);
+  if (flow.state == FlowState::Undecided && policy_ != nullptr && age_ms >= kUndecidedMs) time_out(flow);
 }
 
 /// Undecided is a state with an end: a hello that does not become complete is judged as what it is.
@@ -46,13 +49,22 @@ void WorkerPipeline::time_out(Flow& flow) {
   const Verdict verdict = judge(flow, sighting);
   remember(flow, sighting);
   record(nullptr, flow, sighting, verdict);
-  flow.state = verdict.passes() ? FlowState::Allowed : FlowState::Blocked;
-  if (verdict.silent) flow.set(kFlowSilent);
-  release_context(flow);
+  settle(flow, verdict);
+}
+
+/// A decided flow's bytes stay in question until the other side has them: a copy that it never saw may have
+/// been the one that was judged.
+void WorkerPipeline::hold(Flow& flow) {
+  if (flow.context == kNoIndex) return;
+  Context& context = contexts_[flow.context];
+  if (flow.key.transport != kTcp || !context.stream.holds()) return release_context(flow);
+  context.kind = ReaderKind::Held;
+  context.started_ms = now_.ms;
 }
 
 void WorkerPipeline::release_context(Flow& flow) {
   if (flow.context == kNoIndex) return;
+  if (flow.has(kFlowReopening)) flow.remote_ack = contexts_[flow.context].reopen_at;
   contexts_.give_back(flow.context);
   flow.context = kNoIndex;
 }

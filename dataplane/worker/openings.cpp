@@ -18,15 +18,6 @@ bool opens_tcp(const Packet& packet) {
 
 }  // namespace
 
-/// A SYN on a flow that has got beyond its own begins another connection, which must be judged anew.
-bool WorkerPipeline::restarts(const Arrival& arrival, const Flow& flow) const {
-  const bool stale_block = flow.state == FlowState::Blocked && flow.generation != generation_;
-  const bool new_connection = arrival.packet.is_tcp() && !arrival.packet.fragment &&
-                              opens_tcp(arrival.packet) &&
-                              (flow.state != FlowState::Undecided || flow.context != kNoIndex);
-  return stale_block || new_connection;
-}
-
 void WorkerPipeline::open(Arrival& arrival) {
   const Packet& packet = arrival.packet;
   const uint16_t network = policy_->network_of(arrival.key.local, arrival.key.vlan);
@@ -49,6 +40,7 @@ void WorkerPipeline::open_tcp(Arrival& arrival, Flow& flow) {
   if (!syn) inbound = looks_inbound(flow.key);
   if (inbound) flow.set(kFlowInbound);
   if (!opener_sends) flow.set(kFlowMidstream);
+  flow.remote_ack = packet.tcp_seq + 1;
   if (packet.tcp_flags & (kFin | kRst)) flow.set(kFlowClosing);
 
   // From the line nothing is opened but what an inbound rule names, and that is known from the addresses.

@@ -83,7 +83,7 @@ void WorkerPipeline::handle(Arrival& arrival) {
   Flow* flow = flows_.find(arrival.key, arrival.hash);
   constexpr uint8_t kControlFlags = kSyn | kFin | kRst;
   const bool settled = flow != nullptr && flow->state == FlowState::Allowed &&
-                       flow->generation == generation_ && !(flow->flags & (kFlowDns | kFlowHttp)) &&
+                       flow->generation == generation_ && flow->context == kNoIndex && !flow->has(kFlowDns) &&
                        !(arrival.packet.tcp_flags & kControlFlags) && arrival.packet.transport != kIcmp &&
                        arrival.packet.transport != kIcmpv6;
   if (!settled) return handle_slowly(arrival, flow);
@@ -94,17 +94,15 @@ void WorkerPipeline::handle(Arrival& arrival) {
 void WorkerPipeline::handle_slowly(Arrival& arrival, Flow* flow) {
   if (config_.verify_checksums && !checksums_fit(arrival)) return drop(arrival.mbuf, Reason::BadChecksum);
   if (is_icmp_error(arrival.packet)) return related_icmp(arrival);
-  if (flow != nullptr && restarts(arrival, *flow)) {
-    erase(*flow);
-    flow = nullptr;
-  }
   if (flow == nullptr) return open(arrival);
+  if (flow->generation != generation_ && flow->state == FlowState::Blocked) return open_anew(arrival, *flow);
   if (flow->generation != generation_ && !rejudge(arrival, *flow)) return;
+  if (flow->key.transport == kTcp && (arrival.packet.tcp_flags & kSyn)) return handshake(arrival, *flow);
   if (flow->state == FlowState::Blocked) return refuse_later_packet(arrival, *flow);
   touch(*flow);
   if (arrival.packet.tcp_flags & (kFin | kRst)) flow->set(kFlowClosing);
   if (flow->has(kFlowDns)) return dns(arrival, *flow);
-  if (flow->state == FlowState::Undecided || flow->has(kFlowHttp)) return undecided(arrival, *flow);
+  if (flow->state == FlowState::Undecided || flow->context != kNoIndex) return undecided(arrival, *flow);
   forward(arrival, Reason::Decided);
 }
 

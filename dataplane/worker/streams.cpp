@@ -1,135 +1,152 @@
 // worker: the payload of TCP flows: which protocol it is, and the names in it.
-#include <algorithm>
-#include <cstring>
-
+#include "dataplane/act/rewrite.h"
 #include "dataplane/extract/recognise.h"
 #include "dataplane/worker/worker_pipeline.h"
 
 namespace sluice {
-namespace {
-
-/// Feeds what came before and the bytes that follow it. Returns true as soon as on_event says that the packet
-/// is decided.
-template <class Reader, class OnEvent>
-bool read_all(Reader& reader, std::span<const uint8_t> before, std::span<const uint8_t> bytes,
-              OnEvent on_event) {
-  for (auto part : {before, bytes}) {
-    for (;;) {  // also with nothing left: a name may be the last thing before the hello's end
-      size_t consumed = 0;
-      const Extract event = reader.feed(part, consumed);
-      part = part.subspan(consumed);
-      if (event == Extract::NeedMore) break;
-      if (on_event(event)) return true;
-    }
-  }
-  return false;
-}
-
-}  // namespace
-
-/// A flow that is not decided, or whose every request is judged. Pass and remember.
+/// A flow whose opener's bytes are read: undecided, held until they are acknowledged, or judged at every
+/// request. Pass and remember.
 void WorkerPipeline::undecided(Arrival& arrival, Flow& flow) {
-  const Packet& packet = arrival.packet;
-  const bool opener = from_opener(arrival, flow);
-  if (!opener && (packet.tcp_flags & kAck)) {
-    flow.set(kFlowAnswered);
-    flow.remote_ack = packet.tcp_ack;
-  }
-  const Reason passes = flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided;
-  if (packet.payload_size == 0) return forward(arrival, passes);
-  if (opener) return opener_payload(arrival, flow);
-
-  if (flow.has(kFlowHttp)) {
-    Context& context = contexts_[flow.context];
-    context.remote_spoke = true;
-    context.remote_end = packet.tcp_seq + packet.payload_size;
-    context.destination_bytes += packet.payload_size;
-    return forward(arrival, passes);
-  }
-  // The other side speaks before the opener's name is complete: no more of it will come.
-  Sighting sighting = Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol);
-  if (flow.context != kNoIndex) {
-    const Context& context = contexts_[flow.context];
-    sighting = Sighting::without_name(context.kind == ReaderKind::Tls ? Protocol::Tls : Protocol::Unknown,
-                                      Situation::IncompleteHello);
-  } else if (flow.has(kFlowMidstream)) {
-    sighting.situation = Situation::Midstream;
-  }
-  judge_and_decide(arrival, flow, sighting);
+  if (from_opener(arrival, flow)) return opener_segment(arrival, flow);
+  other_segment(arrival, flow);
 }
 
-void WorkerPipeline::opener_payload(Arrival& arrival, Flow& flow) {
+void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   const Packet& packet = arrival.packet;
+  const Reason passes = flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided;
+  // An urgent byte is taken out of the stream by some receivers; without the mark it is read by all of them.
+  if ((packet.tcp_flags & kUrg) && !clear_urgent(*arrival.mbuf, packet))
+    return drop(arrival.mbuf, Reason::MalformedTcp);
+  if (packet.payload_size == 0 || (packet.tcp_flags & kRst)) return forward(arrival, passes);
+  const uint32_t seq = packet.tcp_seq + (packet.tcp_flags & kSyn ? 1 : 0);
   if (flow.context == kNoIndex) {
-    flow.context = contexts_.take(now_.ms);
+    flow.context = contexts_.take(now_.ms, flow.has(kFlowMidstream) ? seq : flow.remote_ack);
     if (flow.context == kNoIndex)
       return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::TableFull));
   }
   Context& context = contexts_[flow.context];
-  const uint32_t seq = packet.tcp_seq + (packet.tcp_flags & kSyn ? 1 : 0);
-  if (!context.started) {
-    context.started = true;
-    context.next_seq = seq;
+  const auto bytes = payload_of(arrival);
+  if (context.kind == ReaderKind::Held) {
+    if (context.stream.contradicts(contexts_.blocks(), seq, bytes))
+      return drop(arrival.mbuf, Reason::Overlap);
+    return forward(arrival, passes);
   }
   if (flow.state == FlowState::Undecided && ++context.packets > kUndecidedPackets)
     return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, Situation::IncompleteHello));
-
-  const auto ahead = static_cast<int32_t>(seq - context.next_seq);
-  if (ahead > 0) return drop(arrival.mbuf, Reason::TcpGap);
-  auto bytes = payload_of(arrival);
-  const uint32_t seen = context.next_seq - seq;
-  if (seen >= bytes.size())
-    return forward(arrival, flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided);
-  bytes = bytes.subspan(seen);
-  context.next_seq += static_cast<uint32_t>(bytes.size());
-  context.source_bytes += bytes.size();
-  switch (context.kind) {
-    case ReaderKind::Recognising:
-      return recognise(arrival, flow, context, bytes);
-    case ReaderKind::Tls:
-      return read_tls(arrival, flow, context, {}, bytes);
-    case ReaderKind::Http:
-      return read_http(arrival, flow, context, {}, bytes);
+  switch (context.stream.offer(contexts_.blocks(), seq, bytes)) {
+    case ByteStream::Offer::Taken:
+      context.source_bytes += bytes.size();
+      return read_stream(arrival, flow, context);
+    case ByteStream::Offer::Old:
+      return forward(arrival, passes);
+    case ByteStream::Offer::Differs:
+      return drop(arrival.mbuf, Reason::Overlap);
+    case ByteStream::Offer::TooFar:
+      return drop(arrival.mbuf, Reason::TcpGap);
+    case ByteStream::Offer::NoMemory:
+      return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, Situation::TableFull));
   }
 }
 
-/// The first bytes may come one by one: they are kept until they tell, and then read by the protocol's
-/// reader.
-void WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Context& context,
-                               std::span<const uint8_t> bytes) {
-  uint8_t before[kMaxRecogniseBytes];
-  const size_t kept = context.head_size;
-  std::memcpy(before, context.head, kept);
-  const size_t more = std::min(bytes.size(), kMaxRecogniseBytes - kept);
-  std::memcpy(context.head + kept, bytes.data(), more);
-  context.head_size = static_cast<uint8_t>(kept + more);
-  switch (recognise_stream({context.head, context.head_size})) {
+void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
+  const Packet& packet = arrival.packet;
+  const Reason passes = flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided;
+  if (packet.tcp_flags & kAck) {
+    if (flow.context != kNoIndex)
+      contexts_[flow.context].stream.release_to(contexts_.blocks(), packet.tcp_ack);
+    if (!flow.has(kFlowReopening)) {
+      flow.set(kFlowAnswered);
+      flow.remote_ack = packet.tcp_ack;
+    }
+  }
+  if (flow.context == kNoIndex) {
+    if (packet.payload_size == 0 || flow.state != FlowState::Undecided) return forward(arrival, passes);
+    const Situation situation = flow.has(kFlowMidstream) ? Situation::Midstream : Situation::UnknownProtocol;
+    return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, situation));
+  }
+  Context& context = contexts_[flow.context];
+  context.destination_bytes += packet.payload_size;
+  if (context.kind == ReaderKind::Held && !context.stream.holds()) release_context(flow);
+  if (packet.payload_size == 0) return forward(arrival, passes);
+  if (flow.state == FlowState::Undecided) {
+    // The other side speaks before the opener's name is complete: no more of it will come.
+    return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, Situation::IncompleteHello));
+  }
+  if (flow.has(kFlowHttp)) {
+    context.remote_spoke = true;
+    context.remote_end = packet.tcp_seq + packet.payload_size;
+  }
+  forward(arrival, passes);
+}
+
+/// Reads all that is there, from the read place on.
+void WorkerPipeline::read_stream(Arrival& arrival, Flow& flow, Context& context) {
+  Step step = Step::GoOn;
+  while (step == Step::GoOn) {
+    switch (context.kind) {
+      case ReaderKind::Recognising:
+        step = recognise(arrival, flow, context);
+        break;
+      case ReaderKind::Tls:
+        step = read_tls(arrival, flow, context);
+        break;
+      case ReaderKind::Http:
+        step = read_http(arrival, flow, context);
+        break;
+      case ReaderKind::Held:
+        step = Step::NeedMore;
+        break;
+    }
+  }
+  if (step == Step::NeedMore)
+    forward(arrival, flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided);
+}
+
+/// The first bytes may come one by one: they stay unread until they tell.
+WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Context& context) {
+  uint8_t head[kMaxRecogniseBytes];
+  const size_t size = context.stream.peek(contexts_.blocks(), head);
+  Situation situation = flow.has(kFlowMidstream) ? Situation::Midstream : Situation::UnknownProtocol;
+  switch (recognise_stream({head, size})) {
     case Stream::NeedMore:
-      return forward(arrival, Reason::Undecided);
+      return Step::NeedMore;
     case Stream::Tls:
       context.kind = ReaderKind::Tls;
       flow.protocol = Protocol::Tls;
       context.tls = TlsHello{};
-      return read_tls(arrival, flow, context, {before, kept}, bytes);
+      return Step::GoOn;
     case Stream::Http:
       context.kind = ReaderKind::Http;
       flow.protocol = Protocol::Http;
       context.http = HttpRequests{};
-      return read_http(arrival, flow, context, {before, kept}, bytes);
+      return Step::GoOn;
     case Stream::H2c:
-      return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::H2c, Situation::NoName));
+      flow.protocol = Protocol::H2c;
+      situation = Situation::NoName;
+      break;
     case Stream::Unknown:
       break;
   }
-  const Situation situation = flow.has(kFlowMidstream) ? Situation::Midstream : Situation::UnknownProtocol;
-  judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, situation));
+  judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, situation));
+  return Step::Decided;
 }
 
-void WorkerPipeline::read_tls(Arrival& arrival, Flow& flow, Context& context, std::span<const uint8_t> before,
-                              std::span<const uint8_t> bytes) {
-  const auto on_event = [&](Extract event) { return tls_event(arrival, flow, context, event); };
-  if (read_all(context.tls, before, bytes, on_event)) return;
-  forward(arrival, Reason::Undecided);
+/// Feeds a reader what is there. on_event: true where the packet is decided.
+template <class Reader, class OnEvent>
+WorkerPipeline::Step WorkerPipeline::read_with(Reader& reader, ByteStream& stream, OnEvent on_event) {
+  for (;;) {  // also with nothing left: a name may be the last thing before the hello's end
+    const auto bytes = stream.readable(contexts_.blocks());
+    size_t consumed = 0;
+    const Extract event = reader.feed(bytes, consumed);
+    stream.consume(static_cast<uint32_t>(consumed));
+    if (event == Extract::NeedMore && consumed == 0) return Step::NeedMore;
+    if (event != Extract::NeedMore && on_event(event)) return Step::Decided;
+  }
+}
+
+WorkerPipeline::Step WorkerPipeline::read_tls(Arrival& arrival, Flow& flow, Context& context) {
+  return read_with(context.tls, context.stream,
+                   [&](Extract event) { return tls_event(arrival, flow, context, event); });
 }
 
 /// True where the flow, and so the packet, is decided.
@@ -163,15 +180,14 @@ bool WorkerPipeline::tls_event(Arrival& arrival, Flow& flow, Context& context, E
   }
 }
 
-void WorkerPipeline::read_http(Arrival& arrival, Flow& flow, Context& context,
-                               std::span<const uint8_t> before, std::span<const uint8_t> bytes) {
-  const auto on_event = [&](Extract event) { return http_event(arrival, flow, context, event); };
-  if (read_all(context.http, before, bytes, on_event)) return;
-  if (flow.has(kFlowHttp) && context.http.opaque()) {
+WorkerPipeline::Step WorkerPipeline::read_http(Arrival& arrival, Flow& flow, Context& context) {
+  const Step step = read_with(context.http, context.stream,
+                              [&](Extract event) { return http_event(arrival, flow, context, event); });
+  if (step == Step::NeedMore && flow.has(kFlowHttp) && context.http.opaque()) {
     flow.clear(kFlowHttp);
-    release_context(flow);
+    hold(flow);
   }
-  forward(arrival, flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided);
+  return step;
 }
 
 /// True where the packet is gone, or what follows is no longer read. A request that passes is recorded here,

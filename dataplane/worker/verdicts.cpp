@@ -43,13 +43,18 @@ void WorkerPipeline::judge_and_decide(Arrival& arrival, Flow& flow, Sighting sig
 
 void WorkerPipeline::decide(Arrival& arrival, Flow& flow, const Sighting& sighting, const Verdict& verdict) {
   const uint64_t number = record(&arrival, flow, sighting, verdict);
+  settle(flow, verdict);
+  if (verdict.passes()) return forward(arrival, Reason::Decided);
+  refuse_packet(arrival, flow, sighting, verdict, number);
+}
+
+void WorkerPipeline::settle(Flow& flow, const Verdict& verdict) {
   flow.state = verdict.passes() ? FlowState::Allowed : FlowState::Blocked;
   flow.clear(kFlowHttp);
   flow.clear(kFlowDns);
   if (verdict.silent) flow.set(kFlowSilent);
+  if (verdict.passes()) return hold(flow);
   release_context(flow);
-  if (verdict.passes()) return forward(arrival, Reason::Decided);
-  refuse_packet(arrival, flow, sighting, verdict, number);
 }
 
 /// What a flow must keep to be judged again when the policy has changed.

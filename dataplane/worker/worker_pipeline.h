@@ -74,16 +74,31 @@ class WorkerPipeline final : public Pipeline {
   void open_tcp(Arrival& arrival, Flow& flow);
   void open_other(Arrival& arrival, Flow& flow);
   void without_flow(Arrival& arrival, Situation situation);
-  [[nodiscard]] bool restarts(const Arrival& arrival, const Flow& flow) const;
+
+  // connections.cpp: TCP's handshake on a flow that is known
+  void handshake(Arrival& arrival, Flow& flow);
+  void first_again(Arrival& arrival, Flow& flow);
+  void first_from_other(Arrival& arrival, Flow& flow);
+  void first_answered(Arrival& arrival, Flow& flow);
+  void begin_anew(Flow& flow, uint32_t start);
+  void open_anew(Arrival& arrival, Flow& flow);
 
   // streams.cpp: TCP payload
+  /// What a step of reading a stream came to.
+  enum class Step : uint8_t {
+    NeedMore,  ///< all that is there is read
+    GoOn,      ///< another reader takes over at the read place
+    Decided,   ///< the flow is decided, and the packet gone
+  };
   void undecided(Arrival& arrival, Flow& flow);
-  void opener_payload(Arrival& arrival, Flow& flow);
-  void recognise(Arrival& arrival, Flow& flow, Context& context, std::span<const uint8_t> bytes);
-  void read_tls(Arrival& arrival, Flow& flow, Context& context, std::span<const uint8_t> before,
-                std::span<const uint8_t> bytes);
-  void read_http(Arrival& arrival, Flow& flow, Context& context, std::span<const uint8_t> before,
-                 std::span<const uint8_t> bytes);
+  void opener_segment(Arrival& arrival, Flow& flow);
+  void other_segment(Arrival& arrival, Flow& flow);
+  void read_stream(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] Step recognise(Arrival& arrival, Flow& flow, Context& context);
+  template <class Reader, class OnEvent>
+  [[nodiscard]] Step read_with(Reader& reader, ByteStream& stream, OnEvent on_event);
+  [[nodiscard]] Step read_tls(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] Step read_http(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] bool tls_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
   [[nodiscard]] bool http_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
 
@@ -101,6 +116,8 @@ class WorkerPipeline final : public Pipeline {
   /// Records the access, sets the flow's state, and forwards or refuses the packet.
   void decide(Arrival& arrival, Flow& flow, const Sighting& sighting, const Verdict& verdict);
   void judge_and_decide(Arrival& arrival, Flow& flow, Sighting sighting);
+  /// Sets the flow's state by the verdict; what was judged is held until the other side has it.
+  void settle(Flow& flow, const Verdict& verdict);
   /// Returns false where the flow may not go on; the packet is then gone.
   [[nodiscard]] bool rejudge(Arrival& arrival, Flow& flow);
   [[nodiscard]] Sighting remembered(const Flow& flow) const;
@@ -120,6 +137,7 @@ class WorkerPipeline final : public Pipeline {
   // housekeeping.cpp
   void sweep_flow(Flow& flow);
   void time_out(Flow& flow);
+  void hold(Flow& flow);
   void release_context(Flow& flow);
   void erase(Flow& flow);
   void show_gauges();

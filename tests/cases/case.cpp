@@ -116,6 +116,7 @@ void Case::load_flows() {
     flow.tcp = get<std::string>(node, "transport", "tcp") == "tcp";
     flow.inbound = get(node, "inbound", false);
     flow.vlans = get<std::vector<uint16_t>>(node, "vlans", {});
+    flow.client_next = get(node, "start", flow.client_next);
     flows_[entry.first.as<std::string>()] = flow;
   }
 }
@@ -152,21 +153,33 @@ void Case::open(const YAML::Node& node) {
 void Case::say(const YAML::Node& node, bool client) {
   CaseFlow& flow = flows_.at(node[client ? "client" : "server"].as<std::string>());
   const Side from = client != flow.inbound ? Side::Lan : Side::Line;
-  const Bytes whole = payload_of(node, flows_);
+  Bytes whole = payload_of(node, flows_);
+  int64_t ahead = get<int64_t>(node, "ahead", 0);
+  if (node["slice"]) {
+    const auto ends = node["slice"].as<std::vector<size_t>>();
+    whole = Bytes(&whole.at(ends.at(0)), &whole.at(ends.at(1) - 1) + 1);
+    ahead = static_cast<int64_t>(ends[0]);
+  }
   const uint8_t flags = flags_of(get<std::string>(node, "flags", "PA"));
   auto cuts = get<std::vector<size_t>>(node, "cuts", {});
+  const auto every = get<size_t>(node, "every", whole.size());
+  for (size_t cut = every; cut < whole.size(); cut += every) cuts.push_back(cut);
   cuts.push_back(whole.size());
   size_t at = 0;
   for (const size_t cut : cuts) {
     const bool last = cut == whole.size();
     if (cut < at || cut > whole.size()) fail("a cut outside the payload of " + std::to_string(whole.size()));
     const Bytes part(whole.begin() + static_cast<ptrdiff_t>(at), whole.begin() + static_cast<ptrdiff_t>(cut));
-    const Bytes frame = flow_frame(flow, client, flags, get<int64_t>(node, "ahead", 0)).payload(part).build();
+    Frame frame = flow_frame(flow, client, flags, ahead).payload(part);
+    if (node["wrong"]) frame.wrong_l4_checksum();
+    // What leaves bears no urgent mark.
+    const auto calm = static_cast<uint8_t>(flags & ~kUrg);
+    const Bytes leaves = flow_frame(flow, client, calm, ahead).payload(part).build();
     YAML::Node passes;
     passes["passes"] = get<std::string>(node, "before", "undecided");
-    send({frame, from, frame}, last ? node : passes);
+    send({frame.build(), from, leaves}, last ? node : passes);
     at = cut;
-    if ((last && !node["passes"]) || node["ahead"]) continue;
+    if ((last && !node["passes"]) || node["ahead"] || node["slice"]) continue;
     const uint32_t control = ((flags & kSyn) != 0) + ((flags & kFin) != 0);
     (client ? flow.client_next : flow.server_next) += static_cast<uint32_t>(part.size()) + control;
   }

@@ -138,6 +138,9 @@ uint8_t flags_of(const std::string& letters) {
       case 'A':
         out |= kAck;
         break;
+      case 'U':
+        out |= kUrg;
+        break;
       case '0':
         break;
       default:

@@ -3,19 +3,9 @@
 
 #include "tests/fuzz/support.h"
 
-namespace {
-
-/// As after a CONNECT or an Upgrade.
-struct SwitchedRequests : sluice::HttpRequests {
-  SwitchedRequests() : HttpRequests(after_switch()) {}
-};
-
-}  // namespace
-
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::span<const uint8_t> input(data, size);
   const uint32_t seed = sluice::test::take_seed(input);
   sluice::test::expect_same_in_pieces<sluice::HttpRequests>(input, seed);
-  sluice::test::expect_same_in_pieces<SwitchedRequests>(input, seed);
   return 0;
 }

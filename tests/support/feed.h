@@ -17,12 +17,12 @@ namespace sluice::test {
 struct Event {
   Extract result;
   std::string host;  ///< of a Name
-  size_t offset;     ///< where in the stream a Name or NoName was given; 0 for the others
+  size_t offset;     ///< where in the stream it was given; 0 where the reader takes no more
   bool operator==(const Event&) const = default;
 };
 
 inline const char* word_of(Extract result) {
-  constexpr const char* kWords[] = {"NeedMore", "Name", "NoName", "Complete", "NotMine", "Malformed"};
+  constexpr const char* kWords[] = {"NeedMore", "Name", "NoName", "Complete", "Done", "NotMine", "Malformed"};
   return kWords[static_cast<size_t>(result)];
 }
 
@@ -64,15 +64,15 @@ std::vector<Event> feed_pieces(Reader& reader, std::span<const uint8_t> bytes, N
     for (;;) {
       size_t consumed = 0;
       const Extract result = reader.feed(piece, consumed);
-      const bool named = result == Extract::Name || result == Extract::NoName;
-      const bool may_leave = named || result == Extract::Complete;
-      if (consumed > piece.size() || (!may_leave && consumed != piece.size())) std::abort();
+      const bool over = result == Extract::Done || result == Extract::NotMine || result == Extract::Malformed;
+      const bool all = over || result == Extract::NeedMore;
+      if (consumed > piece.size() || (all && consumed != piece.size())) std::abort();
       at += consumed;
       piece = piece.subspan(consumed);
       if (result == Extract::NeedMore) break;
       events.push_back(
-          {result, result == Extract::Name ? std::string(reader.host().view()) : "", named ? at : 0});
-      if (!named) return events;
+          {result, result == Extract::Name ? std::string(reader.host().view()) : "", over ? 0 : at});
+      if (over) return events;
     }
   }
   return events;

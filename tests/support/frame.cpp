@@ -117,6 +117,12 @@ Frame& Frame::tcp(uint16_t source, uint16_t destination, uint8_t flags, uint32_t
   ack_ = ack;
   return *this;
 }
+Frame& Frame::urgent(uint16_t pointer) {
+  tcp_flags_ |= 0x20;
+  urgent_ = pointer;
+  return *this;
+}
+
 Frame& Frame::tcp_options(Bytes options) {
   tcp_options_ = padded(std::move(options), 4);
   return *this;
@@ -211,7 +217,8 @@ Bytes Frame::transport_header() const {
   out.push_back(static_cast<uint8_t>(words << 4));
   out.push_back(tcp_flags_);
   put16(out, 64240);
-  put32(out, 0);  // checksum and urgent pointer
+  put16(out, 0);  // the checksum follows
+  put16(out, urgent_);
   put(out, tcp_options_);
   return out;
 }

@@ -45,6 +45,7 @@ class Frame {
   Frame& extension(uint8_t type, Bytes body = {1, 4, 0, 0, 0, 0});
   Frame& fragment(uint16_t offset_bytes, bool more, uint32_t id = 7);
   Frame& tcp(uint16_t source, uint16_t destination, uint8_t flags, uint32_t seq = 1000, uint32_t ack = 5000);
+  Frame& urgent(uint16_t pointer);    ///< sets URG too
   Frame& tcp_options(Bytes options);  ///< padded to 4 bytes
   Frame& udp(uint16_t source, uint16_t destination);
   Frame& icmp(uint8_t type, uint8_t code, uint32_t rest = 0);  ///< ICMPv6 over IPv6
@@ -104,6 +105,7 @@ class Frame {
   std::optional<uint8_t> protocol_;
   std::optional<uint16_t> ip_length_, udp_length_;
   std::optional<uint8_t> ip_header_words_, tcp_header_words_;
+  uint16_t urgent_ = 0;
   uint8_t ttl_ = 64, tcp_flags_ = 0, icmp_type_ = 0, icmp_code_ = 0;
   uint16_t source_port_ = 0, destination_port_ = 0, fragment_ = 0;
   uint32_t fragment_id_ = 0x1234, seq_ = 0, ack_ = 0, icmp_rest_ = 0;

@@ -205,7 +205,7 @@ TEST(RuleRows, SayWhatEachRuleTakes) {
   ASSERT_EQ(rules.size(), 4u);
   EXPECT_EQ(image.text(rules[0].name), "r0");
   EXPECT_TRUE(rules[0].silent && rules[0].violation);
-  EXPECT_EQ(rules[2].protocols, 1u << 1 | 1u << 5);
+  EXPECT_EQ(rules[2].protocols, uint64_t{1} << 1 | uint64_t{1} << 5);
   EXPECT_EQ(rules[2].action, static_cast<uint8_t>(RuleAction::Observe));
   const auto ports =
       image.section<PortRange>(Section::Ports).subspan(rules[1].first_port, rules[1].port_count);

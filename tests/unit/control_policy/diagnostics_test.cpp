@@ -328,8 +328,11 @@ INSTANTIATE_TEST_SUITE_P(
               "t:1:43: 'sctp/1' is not a port; write tcp/515, udp/53, 443 or tcp/8000-8100",
               "t:1:51: 'udp/65536' is not a port; write tcp/515, udp/53, 443 or tcp/8000-8100"}},
         Case{"Protocol",
-             "rules: [{name: a, protocols: [ssh], action: block}]\n",
-             {"t:1:31: `protocols` cannot be 'ssh'; write unknown, tls, quic, http, h2c or dns"}},
+             "rules: [{name: a, protocols: [sshd], action: block}]\n",
+             {"t:1:31: `protocols` cannot be 'sshd'; write unknown, tls, quic, http, h2c, dns, dot, doh, "
+              "dtls, "
+              "stun, ntp, ssh, rdp, socks, wireguard, openvpn, ipsec, l2tp, pptp, teredo, geneve, gtp, gre, "
+              "ipip, 6in4 or vxlan"}},
         Case{"Direction",
              "rules: [{name: a, direction: both, action: block}]\n",
              {"t:1:30: `direction` cannot be 'both'; write outbound or inbound"}},

@@ -140,11 +140,11 @@ TEST(Questions, CountOnceInTimeAndOnlyAsAsked) {
 TEST(ContextPool, EndsAtItsCapacityAndTakesBack) {
   ContextPool pool;
   ASSERT_TRUE(pool.create(2));
-  const uint32_t a = pool.take(0), b = pool.take(0);
+  const uint32_t a = pool.take(0, 0), b = pool.take(0, 0);
   EXPECT_NE(a, b);
-  EXPECT_EQ(pool.take(0), kNoIndex);
+  EXPECT_EQ(pool.take(0, 0), kNoIndex);
   pool.give_back(a);
-  EXPECT_EQ(pool.take(0), a);
+  EXPECT_EQ(pool.take(0, 0), a);
   EXPECT_EQ(pool.used(), 2u);
 }
 

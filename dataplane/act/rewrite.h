@@ -1,0 +1,15 @@
+// act: changes to a packet that passes on.
+#pragma once
+
+#include "dataplane/decode/packet.h"
+
+struct rte_mbuf;
+
+namespace sluice {
+
+/// Takes URG and the urgent pointer out of a TCP segment and mends its checksum. Returns false where the
+/// header does not lie in the first buffer. Source: RFC 9293 3.1; RFC 1624 3; RFC 6093 (stacks disagree on
+/// which byte is urgent, and whether it is part of the stream).
+[[nodiscard]] bool clear_urgent(rte_mbuf& mbuf, const Packet& packet);
+
+}  // namespace sluice

@@ -1,0 +1,100 @@
+// worker: where a TCP connection begins on ports that are in use.
+//
+// A SYN may be a decoy that its receiver never sees. So it changes nothing by itself: only the other side's
+// answer to that very SYN begins a new connection, which is judged anew.
+#include "dataplane/worker/worker_pipeline.h"
+
+namespace sluice {
+namespace {
+
+bool is_first(const Packet& packet) {
+  return (packet.tcp_flags & (kSyn | kAck)) == kSyn;
+}
+
+}  // namespace
+
+/// A segment with SYN on a flow that is known.
+void WorkerPipeline::handshake(Arrival& arrival, Flow& flow) {
+  const bool opener = from_opener(arrival, flow);
+  if (is_first(arrival.packet)) return opener ? first_again(arrival, flow) : first_from_other(arrival, flow);
+  if (!opener) return first_answered(arrival, flow);
+  // The opener's half of a simultaneous open (RFC 9293 3.5).
+  if (arrival.packet.payload_size != 0) return drop(arrival.mbuf, Reason::Overlap);
+  forward(arrival, Reason::Undecided);
+}
+
+void WorkerPipeline::first_again(Arrival& arrival, Flow& flow) {
+  const Packet& packet = arrival.packet;
+  if (flow.has(kFlowInbound)) return open_anew(arrival, flow);  // judged by its addresses alone
+  const uint32_t start = packet.tcp_seq + 1;
+  const bool untouched = flow.context == kNoIndex && !flow.has(kFlowAnswered) && !flow.has(kFlowMidstream);
+  if (flow.state == FlowState::Undecided && (untouched || start == flow.remote_ack)) {
+    if (untouched) flow.remote_ack = start;
+    return undecided(arrival, flow);
+  }
+  Verdict refusal;
+  if (!policy_->admits(subject_of(flow.key, false, Sighting{}), refusal) && !refusal.passes())
+    return refuse_later_packet(arrival, flow);
+  if (packet.payload_size != 0) return drop(arrival.mbuf, Reason::Overlap);
+  if (flow.state == FlowState::Undecided && flow.context == kNoIndex) {
+    flow.context = contexts_.take(now_.ms, flow.remote_ack);
+    if (flow.context == kNoIndex) return drop(arrival.mbuf, Reason::TableFull);
+  }
+  flow.set(kFlowReopening);
+  flow.clear(kFlowAnswered);
+  (flow.context == kNoIndex ? flow.remote_ack : contexts_[flow.context].reopen_at) = start;
+  forward(arrival, Reason::Undecided);
+}
+
+/// The other side sends a SYN of its own: both may open at once; else it is a connection of its own.
+void WorkerPipeline::first_from_other(Arrival& arrival, Flow& flow) {
+  const bool both_open = flow.state == FlowState::Undecided && flow.context == kNoIndex &&
+                         !flow.has(kFlowAnswered) && arrival.packet.payload_size == 0;
+  if (both_open) return forward(arrival, Reason::Undecided);
+  if (arrival.from_lan()) return open_anew(arrival, flow);
+  // What is refused from the line must not end what the LAN has opened.
+  Flow inbound{};
+  inbound.key = flow.key;
+  inbound.context = kNoIndex;
+  inbound.set(kFlowInbound);
+  Sighting sighting;
+  const Verdict verdict = judge(inbound, sighting);
+  if (verdict.passes()) return open_anew(arrival, flow);
+  const uint64_t number = record(&arrival, inbound, sighting, verdict);
+  refuse_packet(arrival, inbound, sighting, verdict, number);
+}
+
+/// A SYN-ACK. One that does not answer the latest SYN would leave us and its receiver with different
+/// connections.
+void WorkerPipeline::first_answered(Arrival& arrival, Flow& flow) {
+  const uint32_t ack = arrival.packet.tcp_ack;
+  if (flow.has(kFlowReopening)) {
+    const uint32_t start = flow.context == kNoIndex ? flow.remote_ack : contexts_[flow.context].reopen_at;
+    if (ack != start) return drop(arrival.mbuf, Reason::Overlap);
+    begin_anew(flow, start);
+  }
+  if (flow.state == FlowState::Blocked) return refuse_later_packet(arrival, flow);
+  const bool unanswered = flow.state == FlowState::Undecided && flow.context == kNoIndex;
+  if (unanswered && !flow.has(kFlowMidstream) && ack != flow.remote_ack)
+    return drop(arrival.mbuf, Reason::Overlap);
+  undecided(arrival, flow);
+}
+
+/// The flow as it was when its first SYN had passed, for the connection whose first byte has number start.
+void WorkerPipeline::begin_anew(Flow& flow, uint32_t start) {
+  release_context(flow);
+  names_.release(flow.name);
+  flow.name = 0;
+  flow.state = FlowState::Undecided;
+  flow.protocol = Protocol::Unknown;
+  flow.seen_and_situation = 0;
+  flow.flags = kFlowInUse;
+  flow.remote_ack = start;
+}
+
+void WorkerPipeline::open_anew(Arrival& arrival, Flow& flow) {
+  erase(flow);
+  open(arrival);
+}
+
+}  // namespace sluice
