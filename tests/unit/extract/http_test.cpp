@@ -269,7 +269,7 @@ TEST(HttpRequests, ABodySkippedBeforeASwitchIsNotForgotten) {
 
 /// What a reader says of stream behind a request with an Upgrade.
 std::string after_switch(std::string_view stream) {
-  const std::string upgrade = "GET http://x/ HTTP/1.1\r\nUpgrade: y\r\n\r\n";
+  std::string upgrade = "GET http://x/ HTTP/1.1\r\nUpgrade: y\r\n\r\n";
   const std::string events = to_string(feed_whole<HttpRequests>(to_bytes(upgrade.append(stream))));
   EXPECT_TRUE(events.starts_with("x Complete")) << events;
   return events.substr(std::min<size_t>(events.size(), 11));
