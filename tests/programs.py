@@ -172,8 +172,8 @@ def run_fuzz(target: Path, seconds: int, env: dict) -> Result:
     """Fuzzes for some seconds from the seeds in tests/fuzz/corpus; nothing is written into the checkout."""
     seeds = ROOT / "tests/fuzz/corpus" / target.name.removeprefix("fuzz-")
     with tempfile.TemporaryDirectory() as found:
-        command = [str(target), f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=3000", "-print_final_stats=1",
-                   f"-artifact_prefix={found}/", found, *([str(seeds)] if seeds.is_dir() else [])]
+        command = [str(target), f"-max_total_time={seconds}", "-seed=1", "-timeout=10", "-rss_limit_mb=3000",
+                   "-print_final_stats=1", f"-artifact_prefix={found}/", found, *([str(seeds)] if seeds.is_dir() else [])]
         code, output, took = run(without_aslr(command), seconds + 60, env)
         runs = re.search(r"stat::number_of_executed_units: (\d+)", output)
         crash = [path for path in Path(found).glob("*-*") if path.name.startswith(("crash", "leak", "timeout", "oom", "slow"))]
