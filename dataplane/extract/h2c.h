@@ -35,7 +35,6 @@ class H2cRequests {
   uint64_t skippable() const { return phase_ == Phase::Skip ? left_ : 0; }
   /// size: at most skippable(). As if so many bytes had been fed.
   void skip(uint64_t size);
-  Hpack& hpack() { return *hpack_; }
 
  private:
   enum class Phase : uint8_t {

@@ -12,15 +12,33 @@ uint32_t ContextPool::take(uint64_t now_ms, uint32_t at) {
   context.started_ms = now_ms;
   context.source_bytes = context.destination_bytes = 0;
   context.packets = 0;
+  context.source_end = at;
   context.named = context.remote_spoke = false;
   context.kind = ReaderKind::Recognising;
+  context.asked = Switch::None;
+  context.hpack = nullptr;
   context.stream.begin(at);
   return index;
 }
 
 void ContextPool::give_back(uint32_t index) {
+  end_reader(contexts_[index]);
   contexts_[index].stream.clear(blocks_);
   free_[free_count_++] = index;
+}
+
+bool ContextPool::begin_h2c(Context& context) {
+  if (free_hpack_count_ == 0) return false;
+  context.hpack = &hpacks_[free_hpacks_[--free_hpack_count_]];
+  context.h2c = H2cRequests(*context.hpack);
+  context.kind = ReaderKind::H2c;
+  return true;
+}
+
+void ContextPool::end_reader(Context& context) {
+  if (context.hpack == nullptr) return;
+  free_hpacks_[free_hpack_count_++] = static_cast<uint32_t>(context.hpack - hpacks_.get());
+  context.hpack = nullptr;
 }
 
 }  // namespace sluice

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "dataplane/contract/record.h"
+#include "dataplane/extract/h2c.h"
 #include "dataplane/extract/http.h"
 #include "dataplane/extract/recognise.h"
 #include "dataplane/extract/tls.h"
@@ -19,12 +20,21 @@ inline constexpr uint32_t kUndecidedMs = 10'000;       ///< from the first paylo
 inline constexpr uint32_t kUndecidedPackets = 20'000;  ///< of the opener
 inline constexpr uint32_t kHeldMs = 30'000;            ///< for the other side to acknowledge what was judged
 inline constexpr uint32_t kBlocksPerContext = 2;       ///< on average; a stream may hold kStreamBlocks
+inline constexpr uint32_t kContextsPerHpack = 8;       ///< one flow in so many may be an HTTP/2 connection
 
 enum class ReaderKind : uint8_t {
   Recognising,
   Tls,
   Http,
+  H2c,
   Held,  ///< decided; kept until the other side has acknowledged what was judged
+};
+
+/// What an HTTP/1 request asked for, and whether the server agrees is not known: the bytes that follow tell.
+enum class Switch : uint8_t {
+  None,
+  Tunnel,   ///< CONNECT: what follows is a flow of its own
+  Upgrade,  ///< what follows belongs to the request, whatever it is
 };
 
 /// State of one stream from the side that opened the flow.
@@ -32,19 +42,31 @@ struct Context {
   uint64_t started_ms;
   uint64_t source_bytes, destination_bytes;  ///< transport payload that passed
   uint32_t packets;
+  uint32_t source_end;  ///< past the opener's last byte counted
   uint32_t reopen_at;   ///< with kFlowReopening: see Flow::remote_ack
   uint32_t remote_end;  ///< past the other side's last byte seen (with remote_spoke)
   bool named;           ///< a name was judged and passed; its verdict stands in verdict
   bool remote_spoke;    ///< the other side has sent payload since the last request
   ReaderKind kind;
+  Switch asked;       ///< by the latest request of http
+  Hpack* hpack;       ///< of h2c; nullptr for the others
   ByteStream stream;  ///< the opener's bytes
   Verdict verdict;
   union {
     TlsHello tls;
-    HttpRequests http;
+    HttpRequests http;  ///< kept while what follows a switch is recognised
+    H2cRequests h2c;
   };
 
   Context() {}
+
+  /// Bytes up to number end have passed.
+  void count_source(uint32_t end) {
+    const auto more = static_cast<int32_t>(end - source_end);
+    if (more <= 0) return;
+    source_bytes += static_cast<uint32_t>(more);
+    source_end = end;
+  }
 };
 
 /// Contexts by index; never grows.
@@ -54,6 +76,10 @@ class ContextPool {
   /// A context as new, whose stream's first byte has number at; kNoIndex where there is none left.
   [[nodiscard]] uint32_t take(uint64_t now_ms, uint32_t at);
   void give_back(uint32_t index);
+  /// Makes the context's reader that of an HTTP/2 connection. Returns false where no decoder is left for it.
+  [[nodiscard]] bool begin_h2c(Context& context);
+  /// Nothing is read any more: what the reader took is given back.
+  void end_reader(Context& context);
   Context& operator[](uint32_t index) { return contexts_[index]; }
   BlockPool& blocks() { return blocks_; }  ///< of all their streams
   uint32_t used() const { return capacity_ - free_count_; }
@@ -62,8 +88,9 @@ class ContextPool {
  private:
   FixedArray<Context> contexts_;
   BlockPool blocks_;
-  FixedArray<uint32_t> free_;
-  uint32_t capacity_ = 0, free_count_ = 0;
+  FixedArray<Hpack> hpacks_;
+  FixedArray<uint32_t> free_, free_hpacks_;
+  uint32_t capacity_ = 0, free_count_ = 0, free_hpack_count_ = 0;
 };
 
 }  // namespace sluice

@@ -58,6 +58,7 @@ void WorkerPipeline::hold(Flow& flow) {
   if (flow.context == kNoIndex) return;
   Context& context = contexts_[flow.context];
   if (flow.key.transport != kTcp || !context.stream.holds()) return release_context(flow);
+  contexts_.end_reader(context);
   context.kind = ReaderKind::Held;
   context.started_ms = now_.ms;
 }

@@ -1,7 +1,7 @@
 // worker: the payload of TCP flows: which protocol it is, and the names in it.
 #include "dataplane/act/rewrite.h"
 #include "dataplane/extract/recognise.h"
-#include "dataplane/worker/worker_pipeline.h"
+#include "dataplane/worker/read_with.h"
 
 namespace sluice {
 /// A flow whose opener's bytes are read: undecided, held until they are acknowledged, or judged at every
@@ -35,9 +35,10 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
     return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, Situation::IncompleteHello));
   switch (context.stream.offer(contexts_.blocks(), seq, bytes)) {
     case ByteStream::Offer::Taken:
-      context.source_bytes += bytes.size();
+      context.count_source(seq + static_cast<uint32_t>(bytes.size()));
       return read_stream(arrival, flow, context);
     case ByteStream::Offer::Old:
+      context.count_source(seq + static_cast<uint32_t>(bytes.size()));
       return forward(arrival, passes);
     case ByteStream::Offer::Differs:
       return drop(arrival.mbuf, Reason::Overlap);
@@ -93,6 +94,9 @@ void WorkerPipeline::read_stream(Arrival& arrival, Flow& flow, Context& context)
       case ReaderKind::Http:
         step = read_http(arrival, flow, context);
         break;
+      case ReaderKind::H2c:
+        step = read_h2c(arrival, flow, context);
+        break;
       case ReaderKind::Held:
         step = Step::NeedMore;
         break;
@@ -111,42 +115,39 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
     case Stream::NeedMore:
       return Step::NeedMore;
     case Stream::Tls:
-      context.kind = ReaderKind::Tls;
-      flow.protocol = Protocol::Tls;
-      context.tls = TlsHello{};
+      begin_tls(flow, context);
       return Step::GoOn;
     case Stream::Http:
-      context.kind = ReaderKind::Http;
-      flow.protocol = Protocol::Http;
-      context.http = HttpRequests{};
+      begin_http(flow, context);
       return Step::GoOn;
     case Stream::H2c:
-      flow.protocol = Protocol::H2c;
-      situation = Situation::NoName;
-      break;
+      return begin_h2c(arrival, flow, context);
     case Stream::Unknown:
-      break;
+      // A server that refuses a switch may take what follows as a request, whatever its method.
+      if (context.asked == Switch::None) break;
+      begin_http(flow, context);
+      return Step::GoOn;
   }
   judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, situation));
   return Step::Decided;
 }
 
-/// Feeds a reader what is there. on_event: true where the packet is decided.
-template <class Reader, class OnEvent>
-WorkerPipeline::Step WorkerPipeline::read_with(Reader& reader, ByteStream& stream, OnEvent on_event) {
-  for (;;) {  // also with nothing left: a name may be the last thing before the hello's end
-    const auto bytes = stream.readable(contexts_.blocks());
-    size_t consumed = 0;
-    const Extract event = reader.feed(bytes, consumed);
-    stream.consume(static_cast<uint32_t>(consumed));
-    if (event == Extract::NeedMore && consumed == 0) return Step::NeedMore;
-    if (event != Extract::NeedMore && on_event(event)) return Step::Decided;
-  }
+void WorkerPipeline::begin_tls(Flow& flow, Context& context) {
+  context.kind = ReaderKind::Tls;
+  context.tls = TlsHello{};
+  flow.protocol = Protocol::Tls;
+  if (context.asked == Switch::None) return;
+  // Inside what HTTP led to, the hello decides anew.
+  context.named = false;
+  context.started_ms = now_.ms;
+  flow.state = FlowState::Undecided;
+  flow.clear(kFlowHttp);
 }
 
 WorkerPipeline::Step WorkerPipeline::read_tls(Arrival& arrival, Flow& flow, Context& context) {
-  return read_with(context.tls, context.stream,
-                   [&](Extract event) { return tls_event(arrival, flow, context, event); });
+  return read_with(context.tls, context, [&](Extract event) {
+    return tls_event(arrival, flow, context, event) ? Step::Decided : Step::NeedMore;
+  });
 }
 
 /// True where the flow, and so the packet, is decided.
@@ -178,45 +179,6 @@ bool WorkerPipeline::tls_event(Arrival& arrival, Flow& flow, Context& context, E
       judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Tls, Situation::IncompleteHello));
       return true;
   }
-}
-
-WorkerPipeline::Step WorkerPipeline::read_http(Arrival& arrival, Flow& flow, Context& context) {
-  const Step step = read_with(context.http, context.stream,
-                              [&](Extract event) { return http_event(arrival, flow, context, event); });
-  if (step == Step::NeedMore && flow.has(kFlowHttp) && context.http.opaque()) {
-    flow.clear(kFlowHttp);
-    hold(flow);
-  }
-  return step;
-}
-
-/// True where the packet is gone, or what follows is no longer read. A request that passes is recorded here,
-/// and the packet goes on to the next request in it.
-bool WorkerPipeline::http_event(Arrival& arrival, Flow& flow, Context& context, Extract event) {
-  Sighting sighting = Sighting::without_name(Protocol::Http, Situation::UnparsableHttp);
-  const bool readable = event == Extract::Name || event == Extract::NoName;
-  if (event == Extract::Name)
-    sighting = Sighting::named(Protocol::Http, Seen::Host, context.http.host().view());
-  if (event == Extract::NoName) sighting.situation = Situation::NoName;
-  // SIP, RTSP and ICAP borrow HTTP's methods; their first line tells.
-  if (event == Extract::NotMine)
-    sighting = Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol);
-  // An earlier response may be on its way unless the client has acknowledged all that the server has sent
-  // since.
-  sighting.response_outstanding =
-      context.named && !(context.remote_spoke && arrival.packet.tcp_ack == context.remote_end);
-  const Verdict verdict = judge(flow, sighting);
-  if (!verdict.passes() || !readable) {
-    decide(arrival, flow, sighting, verdict);
-    return true;
-  }
-  remember(flow, sighting);
-  record(&arrival, flow, sighting, verdict);
-  flow.state = FlowState::Allowed;
-  flow.set(kFlowHttp);
-  context.named = true;
-  context.remote_spoke = false;
-  return false;
 }
 
 }  // namespace sluice

@@ -96,11 +96,22 @@ class WorkerPipeline final : public Pipeline {
   void read_stream(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step recognise(Arrival& arrival, Flow& flow, Context& context);
   template <class Reader, class OnEvent>
-  [[nodiscard]] Step read_with(Reader& reader, ByteStream& stream, OnEvent on_event);
+  [[nodiscard]] Step read_with(Reader& reader, Context& context, OnEvent on_event);
+  void begin_tls(Flow& flow, Context& context);
   [[nodiscard]] Step read_tls(Arrival& arrival, Flow& flow, Context& context);
-  [[nodiscard]] Step read_http(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] bool tls_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
-  [[nodiscard]] bool http_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+
+  // http.cpp: HTTP on TCP
+  void begin_http(Flow& flow, Context& context);
+  [[nodiscard]] Step begin_h2c(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] Step read_http(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] Step read_h2c(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] Step http_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+  [[nodiscard]] Step h2c_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+  [[nodiscard]] Step request(Arrival& arrival, Flow& flow, Context& context, Sighting sighting);
+  [[nodiscard]] Step no_request(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] static Sighting unparsable(const Arrival& arrival, const Context& context, Protocol protocol);
+  [[nodiscard]] static bool response_outstanding(const Arrival& arrival, const Context& context);
 
   // datagrams.cpp: UDP
   void dns(Arrival& arrival, Flow& flow);
