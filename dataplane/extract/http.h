@@ -38,6 +38,9 @@ class HttpRequests {  // NOLINT(cppcoreguidelines-pro-type-member-init): only to
   [[nodiscard]] Extract feed(std::span<const uint8_t> bytes, size_t& consumed);
 
   const HostName& host() const { return host_; }
+  /// After Malformed: the Host that was the reason, as it came but in lower case and
+  /// at most kMaxHttpToken bytes; empty where it was something else. To be shown, never to be judged.
+  std::string_view refused_host() const { return host_refused_ ? token() : std::string_view{}; }
   /// With Complete: what follows is the inside of a tunnel that CONNECT asked for; else it is what an Upgrade
   /// asked for.
   bool tunnels() const { return connect_; }
@@ -134,7 +137,7 @@ class HttpRequests {  // NOLINT(cppcoreguidelines-pro-type-member-init): only to
   // Of the request that is being read:
   bool connect_ = false, upgrade_ = false, http10_ = false;
   bool has_field_ = false, has_authority_ = false, has_host_ = false, named_ = false;
-  bool has_length_ = false, chunked_ = false, bad_target_ = false;
+  bool has_length_ = false, chunked_ = false, bad_target_ = false, host_refused_ = false;
   char token_[kMaxHttpToken];
 };
 

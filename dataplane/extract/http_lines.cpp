@@ -149,13 +149,16 @@ bool HttpRequests::on_field_name(uint8_t byte) {
   return true;
 }
 
-/// Gathers a value without the white space around it. None of the fields that matter has any inside.
+/// Gathers a value without the white space around it. None of the fields that matter has any inside; a Host
+/// that has is gathered to be shown.
 bool HttpRequests::on_field_value(uint8_t byte) {
   if (byte == ' ' || byte == '\t') {
     gap_ = token_size_ > 0;
     return true;
   }
-  return !gap_ && append(http_lower(byte));
+  if (gap_ && (field_ != Field::Host || !append(' '))) return false;
+  gap_ = false;
+  return append(http_lower(byte));
 }
 
 Extract HttpRequests::end_field() {
@@ -163,6 +166,8 @@ Extract HttpRequests::end_field() {
   if (part_ == Part::FieldName || part_ == Part::FoldBlank) return Extract::Malformed;
   if (part_ == Part::FieldValue) {
     if (field_ == Field::Host) result = end_host();
+    host_refused_ = result == Extract::Malformed;
+    if (host_refused_) return result;
     if (field_ == Field::ContentLength && !end_content_length()) return Extract::Malformed;
     if (field_ == Field::TransferEncoding) {
       if (chunked_ || token() != "chunked") return Extract::Malformed;

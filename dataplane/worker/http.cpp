@@ -42,8 +42,7 @@ WorkerPipeline::Step WorkerPipeline::http_event(Arrival& arrival, Flow& flow, Co
     case Extract::NotMine:
       return no_request(arrival, flow, context);
     default:
-      judge_and_decide(arrival, flow, unparsable(arrival, context, Protocol::Http));
-      return Step::Decided;
+      return unparsable(arrival, flow, context, context.http.refused_host());
   }
 }
 
@@ -56,8 +55,7 @@ WorkerPipeline::Step WorkerPipeline::h2c_event(Arrival& arrival, Flow& flow, Con
     case Extract::NoName:
       return request(arrival, flow, context, Sighting::without_name(Protocol::H2c, Situation::NoName));
     default:
-      judge_and_decide(arrival, flow, unparsable(arrival, context, Protocol::H2c));
-      return Step::Decided;
+      return unparsable(arrival, flow, context, {});
   }
 }
 
@@ -91,10 +89,19 @@ WorkerPipeline::Step WorkerPipeline::no_request(Arrival& arrival, Flow& flow, Co
   return Step::Decided;
 }
 
-Sighting WorkerPipeline::unparsable(const Arrival& arrival, const Context& context, Protocol protocol) {
-  Sighting sighting = Sighting::without_name(protocol, Situation::UnparsableHttp);
+/// claimed: a host that was refused, for the record.
+WorkerPipeline::Step WorkerPipeline::unparsable(Arrival& arrival, Flow& flow, const Context& context,
+                                                std::string_view claimed) {
+  Sighting sighting = Sighting::without_name(flow.protocol, Situation::UnparsableHttp);
   sighting.response_outstanding = response_outstanding(arrival, context);
-  return sighting;
+  const Verdict verdict = judge(flow, sighting);
+  remember(flow, sighting);
+  if (sighting.name.empty()) {
+    sighting.name = claimed.substr(0, kMaxName);
+    sighting.seen = Seen::Host;
+  }
+  decide(arrival, flow, sighting, verdict);
+  return Step::Decided;
 }
 
 /// An earlier response may be on its way unless the client has acknowledged all that the server has sent

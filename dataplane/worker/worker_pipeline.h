@@ -110,7 +110,8 @@ class WorkerPipeline final : public Pipeline {
   [[nodiscard]] Step h2c_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
   [[nodiscard]] Step request(Arrival& arrival, Flow& flow, Context& context, Sighting sighting);
   [[nodiscard]] Step no_request(Arrival& arrival, Flow& flow, Context& context);
-  [[nodiscard]] static Sighting unparsable(const Arrival& arrival, const Context& context, Protocol protocol);
+  [[nodiscard]] Step unparsable(Arrival& arrival, Flow& flow, const Context& context,
+                                std::string_view claimed);
   [[nodiscard]] static bool response_outstanding(const Arrival& arrival, const Context& context);
 
   // datagrams.cpp: UDP

@@ -291,6 +291,21 @@ TEST(HttpRequests, AfterASwitchAnyMethodIsARequest) {
   EXPECT_EQ(after_switch("\x82\x85GET / HTTP/1.1\r\n"), "NotMine");
 }
 
+TEST(HttpRequests, AHostThatIsRefusedCanBeShown) {
+  const auto refused = [](const std::string& fields) {
+    HttpRequests reader{};
+    const std::string stream = "GET / HTTP/1.1\r\n" + fields + "\r\n\r\n";
+    feed_pieces(reader, to_bytes(stream), [](size_t left) { return std::min<size_t>(left, 3); });
+    return std::string(reader.refused_host());
+  };
+  EXPECT_EQ(refused("Host: This is  no host \t"), "this is no host");
+  EXPECT_EQ(refused("Host: %s"), "%s");
+  EXPECT_EQ(refused("Host: a\r\nHost: b"), "b");
+  EXPECT_EQ(refused("Host: a"), "");
+  EXPECT_EQ(refused("Host: a\r\nContent-Length: x"), "");
+  EXPECT_EQ(refused("X y: z"), "");
+}
+
 TEST(HttpRequests, MalformedStays) {
   HttpRequests reader{};
   size_t consumed;
