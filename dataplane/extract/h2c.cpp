@@ -15,6 +15,7 @@ namespace {
 constexpr uint32_t kFrameHeader = 9;
 enum FrameType : uint8_t {
   kHeaders = 1,
+  kSettings = 4,
   kPushPromise = 5,
   kContinuation = 9
 };
@@ -23,6 +24,7 @@ enum FrameFlag : uint8_t {
   kPadded = 0x08,
   kPriority = 0x20
 };
+constexpr uint32_t kMaxSettings = 32;  // of one frame; servers send up to ten
 constexpr uint32_t kPaddingSize = 1, kPrioritySize = 5;
 
 uint32_t read_be(const uint8_t* bytes, size_t size) {
@@ -32,6 +34,13 @@ uint32_t read_be(const uint8_t* bytes, size_t size) {
 }
 
 }  // namespace
+
+bool begins_h2_settings(std::span<const uint8_t> bytes) {
+  constexpr uint32_t kSetting = 6;
+  if (bytes.size() < kFrameHeader || bytes[3] != kSettings || bytes[4] != 0) return false;
+  const uint32_t size = read_be(bytes.data(), 3);
+  return size % kSetting == 0 && size <= kMaxSettings * kSetting && read_be(bytes.data() + 5, 4) == 0;
+}
 
 static_assert(sizeof(H2cRequests) < 640 && std::is_trivially_copyable_v<H2cRequests>);
 

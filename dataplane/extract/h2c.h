@@ -12,6 +12,10 @@ namespace sluice {
 /// Bytes of one request's header block, the headers of its frames with them; more is Malformed.
 inline constexpr uint32_t kMaxH2cBlock = 64 * 1024;
 
+/// bytes: a server's first ones. True where they begin its SETTINGS, which it may send before the client's
+/// preface.
+[[nodiscard]] bool begins_h2_settings(std::span<const uint8_t> bytes);
+
 /// Reads the client's side of an HTTP/2 connection from its preface, for its whole life: frames, header
 /// blocks, requests; DATA and all other frames are skipped, not copied. Resumable. Source: RFC 9113 3.4, 4,
 /// 6, 8; RFC 7541.

@@ -17,6 +17,7 @@
 namespace sluice {
 
 inline constexpr uint32_t kUndecidedMs = 10'000;       ///< from the first payload to a complete name
+inline constexpr uint32_t kH2cUndecidedMs = 300'000;   ///< the same for HTTP/2, whose clients connect early
 inline constexpr uint32_t kUndecidedPackets = 20'000;  ///< of the opener
 inline constexpr uint32_t kHeldMs = 30'000;            ///< for the other side to acknowledge what was judged
 inline constexpr uint32_t kBlocksPerContext = 2;       ///< on average; a stream may hold kStreamBlocks

@@ -40,6 +40,7 @@ enum FlowFlag : uint16_t {
   kFlowHttp = 64,        ///< every request is judged; context is its reader's
   kFlowInUse = 128,      ///< set by the table
   kFlowReopening = 256,  ///< another SYN has passed; its answer begins a new connection
+  kFlowGreeted = 512,    ///< the other side spoke first, as an HTTP/2 server may
 };
 
 /// One flow: one cache line.

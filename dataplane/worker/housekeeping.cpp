@@ -15,7 +15,8 @@ uint32_t idle_limit_ms(const Flow& flow) {
   if (flow.has(kFlowDns)) return kIdleDnsMs;
   if (flow.key.transport != kTcp) return kIdleOtherMs;
   if (flow.has(kFlowClosing)) return kIdleClosingMs;
-  return flow.state == FlowState::Undecided ? kIdleHandshakeMs : kIdleTcpMs;
+  if (flow.state == FlowState::Undecided && flow.protocol != Protocol::H2c) return kIdleHandshakeMs;
+  return kIdleTcpMs;
 }
 
 }  // namespace
@@ -40,7 +41,8 @@ void WorkerPipeline::sweep_flow(Flow& flow) {
   const uint64_t age_ms = now_.ms - context.started_ms;
   // Forgotten, it is judged anew by whatever comes.
   if (context.kind == ReaderKind::Held && age_ms >= kHeldMs) return erase(flow);
-  if (flow.state == FlowState::Undecided && policy_ != nullptr && age_ms >= kUndecidedMs) time_out(flow);
+  const uint32_t limit_ms = context.kind == ReaderKind::H2c ? kH2cUndecidedMs : kUndecidedMs;
+  if (flow.state == FlowState::Undecided && policy_ != nullptr && age_ms >= limit_ms) time_out(flow);
 }
 
 /// Undecided is a state with an end: a hello that does not become complete is judged as what it is.

@@ -61,7 +61,8 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
     }
   }
   if (flow.context == kNoIndex) {
-    if (packet.payload_size == 0 || flow.state != FlowState::Undecided) return forward(arrival, passes);
+    if (packet.payload_size == 0 || flow.state != FlowState::Undecided || greets(arrival, flow))
+      return forward(arrival, passes);
     const Situation situation = flow.has(kFlowMidstream) ? Situation::Midstream : Situation::UnknownProtocol;
     return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, situation));
   }
@@ -69,7 +70,7 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
   context.destination_bytes += packet.payload_size;
   if (context.kind == ReaderKind::Held && !context.stream.holds()) release_context(flow);
   if (packet.payload_size == 0) return forward(arrival, passes);
-  if (flow.state == FlowState::Undecided) {
+  if (flow.state == FlowState::Undecided && !may_speak_first(context)) {
     // The other side speaks before the opener's name is complete: no more of it will come.
     return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, Situation::IncompleteHello));
   }

@@ -104,6 +104,8 @@ class WorkerPipeline final : public Pipeline {
   // http.cpp: HTTP on TCP
   void begin_http(Flow& flow, Context& context);
   [[nodiscard]] Step begin_h2c(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] bool greets(const Arrival& arrival, Flow& flow);
+  [[nodiscard]] static bool may_speak_first(const Context& context);
   [[nodiscard]] Step read_http(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step read_h2c(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step http_event(Arrival& arrival, Flow& flow, Context& context, Extract event);

@@ -173,6 +173,20 @@ TEST(H2cRequests, NameIsGivenBeforeThePadding) {
   EXPECT_EQ(events[0].offset, before.size() + 9 + 1 + block.size());
 }
 
+TEST(BeginsH2Settings, OnlyAServersFirstFrameDoes) {
+  const Bytes setting = {0, 3, 0, 0, 0, 100};
+  EXPECT_TRUE(begins_h2_settings(h2_frame(kH2Settings, 0, 0, {})));
+  EXPECT_TRUE(begins_h2_settings(h2_frame(kH2Settings, 0, 0, setting + setting)));
+  EXPECT_TRUE(begins_h2_settings(Bytes{0, 0, 18, kH2Settings, 0, 0, 0, 0, 0}));
+  EXPECT_FALSE(begins_h2_settings(Bytes{0, 0, 18, kH2Settings, 0, 0, 0, 0}));
+  EXPECT_FALSE(begins_h2_settings(h2_frame(kH2Settings, 1, 0, {})));
+  EXPECT_FALSE(begins_h2_settings(h2_frame(kH2Settings, 0, 1, {})));
+  EXPECT_FALSE(begins_h2_settings(h2_frame(kH2Settings, 0, 0, Bytes(5))));
+  EXPECT_FALSE(begins_h2_settings(h2_frame(kH2Settings, 0, 0, Bytes(6000))));
+  EXPECT_FALSE(begins_h2_settings(h2_frame(kH2Ping, 0, 0, Bytes(6))));
+  EXPECT_FALSE(begins_h2_settings({}));
+}
+
 TEST(H2cRequests, MalformedStays) {
   H2cConnection connection;
   size_t consumed;
