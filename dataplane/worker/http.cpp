@@ -72,7 +72,7 @@ WorkerPipeline::Step WorkerPipeline::h2c_event(Arrival& arrival, Flow& flow, Con
     case Extract::NoName:
       return request(arrival, flow, context, Sighting::without_name(Protocol::H2c, Situation::NoName));
     default:
-      return unparsable(arrival, flow, context, {});
+      return unparsable(arrival, flow, context, context.h2c.host().view());
   }
 }
 
@@ -106,7 +106,7 @@ WorkerPipeline::Step WorkerPipeline::no_request(Arrival& arrival, Flow& flow, Co
   return Step::Decided;
 }
 
-/// claimed: a host that was refused, for the record.
+/// claimed: a host that was refused, or the last one seen; for the record only.
 WorkerPipeline::Step WorkerPipeline::unparsable(Arrival& arrival, Flow& flow, const Context& context,
                                                 std::string_view claimed) {
   Sighting sighting = Sighting::without_name(flow.protocol, Situation::UnparsableHttp);

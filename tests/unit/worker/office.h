@@ -16,6 +16,7 @@
 #include "dataplane/worker/pipeline.h"
 #include "tests/support/eal.h"
 #include "tests/support/frame.h"
+#include "tests/support/h2.h"
 #include "tests/support/payload.h"
 #include "tests/support/policy.h"
 
@@ -204,12 +205,16 @@ inline std::vector<Sent> traffic(std::mt19937& random) {
     const std::string& client = clients[random() % 5];
     const std::string name = names[random() % 3];
     const auto port = static_cast<uint16_t>(30'000 + i);
-    switch (random() % 4) {
+    switch (random() % 5) {
       case 0:
         connection(all, client, port, test::tls_hello(name), random() % 2);
         break;
       case 1:
         connection(all, client, port, test::http_request(name), false);
+        break;
+      case 3:
+        connection(all, client, port,
+                   h2_start() + h2_headers(1, h2_get("") + h2_remembered(":authority", name)), false);
         break;
       case 2:
         connection(all, client, port, test::bytes("no protocol that anybody knows"), false);
