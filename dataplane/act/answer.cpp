@@ -52,10 +52,12 @@ bool may_answer(const Packet& packet, std::span<const uint8_t> frame) {
 Answers refuse(rte_mempool* pool, const Packet& packet, std::span<const uint8_t> frame,
                const Refusal& refusal) {
   Answers answers;
-  if (refusal.silent || !may_answer(packet, frame)) return answers;
+  if (!may_answer(packet, frame)) return answers;
   Maker maker(pool, packet, frame, answers);
-  if (refusal.protocol == Protocol::Dns && (packet.is_udp() || packet.is_tcp()) &&
-      answer_dns(maker, refusal)) {
+  if (refusal.silent) {
+    if (packet.is_tcp() && refusal.half_passed) reset_receiver(maker, refusal);
+  } else if (refusal.protocol == Protocol::Dns && (packet.is_udp() || packet.is_tcp()) &&
+             answer_dns(maker, refusal)) {
     answers.kind = Answer::DnsRefusal;
   } else if (packet.is_tcp()) {
     answers.kind = answer_tcp(maker, refusal);
@@ -75,6 +77,17 @@ Answers refuse_again(rte_mempool* pool, const Packet& packet, std::span<const ui
   if (packet.payload_size == 0 && (packet.tcp_flags & (kSyn | kFin | kAck)) == kAck) return answers;
   Maker maker(pool, packet, frame, answers);
   reset_sender(maker);
+  if (answers.count > 0) answers.kind = Answer::TcpReset;
+  return answers;
+}
+
+Answers abandon(rte_mempool* pool, const Packet& packet, std::span<const uint8_t> frame, uint32_t ack,
+                uint32_t read) {
+  Answers answers;
+  if (!link_is_answerable(packet, frame)) return answers;
+  Maker maker(pool, packet, frame, answers);
+  maker.add_tcp(Toward::Receiver, {ack, 0, kRst}, {});
+  if (read != ack) maker.add_tcp(Toward::Receiver, {read, 0, kRst}, {});
   if (answers.count > 0) answers.kind = Answer::TcpReset;
   return answers;
 }

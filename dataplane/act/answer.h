@@ -38,7 +38,9 @@ struct Answers {
 /// What the answer must know beside the judged packet itself.
 struct Refusal {
   Protocol protocol = Protocol::Unknown;
-  bool silent = false;      ///< the rule wants no answer at all
+  bool silent = false;  ///< the rule wants no answer to the client
+  /// Bytes of this stream have passed before: the server must not wait for the rest, silent or not.
+  bool half_passed = false;
   bool from_opener = true;  ///< the judged packet was sent by the side that opened the flow
   /// HTTP, TLS: what the other side sent may be on its way, so no page and no alert may be put in.
   bool response_outstanding = false;
@@ -62,6 +64,13 @@ struct Refusal {
 
 /// A later packet of a blocked TCP flow: an RST to its sender, numbered from its own ACK (RFC 5961 3.2).
 [[nodiscard]] Answers refuse_again(rte_mempool* pool, const Packet& packet, std::span<const uint8_t> frame);
+
+/// A TCP connection whose judging is given up while the server may hold bytes that nobody judged: resets
+/// towards packet's destination, whose next byte is expected at number ack, or at read if the latest ACK is
+/// still on its way. packet: its addresses, ports and l3_offset are read. frame: the link header, l3_offset
+/// bytes.
+[[nodiscard]] Answers abandon(rte_mempool* pool, const Packet& packet, std::span<const uint8_t> frame,
+                              uint32_t ack, uint32_t read);
 
 /// The one's complement sum of data, folded to 16 bits and not inverted; sum: what came before (RFC 1071).
 [[nodiscard]] uint16_t checksum_fold(std::span<const uint8_t> data, uint32_t sum = 0);

@@ -143,6 +143,15 @@ size_t ByteStream::peek(const BlockPool& pool, std::span<uint8_t> out) const {
   return size;
 }
 
+bool ByteStream::covers(uint32_t at) const {
+  const uint32_t end = run_count_ == 0 ? read_ : runs_[run_count_ - 1U].to;
+  return distance(floor_, at) >= 0 && (distance(at, end) >= 0 || distance(at, read_) >= 0);
+}
+
+void ByteStream::end_reading() {
+  if (run_count_ != 0 && distance(read_, runs_[run_count_ - 1U].to) > 0) read_ = runs_[run_count_ - 1U].to;
+}
+
 void ByteStream::release_to(BlockPool& pool, uint32_t at) {
   const uint32_t to = distance(read_, at) > 0 ? read_ : at;
   if (distance(floor_, to) <= 0) return;

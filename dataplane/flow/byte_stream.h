@@ -58,11 +58,15 @@ class ByteStream {  // NOLINT(cppcoreguidelines-pro-type-member-init): begin() m
   size_t peek(const BlockPool& pool, std::span<uint8_t> out) const;
   /// Moves the read place, also over bytes that are not there and will not be looked at.
   void consume(uint32_t size) { read_ += size; }
+  /// Nothing more will be read: what is kept is only compared.
+  void end_reading();
   uint32_t read_place() const { return read_; }
 
   /// The other side has the bytes before number at: they are no longer in question. Unread ones are kept.
   void release_to(BlockPool& pool, uint32_t at);
   void clear(BlockPool& pool);
+  /// Number at is that of a byte in question, or the next one after them.
+  [[nodiscard]] bool covers(uint32_t at) const;
   /// Some bytes are still in question.
   bool holds() const { return run_count_ != 0; }
   uint32_t kept_bytes() const { return block_count_ * kStreamBlock; }

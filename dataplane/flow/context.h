@@ -20,6 +20,7 @@ inline constexpr uint32_t kUndecidedMs = 10'000;       ///< from the first paylo
 inline constexpr uint32_t kH2cUndecidedMs = 300'000;   ///< the same for HTTP/2, whose clients connect early
 inline constexpr uint32_t kUndecidedPackets = 20'000;  ///< of the opener
 inline constexpr uint32_t kHeldMs = 30'000;            ///< for the other side to acknowledge what was judged
+inline constexpr size_t kMaxLinkHeader = 48;           ///< bytes of a link header that is kept
 inline constexpr uint32_t kBlocksPerContext = 2;       ///< on average; a stream may hold kStreamBlocks
 inline constexpr uint32_t kContextsPerHpack = 8;       ///< one flow in so many may be an HTTP/2 connection
 
@@ -44,14 +45,18 @@ struct Context {
   uint64_t source_bytes, destination_bytes;  ///< transport payload that passed
   uint32_t packets;
   uint32_t source_end;  ///< past the opener's last byte counted
+  uint32_t start;       ///< number of the stream's first byte
+  uint32_t syn_end;     ///< number of the first byte that was not in the SYN
   uint32_t reopen_at;   ///< with kFlowReopening: see Flow::remote_ack
   uint32_t remote_end;  ///< past the other side's last byte seen (with remote_spoke)
   bool named;           ///< a name was judged and passed; its verdict stands in verdict
   bool remote_spoke;    ///< the other side has sent payload since the last request
   ReaderKind kind;
-  Switch asked;       ///< by the latest request of http
-  Hpack* hpack;       ///< of h2c; nullptr for the others
-  ByteStream stream;  ///< the opener's bytes
+  Switch asked;                  ///< by the latest request of http
+  Hpack* hpack;                  ///< of h2c; nullptr for the others
+  uint8_t link_size;             ///< 0 where the header is longer than kMaxLinkHeader
+  uint8_t link[kMaxLinkHeader];  ///< link header of the opener's first segment
+  ByteStream stream;             ///< the opener's bytes
   Verdict verdict;
   union {
     TlsHello tls;
@@ -60,6 +65,12 @@ struct Context {
   };
 
   Context() {}
+
+  /// Number at is one of the bytes that passed and may still be in question, or follows the last of them. The
+  /// stream alone may have jumped beyond it.
+  bool has_passed(uint32_t at) const {
+    return stream.covers(at) && static_cast<int32_t>(source_end - at) >= 0;
+  }
 
   /// Bytes up to number end have passed.
   void count_source(uint32_t end) {

@@ -27,7 +27,7 @@ class Gateway {
   [[nodiscard]] bool process(std::span<const uint8_t> frame, Side from, Clock now);
   /// Another policy from now on; policy and scratch outlive the gateway, or the next policy.
   void set_policy(const Policy& policy, Scratch& scratch) { pipeline_->set_policy(&policy, &scratch); }
-  void housekeeping(Clock now) { pipeline_->housekeeping(now); }
+  void housekeeping(Clock now) { pipeline_->housekeeping(now, *output_); }
 
   const Output& output() const { return *output_; }
   void clear_output();

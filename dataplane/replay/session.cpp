@@ -41,7 +41,10 @@ struct Session::FileRun {
         kStartMs + (static_cast<uint64_t>(latest_ns) - static_cast<uint64_t>(*first_ns)) / 1'000'000;
     const uint64_t turns = std::min(ms - clock.ms, kMaxTurnsAtOnce);
     clock = {ms, time_ns};
-    for (uint64_t turn = 0; turn < turns; ++turn) gateway->housekeeping(clock);
+    for (uint64_t turn = 0; turn < turns; ++turn) {
+      gateway->housekeeping(clock);
+      gateway->clear_output();
+    }
   }
 };
 
@@ -90,6 +93,7 @@ void Session::settle(FileRun& run) {
   for (int turn = 0; turn < kSettleTurns; ++turn) {
     run.clock.ms += kSettleStepMs;
     run.gateway->housekeeping(run.clock);
+    run.gateway->clear_output();
     take_records(run);
   }
 }

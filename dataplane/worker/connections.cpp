@@ -28,22 +28,35 @@ void WorkerPipeline::first_again(Arrival& arrival, Flow& flow) {
   if (flow.has(kFlowInbound)) return open_anew(arrival, flow);  // judged by its addresses alone
   const uint32_t start = packet.tcp_seq + 1;
   const bool untouched = flow.context == kNoIndex && !flow.has(kFlowAnswered) && !flow.has(kFlowMidstream);
-  if (flow.state == FlowState::Undecided && (untouched || start == flow.remote_ack)) {
-    if (untouched) flow.remote_ack = start;
-    return undecided(arrival, flow);
+  const bool reads = flow.state == FlowState::Undecided || flow.context != kNoIndex;
+  if (reads && start == first_byte(flow)) return undecided(arrival, flow);
+  // Data in a SYN, or a number among those of data, would leave open which SYN it is that gets the answer.
+  const bool ambiguous = flow.context != kNoIndex && contexts_[flow.context].has_passed(start);
+  if (packet.payload_size != 0 || ambiguous) return drop(arrival.mbuf, Reason::Overlap);
+  if (flow.state == FlowState::Undecided && untouched) {
+    flow.remote_ack = start;
+    return forward(arrival, Reason::Undecided);
   }
   Verdict refusal;
   if (!policy_->admits(subject_of(flow.key, false, Sighting{}), refusal) && !refusal.passes())
     return refuse_later_packet(arrival, flow);
-  if (packet.payload_size != 0) return drop(arrival.mbuf, Reason::Overlap);
   if (flow.state == FlowState::Undecided && flow.context == kNoIndex) {
     flow.context = contexts_.take(now_.ms, flow.remote_ack);
     if (flow.context == kNoIndex) return drop(arrival.mbuf, Reason::TableFull);
   }
   flow.set(kFlowReopening);
-  flow.clear(kFlowAnswered);
-  (flow.context == kNoIndex ? flow.remote_ack : contexts_[flow.context].reopen_at) = start;
+  if (flow.context != kNoIndex) {
+    contexts_[flow.context].reopen_at = start;
+  } else {
+    flow.remote_ack = start;
+    flow.clear(kFlowAnswered);
+  }
   forward(arrival, Reason::Undecided);
+}
+
+/// The number of the first byte of a flow that is read and whose start was seen.
+uint32_t WorkerPipeline::first_byte(const Flow& flow) {
+  return flow.context == kNoIndex ? flow.remote_ack : contexts_[flow.context].start;
 }
 
 /// The other side sends a SYN of its own: both may open at once; else it is a connection of its own.
@@ -74,9 +87,9 @@ void WorkerPipeline::first_answered(Arrival& arrival, Flow& flow) {
     begin_anew(flow, start);
   }
   if (flow.state == FlowState::Blocked) return refuse_later_packet(arrival, flow);
-  const bool unanswered = flow.state == FlowState::Undecided && flow.context == kNoIndex;
-  if (unanswered && !flow.has(kFlowMidstream) && ack != flow.remote_ack)
-    return drop(arrival.mbuf, Reason::Overlap);
+  const bool fast_opened = flow.context != kNoIndex && ack == contexts_[flow.context].syn_end;
+  const bool known = flow.state == FlowState::Undecided && !flow.has(kFlowMidstream);
+  if (known && ack != first_byte(flow) && !fast_opened) return drop(arrival.mbuf, Reason::Overlap);
   undecided(arrival, flow);
 }
 

@@ -9,6 +9,7 @@ namespace {
 constexpr uint32_t kSweepShare =
     1000;  ///< of the table at each call: called once a millisecond, all of it in a second
 constexpr uint32_t kSweepAtLeast = 64;
+constexpr uint16_t kMostResets = 2;  ///< that one flow's end sends
 
 uint32_t idle_limit_ms(const Flow& flow) {
   if (flow.state == FlowState::Blocked) return kIdleBlockedMs;
@@ -21,11 +22,13 @@ uint32_t idle_limit_ms(const Flow& flow) {
 
 }  // namespace
 
-void WorkerPipeline::housekeeping(Clock now) {
+void WorkerPipeline::housekeeping(Clock now, Output& out) {
   now_ = now;
+  out_ = &out;
   const uint32_t capacity = flows_.capacity();
   const uint32_t slice = std::min(capacity, std::max(capacity / kSweepShare, kSweepAtLeast));
-  for (uint32_t i = 0; i < slice; ++i) {
+  const auto has_room = [](const Output::Batch& batch) { return batch.count + kMostResets <= kTxBatch; };
+  for (uint32_t i = 0; i < slice && std::all_of(std::begin(out.ports), std::end(out.ports), has_room); ++i) {
     swept_ = swept_ + 1 < capacity ? swept_ + 1 : 0;
     if (Flow* flow = flows_.at(swept_)) sweep_flow(*flow);
   }
@@ -51,6 +54,7 @@ void WorkerPipeline::time_out(Flow& flow) {
   const Verdict verdict = judge(flow, sighting);
   remember(flow, sighting);
   record(nullptr, flow, sighting, verdict);
+  if (!verdict.passes()) abandon(flow);
   settle(flow, verdict);
 }
 
@@ -61,18 +65,46 @@ void WorkerPipeline::hold(Flow& flow) {
   Context& context = contexts_[flow.context];
   if (flow.key.transport != kTcp || !context.stream.holds()) return release_context(flow);
   contexts_.end_reader(context);
+  context.stream.end_reading();
   context.kind = ReaderKind::Held;
   context.started_ms = now_.ms;
 }
 
+/// Bytes may lie at the server that were never judged together with those that come after them, once the flow
+/// is forgotten: the server must not wait for those.
+void WorkerPipeline::abandon(const Flow& flow) {
+  if (flow.context == kNoIndex || flow.key.transport != kTcp) return;
+  const Context& context = contexts_[flow.context];
+  if (!context.stream.holds()) return;
+  const bool inbound = flow.has(kFlowInbound);
+  Packet packet;
+  packet.source = inbound ? flow.key.remote : flow.key.local;
+  packet.destination = inbound ? flow.key.local : flow.key.remote;
+  packet.source_port = inbound ? flow.key.remote_port : flow.key.local_port;
+  packet.destination_port = inbound ? flow.key.local_port : flow.key.remote_port;
+  packet.transport = kTcp;
+  packet.v4 = packet.source.is_v4();
+  packet.l3_offset = context.link_size;
+  const uint32_t read = context.stream.read_place();
+  const bool ack_known = flow.has(kFlowAnswered) || !flow.has(kFlowMidstream);
+  const auto side = static_cast<size_t>(inbound ? Side::Line : Side::Lan);
+  send_answers(port_of_[flow.key.pair][side],
+               sluice::abandon(pool_, packet, {context.link, context.link_size},
+                               ack_known ? flow.remote_ack : read, read));
+}
+
 void WorkerPipeline::release_context(Flow& flow) {
   if (flow.context == kNoIndex) return;
-  if (flow.has(kFlowReopening)) flow.remote_ack = contexts_[flow.context].reopen_at;
+  if (flow.has(kFlowReopening)) {
+    flow.remote_ack = contexts_[flow.context].reopen_at;
+    flow.clear(kFlowAnswered);
+  }
   contexts_.give_back(flow.context);
   flow.context = kNoIndex;
 }
 
 void WorkerPipeline::erase(Flow& flow) {
+  abandon(flow);
   release_context(flow);
   names_.release(flow.name);
   flows_.erase(flow);

@@ -17,7 +17,7 @@ namespace sluice {
 
 inline constexpr uint16_t kMaxPorts = 2 * kMaxPairs;
 inline constexpr uint16_t kBurst = 32;
-inline constexpr uint16_t kTxBatch = 4 * kBurst;  ///< a packet gives at most itself or three answers
+inline constexpr uint16_t kTxBatch = 8 * kBurst;  ///< a packet gives at most itself, and five made ones
 
 enum class Side : uint8_t {
   Lan,
@@ -95,8 +95,8 @@ class Pipeline {
   /// Takes each mbuf of the burst and puts it, its answers, or nothing into out. At most kBurst.
   virtual void process(std::span<rte_mbuf* const> burst, Clock now, Output& out) = 0;
 
-  /// Time-outs, a slice at each call; call it about once a millisecond.
-  virtual void housekeeping(Clock now) = 0;
+  /// Time-outs, a slice at each call; call it about once a millisecond. What they send is put into out.
+  virtual void housekeeping(Clock now, Output& out) = 0;
 };
 
 }  // namespace sluice

@@ -21,6 +21,8 @@ bool WorkerPipeline::create() {
   for (uint16_t port = 0; port < config_.port_count; ++port)
     for (uint16_t other = 0; other < config_.port_count; ++other)
       if (other != port && config_.ports[other].pair == config_.ports[port].pair) opposite_[port] = other;
+  for (uint16_t port = 0; port < config_.port_count; ++port)
+    port_of_[config_.ports[port].pair][static_cast<size_t>(config_.ports[port].side)] = port;
   const uint64_t seed = config_.seed;
   // A flow or a binding refers to at most one name.
   const uint32_t names = config_.flows / 2 + config_.bindings;

@@ -130,7 +130,8 @@ class PollLoop {
     const uint64_t ms = rte_rdtsc() / cycles_per_ms_;
     if (ms - housekept_ms_ < kHousekeepingMs) return;
     housekept_ms_ = ms;
-    loop_.pipeline->housekeeping(clock());
+    loop_.pipeline->housekeeping(clock(), output_);
+    send();
   }
 
   void sleep() {

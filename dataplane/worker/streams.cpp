@@ -1,4 +1,6 @@
 // worker: the payload of TCP flows: which protocol it is, and the names in it.
+#include <cstring>
+
 #include "dataplane/act/rewrite.h"
 #include "dataplane/extract/recognise.h"
 #include "dataplane/worker/read_with.h"
@@ -23,6 +25,7 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
     flow.context = contexts_.take(now_.ms, flow.has(kFlowMidstream) ? seq : flow.remote_ack);
     if (flow.context == kNoIndex)
       return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::TableFull));
+    keep_link(arrival, contexts_[flow.context]);
   }
   Context& context = contexts_[flow.context];
   const auto bytes = payload_of(arrival);
@@ -33,6 +36,7 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   }
   if (flow.state == FlowState::Undecided && ++context.packets > kUndecidedPackets)
     return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, Situation::IncompleteHello));
+  if (packet.tcp_flags & kSyn) context.syn_end = seq + packet.payload_size;
   switch (context.stream.offer(contexts_.blocks(), seq, bytes)) {
     case ByteStream::Offer::Taken:
       context.count_source(seq + static_cast<uint32_t>(bytes.size()));
@@ -49,13 +53,20 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   }
 }
 
+/// For a reset when the flow is given up and no packet is at hand.
+void WorkerPipeline::keep_link(const Arrival& arrival, Context& context) {
+  const uint16_t size = arrival.packet.l3_offset;
+  context.link_size = static_cast<uint8_t>(size <= kMaxLinkHeader ? size : 0);
+  std::memcpy(context.link, arrival.headers.data(), context.link_size);
+}
+
 void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
   const Packet& packet = arrival.packet;
   const Reason passes = flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided;
   if (packet.tcp_flags & kAck) {
     if (flow.context != kNoIndex)
       contexts_[flow.context].stream.release_to(contexts_.blocks(), packet.tcp_ack);
-    if (!flow.has(kFlowReopening)) {
+    if (flow.context != kNoIndex || !flow.has(kFlowReopening)) {
       flow.set(kFlowAnswered);
       flow.remote_ack = packet.tcp_ack;
     }

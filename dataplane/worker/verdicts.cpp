@@ -43,9 +43,9 @@ void WorkerPipeline::judge_and_decide(Arrival& arrival, Flow& flow, Sighting sig
 
 void WorkerPipeline::decide(Arrival& arrival, Flow& flow, const Sighting& sighting, const Verdict& verdict) {
   const uint64_t number = record(&arrival, flow, sighting, verdict);
+  if (!verdict.passes()) refuse_packet(arrival, flow, sighting, verdict, number);
   settle(flow, verdict);
-  if (verdict.passes()) return forward(arrival, Reason::Decided);
-  refuse_packet(arrival, flow, sighting, verdict, number);
+  if (verdict.passes()) forward(arrival, Reason::Decided);
 }
 
 void WorkerPipeline::settle(Flow& flow, const Verdict& verdict) {
@@ -148,6 +148,8 @@ void WorkerPipeline::refuse_packet(Arrival& arrival, const Flow& flow, const Sig
   Refusal refusal;
   refusal.protocol = sighting.protocol;
   refusal.silent = verdict.silent;
+  refusal.half_passed =
+      flow.context != kNoIndex && contexts_[flow.context].source_bytes > arrival.packet.payload_size;
   refusal.from_opener = from_opener(arrival, flow);
   refusal.response_outstanding = sighting.response_outstanding;
   refusal.server_ack_known = flow.has(kFlowAnswered);
@@ -156,18 +158,18 @@ void WorkerPipeline::refuse_packet(Arrival& arrival, const Flow& flow, const Sig
   refusal.reference = {reference, static_cast<size_t>(std::max(size, 0))};
   refusal.contact = policy_->string(policy_->site().contact);
   refusal.host = sighting.name;
-  send_answers(arrival, refuse(pool_, arrival.packet, frame_of(arrival), refusal));
+  send_answers(arrival.mbuf->port, refuse(pool_, arrival.packet, frame_of(arrival), refusal));
   drop(arrival.mbuf, verdict.reason);
 }
 
 void WorkerPipeline::refuse_later_packet(Arrival& arrival, Flow& flow) {
   if (!flow.has(kFlowSilent) && arrival.packet.is_tcp())
-    send_answers(arrival, refuse_again(pool_, arrival.packet, arrival.headers));
+    send_answers(arrival.mbuf->port, refuse_again(pool_, arrival.packet, arrival.headers));
   drop(arrival.mbuf, Reason::BlockedFlow);
 }
 
-void WorkerPipeline::send_answers(Arrival& arrival, const Answers& answers) {
-  const uint16_t port = arrival.mbuf->port;
+/// port: where what is answered came from.
+void WorkerPipeline::send_answers(uint16_t port, const Answers& answers) {
   for (const OutgoingPacket& answer : std::span(answers.packets).first(answers.count)) {
     answer.mbuf->port = port;
     put(answer.toward == Toward::Sender ? port : opposite_[port], answer.mbuf);

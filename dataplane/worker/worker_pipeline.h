@@ -57,7 +57,7 @@ class WorkerPipeline final : public Pipeline {
   void set_policy(const Policy* policy, Scratch* scratch) override;
   void process(std::span<rte_mbuf* const> burst, Clock now, Output& out) override;
   void bind(const BindingNews& news, Clock now) override;
-  void housekeeping(Clock now) override;
+  void housekeeping(Clock now, Output& out) override;
 
  private:
   // pipeline.cpp: the way
@@ -78,6 +78,7 @@ class WorkerPipeline final : public Pipeline {
   // connections.cpp: TCP's handshake on a flow that is known
   void handshake(Arrival& arrival, Flow& flow);
   void first_again(Arrival& arrival, Flow& flow);
+  [[nodiscard]] uint32_t first_byte(const Flow& flow);
   void first_from_other(Arrival& arrival, Flow& flow);
   void first_answered(Arrival& arrival, Flow& flow);
   void begin_anew(Flow& flow, uint32_t start);
@@ -92,6 +93,7 @@ class WorkerPipeline final : public Pipeline {
   };
   void undecided(Arrival& arrival, Flow& flow);
   void opener_segment(Arrival& arrival, Flow& flow);
+  static void keep_link(const Arrival& arrival, Context& context);
   void other_segment(Arrival& arrival, Flow& flow);
   void read_stream(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step recognise(Arrival& arrival, Flow& flow, Context& context);
@@ -140,7 +142,7 @@ class WorkerPipeline final : public Pipeline {
   void refuse_packet(Arrival& arrival, const Flow& flow, const Sighting& sighting, const Verdict& verdict,
                      uint64_t number);
   void refuse_later_packet(Arrival& arrival, Flow& flow);
-  void send_answers(Arrival& arrival, const Answers& answers);
+  void send_answers(uint16_t port, const Answers& answers);
   void forward(Arrival& arrival, Reason reason) { forward(arrival.mbuf, reason); }
   void forward(rte_mbuf* mbuf, Reason reason);
   void drop(rte_mbuf* mbuf, Reason reason);
@@ -152,6 +154,7 @@ class WorkerPipeline final : public Pipeline {
   void sweep_flow(Flow& flow);
   void time_out(Flow& flow);
   void hold(Flow& flow);
+  void abandon(const Flow& flow);
   void release_context(Flow& flow);
   void erase(Flow& flow);
   void show_gauges();
@@ -169,7 +172,8 @@ class WorkerPipeline final : public Pipeline {
   Scratch* scratch_ = nullptr;
   uint32_t generation_ = 0;
   std::array<uint8_t, kMaxPairs> line_of_pair_{};
-  std::array<uint16_t, kMaxPorts> opposite_{};  ///< by port: the other port of its pair
+  std::array<uint16_t, kMaxPorts> opposite_{};                ///< by port: the other port of its pair
+  std::array<std::array<uint16_t, 2>, kMaxPairs> port_of_{};  ///< by pair and Side
 
   FlowTable flows_;
   ContextPool contexts_;

@@ -188,11 +188,15 @@ void Case::say(const YAML::Node& node, bool client) {
 /// Time goes on as a worker's does.
 void Case::wait(const YAML::Node& node) {
   const uint64_t end = clock_.ms + node["wait"].as<uint64_t>() * 1000;
+  std::vector<std::string> answers;
   while (clock_.ms < end) {
     clock_.ms += 100;
     clock_.utc_ns += 100'000'000;
     gateway_->housekeeping(clock_);
+    for (std::string& answer : answers_in_output()) answers.push_back(std::move(answer));
+    gateway_->clear_output();
   }
+  check_answers(std::move(answers), node);
   check_records(node);
 }
 

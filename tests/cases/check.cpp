@@ -95,6 +95,24 @@ void Case::check_outputs(const Sending& sending, const YAML::Node& node) {
     }
   }
   if (passed != (node["passes"] ? 1u : 0u)) fail("the frame did not leave unchanged");
+  check_answers(std::move(answers), node);
+}
+
+/// What left although no frame was sent.
+std::vector<std::string> Case::answers_in_output() const {
+  std::vector<std::string> answers;
+  for (const Side side : {Side::Lan, Side::Line}) {
+    const auto& batch = gateway_->output().ports[side == Side::Lan ? replay::kLanPort : replay::kLinePort];
+    for (uint16_t at = 0; at < batch.count; ++at) {
+      const Wire wire = read_wire(to_bytes(batch.packets[at]));
+      if (!wire.ip_checksum_right || !wire.l4_checksum_right) fail("an answer with a wrong checksum");
+      answers.push_back(kind_of(wire) + " to " + (side == Side::Lan ? "lan" : "line"));
+    }
+  }
+  return answers;
+}
+
+void Case::check_answers(std::vector<std::string> answers, const YAML::Node& node) const {
   auto expected =
       node["answers"] ? node["answers"].as<std::vector<std::string>>() : std::vector<std::string>();
   std::sort(expected.begin(), expected.end());

@@ -95,6 +95,18 @@ TEST_F(ByteStreamTest, SkippedBytesAreNeitherKeptNorCompared) {
   EXPECT_EQ(offer(1000, "heaX"), Offer::Differs);
 }
 
+TEST_F(ByteStreamTest, WhatIsNoLongerReadIsStillComparedUntilItIsReleased) {
+  stream_.begin(1000);
+  ASSERT_EQ(offer(1000, "abc"), Offer::Taken);
+  ASSERT_EQ(offer(1005, "fgh"), Offer::Taken);
+  stream_.end_reading();
+  EXPECT_TRUE(stream_.contradicts(pool_, 1006, test::bytes("X")));
+  stream_.release_to(pool_, 1007);
+  EXPECT_TRUE(stream_.holds());
+  stream_.release_to(pool_, 1008);
+  EXPECT_FALSE(stream_.holds());
+}
+
 TEST_F(ByteStreamTest, NumbersWrap) {
   stream_.begin(0xfffffffd);
   EXPECT_EQ(offer(1, "efg"), Offer::Taken);

@@ -75,7 +75,7 @@ class Workers {
       now_.ms += 1;
       arm(true);
       pipelines_[0]->process({&mbuf, 1}, now_, *output);
-      pipelines_[0]->housekeeping(now_);
+      pipelines_[0]->housekeeping(now_, *output);
       arm(false);
       for (auto& batch : output->ports)
         rte_pktmbuf_free_bulk(batch.packets.data(), std::exchange(batch.count, uint16_t{0}));
