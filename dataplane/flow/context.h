@@ -72,6 +72,12 @@ struct Context {
     return stream.covers(at) && static_cast<int32_t>(source_end - at) >= 0;
   }
 
+  /// The read place, or where the bytes end that it has jumped over.
+  uint32_t passed_to() const {
+    const uint32_t read = stream.read_place();
+    return static_cast<int32_t>(source_end - read) < 0 ? source_end : read;
+  }
+
   /// Bytes up to number end have passed.
   void count_source(uint32_t end) {
     const auto more = static_cast<int32_t>(end - source_end);

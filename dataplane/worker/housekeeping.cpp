@@ -85,7 +85,7 @@ void WorkerPipeline::abandon(const Flow& flow) {
   packet.transport = kTcp;
   packet.v4 = packet.source.is_v4();
   packet.l3_offset = context.link_size;
-  const uint32_t read = context.stream.read_place();
+  const uint32_t read = context.passed_to();
   const bool ack_known = flow.has(kFlowAnswered) || !flow.has(kFlowMidstream);
   const auto side = static_cast<size_t>(inbound ? Side::Line : Side::Lan);
   send_answers(port_of_[flow.key.pair][side],
