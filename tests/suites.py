@@ -18,7 +18,7 @@ from programs import ROOT, Result  # noqa: E402
 SANITIZED = ["-Db_sanitize=address,undefined", "-Dfuzz=true", "-Db_lundef=false", "--buildtype=debugoptimized"]
 THREADS = ["-Db_sanitize=thread", "-Db_lundef=false", "--buildtype=debugoptimized"]
 THREAD_TESTS = ("unit-contract", "unit-link", "unit-agent", "unit-log")  # the boundary between the processes
-SUITES = ("lint", "unit", "case", "smoke", "fuzz", "tsan")
+SUITES = ("lint", "unit", "case", "smoke", "evasion", "fuzz", "tsan")
 
 
 @dataclass
@@ -88,6 +88,10 @@ def smoke(run: Run) -> None:
         run.add("smoke", programs.run_lines(script.stem, [str(script)], 300), script.stem)
 
 
+def evasion(run: Run) -> None:
+    run.add("evasion", programs.run_lines("evasion", [str(ROOT / "tests/evasion/run")], 300), "all")
+
+
 def fuzz(run: Run) -> None:
     targets = sorted(path for path in (ROOT / "build-san/tests/fuzz").glob("fuzz-*") if path.is_file())
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -118,6 +122,8 @@ def run_all(run: Run) -> None:
         run.meson_tests("build", registered("case"), {}, "")
     if release and run.wants("smoke"):
         smoke(run)
+    if release and run.wants("evasion"):
+        evasion(run)
     if not run.options.quick and any(run.wants(suite) for suite in ("unit", "case", "fuzz", "lint")):
         if run.build("build-san", SANITIZED, clang=True):
             for suite in ("unit", "case"):
@@ -146,7 +152,7 @@ def summary(run: Run) -> int:
     print("by suite:")
     for suite in ("build", *SUITES):
         if passed[suite] + failed[suite]:
-            print(f"  {suite:6} {passed[suite]} passed, {failed[suite]} failed")
+            print(f"  {suite:7} {passed[suite]} passed, {failed[suite]} failed")
     print(f"took {time.time() - run.options.started:.0f} s")
     print(f"{passed.total()} passed, {failed.total()} failed", flush=True)
     return 1 if failed or not passed else 0

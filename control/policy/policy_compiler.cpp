@@ -65,6 +65,7 @@ class Compiler {
     for (size_t i = 0; i < source_.lists.size(); ++i) {
       const ListSource& list = source_.lists[i];
       tables_.lists.push_back({tables_.strings.add(list.name.text)});
+      if (list.name.text == kDohList) tables_.site.doh_list = static_cast<uint16_t>(i);
       for (const NameSource& name : list.names) add_name(name.name, name.scope, i);
       for (const PrefixSource& prefix : list.prefixes)
         addresses_.add_list(prefix.prefix, static_cast<uint16_t>(i));
@@ -124,6 +125,8 @@ class Compiler {
       info.fallback = static_cast<uint8_t>(network.fallback);
       for (size_t i = 0; i < kSituationCount; ++i)
         info.unidentified[i] = static_cast<uint8_t>(source_.unidentified[i]);
+      info.canaries = network.canaries;
+      info.strip_ech = network.strip_ech;
       info.first_vlan = static_cast<uint32_t>(tables_.vlans.size());
       info.vlan_count = static_cast<uint32_t>(network.vlans.size());
       tables_.vlans.insert(tables_.vlans.end(), network.vlans.begin(), network.vlans.end());
@@ -175,6 +178,7 @@ class Compiler {
   ImageTables tables_ = [] {
     ImageTables tables;
     tables.site.name_seed = random_seed();
+    tables.site.doh_list = kNone16;
     return tables;
   }();
   SetTable sets_;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "control/policy/diagnostics.h"
@@ -42,6 +43,7 @@ struct NetworkSource {
   std::vector<uint16_t> vlans;  ///< ascending; 0 for untagged; empty: any
   std::optional<Word> line;     ///< nothing: `none`
   Setting fallback = Setting::Block;
+  bool canaries = false, strip_ech = false;  ///< of `dns`
 };
 
 struct OfficeSource {
@@ -61,6 +63,9 @@ enum class ListFormat : uint8_t {
   Hosts
 };
 
+/// The list that says what `protocols: [doh]` is.
+inline constexpr std::string_view kDohList = "doh-resolvers";
+
 struct ListSource {
   Word name;
   std::vector<NameSource> names;
@@ -75,6 +80,7 @@ struct RuleSource {
   Direction direction = Direction::Outbound;
   std::vector<Word> from, to;  ///< empty: anything
   uint64_t protocols = 0;      ///< as RuleInfo has them
+  Position doh_at;             ///< with Protocol::Doh
   std::vector<PortRange> ports;
   RuleAction action = RuleAction::Block;
   bool silent = false, violation = false;

@@ -12,7 +12,7 @@ namespace {
 constexpr uint16_t kMaxVlan = 4094;
 constexpr std::string_view kLineKeys[] = {"operator", "licence",   "contract", "filing",   "purpose",
                                           "link",     "bandwidth", "valid",    "on-expiry"};
-constexpr std::string_view kNetworkKeys[] = {"prefixes", "vlans", "line", "default"};
+constexpr std::string_view kNetworkKeys[] = {"prefixes", "vlans", "line", "default", "dns"};
 constexpr std::string_view kNetworkLater[] = {"shared"};
 constexpr std::string_view kOfficeKeys[] = {"entity", "prefixes"};
 
@@ -116,6 +116,17 @@ void load_vlans(const YamlNode& node, NetworkSource& network, Report& report) {
   network.vlans.erase(std::unique(network.vlans.begin(), network.vlans.end()), network.vlans.end());
 }
 
+/// What becomes of DNS messages that would have clients hide their names.
+void load_dns(const YamlNode& node, NetworkSource& network, Report& report) {
+  static constexpr std::string_view kKeys[] = {"canaries", "strip-ech"};
+  static constexpr std::string_view kCanaries[] = {"pass", "nxdomain"};
+  const Fields fields(node, {"`dns`", kKeys}, report);
+  if (const YamlNode* value = fields.find("canaries"))
+    network.canaries = read_choice(*value, "canaries", kCanaries, report) == 1;
+  if (const YamlNode* value = fields.find("strip-ech"))
+    network.strip_ech = read_bool(*value, "strip-ech", report).value_or(false);
+}
+
 void load_network(Word name, const YamlNode& node, PolicySource& source, Report& report) {
   NetworkSource network;
   network.name = std::move(name);
@@ -140,6 +151,7 @@ void load_network(Word name, const YamlNode& node, PolicySource& source, Report&
     if (const auto index = read_choice(*value, "default", kWords, report))
       network.fallback = kSettings[*index];
   }
+  if (const YamlNode* value = fields.find("dns")) load_dns(*value, network, report);
   source.networks.push_back(std::move(network));
 }
 

@@ -68,6 +68,15 @@ void load_ports(const YamlNode& node, RuleSource& rule, Report& report) {
   }
 }
 
+void load_protocols(const YamlNode& node, RuleSource& rule, Report& report) {
+  for (const YamlNode* item : read_items(node, "protocols", report)) {
+    const auto index = read_choice(*item, "protocols", kProtocolWords, report);
+    if (!index) continue;
+    rule.protocols |= uint64_t{1} << *index;
+    if (static_cast<Protocol>(*index) == Protocol::Doh) rule.doh_at = item->at;
+  }
+}
+
 std::vector<Word> load_words(const YamlNode& node, std::string_view key, Report& report) {
   std::vector<Word> out;
   for (const YamlNode* item : read_items(node, key, report)) out.push_back({item->text, item->at});
@@ -134,12 +143,7 @@ void load_rule(const YamlNode& node, PolicySource& source, Report& report) {
   }
   if (const YamlNode* value = fields.find("from")) rule.from = load_words(*value, "from", report);
   if (const YamlNode* value = fields.find("to")) rule.to = load_words(*value, "to", report);
-  if (const YamlNode* value = fields.find("protocols")) {
-    for (const YamlNode* item : read_items(*value, "protocols", report)) {
-      if (const auto index = read_choice(*item, "protocols", kProtocolWords, report))
-        rule.protocols |= uint64_t{1} << *index;
-    }
-  }
+  if (const YamlNode* value = fields.find("protocols")) load_protocols(*value, rule, report);
   if (const YamlNode* value = fields.find("ports")) load_ports(*value, rule, report);
   if (const YamlNode* value = fields.find("silent"))
     rule.silent = read_bool(*value, "silent", report).value_or(false);

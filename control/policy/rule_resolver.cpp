@@ -26,6 +26,7 @@ class RuleResolver {
   ResolvedRules resolve() {
     for (const RuleSource& rule : source_.rules) {
       ResolvedRule resolved;
+      if (rule.protocols >> static_cast<int>(Protocol::Doh) & 1) use_doh_list(rule.doh_at);
       resolved.from = resolve_side(rule, rule.from, true);
       resolved.to = resolve_side(rule, rule.to, false);
       out_.rules.push_back(std::move(resolved));
@@ -57,6 +58,21 @@ class RuleResolver {
   void declare(const Word& word, Kind kind, size_t index) {
     words_.try_emplace(word.text, Meaning{kind, index});
   }
+  void use_doh_list(Position at) {
+    const auto list =
+        std::ranges::find(source_.lists, kDohList, [](const ListSource& one) { return one.name.text; });
+    if (list != source_.lists.end()) {
+      used_[static_cast<size_t>(list - source_.lists.begin())] = true;
+      if (!list->patterns.empty()) {
+        report_.error(list->patterns.front().at, "the list " + in_quotes(kDohList) + " takes no patterns",
+                      "give it names, files or prefixes");
+      }
+    } else if (source_.complete) {
+      report_.error(at, "`doh` needs a list named " + in_quotes(kDohList) + ", of the servers that speak it",
+                    "declare it: lists: {doh-resolvers: {files: [lists/doh-resolvers.names]}}");
+    }
+  }
+
   size_t first_literal() const { return source_.lists.size() + source_.offices.size(); }
 
   RuleSide resolve_side(const RuleSource& rule, const std::vector<Word>& words, bool is_from) {

@@ -42,8 +42,12 @@ struct Refusal {
   /// Bytes of this stream have passed before: the server must not wait for the rest, silent or not.
   bool half_passed = false;
   bool from_opener = true;  ///< the judged packet was sent by the side that opened the flow
-  /// HTTP, TLS: what the other side sent may be on its way, so no page and no alert may be put in.
+  /// HTTP, TLS, DNS over TCP: what the other side sent may be on its way, so no page and no alert may be put
+  /// in.
   bool response_outstanding = false;
+  /// DNS over TCP: the refused message, which the judged packet completes. One of the other side's begins
+  /// with the packet.
+  std::span<const uint8_t> message{};
   bool server_ack_known = false;
   uint32_t server_ack = 0;     ///< the other side's last ACK number; read only with from_opener
   std::string_view rule;       ///< name of the rule, or the reason's word

@@ -58,27 +58,30 @@ size_t write_answer(std::span<const uint8_t> message, const Refusal& refusal, ui
 
 bool answer_dns(Maker& maker, const Refusal& refusal) {
   std::array<uint8_t, kLengthPrefix + kMaxAnswer> answer;
-  const auto payload = maker.payload();
-  if (payload.size() < maker.packet().payload_size) return false;
-  if (!maker.packet().is_tcp()) {
-    const size_t size = write_answer(payload, refusal, answer.data());
-    if (size == 0) return false;
+  const Packet& packet = maker.packet();
+  if (!packet.is_tcp()) {
+    const auto payload = maker.payload();
+    const size_t size =
+        payload.size() < packet.payload_size ? 0 : write_answer(payload, refusal, answer.data());
+    const bool is_answer = size != 0 && (payload[2] & 0x80) != 0;
+    if (size == 0 || is_answer == refusal.from_opener) return false;
     // An answer that is refused is replaced, and goes on to who asked.
-    const bool is_answer = (payload[2] & 0x80) != 0;
     maker.add_udp(is_answer ? Toward::Receiver : Toward::Sender, {answer.data(), size});
     return true;
   }
-  if (!refusal.from_opener || !(maker.packet().tcp_flags & kAck) || payload.size() < kLengthPrefix)
-    return false;
-  const size_t length = size_t{payload[0]} << 8 | payload[1];
-  if (payload.size() - kLengthPrefix < length) return false;
-  const size_t size =
-      write_answer(payload.subspan(kLengthPrefix, length), refusal, answer.data() + kLengthPrefix);
+  if (!(packet.tcp_flags & kAck) || refusal.message.empty() || refusal.response_outstanding) return false;
+  const size_t size = write_answer(refusal.message, refusal, answer.data() + kLengthPrefix);
   if (size == 0) return false;
   put16(answer.data(), static_cast<uint32_t>(size));
-  maker.add_tcp(Toward::Sender, next_to_sender(maker.packet(), kFin | kPsh | kAck),
-                {answer.data(), kLengthPrefix + size});
-  reset_receiver(maker, refusal);
+  const std::span<const uint8_t> framed(answer.data(), kLengthPrefix + size);
+  constexpr uint8_t kLast = kFin | kPsh | kAck;
+  if (refusal.from_opener) {
+    maker.add_tcp(Toward::Sender, next_to_sender(packet, kLast), framed);
+    reset_receiver(maker, refusal);
+  } else {
+    maker.add_tcp(Toward::Receiver, {packet.tcp_seq, packet.tcp_ack, kLast}, framed);
+    reset_sender(maker);
+  }
   return true;
 }
 

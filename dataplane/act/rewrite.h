@@ -1,6 +1,9 @@
 // act: changes to a packet that passes on.
 #pragma once
 
+#include <cstdint>
+#include <span>
+
 #include "dataplane/decode/packet.h"
 
 struct rte_mbuf;
@@ -11,5 +14,9 @@ namespace sluice {
 /// header does not lie in the first buffer. Source: RFC 9293 3.1; RFC 1624 3; RFC 6093 (stacks disagree on
 /// which byte is urgent, and whether it is part of the stream).
 [[nodiscard]] bool clear_urgent(rte_mbuf& mbuf, const Packet& packet);
+
+/// Puts payload, as long as the packet's own, in the place of its UDP or TCP payload, in however many buffers
+/// it lies, and mends the checksum.
+void overwrite_payload(rte_mbuf& mbuf, const Packet& packet, std::span<const uint8_t> payload);
 
 }  // namespace sluice

@@ -107,7 +107,7 @@ BootError DataPlane::make_rings() {
     const std::string number = std::to_string(owner);
     rte_ring* packets =
         rte_ring_create(("handover-" + number).c_str(), kHandoverSlots, SOCKET_ID_ANY, RING_F_SC_DEQ);
-    rte_ring* news = rte_ring_create_elem(("news-" + number).c_str(), sizeof(BindingNews), kNewsSlots,
+    rte_ring* news = rte_ring_create_elem(("news-" + number).c_str(), sizeof(DnsNews), kNewsSlots,
                                           SOCKET_ID_ANY, RING_F_SC_DEQ);
     if (packets == nullptr || news == nullptr) return "no memory for the rings between workers";
     for (Loop& loop : loops_) {

@@ -72,7 +72,8 @@ struct SiteInfo {
   uint8_t reserved[3];
   uint32_t midstream_grace_s;  ///< seconds after a start in which `midstream` is as set; then by-address
   uint32_t rule_words;         ///< 64-bit words in a row of RuleBits: ceil(rules / 64)
-  uint32_t reserved2;
+  uint16_t doh_list;           ///< index into Lists of the known DoH resolvers; kNone16: none
+  uint16_t reserved2;
   uint64_t name_seed;  ///< seed of the name table's XXH3
 };
 
@@ -85,9 +86,10 @@ struct NetworkInfo {
   uint16_t line;                          ///< index into Lines; kNone16: known here, never on a line
   uint8_t fallback;                       ///< Setting: Allow, Block or Observe, when no rule matches
   uint8_t unidentified[kSituationCount];  ///< Setting for each Situation
-  uint8_t reserved[2];
-  uint32_t first_vlan;  ///< into Vlans
-  uint32_t vlan_count;  ///< 0: any VLAN
+  uint8_t canaries;                       ///< 1: canary names get NXDOMAIN
+  uint8_t strip_ech;                      ///< 1: `ech` is taken out of DNS answers
+  uint32_t first_vlan;                    ///< into Vlans
+  uint32_t vlan_count;                    ///< 0: any VLAN
 };
 
 struct ListInfo {

@@ -60,8 +60,10 @@ struct alignas(64) WorkerStats {
   Counter undecided, undecided_capacity;
   Counter bindings, binding_capacity;
   Counter names, name_capacity;  ///< interned names
-  Counter names_lost;  ///< not remembered because the table was full: such a flow is judged again without
-  Counter news_lost;   ///< bindings that other workers were not told, because a ring was full
+  Counter names_lost;    ///< not remembered because the table was full: such a flow is judged again without
+  Counter news_lost;     ///< what DNS taught and other workers were not told, because a ring was full
+  Counter ech_stripped;  ///< DNS answers that `ech` was taken out of
+  Counter dns_addresses_lost;  ///< addresses of names forgotten before their time, because the table was full
 };
 
 }  // namespace sluice

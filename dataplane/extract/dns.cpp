@@ -3,49 +3,18 @@
 
 #include <algorithm>
 
+#include "dataplane/extract/dns_reader.h"
+#include "dataplane/extract/svcb.h"
+
 namespace sluice {
 namespace {
 
-constexpr size_t kHeaderSize = 12;
 constexpr size_t kMinQuestion = 5;  // the root, type and class
 constexpr uint16_t kOpcodeMask = 0x7800;
-constexpr uint16_t kOpt = 41, kClassIn = 1;
+constexpr uint16_t kOpt = 41, kClassIn = 1, kClassChaos = 3, kClassAny = 255;
+constexpr uint16_t kMaxQuestionAdditionals = 2;  // OPT, TSIG
 constexpr uint8_t kPointer = 0xc0;
 constexpr size_t kMaxLabel = 63;
-
-/// Reads on from an offset; a failure sticks, and then every read gives 0.
-class Reader {
- public:
-  Reader(std::span<const uint8_t> message, size_t at) : message_(message), at_(at) {}
-  bool ok() const { return ok_; }
-  size_t at() const { return at_; }
-
-  uint8_t u8() { return need(1) ? message_[at_++] : uint8_t{0}; }
-  uint16_t u16() {
-    const uint8_t high = u8();
-    return static_cast<uint16_t>(high << 8 | u8());
-  }
-  uint32_t u32() {
-    const uint32_t high = u16();
-    return high << 16 | u16();
-  }
-  std::span<const uint8_t> take(size_t size) {
-    if (!need(size)) return {};
-    at_ += size;
-    return message_.subspan(at_ - size, size);
-  }
-  void seek(size_t at) { at_ = at; }
-  void fail() { ok_ = false; }
-
- private:
-  bool need(size_t size) {
-    if (!ok_ || at_ > message_.size() || message_.size() - at_ < size) ok_ = false;
-    return ok_;
-  }
-  std::span<const uint8_t> message_;
-  size_t at_;
-  bool ok_ = true;
-};
 
 /// A label as text. What would not be read back as the same label is escaped as in a zone file (RFC
 /// 4343 2.1): a dot, a backslash and every byte that a HostName does not keep, as a backslash and three
@@ -77,8 +46,9 @@ class NameText {  // NOLINT(cppcoreguidelines-pro-type-member-init): only size_ 
 };
 
 /// Reads a name, following pointers, and leaves the reader after it. A pointer must lead to before the run of
-/// labels that ends in it (RFC 1035 4.1.4: a prior occurrence), so no chain of them can return.
-bool read_name(Reader& reader, HostName& out) {
+/// labels that ends in it (RFC 1035 4.1.4: a prior occurrence), so no chain of them can return. max_jumps:
+/// 0 where a name must not be compressed.
+bool read_name(DnsReader& reader, HostName& out, size_t max_jumps = kMaxDnsJumps) {
   NameText text;
   size_t jumps = 0, run = reader.at(), after = 0;
   for (;;) {
@@ -86,7 +56,7 @@ bool read_name(Reader& reader, HostName& out) {
     if (!reader.ok()) return false;
     if ((length & kPointer) == kPointer) {
       const size_t target = static_cast<size_t>(length & ~kPointer) << 8 | reader.u8();
-      if (!reader.ok() || target >= run || target < kHeaderSize || ++jumps > kMaxDnsJumps) return false;
+      if (!reader.ok() || target >= run || target < kDnsHeaderBytes || ++jumps > max_jumps) return false;
       if (jumps == 1) after = reader.at();
       run = target;
       reader.seek(target);
@@ -101,7 +71,7 @@ bool read_name(Reader& reader, HostName& out) {
   return text.view().empty() || out.assign_labels(text.view());
 }
 
-void skip_name(Reader& reader) {
+void skip_name(DnsReader& reader) {
   for (uint8_t length = reader.u8(); length != 0; length = reader.u8()) {
     if ((length & kPointer) == kPointer) {
       reader.u8();
@@ -113,7 +83,7 @@ void skip_name(Reader& reader) {
 }
 
 /// Skips records; gives whether an OPT record of the root was among them.
-bool skip_records(Reader& reader, size_t count) {
+bool skip_records(DnsReader& reader, size_t count) {
   bool opt = false;
   for (size_t i = 0; i < count && reader.ok(); ++i) {
     const size_t start = reader.at();
@@ -126,12 +96,42 @@ bool skip_records(Reader& reader, size_t count) {
   return opt && reader.ok();
 }
 
+/// Reads the data of an SVCB or HTTPS record (RFC 9460 2.2). Returns false where it, or a list of ECH
+/// configurations in it, is not well-formed.
+bool read_service(std::span<const uint8_t> data, DnsAnswer& out) {
+  DnsReader reader(data, 0);
+  reader.u16();  // SvcPriority: the target counts in either mode
+  if (!read_name(reader, out.target, 0)) return false;
+  out.params = data.subspan(reader.at());
+  SvcParams params(out.params);
+  SvcParam param;
+  Extract next;
+  while ((next = params.next(param)) == Extract::Name) {
+    if (param.key != kSvcEch) continue;
+    EchConfigs configs(param.value);
+    HostName name;
+    Extract config;
+    do config = configs.next(name);
+    while (config == Extract::Name || config == Extract::NoName);
+    if (config == Extract::Malformed) return false;
+  }
+  return next == Extract::Complete;
+}
+
+/// The name that a NetBIOS name service asks for: 16 bytes, each as two letters (RFC 1002 4.1).
+bool is_netbios(const DnsQuestion& question) {
+  constexpr size_t kEncoded = 32;
+  const std::string_view label = question.name.view().substr(0, question.name.view().find('.'));
+  return (question.type == 0x20 || question.type == 0x21) && label.size() == kEncoded &&
+         std::ranges::all_of(label, [](char c) { return c >= 'a' && c <= 'p'; });
+}
+
 }  // namespace
 
 Extract parse_dns(std::span<const uint8_t> message, DnsMessage& out) {
   out.question_count = 0;
-  if (message.size() < kHeaderSize) return Extract::NotMine;
-  Reader reader(message, 0);
+  if (message.size() < kDnsHeaderBytes) return Extract::NotMine;
+  DnsReader reader(message, 0);
   out.id = reader.u16();
   out.flags = reader.u16();
   const uint16_t questions = reader.u16();
@@ -140,7 +140,7 @@ Extract parse_dns(std::span<const uint8_t> message, DnsMessage& out) {
   const uint16_t additionals = reader.u16();
   // What asks for something else than a query, and is not well-formed either, is most likely no DNS.
   const Extract wrong = out.flags & kOpcodeMask ? Extract::NotMine : Extract::Malformed;
-  if (questions > kMaxDnsQuestions && questions * kMinQuestion > message.size() - kHeaderSize)
+  if (questions > kMaxDnsQuestions && questions * kMinQuestion > message.size() - kDnsHeaderBytes)
     return Extract::NotMine;
 
   while (out.question_count < std::min<size_t>(questions, kMaxDnsQuestions)) {
@@ -155,17 +155,38 @@ Extract parse_dns(std::span<const uint8_t> message, DnsMessage& out) {
   out.questions_end = static_cast<uint16_t>(reader.at());
 
   if (size_t{out.answer_count} + authorities + additionals > kMaxDnsRecords) return wrong;
+  out.record_count = static_cast<uint16_t>(out.answer_count + authorities + additionals);
   skip_records(reader, size_t{out.answer_count} + authorities);
   out.edns = skip_records(reader, additionals);
   if (!reader.ok()) return wrong;
   return questions > 0 ? Extract::Name : Extract::NoName;
 }
 
+bool looks_like_dns_question(std::span<const uint8_t> header) {
+  DnsReader reader(header, 2);  // after the id
+  const uint16_t flags = reader.u16(), questions = reader.u16(), answers = reader.u16();
+  const uint16_t authorities = reader.u16(), additionals = reader.u16();
+  return reader.ok() && (flags & ~kDnsQuestionFlags) == 0 && questions > 0 && questions <= kMaxDnsQuestions &&
+         answers == 0 && authorities == 0 && additionals <= kMaxQuestionAdditionals;
+}
+
+bool is_dns_question(std::span<const uint8_t> message) {
+  DnsMessage parsed;
+  if (!looks_like_dns_question(message) || parse_dns(message, parsed) != Extract::Name) return false;
+  const auto questions = std::span(parsed.questions).first(parsed.question_count);
+  return std::ranges::all_of(questions, [](const DnsQuestion& question) {
+    const bool known =
+        question.qclass == kClassIn || question.qclass == kClassChaos || question.qclass == kClassAny;
+    return known && !is_netbios(question);
+  });
+}
+
 Extract DnsAnswers::next(DnsAnswer& out) {
   if (left_ == 0) return Extract::Complete;
-  Reader reader(message_, offset_);
+  DnsReader reader(message_, offset_);
   out.target.clear();
   out.address = {};
+  out.params = {};
   if (!read_name(reader, out.owner)) return Extract::Malformed;
   out.type = reader.u16();
   const uint16_t record_class = reader.u16();
@@ -182,9 +203,11 @@ Extract DnsAnswers::next(DnsAnswer& out) {
   } else if (record_class == kClassIn && out.type == kDnsAaaa) {
     if (size != 16) return Extract::Malformed;
     out.address = Address::from_v6(data.data());
-  } else if (record_class == kClassIn && out.type == kDnsCname) {
-    Reader target(message_, data_at);
+  } else if (record_class == kClassIn && (out.type == kDnsCname || out.type == kDnsDname)) {
+    DnsReader target(message_, data_at);
     if (!read_name(target, out.target) || target.at() != data_at + size) return Extract::Malformed;
+  } else if (record_class == kClassIn && (out.type == kDnsSvcb || out.type == kDnsHttps)) {
+    if (!read_service(data, out)) return Extract::Malformed;
   }
   offset_ = reader.at();
   --left_;

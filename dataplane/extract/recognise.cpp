@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "dataplane/extract/dns.h"
 #include "dataplane/extract/http_syntax.h"
 #include "dataplane/extract/method.h"
 
@@ -15,6 +16,7 @@ static_assert(kH2Preface.size() <= kMaxRecogniseBytes);
 constexpr int kAny = -1;
 constexpr int kHandshake[] = {22, 3};
 constexpr int kChangeCipherSpec[] = {20, 3, kAny, 0, 1, 1};
+constexpr size_t kMinFirstQuery = 17, kMaxFirstQuery = 511;
 constexpr int kWarning[] = {21, 3, kAny, 0, 2, 1, kAny};
 constexpr std::string_view kLeadingBlanks = " \t\v\f\r\n";
 
@@ -30,6 +32,19 @@ Stream match_preface(std::string_view text) {
   const size_t size = std::min(text.size(), kH2Preface.size());
   if (text.substr(0, size) != kH2Preface.substr(0, size)) return Stream::Unknown;
   return size < kH2Preface.size() ? Stream::NeedMore : Stream::H2c;
+}
+
+/// The first query's length, no longer than stub resolvers make it, and a header like nothing else's.
+Stream match_dns(std::span<const uint8_t> bytes) {
+  constexpr size_t kPrefix = 2, kFlagsEnd = kPrefix + 4;
+  if (bytes[0] > kMaxFirstQuery >> 8) return Stream::Unknown;
+  if (bytes.size() < kPrefix) return Stream::NeedMore;
+  if ((size_t{bytes[0]} << 8 | bytes[1]) < kMinFirstQuery) return Stream::Unknown;
+  if (bytes.size() < kFlagsEnd) return Stream::NeedMore;
+  const unsigned flags = unsigned{bytes[kFlagsEnd - 2]} << 8 | bytes[kFlagsEnd - 1];
+  if ((flags & ~unsigned{kDnsQuestionFlags}) != 0) return Stream::Unknown;
+  if (bytes.size() < kPrefix + kDnsHeaderBytes) return Stream::NeedMore;
+  return looks_like_dns_question(bytes.subspan(kPrefix)) ? Stream::Dns : Stream::Unknown;
 }
 
 /// What stands before a method, and behind it, is the reader's affair: servers differ on it.
@@ -60,8 +75,10 @@ Stream recognise_stream(std::span<const uint8_t> bytes) {
   }
   const Stream preface = match_preface(text);
   const Stream http = match_http(text);
-  if (http == Stream::Unknown || preface == Stream::H2c) return preface;
-  return http;  // P begins both: NeedMore either way
+  if (preface == Stream::H2c || http == Stream::Http) return preface == Stream::H2c ? preface : http;
+  const Stream dns = match_dns(bytes);
+  const bool more = preface == Stream::NeedMore || http == Stream::NeedMore;  // P begins both
+  return more && dns == Stream::Unknown ? Stream::NeedMore : dns;
 }
 
 }  // namespace sluice

@@ -19,6 +19,7 @@ enum class Stream : uint8_t {
   NeedMore,  ///< too few bytes; all of them could begin one of the others
   Tls,       ///< for TlsHello
   Http,      ///< for HttpRequests
+  Dns,       ///< DNS over TCP
   H2c,       ///< HTTP/2 without TLS, by its connection preface
   Unknown,   ///< none of these
 };
@@ -27,8 +28,8 @@ enum class Stream : uint8_t {
 /// a decision holds for whatever follows; NeedMore only below kMaxRecogniseBytes. Tls: a handshake record of
 /// version 3.x, or a change_cipher_spec or warning alert, which servers skip before a hello. Http: a
 /// registered or widely used method and white space, after empty lines and other white space, or more of
-/// these than HttpRequests takes. Source: RFC 8446 5; RFC 9112 2.2 and 3; RFC 9113 3.4; IANA HTTP Method
-/// Registry.
+/// these than HttpRequests takes. Dns: a length and the header of a plain query. Source: RFC 8446 5; RFC 7766
+/// 8; RFC 9112 2.2 and 3; RFC 9113 3.4; IANA HTTP Method Registry.
 [[nodiscard]] Stream recognise_stream(std::span<const uint8_t> bytes);
 
 }  // namespace sluice

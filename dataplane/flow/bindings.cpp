@@ -31,7 +31,7 @@ void Bindings::bind(const Address& address, std::string_view name, uint32_t ttl_
     if (place->expires_ms < chosen->expires_ms) chosen = place;
   }
   if (chosen->expires_ms != 0) free(*chosen);
-  *chosen = {address, now_ms + uint64_t{std::min(ttl_s, kBindingMaxTtlS)} * 1000 + kBindingGraceMs, handle};
+  *chosen = {address, binding_end(ttl_s, now_ms), handle};
   ++size_;
 }
 

@@ -1,6 +1,7 @@
 // flow: what DNS said: addresses bound to names, and questions still without an answer.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "dataplane/contract/address.h"
@@ -14,6 +15,11 @@ inline constexpr uint32_t kBindingGraceMs =
     3'600'000;  ///< a binding outlives its TTL: clients keep answers, flows last
 inline constexpr uint32_t kBindingMaxTtlS = 86'400;  ///< a longer TTL counts as this one
 inline constexpr uint32_t kQuestionMs = 10'000;      ///< an answer that comes later does not count
+
+/// When what an answer of this TTL taught is forgotten.
+constexpr uint64_t binding_end(uint32_t ttl_s, uint64_t now_ms) {
+  return now_ms + uint64_t{std::min(ttl_s, kBindingMaxTtlS)} * 1000 + kBindingGraceMs;
+}
 
 /// Address to name, site-wide; the latest answer for an address wins. When a set of places is full, the one
 /// that expires first gives way.

@@ -84,7 +84,8 @@ ByteStream::Offer ByteStream::offer(BlockPool& pool, uint32_t at, std::span<cons
   while (past < run_count_ && distance(runs_[past].from, to) >= 0) ++past;
   if (past - first == 1 && distance(runs_[first].from, from) >= 0 && distance(to, runs_[first].to) >= 0)
     return Offer::Old;
-  if (first == past && run_count_ == kStreamRuns) return Offer::TooFar;
+  const size_t most_runs = kStreamRuns + (from == read_ ? 1 : 0);
+  if (first == past && run_count_ >= most_runs) return Offer::TooFar;
   if (const Offer made = make_blocks(pool, from, to); made != Offer::Taken) return made;
   store(pool, from, fresh);
   Run joined{from, to};
@@ -141,6 +142,15 @@ size_t ByteStream::peek(const BlockPool& pool, std::span<uint8_t> out) const {
     size += part;
   }
   return size;
+}
+
+void ByteStream::restore(const BlockPool& pool, uint32_t at, std::span<uint8_t> out) const {
+  for (size_t done = 0; done < out.size();) {
+    const auto kept = piece(pool, at + static_cast<uint32_t>(done));
+    const size_t part = std::min(kept.size(), out.size() - done);
+    std::copy_n(kept.begin(), part, out.begin() + static_cast<ptrdiff_t>(done));
+    done += std::max<size_t>(part, 1);
+  }
 }
 
 bool ByteStream::covers(uint32_t at) const {

@@ -11,7 +11,8 @@ namespace sluice {
 inline constexpr uint32_t kStreamBlock = 2048;        ///< bytes of a block
 inline constexpr uint32_t kStreamBlocks = 33;         ///< blocks that one stream may hold
 inline constexpr uint32_t kStreamWindow = 64 * 1024;  ///< bytes ahead of the next unread one; more are TooFar
-inline constexpr uint32_t kStreamRuns = 32;           ///< runs of bytes with gaps between; more are TooFar
+/// Runs of bytes with gaps between; more are TooFar, but for the bytes that are read next.
+inline constexpr uint32_t kStreamRuns = 32;
 
 /// The blocks of one worker's streams; never grows.
 class BlockPool {
@@ -62,6 +63,11 @@ class ByteStream {  // NOLINT(cppcoreguidelines-pro-type-member-init): begin() m
   void end_reading();
   uint32_t read_place() const { return read_; }
 
+  /// Unread bytes that are there, from number at on, are from now on these.
+  void amend(BlockPool& pool, uint32_t at, std::span<const uint8_t> bytes) { store(pool, at, bytes); }
+  /// Writes those kept of the bytes from number at on over out.
+  void restore(const BlockPool& pool, uint32_t at, std::span<uint8_t> out) const;
+
   /// The other side has the bytes before number at: they are no longer in question. Unread ones are kept.
   void release_to(BlockPool& pool, uint32_t at);
   void clear(BlockPool& pool);
@@ -89,7 +95,7 @@ class ByteStream {  // NOLINT(cppcoreguidelines-pro-type-member-init): begin() m
 
   uint32_t floor_, read_;
   uint16_t run_count_, block_count_;
-  Run runs_[kStreamRuns];  ///< ascending, none touches another
+  Run runs_[kStreamRuns + 1];  ///< ascending, none touches another; one for the bytes that are read next
   Block blocks_[kStreamBlocks];
 };
 

@@ -16,10 +16,16 @@ uint32_t ContextPool::take(uint64_t now_ms, uint32_t at) {
   context.named = context.remote_spoke = false;
   context.kind = ReaderKind::Recognising;
   context.asked = Switch::None;
-  context.hpack = nullptr;
   context.start = context.syn_end = at;
   context.stream.begin(at);
   return index;
+}
+
+void ContextPool::end_reader(Context& context) {
+  if (context.kind == ReaderKind::DnsStream) context.dns.answers.clear(blocks_);
+  if (context.kind == ReaderKind::H2c)
+    free_hpacks_[free_hpack_count_++] = static_cast<uint32_t>(context.hpack - hpacks_.get());
+  context.kind = ReaderKind::Held;
 }
 
 void ContextPool::give_back(uint32_t index) {
@@ -34,12 +40,6 @@ bool ContextPool::begin_h2c(Context& context) {
   context.h2c = H2cRequests(*context.hpack);
   context.kind = ReaderKind::H2c;
   return true;
-}
-
-void ContextPool::end_reader(Context& context) {
-  if (context.hpack == nullptr) return;
-  free_hpacks_[free_hpack_count_++] = static_cast<uint32_t>(context.hpack - hpacks_.get());
-  context.hpack = nullptr;
 }
 
 }  // namespace sluice

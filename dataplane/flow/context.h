@@ -29,7 +29,16 @@ enum class ReaderKind : uint8_t {
   Tls,
   Http,
   H2c,
+  DnsStream,
   Held,  ///< decided; kept until the other side has acknowledged what was judged
+};
+
+/// DNS over TCP. Answers are put together too.
+struct DnsTcp {
+  ByteStream answers;
+  uint32_t questions, answered;  ///< whole messages that passed
+  bool begun;                    ///< the number of the first byte of answers is known
+  bool changed;                  ///< an answer passed otherwise than it came
 };
 
 /// What an HTTP/1 request asked for, and whether the server agrees is not known: the bytes that follow tell.
@@ -53,7 +62,7 @@ struct Context {
   bool remote_spoke;    ///< the other side has sent payload since the last request
   ReaderKind kind;
   Switch asked;                  ///< by the latest request of http
-  Hpack* hpack;                  ///< of h2c; nullptr for the others
+  Hpack* hpack;                  ///< of h2c
   uint8_t link_size;             ///< 0 where the header is longer than kMaxLinkHeader
   uint8_t link[kMaxLinkHeader];  ///< link header of the opener's first segment
   ByteStream stream;             ///< the opener's bytes
@@ -62,6 +71,7 @@ struct Context {
     TlsHello tls;
     HttpRequests http;  ///< kept while what follows a switch is recognised
     H2cRequests h2c;
+    DnsTcp dns;
   };
 
   Context() {}
@@ -96,7 +106,7 @@ class ContextPool {
   void give_back(uint32_t index);
   /// Makes the context's reader that of an HTTP/2 connection. Returns false where no decoder is left for it.
   [[nodiscard]] bool begin_h2c(Context& context);
-  /// Nothing is read any more: what the reader took is given back.
+  /// Nothing more is read; what the reader kept beside the opener's bytes is given back.
   void end_reader(Context& context);
   Context& operator[](uint32_t index) { return contexts_[index]; }
   BlockPool& blocks() { return blocks_; }  ///< of all their streams

@@ -11,7 +11,9 @@
 namespace sluice {
 
 uint64_t FlowTable::hash(const FlowKey& key) const {
-  return XXH3_64bits_withSeed(&key, sizeof key, seed_);
+  FlowKey same = key;
+  same.vlan = 0;
+  return XXH3_64bits_withSeed(&same, sizeof same, seed_);
 }
 
 Flow* FlowTable::find(const FlowKey& key, uint64_t hash) {

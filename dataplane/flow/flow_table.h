@@ -13,14 +13,17 @@ namespace sluice {
 inline constexpr uint32_t kNoIndex = 0xffffffff;
 
 /// What makes a flow, the same for both directions: the LAN side first. Fragments have ports 0 and their own
-/// transport.
+/// transport. The VLAN is that of the first packet, and does not tell flows apart.
 struct FlowKey {
   Address local, remote;
   uint16_t local_port, remote_port;
   uint16_t vlan;
   uint8_t transport;
   uint8_t pair;
-  bool operator==(const FlowKey&) const = default;
+  bool operator==(const FlowKey& other) const {
+    return local == other.local && remote == other.remote && local_port == other.local_port &&
+           remote_port == other.remote_port && transport == other.transport && pair == other.pair;
+  }
 };
 static_assert(sizeof(FlowKey) == 40);
 
@@ -35,7 +38,7 @@ enum FlowFlag : uint16_t {
   kFlowMidstream = 2,    ///< its start was not seen
   kFlowClosing = 4,      ///< a FIN or RST passed; true or a decoy, it only shortens the time-out
   kFlowSilent = 8,       ///< blocked by a silent rule
-  kFlowAnswered = 16,    ///< the line side has sent something
+  kFlowAnswered = 16,    ///< the other side has answered the SYN, or spoken where none was seen
   kFlowDns = 32,         ///< every datagram is judged
   kFlowHttp = 64,        ///< every request is judged; context is its reader's
   kFlowInUse = 128,      ///< set by the table

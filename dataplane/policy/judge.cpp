@@ -9,6 +9,7 @@
 namespace sluice {
 namespace {
 
+constexpr uint16_t kDotPort = 853;
 constexpr size_t kMaxWords = (kMaxRules + 63) / 64;
 
 /// The rules that from, to and direction leave for one access, and which of them match in the end.
@@ -134,8 +135,30 @@ class Judgement {
   }
 
   bool protocol_fits(uint16_t rule) const {
-    const uint64_t wanted = t_.rules[rule].protocols;
-    return wanted == 0 || (wanted >> static_cast<uint8_t>(s_.protocol) & 1);
+    if (t_.rules[rule].protocols == 0 || wants(rule, s_.protocol)) return true;
+    return (wants(rule, Protocol::Dot) && is_dot()) || (wants(rule, Protocol::Doh) && is_doh());
+  }
+
+  bool wants(uint16_t rule, Protocol protocol) const {
+    return t_.rules[rule].protocols >> static_cast<unsigned>(protocol) & 1;
+  }
+
+  /// RFC 7858 3.1 and RFC 9250 4.1.1: DNS over TLS and over QUIC are known by their port.
+  bool is_dot() const {
+    return s_.service_port == kDotPort && (s_.protocol == Protocol::Tls || s_.protocol == Protocol::Quic);
+  }
+
+  /// DNS over HTTPS looks like any other; only who serves it tells.
+  bool is_doh() const {
+    const bool web = s_.protocol == Protocol::Tls || s_.protocol == Protocol::Quic ||
+                     s_.protocol == Protocol::Http || s_.protocol == Protocol::H2c;
+    return web && (has_list(name_set_, t_.site->doh_list) || has_list(address_set_, t_.site->doh_list));
+  }
+
+  bool has_list(uint32_t set, uint16_t list) const {
+    const SetInfo& info = t_.sets[set];
+    const auto lists = t_.set_lists.subspan(info.first_list, info.list_count);
+    return std::ranges::find(lists, list) != lists.end();
   }
 
   bool port_fits(uint16_t rule) const {
@@ -233,6 +256,23 @@ Verdict judge_registered(const Policy::Tables& t, const Subject& subject, hs_scr
   return verdict;
 }
 
+/// The name passed, but goes where DNS never sent it: whatever opened it opened the name, not this address.
+void apply_mismatch(const NetworkInfo& network, Verdict& verdict) {
+  const auto situation = static_cast<size_t>(Situation::NameMismatch);
+  const auto setting = static_cast<Setting>(network.unidentified[situation]);
+  if (setting == Setting::Allow) return;
+  const bool marks_only = static_cast<Setting>(network.fallback) == Setting::Observe;
+  verdict.action = setting == Setting::Observe || marks_only ? Action::Observed : Action::Blocked;
+  verdict.would = Action::Blocked;
+  verdict.reason = Reason::NameMismatch;
+}
+
+void only_observe(Verdict& verdict) {
+  if (verdict.action != Action::Blocked) return;
+  verdict.action = Action::Observed;
+  verdict.would = Action::Blocked;
+}
+
 }  // namespace
 
 uint16_t Policy::Tables::admit(const Subject& subject, const AddressClass& local, Verdict& refusal) const {
@@ -262,11 +302,15 @@ Verdict Policy::judge(const Subject& subject, Scratch& scratch, Trace* trace) co
   verdict = (subject.resolver_question ? judge_resolver : judge_registered)(t, subject, scratch.hs_,
                                                                             judgement, network);
   if (trace != nullptr) judgement.explain(verdict.rule, *trace);
-  if (t.site->observe && verdict.action == Action::Blocked) {
-    verdict.action = Action::Observed;
-    verdict.would = Action::Blocked;
-  }
+  if (subject.mismatch && verdict.passes()) apply_mismatch(t.networks[network], verdict);
+  if (t.site->observe) only_observe(verdict);
   return verdict;
+}
+
+void Policy::refuse_canary(Verdict& verdict) const {
+  const uint16_t network = verdict.network;
+  verdict = {.reason = Reason::Canary, .network = network};
+  if (tables_->site->observe) only_observe(verdict);
 }
 
 }  // namespace sluice

@@ -84,6 +84,15 @@ Setting Policy::setting_of(uint16_t network, Situation situation) const {
   return static_cast<Setting>(tables_->networks[network].unidentified[static_cast<size_t>(situation)]);
 }
 
+bool Policy::answers_canaries(uint16_t network) const {
+  return network < tables_->networks.size() && tables_->networks[network].canaries != 0;
+}
+
+bool Policy::strips_ech(uint16_t network) const {
+  return network < tables_->networks.size() && tables_->networks[network].strip_ech != 0 &&
+         tables_->site->observe == 0;
+}
+
 uint32_t Policy::generation() const {
   return tables_->header->generation;
 }

@@ -55,6 +55,7 @@ struct Subject {
   bool unidentified = false;  ///< no name will come: `situation` says why, and its setting may decide
   Situation situation = Situation::NoName;
   bool resolver_question = false;  ///< asked by a registered resolver, on behalf of somebody on the LAN
+  bool mismatch = false;           ///< DNS gave other addresses for the name
   bool in_grace = false;           ///< with Midstream: the gateway started less than midstream-grace ago
 };
 inline constexpr uint8_t kUnknownLine = 0xfe;
@@ -130,6 +131,13 @@ class Policy {
       std::string_view name) const;  ///< kUnknownLine where the policy has none so named
   [[nodiscard]] Setting setting_of(uint16_t network,
                                    Situation situation) const;  ///< Block for kNone16
+
+  [[nodiscard]] bool answers_canaries(
+      uint16_t network) const;  ///< `dns: {canaries: nxdomain}`; false for kNone16
+  [[nodiscard]] bool strips_ech(
+      uint16_t network) const;  ///< `dns: {strip-ech: true}`, and not only observing
+  /// The verdict on a canary name in a network that answers them.
+  void refuse_canary(Verdict& verdict) const;
 
   uint32_t generation() const;
   const SiteInfo& site() const;

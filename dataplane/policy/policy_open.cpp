@@ -74,6 +74,7 @@ struct ImageChecker {
 
   ImageError enums() const {
     for (const auto& network : t.networks) {
+      if (network.canaries > 1 || network.strip_ech > 1) return ImageError::BadEnum;
       if (network.fallback > static_cast<uint8_t>(Setting::Observe) ||
           network.fallback == static_cast<uint8_t>(Setting::ByAddress))
         return ImageError::BadEnum;
@@ -87,7 +88,8 @@ struct ImageChecker {
 
   ImageError indices() const {
     bool fits = all_below(t.set_lists, t.lists.size()) && all_below(t.class_of, t.classes.size()) &&
-                all_below(t.candidates, t.networks.size()) && all_below(t.pattern_lists, t.lists.size());
+                all_below(t.candidates, t.networks.size()) && all_below(t.pattern_lists, t.lists.size()) &&
+                (t.site->doh_list == kNone16 || t.site->doh_list < t.lists.size());
     for (const auto& network : t.networks)
       fits = fits && (network.line == kNone16 || network.line < t.lines.size()) &&
              range_fits(network.first_vlan, network.vlan_count, t.vlans.size());

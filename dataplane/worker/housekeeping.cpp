@@ -13,8 +13,9 @@ constexpr uint16_t kMostResets = 2;  ///< that one flow's end sends
 
 uint32_t idle_limit_ms(const Flow& flow) {
   if (flow.state == FlowState::Blocked) return kIdleBlockedMs;
-  if (flow.has(kFlowDns)) return kIdleDnsMs;
-  if (flow.key.transport != kTcp) return kIdleOtherMs;
+  const bool dns = flow.has(kFlowDns);
+  if (flow.key.transport != kTcp) return dns ? kIdleDnsMs : kIdleOtherMs;
+  if (dns) return kIdleOtherMs;  // its readers keep memory
   if (flow.has(kFlowClosing)) return kIdleClosingMs;
   if (flow.state == FlowState::Undecided && flow.protocol != Protocol::H2c) return kIdleHandshakeMs;
   return kIdleTcpMs;
@@ -64,9 +65,8 @@ void WorkerPipeline::hold(Flow& flow) {
   if (flow.context == kNoIndex) return;
   Context& context = contexts_[flow.context];
   if (flow.key.transport != kTcp || !context.stream.holds()) return release_context(flow);
-  contexts_.end_reader(context);
   context.stream.end_reading();
-  context.kind = ReaderKind::Held;
+  contexts_.end_reader(context);
   context.started_ms = now_.ms;
 }
 
@@ -114,6 +114,7 @@ void WorkerPipeline::show_gauges() {
   stats_.flows.set(flows_.size());
   stats_.undecided.set(contexts_.used());
   stats_.bindings.set(bindings_.size());
+  stats_.dns_addresses_lost.set(site_addresses_.lost() + own_addresses_.lost());
   stats_.names.set(names_.size());
   stats_.records_written.set(ring_.written());
   stats_.records_lost.set(ring_.lost());

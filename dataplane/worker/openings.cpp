@@ -1,15 +1,20 @@
 // worker: the first packet of a flow.
+#include "dataplane/decode/link_control.h"
 #include "dataplane/extract/quic.h"
 #include "dataplane/worker/worker_pipeline.h"
 
 namespace sluice {
 namespace {
 
-constexpr uint16_t kDnsPort = 53, kFirstUserPort = 1024;
+constexpr uint16_t kFirstUserPort = 1024;
 
 /// Which side opened a flow whose start was not seen: the one whose port is no service's.
 bool looks_inbound(const FlowKey& key) {
   return key.local_port < kFirstUserPort && key.remote_port >= kFirstUserPort;
+}
+
+bool is_stray_answer(const FlowKey& key) {
+  return key.transport == kUdp && key.remote_port == kDnsPort && key.local_port >= kFirstUserPort;
 }
 
 bool opens_tcp(const Packet& packet) {
@@ -55,21 +60,41 @@ void WorkerPipeline::open_tcp(Arrival& arrival, Flow& flow) {
 void WorkerPipeline::open_other(Arrival& arrival, Flow& flow) {
   if (arrival.packet.fragment)
     return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::Fragment));
+  if (flow.has(kFlowInbound) && is_stray_answer(flow.key)) return stray_answer(arrival, flow);
   if (flow.has(kFlowInbound)) return judge_and_decide(arrival, flow, Sighting{});
-  if (arrival.packet.is_udp() && flow.key.remote_port == kDnsPort) {
-    Verdict refusal;
-    const Sighting unseen{.protocol = Protocol::Dns};
-    if (!policy_->admits(subject_of(flow.key, false, unseen), refusal))
-      return decide(arrival, flow, unseen, refusal);
-    flow.set(kFlowDns);
-    flow.state = FlowState::Allowed;
-    flow.protocol = Protocol::Dns;
-    return dns(arrival, flow);
-  }
+  if (arrival.packet.is_udp() && speaks_dns(arrival)) return open_dns(arrival, flow);
   if (arrival.packet.is_udp() && looks_like_quic(payload_of(arrival)))
     return judge_and_decide(arrival, flow,
                             Sighting::without_name(Protocol::Quic, Situation::UndecodableQuic));
   judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol));
+}
+
+/// DNS on its own port, or beyond doubt on another. What goes to a group is for the LAN itself (mDNS, LLMNR).
+bool WorkerPipeline::speaks_dns(const Arrival& arrival) {
+  return arrival.key.remote_port == kDnsPort ||
+         (!is_multicast(arrival.packet) && is_dns_question(payload_of(arrival)));
+}
+
+/// An answer to a question that was not seen opens nothing, and is not kept: the next question on these ports
+/// is judged.
+void WorkerPipeline::stray_answer(Arrival& arrival, Flow& flow) {
+  DnsMessage message;
+  Sighting sighting;
+  if (parse_dns(payload_of(arrival), message) == Extract::Name && message.is_response())
+    sighting = Sighting::named(Protocol::Dns, Seen::Question, message.questions[0].name.view());
+  judge_and_decide(arrival, flow, sighting);
+  erase(flow);
+}
+
+void WorkerPipeline::open_dns(Arrival& arrival, Flow& flow) {
+  Verdict refusal;
+  const Sighting unseen{.protocol = Protocol::Dns};
+  if (!policy_->admits(subject_of(flow.key, false, unseen), refusal))
+    return decide(arrival, flow, unseen, refusal);
+  flow.set(kFlowDns);
+  flow.state = FlowState::Allowed;
+  flow.protocol = Protocol::Dns;
+  dns(arrival, flow);
 }
 
 /// No flow can be kept, or no record of it: the policy's setting for that decides each packet by itself.

@@ -101,7 +101,7 @@ void WorkerPipeline::handle_slowly(Arrival& arrival, Flow* flow) {
   if (flow->state == FlowState::Blocked) return refuse_later_packet(arrival, *flow);
   touch(*flow);
   if (arrival.packet.tcp_flags & (kFin | kRst)) flow->set(kFlowClosing);
-  if (flow->has(kFlowDns)) return dns(arrival, *flow);
+  if (flow->has(kFlowDns) && arrival.packet.is_udp()) return dns(arrival, *flow);
   if (flow->state == FlowState::Undecided || flow->context != kNoIndex) return undecided(arrival, *flow);
   forward(arrival, Reason::Decided);
 }

@@ -35,16 +35,25 @@ struct Clock {
   int64_t utc_ns;  ///< for records
 };
 
-/// A name that a registered resolver learnt for an address: every worker keeps it.
-struct BindingNews {
+/// What an answer taught that holds for the whole site: every worker keeps it.
+struct DnsNews {
+  enum class Kind : uint32_t {
+    Address,         ///< a registered resolver asked for name and got address
+    Hint,            ///< the address was a hint with it
+    Fits,            ///< the address came for another name, and fits this one
+    Any,             ///< any address fits name
+    EchName,         ///< name is a public name of Encrypted Client Hello
+    ClientsEchName,  ///< the same, from an answer to somebody else than a registered resolver
+  };
+  Kind kind;
   Address address;
   uint32_t ttl_s;
   uint32_t name_size;
   char name[kMaxName + 3];  ///< padded: rings carry multiples of four bytes
 };
-static_assert(sizeof(BindingNews) % 4 == 0);
+static_assert(sizeof(DnsNews) % 4 == 0);
 inline constexpr uint16_t kMaxNews =
-    64;  ///< of one burst; later ones are counted as lost, and stay with this worker
+    256;  ///< of one burst; later ones are counted as lost, and stay with this worker
 
 /// What a burst leaves behind; the caller sends, hands over and empties it.
 struct Output {
@@ -56,7 +65,7 @@ struct Output {
   std::array<rte_mbuf*, kBurst> handover;  ///< packets of clients that live on other workers…
   std::array<uint8_t, kBurst> owner;       ///< …and which
   uint16_t handover_count = 0;
-  std::array<BindingNews, kMaxNews> news;  ///< for the other workers
+  std::array<DnsNews, kMaxNews> news;  ///< for the other workers
   uint16_t news_count = 0;
 };
 
@@ -89,8 +98,8 @@ class Pipeline {
   /// call.
   virtual void set_policy(const Policy* policy, Scratch* scratch) = 0;
 
-  /// What another worker's resolver learnt.
-  virtual void bind(const BindingNews& news, Clock now) = 0;
+  /// What another worker learnt.
+  virtual void hear(const DnsNews& news, Clock now) = 0;
 
   /// Takes each mbuf of the burst and puts it, its answers, or nothing into out. At most kBurst.
   virtual void process(std::span<rte_mbuf* const> burst, Clock now, Output& out) = 0;

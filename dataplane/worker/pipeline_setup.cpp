@@ -7,6 +7,7 @@ namespace sluice {
 namespace {
 
 constexpr uint32_t kQuestions = 16384;  ///< outstanding ones of one worker
+constexpr uint32_t kEchNames = 4096;
 
 }  // namespace
 
@@ -27,9 +28,14 @@ bool WorkerPipeline::create() {
   // A flow or a binding refers to at most one name.
   const uint32_t names = config_.flows / 2 + config_.bindings;
   payload_scratch_ = make_fixed_array<uint8_t>(kMaxFrame);
-  const bool made = payload_scratch_ && flows_.create(config_.flows, seed) &&
-                    contexts_.create(config_.undecided) && names_.create(names, seed) &&
-                    bindings_.create(config_.bindings, seed, names_) && questions_.create(kQuestions, seed);
+  dns_scratch_ = make_fixed_array<uint8_t>(kMaxFrame);
+  message_scratch_ = make_fixed_array<uint8_t>(kStreamWindow);
+  const bool made = payload_scratch_ && dns_scratch_ && message_scratch_ &&
+                    flows_.create(config_.flows, seed) && contexts_.create(config_.undecided) &&
+                    names_.create(names, seed) && bindings_.create(config_.bindings, seed, names_) &&
+                    questions_.create(kQuestions, seed) && ech_names_.create(kEchNames, seed) &&
+                    site_addresses_.create(config_.bindings, seed) &&
+                    own_addresses_.create(config_.bindings, seed);
   if (!made) return false;
   stats_.flow_capacity.set(flows_.capacity());
   stats_.undecided_capacity.set(contexts_.capacity());

@@ -77,10 +77,10 @@ class PollLoop {
     const unsigned count = rte_ring_dequeue_burst(loop_.handover[loop_.worker],
                                                   reinterpret_cast<void**>(burst.data()), kBurst, nullptr);
     if (count != 0) process(std::span(burst).first(count));
-    BindingNews news;
+    DnsNews news;
     const Clock now = clock();
     while (rte_ring_dequeue_elem(loop_.news[loop_.worker], &news, sizeof news) == 0)
-      loop_.pipeline->bind(news, now);
+      loop_.pipeline->hear(news, now);
     return count != 0;
   }
 
@@ -116,7 +116,7 @@ class PollLoop {
     for (uint16_t i = 0; i < output_.news_count; ++i)
       for (uint8_t other = 0; other < loop_.workers; ++other)
         if (other != loop_.worker &&
-            rte_ring_enqueue_elem(loop_.news[other], &output_.news[i], sizeof(BindingNews)) != 0)
+            rte_ring_enqueue_elem(loop_.news[other], &output_.news[i], sizeof(DnsNews)) != 0)
           loop_.stats->news_lost.add();
     output_.news_count = 0;
   }

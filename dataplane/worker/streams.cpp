@@ -19,7 +19,13 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   // An urgent byte is taken out of the stream by some receivers; without the mark it is read by all of them.
   if ((packet.tcp_flags & kUrg) && !clear_urgent(*arrival.mbuf, packet))
     return drop(arrival.mbuf, Reason::MalformedTcp);
+  if (flow.context != kNoIndex && contexts_[flow.context].kind == ReaderKind::DnsStream)
+    contexts_[flow.context].dns.answers.release_to(contexts_.blocks(), packet.tcp_ack);
   if (packet.payload_size == 0 || (packet.tcp_flags & kRst)) return forward(arrival, passes);
+  // A SYN that nobody answers may be a decoy before an older connection's data. Captures may hold one side
+  // only.
+  const bool connected = flow.has(kFlowAnswered) || flow.has(kFlowMidstream) || config_.replay;
+  if (!connected && !(packet.tcp_flags & kSyn)) return drop(arrival.mbuf, Reason::Unanswered);
   const uint32_t seq = packet.tcp_seq + (packet.tcp_flags & kSyn ? 1 : 0);
   if (flow.context == kNoIndex) {
     flow.context = contexts_.take(now_.ms, flow.has(kFlowMidstream) ? seq : flow.remote_ack);
@@ -66,7 +72,8 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
   if (packet.tcp_flags & kAck) {
     if (flow.context != kNoIndex)
       contexts_[flow.context].stream.release_to(contexts_.blocks(), packet.tcp_ack);
-    if (flow.context != kNoIndex || !flow.has(kFlowReopening)) {
+    const bool connects = flow.has(kFlowAnswered) || flow.has(kFlowMidstream) || (packet.tcp_flags & kSyn);
+    if (connects && (flow.context != kNoIndex || !flow.has(kFlowReopening))) {
       flow.set(kFlowAnswered);
       flow.remote_ack = packet.tcp_ack;
     }
@@ -81,6 +88,8 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
   context.destination_bytes += packet.payload_size;
   if (context.kind == ReaderKind::Held && !context.stream.holds()) release_context(flow);
   if (packet.payload_size == 0) return forward(arrival, passes);
+  if (flow.has(kFlowDns) && !(packet.tcp_flags & (kRst | kSyn)))
+    return dns_answer_segment(arrival, flow, context);
   if (flow.state == FlowState::Undecided && !may_speak_first(context)) {
     // The other side speaks before the opener's name is complete: no more of it will come.
     return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, Situation::IncompleteHello));
@@ -109,6 +118,9 @@ void WorkerPipeline::read_stream(Arrival& arrival, Flow& flow, Context& context)
       case ReaderKind::H2c:
         step = read_h2c(arrival, flow, context);
         break;
+      case ReaderKind::DnsStream:
+        step = read_dns(arrival, flow, context);
+        break;
       case ReaderKind::Held:
         step = Step::NeedMore;
         break;
@@ -132,6 +144,10 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
     case Stream::Http:
       begin_http(flow, context);
       return Step::GoOn;
+    case Stream::Dns:
+      leave_http(flow, context);
+      begin_dns_stream(arrival, flow, context);
+      return Step::GoOn;
     case Stream::H2c:
       return begin_h2c(arrival, flow, context);
     case Stream::Unknown:
@@ -145,11 +161,15 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
 }
 
 void WorkerPipeline::begin_tls(Flow& flow, Context& context) {
+  leave_http(flow, context);
   context.kind = ReaderKind::Tls;
   context.tls = TlsHello{};
   flow.protocol = Protocol::Tls;
+}
+
+/// What HTTP led to decides anew.
+void WorkerPipeline::leave_http(Flow& flow, Context& context) {
   if (context.asked == Switch::None) return;
-  // Inside what HTTP led to, the hello decides anew.
   context.named = false;
   context.started_ms = now_.ms;
   flow.state = FlowState::Undecided;
@@ -180,6 +200,9 @@ bool WorkerPipeline::tls_event(Arrival& arrival, Flow& flow, Context& context, E
       return true;
     }
     case Extract::Complete: {
+      // With the public name of an ECH configuration in sight, the extension is no GREASE.
+      if (context.tls.has_ech() && hides_name(context.tls.host().view()))
+        return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Tls, Situation::Ech)), true;
       const Verdict verdict = context.verdict;
       decide(arrival, flow, remembered(flow), verdict);
       return true;

@@ -32,7 +32,9 @@ Verdict WorkerPipeline::judge(const Flow& flow, Sighting& sighting) {
     sighting.name = bindings_.find(flow.key.remote, now_.ms);
     if (!sighting.name.empty()) sighting.seen = Seen::Binding;
   }
-  return policy_->judge(subject_of(flow.key, flow.has(kFlowInbound), sighting), *scratch_);
+  Subject subject = subject_of(flow.key, flow.has(kFlowInbound), sighting);
+  subject.mismatch = mismatches(flow, sighting);
+  return policy_->judge(subject, *scratch_);
 }
 
 void WorkerPipeline::judge_and_decide(Arrival& arrival, Flow& flow, Sighting sighting) {
@@ -152,6 +154,7 @@ void WorkerPipeline::refuse_packet(Arrival& arrival, const Flow& flow, const Sig
       flow.context != kNoIndex && contexts_[flow.context].source_bytes > arrival.packet.payload_size;
   refusal.from_opener = from_opener(arrival, flow);
   refusal.response_outstanding = sighting.response_outstanding;
+  refusal.message = sighting.message;
   refusal.server_ack_known = flow.has(kFlowAnswered);
   refusal.server_ack = flow.remote_ack;
   refusal.rule = verdict.rule == kNone16 ? word_of(verdict.reason) : policy_->rule_name(verdict.rule);

@@ -8,6 +8,7 @@
 #include "dataplane/extract/dns.h"
 #include "dataplane/flow/bindings.h"
 #include "dataplane/flow/context.h"
+#include "dataplane/flow/dns_memory.h"
 #include "dataplane/flow/flow_table.h"
 #include "dataplane/flow/name_pool.h"
 #include "dataplane/log/event_ring.h"
@@ -38,7 +39,8 @@ struct Sighting {
   bool unidentified = false;
   Situation situation = Situation::NoName;
   bool resolver_question = false;
-  bool response_outstanding = false;  ///< see Refusal
+  bool response_outstanding = false;   ///< see Refusal
+  std::span<const uint8_t> message{};  ///< see Refusal
 
   static Sighting named(Protocol protocol, Seen seen, std::string_view name) {
     return {protocol, seen, name};
@@ -46,6 +48,23 @@ struct Sighting {
   static Sighting without_name(Protocol protocol, Situation situation) {
     return {protocol, Seen::Nothing, {}, true, situation};
   }
+};
+
+/// What becomes of one whole DNS message.
+enum class DnsFate : uint8_t {
+  Passes,
+  Changed,  ///< what passes is DnsOutcome::changed, of the same size
+  Refused,
+  Malformed,
+};
+struct DnsOutcome {
+  DnsFate fate = DnsFate::Passes;
+  std::span<const uint8_t> changed;  ///< dies with the next message
+  // of Refused
+  HostName name;
+  Verdict verdict;
+  uint64_t number = 0;  ///< of its record
+  Sighting sighting() const { return Sighting::named(Protocol::Dns, Seen::Question, name.view()); }
 };
 
 class WorkerPipeline final : public Pipeline {
@@ -56,7 +75,7 @@ class WorkerPipeline final : public Pipeline {
 
   void set_policy(const Policy* policy, Scratch* scratch) override;
   void process(std::span<rte_mbuf* const> burst, Clock now, Output& out) override;
-  void bind(const BindingNews& news, Clock now) override;
+  void hear(const DnsNews& news, Clock now) override;
   void housekeeping(Clock now, Output& out) override;
 
  private:
@@ -73,6 +92,9 @@ class WorkerPipeline final : public Pipeline {
   void open(Arrival& arrival);
   void open_tcp(Arrival& arrival, Flow& flow);
   void open_other(Arrival& arrival, Flow& flow);
+  void open_dns(Arrival& arrival, Flow& flow);
+  void stray_answer(Arrival& arrival, Flow& flow);
+  [[nodiscard]] bool speaks_dns(const Arrival& arrival);
   void without_flow(Arrival& arrival, Situation situation);
 
   // connections.cpp: TCP's handshake on a flow that is known
@@ -100,6 +122,7 @@ class WorkerPipeline final : public Pipeline {
   template <class Reader, class OnEvent>
   [[nodiscard]] Step read_with(Reader& reader, Context& context, OnEvent on_event);
   void begin_tls(Flow& flow, Context& context);
+  void leave_http(Flow& flow, Context& context);
   [[nodiscard]] Step read_tls(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] bool tls_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
 
@@ -118,13 +141,40 @@ class WorkerPipeline final : public Pipeline {
                                 std::string_view claimed);
   [[nodiscard]] static bool response_outstanding(const Arrival& arrival, const Context& context);
 
-  // datagrams.cpp: UDP
+  // dns.cpp: DNS, and what it teaches
+  enum class DnsName : uint8_t {
+    Asked,
+    Canary,
+    InChain
+  };
   void dns(Arrival& arrival, Flow& flow);
-  void dns_question(Arrival& arrival, Flow& flow, std::span<const uint8_t> payload,
-                    const DnsMessage& message);
-  void dns_response(Arrival& arrival, Flow& flow, std::span<const uint8_t> payload,
-                    const DnsMessage& message);
-  void learn(const Address& address, std::string_view name, uint32_t ttl_s);
+  void judge_questions(const Arrival& arrival, const Flow& flow, const DnsMessage& message,
+                       DnsOutcome& outcome);
+  void judge_answers(const Arrival& arrival, const Flow& flow, std::span<const uint8_t> payload,
+                     DnsMessage& message, DnsOutcome& outcome);
+  [[nodiscard]] bool judge_dns_name(const Arrival& arrival, const Flow& flow, const HostName& name,
+                                    DnsName role, DnsOutcome& outcome);
+  [[nodiscard]] bool read_ech(const Flow& flow, std::span<const uint8_t> payload, const DnsMessage& message,
+                              bool asked, bool& found);
+  void learn_addresses(const Flow& flow, std::span<const uint8_t> payload, const DnsMessage& message);
+  void learn(DnsNews& news, std::string_view name);
+  void take_in(const Address& whom, const DnsNews& news, std::string_view name);
+  /// A hello with an ECH extension whose visible name is outer hides another one: it is not GREASE.
+  [[nodiscard]] bool hides_name(std::string_view outer) const;
+  /// The name does not fit the addresses that DNS gave for it.
+  [[nodiscard]] bool mismatches(const Flow& flow, const Sighting& sighting) const;
+
+  // dns_stream.cpp: DNS over TCP
+  void begin_dns_stream(const Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] Step read_dns(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] std::span<const uint8_t> next_message(const ByteStream& stream, bool& broken);
+  void refuse_dns_stream(Arrival& arrival, Flow& flow, const Sighting& sighting, const DnsOutcome& outcome);
+  void dns_answer_segment(Arrival& arrival, Flow& flow, Context& context);
+  void read_answers(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] static bool lies_in(const Packet& packet, uint32_t at, std::span<const uint8_t> before,
+                                    std::span<const uint8_t> after);
+  void refuse_ech(const Arrival& arrival, const Flow& flow, const DnsMessage& message, DnsOutcome& outcome);
+  void send_as_kept(Arrival& arrival, const ByteStream& stream);
 
   // verdicts.cpp: judging, and what follows from it
   [[nodiscard]] Subject subject_of(const FlowKey& key, bool inbound, const Sighting& sighting);
@@ -180,6 +230,8 @@ class WorkerPipeline final : public Pipeline {
   NamePool names_;
   Bindings bindings_;
   Questions questions_;
+  EchNames ech_names_;
+  NameAddresses site_addresses_, own_addresses_;  ///< of registered resolvers; of clients that asked
 
   Clock now_{};
   uint64_t started_ms_ = 0;
@@ -189,6 +241,8 @@ class WorkerPipeline final : public Pipeline {
   std::array<Arrival, kBurst> arrivals_;
   uint8_t header_scratch_[kBurst][kMaxHeaderBytes];  ///< headers of frames whose first segment is short
   FixedArray<uint8_t> payload_scratch_;  ///< kMaxFrame bytes: payload of frames of several segments
+  FixedArray<uint8_t> dns_scratch_;      ///< kMaxFrame bytes: a DNS answer that is changed
+  FixedArray<uint8_t> message_scratch_;  ///< kStreamWindow bytes: a DNS message of a stream
 };
 
 }  // namespace sluice

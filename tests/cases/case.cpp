@@ -174,7 +174,8 @@ void Case::say(const YAML::Node& node, bool client) {
     if (node["wrong"]) frame.wrong_l4_checksum();
     // What leaves bears no urgent mark.
     const auto calm = static_cast<uint8_t>(flags & ~kUrg);
-    const Bytes leaves = flow_frame(flow, client, calm, ahead).payload(part).build();
+    const Bytes left = last && node["leaves"] ? payload_of(node["leaves"], flows_) : part;
+    const Bytes leaves = flow_frame(flow, client, calm, ahead).payload(left).build();
     YAML::Node passes;
     passes["passes"] = get<std::string>(node, "before", "undecided");
     send({frame.build(), from, leaves}, last ? node : passes);

@@ -24,7 +24,16 @@ DnsQuery query_of(const YAML::Node& node) {
   return {.name = node["name"].as<std::string>(),
           .type = get<uint16_t>(node, "type", 1),
           .id = get<uint16_t>(node, "id", 0x1234),
-          .edns = get(node, "edns", true)};
+          .edns = get(node, "edns", true),
+          .more = strings(node["more"])};
+}
+
+std::optional<HttpsText> https_of(const YAML::Node& node) {
+  if (!node) return {};
+  return HttpsText{.target = get<std::string>(node, "target", ""),
+                   .hints = strings(node["hints"]),
+                   .ech = get<std::string>(node, "ech", ""),
+                   .emptied = get<std::string>(node, "emptied", "")};
 }
 
 Bytes hello_of(const YAML::Node& node) {
@@ -136,7 +145,13 @@ Bytes described(const YAML::Node& node, const Flows& flows) {
     return dns_answer({.query = query_of(answer),
                        .cname = get<std::string>(answer, "cname", ""),
                        .addresses = strings(answer["addresses"]),
+                       .https = https_of(answer["https"]),
                        .ttl_s = get<uint32_t>(answer, "ttl", 300)});
+  }
+  if (const auto messages = node["stream"]) {
+    Bytes out;
+    for (const auto& message : messages) put(out, framed(described(message, flows)));
+    return out;
   }
   if (node["text"]) return bytes(node["text"].as<std::string>());
   if (node["hex"]) return from_hex(node["hex"].as<std::string>());
@@ -232,9 +247,8 @@ std::string kind_of(const Wire& answer) {
   if (answer.protocol == 1 && answer.icmp_type == 3 && answer.icmp_code == 13) return "icmp-prohibited";
   if (answer.protocol == 58 && answer.icmp_type == 1 && answer.icmp_code == 1) return "icmp-prohibited";
   const size_t dns = answer.protocol == 6 ? 2 : 0;
-  const bool from_dns = answer.source_port == 53 || answer.destination_port == 53;
-  if (from_dns && answer.payload.size() >= dns + 12 && (answer.payload[dns + 3] & 0x0f) == 3)
-    return "nxdomain";
+  const bool whole = answer.payload.size() >= dns + 12;
+  if (whole && (answer.payload[dns + 2] & 0x80) && (answer.payload[dns + 3] & 0x0f) == 3) return "nxdomain";
   if (answer.protocol != 6) return "other";
   if (answer.flags & kRst) return text.empty() ? "reset" : "other";
   if (!(answer.flags & kFin)) return "other";

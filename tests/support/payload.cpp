@@ -51,13 +51,47 @@ Bytes dns_header(const DnsQuery& query, uint16_t flags, size_t answers) {
   Bytes out;
   put16(out, query.id);
   put16(out, flags);
-  put16(out, 1);
+  put16(out, static_cast<uint32_t>(1 + query.more.size()));
   put16(out, static_cast<uint32_t>(answers));
   put16(out, 0);
   put16(out, query.edns ? 1 : 0);
-  put(out, labels(query.name));
-  put16(out, query.type);
-  put16(out, 1);
+  std::vector<std::string> names = {query.name};
+  names.insert(names.end(), query.more.begin(), query.more.end());
+  for (const std::string& name : names) {
+    put(out, labels(name));
+    put16(out, query.type);
+    put16(out, 1);
+  }
+  return out;
+}
+
+/// One ECHConfig of version 0xfe0d in its list (RFC 9849 4).
+Bytes ech_list(std::string_view public_name) {
+  Bytes config = {7, 0, 0x20};
+  put(config, sized(2, Bytes(32, 0x55)));
+  put(config, sized(2, {0, 1, 0, 1}));
+  config.push_back(64);
+  put(config, sized(1, bytes(public_name)));
+  put(config, sized(2, {}));
+  Bytes list = {0xfe, 0x0d};
+  put(list, sized(2, config));
+  return sized(2, list);
+}
+
+void put_param(Bytes& out, uint16_t key, const Bytes& value) {
+  put16(out, key);
+  put(out, sized(2, value));
+}
+
+Bytes https_data(const HttpsText& https) {
+  Bytes out = {0, 1};
+  put(out, labels(https.target));
+  put_param(out, 1, {2, 'h', '2'});
+  Bytes hints;
+  for (const std::string& hint : https.hints) put(hints, address_bytes(hint));
+  if (!hints.empty()) put_param(out, 4, hints);
+  if (!https.ech.empty()) put_param(out, 5, ech_list(https.ech));
+  if (!https.emptied.empty()) put_param(out, 65534, Bytes(ech_list(https.emptied).size()));
   return out;
 }
 
@@ -110,14 +144,20 @@ Bytes dns_query(const DnsQuery& query) {
 
 Bytes dns_answer(const DnsAnswerText& answer) {
   const bool alias = !answer.cname.empty();
-  Bytes out = dns_header(answer.query, 0x8180, answer.addresses.size() + (alias ? 1 : 0));
+  Bytes out =
+      dns_header(answer.query, 0x8180, answer.addresses.size() + (alias ? 1 : 0) + (answer.https ? 1 : 0));
   if (alias) put_record(out, answer.query.name, 5, answer.ttl_s, labels(answer.cname));
   for (const std::string& address : answer.addresses) {
     const Bytes raw = address_bytes(address);
     put_record(out, alias ? answer.cname : answer.query.name, raw.size() == 4 ? 1 : 28, answer.ttl_s, raw);
   }
+  if (answer.https) put_record(out, answer.query.name, 65, answer.ttl_s, https_data(*answer.https));
   put_opt(out, answer.query);
   return out;
+}
+
+Bytes framed(const Bytes& message) {
+  return sized(2, message);
 }
 
 Bytes from_hex(std::string_view text) {

@@ -1,6 +1,7 @@
 // tests: the payloads that frames carry.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,16 +26,29 @@ struct DnsQuery {
   std::string name;
   uint16_t type = 1, id = 0x1234;
   bool edns = true;
+  std::vector<std::string> more;  ///< names asked for beside it
 };
 Bytes dns_query(const DnsQuery& query);
+
+/// An HTTPS record (RFC 9460) of the name asked for.
+struct HttpsText {
+  std::string target;              ///< empty: the name itself
+  std::vector<std::string> hints;  ///< IPv4
+  std::string ech;                 ///< its public name
+  std::string emptied;             ///< the same, as a gateway leaves it: key 65534 and zeros
+};
 
 struct DnsAnswerText {
   DnsQuery query;
   std::string cname;                   ///< of the name asked for; the addresses are then the CNAME's
   std::vector<std::string> addresses;  ///< IPv4 and IPv6
+  std::optional<HttpsText> https;
   uint32_t ttl_s = 300;
 };
 Bytes dns_answer(const DnsAnswerText& answer);
+
+/// A message behind its length, as over TCP.
+Bytes framed(const Bytes& message);
 
 /// Bytes of hexadecimal digits; white space is passed over. Ends the program where they are none.
 Bytes from_hex(std::string_view text);

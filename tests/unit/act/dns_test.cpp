@@ -84,6 +84,11 @@ TEST(DnsRefusal, RefusedAnswerIsReplacedOnItsWay) {
   expect_nxdomain(sent.answers[0].wire.payload, true, "no-malware");
 }
 
+TEST(DnsRefusal, AnswerThatOpensAFlowAnswersNobody) {
+  const Sent sent = refused(udp_query(false, message(0x8180, true)).build(), dns());
+  EXPECT_EQ(sent.kind, Answer::IcmpProhibited);
+}
+
 TEST(DnsRefusal, LongReasonIsCutBetweenCharacters) {
   Refusal refusal = dns();
   std::string rule = "x";
@@ -100,7 +105,10 @@ TEST(DnsRefusal, QuestionOverTcpIsAnsweredWithFinAndTheServerReset) {
       .tcp(40000, 53, kPsh | kAck, 1, 2)
       .payload(prefixed(message(0x0100, true)));
   const Bytes judged = frame.build();
-  const Sent sent = refused(judged, dns());
+  Refusal refusal = dns();
+  const Bytes asked = message(0x0100, true);
+  refusal.message = asked;
+  const Sent sent = refused(judged, refusal);
   EXPECT_EQ(sent.kind, Answer::DnsRefusal);
   ASSERT_EQ(sent.answers.size(), 2u);
   for (const SentAnswer& answer : sent.answers) expect_sound(judged, answer);
@@ -112,13 +120,34 @@ TEST(DnsRefusal, QuestionOverTcpIsAnsweredWithFinAndTheServerReset) {
   EXPECT_EQ(sent.answers[1].wire.flags, kRst | kAck);
 }
 
-TEST(DnsRefusal, AnswerOverTcpIsResetBothWays) {
+TEST(DnsRefusal, AnswerOverTcpIsReplacedWhereItBeginsWithThePacket) {
+  const Bytes answer = message(0x8180, false);
   Frame frame;
-  frame.ip("198.51.100.53", "10.20.0.10")
-      .tcp(53, 40000, kPsh | kAck)
-      .payload(prefixed(message(0x8180, false)));
+  frame.ip("198.51.100.53", "10.20.0.10").tcp(53, 40000, kPsh | kAck, 7, 9).payload(prefixed(answer));
+  const Bytes judged = frame.build();
   Refusal refusal = dns();
   refusal.from_opener = false;
+  EXPECT_EQ(refused(judged, refusal).kind, Answer::TcpReset);
+  refusal.message = answer;
+  const Sent sent = refused(judged, refusal);
+  EXPECT_EQ(sent.kind, Answer::DnsRefusal);
+  ASSERT_EQ(sent.answers.size(), 2u);
+  for (const SentAnswer& one : sent.answers) expect_sound(judged, one);
+  EXPECT_EQ(sent.answers[0].toward, Toward::Receiver);
+  EXPECT_EQ(sent.answers[0].wire.flags, kFin | kPsh | kAck);
+  EXPECT_EQ(sent.answers[0].wire.seq, 7u);
+  EXPECT_EQ(sent.answers[0].wire.ack, 9u);
+  EXPECT_EQ(sent.answers[1].toward, Toward::Sender);
+  EXPECT_EQ(sent.answers[1].wire.flags, kRst | kAck);
+}
+
+TEST(DnsRefusal, QuestionOverTcpIsResetWhereAnAnswerIsOnItsWay) {
+  const Bytes asked = message(0x0100, true);
+  Frame frame;
+  frame.ip("10.20.0.10", "198.51.100.53").tcp(40000, 53, kPsh | kAck, 1, 2).payload(prefixed(asked));
+  Refusal refusal = dns();
+  refusal.message = asked;
+  refusal.response_outstanding = true;
   EXPECT_EQ(refused(frame.build(), refusal).kind, Answer::TcpReset);
 }
 

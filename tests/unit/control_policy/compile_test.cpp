@@ -61,6 +61,33 @@ TEST(CompiledPolicy, DefaultsAreTheDesigns) {
   EXPECT_EQ(setting(Situation::LogFull), Setting::Block);
 }
 
+TEST(CompiledPolicy, DnsSettingsAreEachNetworksOwn) {
+  const Built built(
+      "networks:\n"
+      "  a: {prefixes: [10.1.0.0/16], line: none, dns: {canaries: nxdomain}}\n"
+      "  b: {prefixes: [10.2.0.0/16], line: none, dns: {canaries: pass, strip-ech: true}}\n");
+  const auto networks = built.reader().section<NetworkInfo>(Section::Networks);
+  const auto settings = [&](size_t index) {
+    return std::pair(int{networks[index].canaries}, int{networks[index].strip_ech});
+  };
+  const size_t count = networks.size();
+  EXPECT_EQ(settings(0), std::pair(0, 0));
+  EXPECT_EQ(settings(count - 2), std::pair(1, 0));
+  EXPECT_EQ(settings(count - 1), std::pair(0, 1));
+}
+
+TEST(CompiledPolicy, DohIsWhatItsListSays) {
+  EXPECT_EQ(Built("").reader().site().doh_list, kNone16);
+  const Built built(
+      "lists: {a: {names: [a.example]}, doh-resolvers: {names: [dns.example]}}\n"
+      "rules: [{name: r, to: [a], protocols: [doh, dot], action: block}]\n");
+  const ImageReader image = built.reader();
+  const RuleInfo& rule = image.section<RuleInfo>(Section::Rules)[0];
+  EXPECT_EQ(rule.protocols,
+            uint64_t{1} << static_cast<int>(Protocol::Doh) | uint64_t{1} << static_cast<int>(Protocol::Dot));
+  EXPECT_EQ(image.site().doh_list, 1);
+}
+
 TEST(CompiledPolicy, UnidentifiedIsCopiedToEachNetwork) {
   const Built built(
       "unidentified: {ech: allow, fragment: by-address, name-mismatch: block}\n"

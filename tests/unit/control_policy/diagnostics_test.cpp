@@ -171,6 +171,31 @@ INSTANTIATE_TEST_SUITE_P(
              "networks: {c: {prefixes: [198.51.100.0/24], line: l}}\n",
              {"t:1:27: warning: 198.51.100.0/24 is public address space, on the LAN side; hosts on the line "
               "should have private addresses"}},
+        Case{"DnsKey",
+             "networks: {c: {prefixes: [10.1.0.0/16], line: none, dns: {strip_ech: true}}}\n",
+             {"t:1:59: unknown key 'strip_ech' in `dns`; did you mean `strip-ech`?"}},
+        Case{"DnsCanaries",
+             "networks: {c: {prefixes: [10.1.0.0/16], line: none, dns: {canaries: true}}}\n",
+             {"t:1:69: `canaries` cannot be 'true'; write pass or nxdomain"}},
+        Case{"DnsStripEch",
+             "networks: {c: {prefixes: [10.1.0.0/16], line: none, dns: {strip-ech: always}}}\n",
+             {"t:1:70: `strip-ech` cannot be 'always'; write false or true"}},
+        Case{"DnsNoMap",
+             "networks: {c: {prefixes: [10.1.0.0/16], line: none, dns: nxdomain}}\n",
+             {"t:1:58: `dns` is written as a single value; write {canaries: ...}"}},
+        Case{"DohWithoutList",
+             "rules: [{name: a, protocols: [tls, doh], action: block}]\n",
+             {"t:1:36: `doh` needs a list named 'doh-resolvers', of the servers that speak it; declare it: "
+              "lists: "
+              "{doh-resolvers: {files: [lists/doh-resolvers.names]}}"}},
+        Case{"DohPatterns",
+             "lists: {doh-resolvers: {patterns: ['dns[0-9]+']}}\nrules: [{name: a, protocols: [doh], action: "
+             "block}]\n",
+             {"t:1:36: the list 'doh-resolvers' takes no patterns; give it names, files or prefixes"}},
+        Case{"DohUsesItsList",
+             "lists: {doh-resolvers: {names: [dns.example]}}\nrules: [{name: a, protocols: [doh], action: "
+             "block}]\n",
+             {}},
         Case{"DeclaredTwice",
              "offices: {staff: {prefixes: [10.64.0.0/12]}}\n",
              {"t:1:11: 'staff' is declared twice; it is a network at base:3:12 already: rename one"}},

@@ -8,65 +8,10 @@
 #include <string>
 
 #include "tests/support/feed.h"
-#include "tests/support/hello.h"
+#include "tests/unit/extract/dns_maker.h"
 
 namespace sluice::test {
 namespace {
-
-void put16(Bytes& out, unsigned value) {
-  append(out, Bytes{static_cast<uint8_t>(value >> 8), static_cast<uint8_t>(value)});
-}
-
-/// "a.b" as labels; a trailing 0 ends it.
-Bytes make_name(std::string_view dotted) {
-  Bytes out;
-  while (!dotted.empty()) {
-    const size_t dot = std::min(dotted.find('.'), dotted.size());
-    append_sized(out, to_bytes(dotted.substr(0, dot)), 1);
-    dotted.remove_prefix(std::min(dot + 1, dotted.size()));
-  }
-  out.push_back(0);
-  return out;
-}
-
-Bytes make_pointer(unsigned target) {
-  return {static_cast<uint8_t>(0xc0 | target >> 8), static_cast<uint8_t>(target)};
-}
-
-struct Counts {
-  unsigned questions = 1, answers = 0, authorities = 0, additionals = 0;
-};
-
-Bytes make_header(Counts counts, unsigned flags = 0x0100) {
-  Bytes out;
-  for (unsigned value :
-       {0xbeefu, flags, counts.questions, counts.answers, counts.authorities, counts.additionals}) {
-    put16(out, value);
-  }
-  return out;
-}
-
-void put_question(Bytes& out, const Bytes& name, unsigned type = kDnsA) {
-  append(out, name);
-  put16(out, type);
-  put16(out, 1);
-}
-
-void put_record(Bytes& out, const Bytes& owner, unsigned type, const Bytes& data, uint32_t ttl = 300,
-                unsigned klass = 1) {
-  append(out, owner);
-  put16(out, type);
-  put16(out, klass);
-  put16(out, ttl >> 16);
-  put16(out, ttl & 0xffff);
-  append_sized(out, data, 2);
-}
-
-Bytes make_query(const Bytes& name, unsigned type = kDnsA) {
-  Bytes out = make_header({});
-  put_question(out, name, type);
-  return out;
-}
 
 /// www.Example.com: CNAME cdn.example.net, which has an A, an AAAA, a TXT; then OPT.
 Bytes make_response() {
@@ -190,8 +135,9 @@ TEST(ParseDns, OtherOpcodesAreReadIfWellFormed) {
 
 TEST(ParseDns, MalformedKeepsTheQuestionsBefore) {
   DnsMessage parsed;
-  Bytes query = make_header({6});
-  for (int i = 0; i < 6; ++i) put_question(query, make_name("a.example"));
+  constexpr unsigned kTooMany = kMaxDnsQuestions + 2;
+  Bytes query = make_header({kTooMany});
+  for (unsigned i = 0; i < kTooMany; ++i) put_question(query, make_name("a.example"));
   ASSERT_EQ(parse(query, parsed), Extract::Malformed);
   ASSERT_EQ(parsed.question_count, kMaxDnsQuestions);
   EXPECT_EQ(parsed.questions[3].name.view(), "a.example");
@@ -215,7 +161,7 @@ TEST(ParseDns, LengthsOfNamesAreBounded) {
 TEST(ParseDns, WhatCannotBeDnsIsNotMine) {
   EXPECT_EQ(read({}), "NotMine");
   EXPECT_EQ(read(Bytes(11)), "NotMine");
-  EXPECT_EQ(read(make_header({9})), "NotMine");  // more questions than fit
+  EXPECT_EQ(read(make_header({99})), "NotMine");  // more questions than fit
   EXPECT_EQ(read(to_bytes("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")), "NotMine");
 }
 
@@ -277,6 +223,70 @@ TEST(DnsAnswers, ChainIsWalked) {
   EXPECT_EQ(read_answers(make_response()),
             "www.example.com 5 300 cdn.example.net; cdn.example.net 1 60 @1; cdn.example.net 28 300 @9; "
             "cdn.example.net 16 0 ; Complete");
+}
+
+TEST(DnsAnswers, AllSectionsAreWalkedWhereAsked) {
+  Bytes response = make_header({1, 1, 1, 1}, 0x8180);
+  put_question(response, make_name("a"));
+  put_record(response, make_pointer(12), kDnsDname, make_name("b.example"));
+  put_record(response, make_pointer(12), 2, make_name("ns"));
+  put_record(response, make_name("ns"), kDnsA, Bytes{1, 2, 3, 4});
+  EXPECT_EQ(read_answers(response), "a 39 300 b.example; Complete");
+  DnsMessage parsed;
+  ASSERT_EQ(parse(response, parsed), Extract::Name);
+  EXPECT_EQ(parsed.record_count, 3);
+  DnsAnswers all = DnsAnswers::of_all_sections(response, parsed);
+  DnsAnswer record;
+  for (const unsigned type : {kDnsDname, uint16_t{2}, kDnsA}) {
+    ASSERT_EQ(all.next(record), Extract::Name);
+    EXPECT_EQ(record.type, type);
+  }
+  EXPECT_EQ(all.next(record), Extract::Complete);
+}
+
+TEST(DnsQuestion, IsKnownByItsShapeOnAnyPort) {
+  const auto is_question = [](const Bytes& message) { return is_dns_question(ExactCopy(message)); };
+  EXPECT_TRUE(is_question(make_query(make_name("www.example.com"))));
+  Bytes with_opt = make_header({1, 0, 0, 1}, 0x0120);
+  put_question(with_opt, make_name("a.example"));
+  put_record(with_opt, Bytes{0}, 41, Bytes{}, 0, 1232);
+  EXPECT_TRUE(is_question(with_opt));
+  EXPECT_FALSE(is_question(make_response()));
+  for (const unsigned flags : {0x8100u, 0x2400u, 0x0103u, 0x0300u, 0x0140u}) {
+    Bytes other = make_header({}, flags);
+    put_question(other, make_name("a.example"));
+    EXPECT_FALSE(is_question(other)) << flags;
+  }
+  for (const unsigned klass : {0u, 2u, 0x8001u}) {
+    Bytes other = make_query(make_name("a.example"));
+    other[other.size() - 2] = static_cast<uint8_t>(klass >> 8);
+    other.back() = static_cast<uint8_t>(klass);
+    EXPECT_FALSE(is_question(other)) << klass;
+  }
+  const Bytes query = make_query(make_name("a.example"));
+  for (size_t size = 0; size < query.size(); ++size)
+    EXPECT_FALSE(is_question(Bytes(query.begin(), query.begin() + static_cast<ptrdiff_t>(size)))) << size;
+}
+
+TEST(DnsQuestion, OtherProtocolsAreNotTakenForIt) {
+  const auto is_question = [](const Bytes& message) { return is_dns_question(ExactCopy(message)); };
+  // NetBIOS: FHFAEBEE... of type NB, broadcast.
+  Bytes netbios = make_header({}, 0x0110);
+  put_question(netbios, make_name("FHFAEBEECACACACACACACACACACACAAA"), 0x20);
+  EXPECT_FALSE(is_question(netbios));
+  Bytes stun = {0, 1, 0, 8, 0x21, 0x12, 0xa4, 0x42};
+  stun.resize(28);
+  EXPECT_FALSE(is_question(stun));
+  Bytes wireguard = {1, 0, 0, 0, 0, 1, 0, 0};
+  wireguard.resize(148, 0x55);
+  EXPECT_FALSE(is_question(wireguard));
+  Bytes ntp(48);
+  ntp[0] = 0x23;
+  EXPECT_FALSE(is_question(ntp));
+  Bytes quic = {0xc0, 0, 0, 0, 1, 8};
+  quic.resize(1200);
+  EXPECT_FALSE(is_question(quic));
+  EXPECT_FALSE(is_question(to_bytes("INVITE sip:bob@example.com SIP/2.0\r\n\r\n")));
 }
 
 TEST(DnsAnswers, DataOfAWrongSizeIsMalformed) {

@@ -38,6 +38,11 @@ TEST(RecogniseStream, FewestBytesDecide) {
         "UPDATEREDIRECTREF", "VERSION-CONTROL", "RPC_IN_DATA", "SUBSCRIBE"}) {
     expect_decided_at_its_end(std::string(method) + ' ', Stream::Http);
   }
+  // A length of 29, an id, RD, one question.
+  expect_decided_at_its_end(std::string("\0\x1d\xbe\xef\1\0\0\1\0\0\0\0\0\0", 14), Stream::Dns);
+  expect_decided_at_its_end(std::string("\1\x2d\xbe\xef\1\x20\0\1\0\0\0\0\0\1", 14), Stream::Dns);
+  expect_decided_at_its_end(std::string("\0\x1d\xbe\xef\x81\0", 6), Stream::Unknown);
+  expect_decided_at_its_end(std::string("\0\x9c\0\1\x1a\x2b", 6), Stream::Unknown);  // PPTP
   expect_decided_at_its_end("GETS", Stream::Unknown);
   expect_decided_at_its_end("PRI * HTTP/1", Stream::Unknown);
 }

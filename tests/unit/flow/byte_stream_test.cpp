@@ -131,6 +131,17 @@ TEST_F(ByteStreamTest, EveryBoundIsKept) {
   EXPECT_EQ(offer(kStreamRuns * 2, "x"), Offer::Taken);
 }
 
+TEST_F(ByteStreamTest, TheNextBytesHaveRoomWhateverLiesAhead) {
+  stream_.begin(0);
+  for (uint32_t i = 1; i <= kStreamRuns; ++i) ASSERT_EQ(offer(i * 100, "ahead"), Offer::Taken) << i;
+  EXPECT_EQ(offer(50, "ahead"), Offer::TooFar);
+  EXPECT_EQ(offer(0, "first"), Offer::Taken);
+  EXPECT_EQ(read(), "first");
+  stream_.release_to(pool_, 5);
+  EXPECT_EQ(offer(3, "stnext"), Offer::Taken);
+  EXPECT_EQ(read(), "next");
+}
+
 TEST_F(ByteStreamTest, AnEmptyPoolIsSaidAndGivesNothingAway) {
   ByteStream other;
   other.begin(0);
@@ -144,6 +155,18 @@ TEST_F(ByteStreamTest, AnEmptyPoolIsSaidAndGivesNothingAway) {
   EXPECT_EQ(offer(6 * kStreamBlock, std::string(3 * kStreamBlock, 'x')), Offer::Taken);
   stream_.clear(pool_);
   EXPECT_EQ(pool_.used(), 0u);
+}
+
+TEST_F(ByteStreamTest, AmendedBytesAreWhatCountsFromThenOn) {
+  stream_.begin(2045);
+  ASSERT_EQ(offer(2045, "abcdefgh"), Offer::Taken);
+  stream_.amend(pool_, 2047, test::bytes("CDE"));
+  EXPECT_EQ(offer(2046, "bcd"), Offer::Differs);
+  EXPECT_EQ(offer(2046, "bCD"), Offer::Old);
+  Bytes copy = test::bytes("0123456789AB");
+  stream_.restore(pool_, 2043, copy);
+  EXPECT_EQ(copy, test::bytes("01abCDEfghAB"));
+  EXPECT_EQ(read(), "abCDEfgh");
 }
 
 /// What the class promises, said by a map from number to byte.

@@ -38,6 +38,18 @@ TEST(FlowTable, FillsToItsCapacityAndNoFurther) {
   EXPECT_EQ(table.size(), table.capacity());
 }
 
+TEST(FlowTable, TheVlanTellsNoFlowsApart) {
+  FlowTable table;
+  ASSERT_TRUE(table.create(64, 1));
+  FlowKey key = key_of(1);
+  key.vlan = 28;
+  const Flow* flow = table.insert(key, table.hash(key));
+  key.vlan = 29;
+  EXPECT_EQ(table.find(key, table.hash(key)), flow);
+  key.remote_port = 1;
+  EXPECT_EQ(table.find(key, table.hash(key)), nullptr);
+}
+
 TEST(FlowTable, RandomUseMatchesAMap) {
   FlowTable table;
   ASSERT_TRUE(table.create(512, 7));

@@ -57,6 +57,67 @@ rules:
   - {name: no-plain, to: [plain.example], protocols: [http], action: block}
 )";
 
+TEST(Judge, DotIsTlsOrQuicToItsPort) {
+  Office office("rules: [{name: no-dot, protocols: [dot], action: block}]\n");
+  Subject subject = office.web("10.20.1.7", "dns.example");
+  EXPECT_TRUE(office.judge(subject).passes());
+  subject.service_port = 853;
+  for (const Protocol protocol : {Protocol::Tls, Protocol::Quic}) {
+    subject.protocol = protocol;
+    EXPECT_EQ(office.rule(office.judge(subject)), "no-dot");
+  }
+  for (const Protocol protocol : {Protocol::Http, Protocol::Dns, Protocol::Unknown}) {
+    subject.protocol = protocol;
+    EXPECT_TRUE(office.judge(subject).passes());
+  }
+}
+
+TEST(Judge, DohIsWebToWhoeverItsListHas) {
+  Office office(
+      "lists: {doh-resolvers: {names: [dns.example], prefixes: [203.0.113.53/32]}}\n"
+      "rules: [{name: no-doh, protocols: [doh], action: block}]\n");
+  for (const Protocol protocol : {Protocol::Tls, Protocol::Quic, Protocol::Http, Protocol::H2c}) {
+    Subject subject = office.web("10.20.1.7", "one.dns.example");
+    subject.protocol = protocol;
+    EXPECT_EQ(office.rule(office.judge(subject)), "no-doh");
+  }
+  Subject question = office.web("10.20.1.7", "dns.example");
+  question.protocol = Protocol::Dns;
+  EXPECT_TRUE(office.judge(question).passes());
+  EXPECT_TRUE(office.judge(office.web("10.20.1.7", "www.example")).passes());
+  EXPECT_EQ(office.rule(office.judge(office.web("10.20.1.7", "www.example", "203.0.113.53"))), "no-doh");
+}
+
+TEST(Judge, MismatchComesAfterWhatPassed) {
+  for (const auto& [setting, action] :
+       {std::pair{"allow", Action::Allowed}, std::pair{"observe", Action::Observed},
+        std::pair{"block", Action::Blocked}}) {
+    Office office(std::string(kRules) + "unidentified: {name-mismatch: " + setting + "}\n");
+    Subject subject = office.web("10.20.1.7", "www.example");
+    subject.mismatch = true;
+    const Verdict verdict = office.judge(subject);
+    EXPECT_EQ(verdict.action, action) << setting;
+    EXPECT_EQ(verdict.reason == Reason::NameMismatch, action != Action::Allowed) << setting;
+    subject.name = "bad.example";
+    EXPECT_EQ(office.judge(subject).reason, Reason::Rule) << setting;
+  }
+}
+
+TEST(Judge, CanariesAndEchAreEachNetworksOwn) {
+  Office office("");
+  const Policy& policy = *office.made->policy;
+  const uint16_t quiet = policy.network_of(address("10.20.40.7"), kNoVlan);
+  const uint16_t staff = policy.network_of(address("10.20.1.7"), kNoVlan);
+  EXPECT_TRUE(policy.answers_canaries(quiet) && policy.strips_ech(quiet));
+  EXPECT_FALSE(policy.answers_canaries(staff) || policy.strips_ech(staff));
+  EXPECT_FALSE(policy.answers_canaries(kNone16) || policy.strips_ech(kNone16));
+  Verdict verdict{.action = Action::Allowed, .network = quiet};
+  policy.refuse_canary(verdict);
+  EXPECT_EQ(verdict.action, Action::Blocked);
+  EXPECT_EQ(verdict.reason, Reason::Canary);
+  EXPECT_EQ(verdict.network, quiet);
+}
+
 TEST(Judge, NamesCoverThemselvesAndBelowAsWritten) {
   Office office(kRules);
   const std::pair<const char*, bool> cases[] = {

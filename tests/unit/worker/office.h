@@ -142,7 +142,7 @@ class Workers {
     for (auto& batch : output->ports) rte_pktmbuf_free_bulk(batch.packets.data(), batch.count);
     for (uint16_t i = 0; i < output->news_count; ++i)
       for (uint32_t other = 0; other < pipelines_.size(); ++other)
-        if (other != queue) pipelines_[other]->bind(output->news[i], now_);
+        if (other != queue) pipelines_[other]->hear(output->news[i], now_);
     for (uint16_t i = 0; i < output->handover_count; ++i) {
       ASSERT_NE(output->owner[i], queue);
       run(output->owner[i], output->handover[i]);
@@ -180,8 +180,9 @@ inline void connection(std::vector<Sent>& out, const std::string& client, uint16
 
 inline std::vector<Sent> traffic(std::mt19937& random) {
   std::vector<Sent> all;
-  const auto resolver = [&](const std::string& name, const std::string& address, uint16_t id) {
-    const test::DnsQuery query{name, 1, id};
+  const auto resolver = [&](const test::DnsAnswerText& answer) {
+    const test::DnsQuery& query = answer.query;
+    const auto id = query.id;
     all.push_back({Frame()
                        .ip("10.20.0.10", "198.51.100.53")
                        .udp(static_cast<uint16_t>(20'000 + id), 53)
@@ -191,12 +192,13 @@ inline std::vector<Sent> traffic(std::mt19937& random) {
     all.push_back({Frame()
                        .ip("198.51.100.53", "10.20.0.10")
                        .udp(53, static_cast<uint16_t>(20'000 + id))
-                       .payload(test::dns_answer({query, "", {address}}))
+                       .payload(test::dns_answer(answer))
                        .build(),
                    Side::Line});
   };
-  resolver("erp.work.example", "203.0.113.10", 1);
-  resolver("news.example", "203.0.113.11", 2);
+  resolver({.query = {"erp.work.example", 1, 1}, .addresses = {"203.0.113.10"}});
+  resolver({.query = {"news.example", 1, 2}, .addresses = {"203.0.113.11"}});
+  resolver({.query = {"hidden.example", 65, 3}, .https = test::HttpsText{.ech = "public.example"}});
   const char* names[] = {"bad.example", "erp.work.example", "news.example"};
   for (uint16_t i = 0; i < 120; ++i) {
     const std::string host = std::to_string(1 + random() % 200);
@@ -205,18 +207,21 @@ inline std::vector<Sent> traffic(std::mt19937& random) {
     const std::string& client = clients[random() % 5];
     const std::string name = names[random() % 3];
     const auto port = static_cast<uint16_t>(30'000 + i);
-    switch (random() % 5) {
+    switch (random() % 6) {
       case 0:
         connection(all, client, port, test::tls_hello(name), random() % 2);
         break;
       case 1:
         connection(all, client, port, test::http_request(name), false);
         break;
+      case 2:
+        connection(all, client, port, test::tls_hello("public.example", {.ech = true}), false);
+        break;
       case 3:
         connection(all, client, port,
                    h2_start() + h2_headers(1, h2_get("") + h2_remembered(":authority", name)), false);
         break;
-      case 2:
+      case 4:
         connection(all, client, port, test::bytes("no protocol that anybody knows"), false);
         break;
       default:
