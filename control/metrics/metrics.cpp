@@ -57,6 +57,8 @@ constexpr WorkerValue kWorkerValues[] = {
      false},
     {"sluice_names", "Names that flows hold.", &WorkerStats::names, true},
     {"sluice_name_capacity", "Names that fit.", &WorkerStats::name_capacity, true},
+    {"sluice_held_fragments", "IP fragments held until their datagrams are whole.", &WorkerStats::fragments,
+     true},
 };
 
 void add_worker_values(const SharedRegion& region, Families& out) {

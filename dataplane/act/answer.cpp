@@ -59,7 +59,7 @@ Answers refuse(rte_mempool* pool, const Packet& packet, std::span<const uint8_t>
   } else if (refusal.protocol == Protocol::Dns && (packet.is_udp() || packet.is_tcp()) &&
              answer_dns(maker, refusal)) {
     answers.kind = Answer::DnsRefusal;
-  } else if (packet.is_tcp()) {
+  } else if (packet.is_tcp() && !packet.fragment) {
     answers.kind = answer_tcp(maker, refusal);
   } else {
     answer_icmp(maker);
@@ -71,7 +71,7 @@ Answers refuse(rte_mempool* pool, const Packet& packet, std::span<const uint8_t>
 
 Answers refuse_again(rte_mempool* pool, const Packet& packet, std::span<const uint8_t> frame) {
   Answers answers;
-  if (!packet.is_tcp() || !may_answer(packet, frame)) return answers;
+  if (!packet.is_tcp() || packet.fragment || !may_answer(packet, frame)) return answers;
   // A bare ACK says that the alert or the page has just arrived: an RST now could take it away before it is
   // read.
   if (packet.payload_size == 0 && (packet.tcp_flags & (kSyn | kFin | kAck)) == kAck) return answers;

@@ -60,6 +60,7 @@ struct alignas(64) WorkerStats {
   Counter undecided, undecided_capacity;
   Counter bindings, binding_capacity;
   Counter names, name_capacity;  ///< interned names
+  Counter fragments;             ///< held until their datagrams are whole; a gauge
   Counter names_lost;    ///< not remembered because the table was full: such a flow is judged again without
   Counter news_lost;     ///< what DNS taught and other workers were not told, because a ring was full
   Counter ech_stripped;  ///< DNS answers that `ech` was taken out of

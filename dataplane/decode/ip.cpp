@@ -23,7 +23,8 @@ Decoded decode_rest(HeaderReader& reader, uint32_t size, bool quoted, Packet& ou
   out.l4_offset = out.payload_offset = static_cast<uint16_t>(reader.at());
   out.payload_size = size;
   if (out.fragment_offset != 0) return {Decoded::Kind::Ip, Reason::Decided};
-  return decode_transport(reader, size, quoted, out);
+  // The first fragment may be as short as a quote: the rest of its header comes with the next.
+  return decode_transport(reader, size, quoted || out.fragment, out);
 }
 
 }  // namespace
@@ -34,7 +35,7 @@ Decoded decode_ipv4(HeaderReader& reader, bool quoted, Packet& out) {
   const uint8_t version_and_size = reader.u8();
   reader.skip(1);
   uint32_t total = reader.u16();
-  reader.skip(2);
+  out.fragment_id = reader.u16();
   const uint16_t flags_and_offset = reader.u16();
   out.hop_limit = reader.u8();
   out.transport = reader.u8();
@@ -59,6 +60,7 @@ Decoded decode_ipv4(HeaderReader& reader, bool quoted, Packet& out) {
 Decoded decode_ipv6(HeaderReader& reader, bool quoted, Packet& out) {
   const uint32_t version = reader.u32() >> 28;
   uint32_t left = reader.u16();
+  size_t next_at = reader.at();
   uint8_t next = reader.u8();
   out.hop_limit = reader.u8();
   const auto source = reader.bytes(16), destination = reader.bytes(16);
@@ -70,9 +72,12 @@ Decoded decode_ipv6(HeaderReader& reader, bool quoted, Packet& out) {
   }
   out.source = Address::from_v6(source.data());
   out.destination = Address::from_v6(destination.data());
-  for (size_t count = 0; is_extension(next) && out.fragment_offset == 0; ++count) {
+  // What follows a fragment header is read when its datagram is whole again (RFC 8200 4.5).
+  for (size_t count = 0; is_extension(next) && !out.fragment; ++count) {
     if (count == kMaxExtensionHeaders) return dropped(Reason::TooManyHeaders);
     const uint8_t kind = next;
+    out.fragment_next = static_cast<uint16_t>(next_at);
+    next_at = reader.at();
     next = reader.u8();
     const uint8_t units = reader.u8();
     uint32_t size = (units + 1U) * 8;
@@ -81,7 +86,7 @@ Decoded decode_ipv6(HeaderReader& reader, bool quoted, Packet& out) {
       size = 8;
       const uint16_t offset_and_more = reader.u16();
       set_fragment(offset_and_more >> 3, offset_and_more & 1, out);
-      reader.skip(4);
+      out.fragment_id = reader.u32();
     } else {
       reader.skip(size - 2);
     }

@@ -33,19 +33,22 @@ struct Packet {
   Address source, destination;
   uint32_t payload_size = 0;  ///< transport payload by the IP header's length, never the link's padding
   uint32_t tcp_seq = 0, tcp_ack = 0;
+  uint32_t fragment_id = 0;                        ///< with `fragment`
   uint16_t l3_offset = 0;                          ///< of the IP header
-  uint16_t l4_offset = 0;                          ///< of the transport header
+  uint16_t l4_offset = 0;                          ///< of the transport header; of a fragment's own bytes
   uint16_t payload_offset = 0;                     ///< of the transport payload
   uint16_t source_port = 0, destination_port = 0;  ///< 0 where the transport has none
   uint16_t vlan = kNoVlan;       ///< innermost VLAN id; a priority tag (id 0) counts as none
   uint16_t fragment_offset = 0;  ///< bytes; with `fragment`
+  uint16_t fragment_next = 0;    ///< of the byte that announces IPv6's fragment header; with `fragment`
   uint16_t l4_checksum = 0;      ///< as it stands in the frame, host byte order (TCP, UDP, ICMPv6)
-  uint8_t transport = 0;         ///< IP protocol number after any IPv6 extension headers
+  uint8_t transport = 0;         ///< IP protocol number after any IPv6 extension headers; of an IPv6 fragment
+                                 ///< what its fragment header announces
   uint8_t tcp_flags = 0;
   uint8_t hop_limit = 0;
   uint8_t icmp_type = 0, icmp_code = 0;
   bool v4 = false;
-  bool fragment = false;  ///< any fragment, the first too; its transport header is read only if offset is 0
+  bool fragment = false;  ///< any fragment, the first too; of that, no more than the ports are read
   bool more_fragments = false;
 
   bool is_tcp() const { return transport == kTcp; }

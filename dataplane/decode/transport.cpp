@@ -43,10 +43,9 @@ Decoded decode_udp(HeaderReader& reader, uint32_t size, bool quoted, Packet& out
   out.l4_checksum = reader.u16();
   if (reader.failed()) return size < 8 ? dropped(Reason::MalformedUdp) : reader.why(Reason::MalformedUdp);
   if (quoted) return whole();
-  // The first fragment's length names the whole datagram.
-  if (size < 8 || length < 8 || (length > size && !out.more_fragments)) return dropped(Reason::MalformedUdp);
+  if (size < 8 || length < 8 || length > size) return dropped(Reason::MalformedUdp);
   out.payload_offset = static_cast<uint16_t>(out.l4_offset + 8);
-  out.payload_size = (length > size ? size : length) - 8;
+  out.payload_size = length - 8;
   return whole();
 }
 

@@ -1,22 +1,24 @@
-// extract: QUIC recognised by its long header.
+// extract: QUIC's versions and the packets of a datagram.
 #include "dataplane/extract/quic.h"
 
-#include <cstddef>
+#include "dataplane/extract/quic_wire.h"
 
 namespace sluice {
 namespace {
 
 constexpr uint8_t kLongForm = 0x80, kFixedBit = 0x40;
-constexpr size_t kMinInitialDatagram = 1200;  // RFC 9000 14.1
-constexpr size_t kMaxConnectionId = 20;       // RFC 9000 17.2
+constexpr size_t kVersionEnd = 5;
 constexpr size_t kMinProtected = 20;  // header protection samples 16 bytes, 4 after the packet number's start
 constexpr uint32_t kV1 = 1, kV2 = 0x6b3343cf, kV2Draft = 0x709a50c4;
+constexpr uint32_t kDraft23 = 0xff000017, kDraft28 = 0xff00001c, kDraft32 = 0xff000020, kDraft34 = 0xff000022;
+constexpr uint32_t kMvfst22 = 0xfaceb001, kMvfst27 = 0xfaceb002, kMvfst29 = 0xfaceb00e;
+constexpr uint32_t kQ050 = 0x51303530, kT050 = 0x54303530, kT051 = 0x54303531;
 
 enum class Family : uint8_t {
   None,
-  Ietf,
-  GoogleNibbles,
-  GoogleBytes,
+  Ietf,                ///< also Google's from Q050 on
+  GooglePublicHeader,  ///< before Q044
+  GoogleNibbles,       ///< Q044 to Q046
   Grease
 };
 
@@ -34,89 +36,156 @@ int google_number(uint32_t version) {
 
 Family family_of(uint32_t version) {
   if (version == kV1 || version == kV2 || version == kV2Draft) return Family::Ietf;
-  if (version >= 0xff000017 && version <= 0xff000022) return Family::Ietf;  // drafts 23 to 34
-  if (version >> 4 == 0xfaceb00) return Family::Ietf;                       // mvfst
+  if (version >= kDraft23 && version <= kDraft34) return Family::Ietf;
+  if (version >> 4 == 0xfaceb00) return Family::Ietf;               // mvfst
+  if ((version & 0x0f0f0f0f) == 0x0a0a0a0a) return Family::Grease;  // RFC 9000 15
   const int google = google_number(version);
-  if (google >= 44 && google <= 46) return Family::GoogleNibbles;
-  if (google > 46) return Family::GoogleBytes;
-  return (version & 0x0f0f0f0f) == 0x0a0a0a0a ? Family::Grease : Family::None;  // RFC 9000 15
+  if (google < 1) return Family::None;
+  if (google < 44) return Family::GooglePublicHeader;
+  return google <= 46 ? Family::GoogleNibbles : Family::Ietf;
 }
 
 uint32_t read_u32(std::span<const uint8_t> bytes) {
   return uint32_t{bytes[0]} << 24 | uint32_t{bytes[1]} << 16 | uint32_t{bytes[2]} << 8 | bytes[3];
 }
 
-/// Takes a variable-length integer off the front (RFC 9000 16). Returns false where the bytes end before it.
-bool take_varint(std::span<const uint8_t>& bytes, uint64_t& value) {
-  if (bytes.empty()) return false;
-  const size_t size = size_t{1} << (bytes[0] >> 6);
-  if (bytes.size() < size) return false;
-  value = bytes[0] & 0x3f;
-  for (size_t i = 1; i < size; ++i) value = value << 8 | bytes[i];
-  bytes = bytes.subspan(size);
-  return true;
+/// A connection id after a byte with its length.
+bool take_id(std::span<const uint8_t>& bytes, std::span<const uint8_t>& id) {
+  uint64_t size = 0;
+  return take_number(bytes, 1, size) && size <= kMaxQuicId && take(bytes, size, id);
 }
 
-/// Takes the two connection ids, each after a byte with its length, off the front.
-bool take_connection_ids(std::span<const uint8_t>& bytes) {
-  for (int i = 0; i < 2; ++i) {
-    if (bytes.empty() || bytes[0] > kMaxConnectionId || bytes.size() < 1u + bytes[0]) return false;
-    bytes = bytes.subspan(1u + bytes[0]);
-  }
-  return true;
-}
-
-/// What follows the connection ids of an IETF packet from a client: Initial, 0-RTT or Handshake.
-bool lengths_fit(uint8_t first, uint32_t version, std::span<const uint8_t> bytes) {
+QuicPacket::Kind kind_of(uint8_t first, uint32_t version) {
+  constexpr QuicPacket::Kind kKinds[] = {QuicPacket::Kind::Initial, QuicPacket::Kind::ZeroRtt,
+                                         QuicPacket::Kind::Handshake, QuicPacket::Kind::Retry};
   unsigned type = first >> 4 & 3;
   if (version == kV2 || version == kV2Draft) type = (type + 3) & 3;  // RFC 9369 3.2: one further on
-  constexpr unsigned kInitial = 0, kRetry = 3;
-  if (type == kRetry) return false;  // only servers send it
-  uint64_t token = 0, length = 0;
-  if (type == kInitial) {
-    if (!take_varint(bytes, token) || token > bytes.size()) return false;
-    bytes = bytes.subspan(static_cast<size_t>(token));
-  }
-  return take_varint(bytes, length) && length >= kMinProtected && length <= bytes.size();
+  return kKinds[type];
 }
 
 /// Google's versions before 44: a public header of flags, an 8-byte connection id and the version.
-bool is_google_public_header(std::span<const uint8_t> payload) {
+bool is_google_public_header(std::span<const uint8_t> start) {
   constexpr uint8_t kVersionFlag = 0x01, kReset = 0x02, kConnectionId = 0x08;
-  constexpr size_t kVersionAt = 9, kMinHello = 1024;
-  if (payload.size() < kMinHello) return false;
-  if ((payload[0] & (0xc0 | kVersionFlag | kReset | kConnectionId)) != (kVersionFlag | kConnectionId))
+  constexpr size_t kVersionAt = 9;
+  if (start.size() < kVersionAt + 4) return false;
+  if ((start[0] & (0xc0 | kVersionFlag | kReset | kConnectionId)) != (kVersionFlag | kConnectionId))
     return false;
-  const int google = google_number(read_u32(payload.subspan(kVersionAt)));
-  return google > 0 && google < 44;
+  return family_of(read_u32(start.subspan(kVersionAt))) == Family::GooglePublicHeader;
+}
+
+/// What follows the version of a long header. rest: behind the version; past the packet where it is read
+/// whole.
+void read_long(std::span<const uint8_t> whole, std::span<const uint8_t>& rest, QuicPacket& out) {
+  const auto unreadable = [&] {
+    out = {.version = out.version, .bytes = whole};
+    rest = {};
+  };
+  if (!take_id(rest, out.destination) || !take_id(rest, out.source)) return unreadable();
+  if (out.version == 0) {
+    out.kind = QuicPacket::Kind::VersionNegotiation;
+    rest = {};
+    return;
+  }
+  const Family family = family_of(out.version);
+  if (family != Family::Ietf && family != Family::Grease) return unreadable();
+  out.kind = kind_of(whole[0], out.version);
+  if (out.kind == QuicPacket::Kind::Retry) {
+    rest = {};
+    return;
+  }
+  uint64_t token = 0, length = 0;
+  if (out.kind == QuicPacket::Kind::Initial && (!take_varint(rest, token) || !skip(rest, token)))
+    return unreadable();
+  if (!take_varint(rest, length)) return unreadable();
+  out.number_at = whole.size() - rest.size();
+  if (length < kMinProtected || !skip(rest, length)) return unreadable();
+  out.bytes = whole.first(whole.size() - rest.size());
 }
 
 }  // namespace
 
-bool looks_like_quic(std::span<const uint8_t> payload) {
-  constexpr size_t kVersionEnd = 5;
-  if (payload.size() < kVersionEnd + 2) return false;
-  if (!(payload[0] & kLongForm)) return is_google_public_header(payload);
-  const bool full = payload.size() >= kMinInitialDatagram;
-  const uint32_t version = read_u32(payload.subspan(1));
-  // RFC 9287 lets a client of these versions clear the fixed bit. In RTP it is always clear, hence the size.
-  if (!(payload[0] & kFixedBit) && !(full && (version == kV1 || version == kV2))) return false;
-  auto rest = payload.subspan(kVersionEnd);
-  switch (family_of(version)) {
-    case Family::Ietf:
-      return take_connection_ids(rest) && lengths_fit(payload[0], version, rest);
-    case Family::GoogleBytes:
-      return take_connection_ids(rest) && !rest.empty();
-    case Family::GoogleNibbles: {
-      const size_t to = rest[0] >> 4, from = rest[0] & 15;
-      return rest.size() > 1 + (to ? to + 3 : 0) + (from ? from + 3 : 0);
-    }
-    case Family::Grease:  // it is to provoke a version negotiation, so it is as large as an Initial
-      return full && take_connection_ids(rest);
-    case Family::None:
+QuicScheme scheme_of(uint32_t version) {
+  switch (version) {
+    case kV1:
+      return QuicScheme::V1;
+    case kV2:
+      return QuicScheme::V2;
+    case kV2Draft:
+      return QuicScheme::V2Draft;
+    case kMvfst22:
+      return QuicScheme::Draft22;
+    case kMvfst27:
+      return QuicScheme::Draft23;
+    case kMvfst29:
+      return QuicScheme::Draft29;
+    case kQ050:
+      return QuicScheme::Q050;
+    case kT050:
+      return QuicScheme::T050;
+    case kT051:
+      return QuicScheme::T051;
+    default:
       break;
   }
-  return false;
+  if (family_of(version) == Family::Grease) return QuicScheme::Draft29;
+  if (version < kDraft23 || version > kDraft34) return QuicScheme::None;
+  if (version <= kDraft28) return QuicScheme::Draft23;
+  return version <= kDraft32 ? QuicScheme::Draft29 : QuicScheme::V1;
+}
+
+bool QuicDatagram::next(QuicPacket& out) {
+  if (rest_.empty()) return false;
+  const auto whole = rest_;
+  out = {.bytes = whole};
+  rest_ = {};
+  if (is_google_public_header(whole)) {
+    out.kind = QuicPacket::Kind::Google;
+    out.version = read_u32(whole.subspan(9));
+    return true;
+  }
+  if (!(whole[0] & kLongForm)) {
+    out.kind = QuicPacket::Kind::Short;
+    return true;
+  }
+  if (whole.size() < kVersionEnd) return true;
+  out.version = read_u32(whole.subspan(1));
+  if (family_of(out.version) == Family::GoogleNibbles) {
+    out.kind = QuicPacket::Kind::Google;
+    return true;
+  }
+  rest_ = whole.subspan(kVersionEnd);
+  read_long(whole, rest_, out);
+  return true;
+}
+
+bool begins_like_quic(std::span<const uint8_t> start) {
+  if (start.size() < kVersionEnd) return false;
+  if (!(start[0] & kLongForm)) return is_google_public_header(start);
+  const uint32_t version = read_u32(start.subspan(1));
+  // RFC 9287 lets a client of these versions clear the fixed bit.
+  if (!(start[0] & kFixedBit) && version != kV1 && version != kV2) return false;
+  const Family family = family_of(version);
+  return family != Family::None && family != Family::GooglePublicHeader;
+}
+
+bool looks_like_quic(std::span<const uint8_t> payload) {
+  if (!begins_like_quic(payload)) return false;
+  constexpr size_t kMinGoogleHello = 1024;
+  if (!(payload[0] & kLongForm)) return payload.size() >= kMinGoogleHello;
+  const bool full = payload.size() >= kMinInitialDatagram;
+  if (!(payload[0] & kFixedBit) && !full) return false;  // in RTP it is always clear
+  const Family family = family_of(read_u32(payload.subspan(1)));
+  if (family == Family::GoogleNibbles) {
+    if (payload.size() == kVersionEnd) return false;
+    const size_t to = payload[kVersionEnd] >> 4, from = payload[kVersionEnd] & 15;
+    return payload.size() > kVersionEnd + 1 + (to ? to + 3 : 0) + (from ? from + 3 : 0);
+  }
+  if (family == Family::Grease && !full) return false;  // it is as large as an Initial to provoke an answer
+  QuicPacket packet;
+  QuicDatagram datagram(payload);
+  if (!datagram.next(packet)) return false;
+  return packet.kind == QuicPacket::Kind::Initial || packet.kind == QuicPacket::Kind::ZeroRtt ||
+         packet.kind == QuicPacket::Kind::Handshake;
 }
 
 }  // namespace sluice

@@ -28,6 +28,29 @@ Stream match_tls(std::string_view text, std::span<const int> pattern) {
   return size < pattern.size() ? Stream::NeedMore : Stream::Tls;
 }
 
+/// The header of a hello of SSLv2's form: its size, its type, SSL 3.x or SSL 2, and three lengths that make
+/// up the size.
+Stream match_sslv2(std::span<const uint8_t> bytes) {
+  constexpr size_t kForm = 11, kFixed = 9, kCipher = 3, kSession = 16, kLeastChallenge = 16,
+                   kMostChallenge = 32;
+  const auto may_be = [bytes](size_t at, uint8_t value) { return bytes.size() <= at || bytes[at] == value; };
+  const bool version = may_be(3, 3) || (may_be(3, 0) && may_be(4, 2));
+  if (!(bytes[0] & 0x80) || !may_be(2, 1) || !version) return Stream::Unknown;
+  if (bytes.size() < kForm) return Stream::NeedMore;
+  const auto u16 = [bytes](size_t at) { return size_t{bytes[at]} << 8 | bytes[at + 1]; };
+  const size_t ciphers = u16(5), session = u16(7), challenge = u16(9);
+  const bool fits = ciphers > 0 && ciphers % kCipher == 0 && (session == 0 || session == kSession) &&
+                    challenge >= kLeastChallenge && challenge <= kMostChallenge &&
+                    (u16(0) & 0x7fff) == kFixed + ciphers + session + challenge;
+  return fits ? Stream::Tls : Stream::Unknown;
+}
+
+Stream match_prelude(std::span<const uint8_t> bytes) {
+  const PreludeKind kind = recognise_prelude(bytes).kind;
+  if (kind == PreludeKind::NeedMore) return Stream::NeedMore;
+  return kind == PreludeKind::None ? Stream::Unknown : Stream::Prelude;
+}
+
 Stream match_preface(std::string_view text) {
   const size_t size = std::min(text.size(), kH2Preface.size());
   if (text.substr(0, size) != kH2Preface.substr(0, size)) return Stream::Unknown;
@@ -73,12 +96,14 @@ Stream recognise_stream(std::span<const uint8_t> bytes) {
     default:
       break;
   }
-  const Stream preface = match_preface(text);
-  const Stream http = match_http(text);
-  if (preface == Stream::H2c || http == Stream::Http) return preface == Stream::H2c ? preface : http;
-  const Stream dns = match_dns(bytes);
-  const bool more = preface == Stream::NeedMore || http == Stream::NeedMore;  // P begins both
-  return more && dns == Stream::Unknown ? Stream::NeedMore : dns;
+  // At most one of them can come to know its own; while any needs more, so does the whole.
+  Stream so_far = Stream::Unknown;
+  for (const Stream one :
+       {match_http(text), match_preface(text), match_prelude(bytes), match_sslv2(bytes), match_dns(bytes)}) {
+    if (one != Stream::Unknown && one != Stream::NeedMore) return one;
+    if (one == Stream::NeedMore) so_far = one;
+  }
+  return so_far;
 }
 
 }  // namespace sluice

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "dataplane/extract/http.h"
+#include "dataplane/extract/prelude.h"
 
 namespace sluice {
 
@@ -14,6 +15,7 @@ inline constexpr std::string_view kH2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n
 
 /// With so many bytes recognise_stream always decides: empty lines, a method and its space are the longest.
 inline constexpr size_t kMaxRecogniseBytes = 2 * kMaxHttpBlankLines + kMaxHttpMethod + 1;
+static_assert(kMaxRecogniseBytes >= kMaxPreludeForm);
 
 enum class Stream : uint8_t {
   NeedMore,  ///< too few bytes; all of them could begin one of the others
@@ -21,15 +23,16 @@ enum class Stream : uint8_t {
   Http,      ///< for HttpRequests
   Dns,       ///< DNS over TCP
   H2c,       ///< HTTP/2 without TLS, by its connection preface
+  Prelude,   ///< for Prelude, in the form that recognise_prelude tells; what follows it is recognised anew
   Unknown,   ///< none of these
 };
 
 /// bytes: the client's side of a flow from its first byte, cut anywhere. Decides on as few bytes as tell, and
 /// a decision holds for whatever follows; NeedMore only below kMaxRecogniseBytes. Tls: a handshake record of
-/// version 3.x, or a change_cipher_spec or warning alert, which servers skip before a hello. Http: a
-/// registered or widely used method and white space, after empty lines and other white space, or more of
-/// these than HttpRequests takes. Dns: a length and the header of a plain query. Source: RFC 8446 5; RFC 7766
-/// 8; RFC 9112 2.2 and 3; RFC 9113 3.4; IANA HTTP Method Registry.
+/// version 3.x, or a change_cipher_spec or warning alert, which servers skip before a hello, or a hello of
+/// SSLv2's form. Http: a registered or widely used method and white space, after empty lines and other white
+/// space, or more of these than HttpRequests takes. Dns: a length and the header of a plain query. Source:
+/// RFC 8446 5; RFC 5246 E.2; RFC 7766 8; RFC 9112 2.2 and 3; RFC 9113 3.4; IANA HTTP Method Registry.
 [[nodiscard]] Stream recognise_stream(std::span<const uint8_t> bytes);
 
 }  // namespace sluice

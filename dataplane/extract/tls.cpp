@@ -170,6 +170,7 @@ Extract TlsHello::on_field() {
     case Step::Header:
       hello_end_ = kMessageHeader + (value_ & 0xffffff);
       if (value_ >> 24 != kClientHello || hello_end_ > kMaxHello) return unexpected();
+      host_.clear();
       named_ = has_ech_ = has_esni_ = has_early_data_ = false;
       return expect(Step::Version, position_, 2, hello_end_);
     case Step::Version:

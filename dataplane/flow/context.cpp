@@ -13,7 +13,8 @@ uint32_t ContextPool::take(uint64_t now_ms, uint32_t at) {
   context.source_bytes = context.destination_bytes = 0;
   context.packets = 0;
   context.source_end = at;
-  context.named = context.remote_spoke = false;
+  context.link_size = 0;
+  context.named = context.recorded = context.preluded = context.remote_spoke = false;
   context.kind = ReaderKind::Recognising;
   context.asked = Switch::None;
   context.start = context.syn_end = at;

@@ -12,8 +12,12 @@ namespace sluice {
 
 inline constexpr uint32_t kNoIndex = 0xffffffff;
 
-/// What makes a flow, the same for both directions: the LAN side first. Fragments have ports 0 and their own
-/// transport. The VLAN is that of the first packet, and does not tell flows apart.
+/// The local port in the key of a fragment, whose transport is kFragmentHeader: no other packet has both. No
+/// flow bears the first; the second's are those of fragments that cannot be put together.
+inline constexpr uint16_t kFragmentWaiting = 1, kFragmentGivenUp = 2;
+
+/// What makes a flow, the same for both directions: the LAN side first. The VLAN is that of the first packet,
+/// and does not tell flows apart.
 struct FlowKey {
   Address local, remote;
   uint16_t local_port, remote_port;
@@ -34,16 +38,17 @@ enum class FlowState : uint8_t {
 };
 
 enum FlowFlag : uint16_t {
-  kFlowInbound = 1,      ///< opened from the line
-  kFlowMidstream = 2,    ///< its start was not seen
-  kFlowClosing = 4,      ///< a FIN or RST passed; true or a decoy, it only shortens the time-out
-  kFlowSilent = 8,       ///< blocked by a silent rule
-  kFlowAnswered = 16,    ///< the other side has answered the SYN, or spoken where none was seen
-  kFlowDns = 32,         ///< every datagram is judged
-  kFlowHttp = 64,        ///< every request is judged; context is its reader's
-  kFlowInUse = 128,      ///< set by the table
-  kFlowReopening = 256,  ///< another SYN has passed; its answer begins a new connection
-  kFlowGreeted = 512,    ///< the other side spoke first, as an HTTP/2 server may
+  kFlowInbound = 1,        ///< opened from the line
+  kFlowMidstream = 2,      ///< its start was not seen
+  kFlowClosing = 4,        ///< a FIN or RST passed; true or a decoy, it only shortens the time-out
+  kFlowSilent = 8,         ///< blocked by a silent rule
+  kFlowAnswered = 16,      ///< the other side has answered the SYN, or spoken where none was seen
+  kFlowDns = 32,           ///< every datagram is judged
+  kFlowHttp = 64,          ///< every request is judged; context is its reader's
+  kFlowInUse = 128,        ///< set by the table
+  kFlowReopening = 256,    ///< another SYN has passed; its answer begins a new connection
+  kFlowQuic = 512,         ///< its long headers are read
+  kFlowQuicPassed = 1024,  ///< a QUIC connection of it was judged and passed
 };
 
 /// One flow: one cache line.

@@ -10,7 +10,6 @@
 namespace sluice::replay {
 namespace {
 
-constexpr uint64_t kRingSlots = 4096;
 constexpr size_t kCacheLine = 64;
 
 void free_all(Output::Batch& batch) {
@@ -39,19 +38,19 @@ rte_mbuf* to_buffers(rte_mempool* pool, std::span<const uint8_t> frame) {
 
 }  // namespace
 
-bool Gateway::make_ring() {
-  const size_t size = sizeof(RingHeader) + kRingSlots * kSlotBytes;
+bool Gateway::make_ring(uint64_t slots) {
+  const size_t size = sizeof(RingHeader) + slots * kSlotBytes;
   void* memory = std::aligned_alloc(kCacheLine, size);
   if (memory == nullptr) return false;
   std::memset(memory, 0, size);
   ring_memory_.reset(static_cast<std::byte*>(memory));
-  ring_ = new (memory) RingHeader{kRingSlots, 0, 0};
+  ring_ = new (memory) RingHeader{slots, 0, 0};
   events_ = std::make_unique<EventRing>(*ring_);
   return true;
 }
 
 std::unique_ptr<Gateway> Gateway::create(PipelineConfig config, rte_mempool* pool, const Policy& policy,
-                                         Scratch& scratch) {
+                                         Scratch& scratch, uint64_t ring_slots) {
   std::unique_ptr<Gateway> out(new Gateway);
   config.ports[kLanPort] = {0, Side::Lan};
   config.ports[kLinePort] = {0, Side::Line};
@@ -59,7 +58,7 @@ std::unique_ptr<Gateway> Gateway::create(PipelineConfig config, rte_mempool* poo
   out->pool_ = pool;
   out->stats_ = std::make_unique<WorkerStats>();
   out->output_ = std::make_unique<Output>();
-  if (!out->make_ring()) return nullptr;
+  if (!out->make_ring(ring_slots)) return nullptr;
   out->pipeline_ = Pipeline::create(config, pool, *out->stats_, *out->events_);
   if (out->pipeline_ == nullptr) return nullptr;
   out->pipeline_->set_policy(&policy, &scratch);
@@ -90,7 +89,9 @@ bool Gateway::next_record(Record& record, char (&name)[kMaxName]) {
   const uint64_t tail = ring_->tail.load(std::memory_order_relaxed);
   if (tail == ring_->head.load(std::memory_order_acquire)) return false;
   const std::byte* slots = ring_memory_.get() + sizeof(RingHeader);
-  const auto slot = [slots](uint64_t position) { return slots + (position & (kRingSlots - 1)) * kSlotBytes; };
+  const auto slot = [this, slots](uint64_t position) {
+    return slots + (position & (ring_->slot_count - 1)) * kSlotBytes;
+  };
   std::memcpy(&record, slot(tail), sizeof record);
   size_t done = std::min<size_t>(record.name_size, kNameInFirstSlot);
   std::memcpy(name, record.name, done);

@@ -11,22 +11,23 @@
 namespace sluice::replay {
 
 inline constexpr uint16_t kLanPort = 0, kLinePort = 1;
+inline constexpr uint64_t kRingSlots = 4096;
 
 /// One worker's pipeline with its counters and its event ring on the heap. Serves replay and the cases of the
 /// tests.
 class Gateway {
  public:
-  /// config: its ports are set here. pool, policy, scratch: outlive the gateway.
+  /// config: its ports are set here. pool, policy, scratch: outlive the gateway. ring_slots: a power of two.
   /// Returns nullptr where memory is short.
   static std::unique_ptr<Gateway> create(PipelineConfig config, rte_mempool* pool, const Policy& policy,
-                                         Scratch& scratch);
+                                         Scratch& scratch, uint64_t ring_slots = kRingSlots);
   ~Gateway();
 
   /// Puts frame into buffers of the pool and through the pipeline, as a burst of one. What leaves is in
   /// output() until clear_output. Returns false where the pool has no room.
   [[nodiscard]] bool process(std::span<const uint8_t> frame, Side from, Clock now);
-  /// Another policy from now on; policy and scratch outlive the gateway, or the next policy.
-  void set_policy(const Policy& policy, Scratch& scratch) { pipeline_->set_policy(&policy, &scratch); }
+  /// Another policy from now on, or none; policy and scratch outlive the gateway, or the next policy.
+  void set_policy(const Policy* policy, Scratch* scratch) { pipeline_->set_policy(policy, scratch); }
   void housekeeping(Clock now) { pipeline_->housekeeping(now, *output_); }
 
   const Output& output() const { return *output_; }
@@ -46,7 +47,7 @@ class Gateway {
     void operator()(void* memory) const { std::free(memory); }
   };
   Gateway() = default;
-  bool make_ring();
+  bool make_ring(uint64_t slots);
   bool next_record(Record& record, char (&name)[kMaxName]);
 
   rte_mempool* pool_ = nullptr;

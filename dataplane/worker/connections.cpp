@@ -19,7 +19,7 @@ void WorkerPipeline::handshake(Arrival& arrival, Flow& flow) {
   if (is_first(arrival.packet)) return opener ? first_again(arrival, flow) : first_from_other(arrival, flow);
   if (!opener) return first_answered(arrival, flow);
   // The opener's half of a simultaneous open (RFC 9293 3.5).
-  if (arrival.packet.payload_size != 0) return drop(arrival.mbuf, Reason::Overlap);
+  if (arrival.packet.payload_size != 0) return drop(arrival, Reason::Overlap);
   forward(arrival, Reason::Undecided);
 }
 
@@ -32,7 +32,7 @@ void WorkerPipeline::first_again(Arrival& arrival, Flow& flow) {
   if (reads && start == first_byte(flow)) return undecided(arrival, flow);
   // Data in a SYN, or a number among those of data, would leave open which SYN it is that gets the answer.
   const bool ambiguous = flow.context != kNoIndex && contexts_[flow.context].has_passed(start);
-  if (packet.payload_size != 0 || ambiguous) return drop(arrival.mbuf, Reason::Overlap);
+  if (packet.payload_size != 0 || ambiguous) return drop(arrival, Reason::Overlap);
   if (flow.state == FlowState::Undecided && untouched) {
     flow.remote_ack = start;
     return forward(arrival, Reason::Undecided);
@@ -42,7 +42,7 @@ void WorkerPipeline::first_again(Arrival& arrival, Flow& flow) {
     return refuse_later_packet(arrival, flow);
   if (flow.state == FlowState::Undecided && flow.context == kNoIndex) {
     flow.context = contexts_.take(now_.ms, flow.remote_ack);
-    if (flow.context == kNoIndex) return drop(arrival.mbuf, Reason::TableFull);
+    if (flow.context == kNoIndex) return drop(arrival, Reason::TableFull);
   }
   flow.set(kFlowReopening);
   if (flow.context != kNoIndex) {
@@ -83,13 +83,13 @@ void WorkerPipeline::first_answered(Arrival& arrival, Flow& flow) {
   const uint32_t ack = arrival.packet.tcp_ack;
   if (flow.has(kFlowReopening)) {
     const uint32_t start = flow.context == kNoIndex ? flow.remote_ack : contexts_[flow.context].reopen_at;
-    if (ack != start) return drop(arrival.mbuf, Reason::Overlap);
+    if (ack != start) return drop(arrival, Reason::Overlap);
     begin_anew(flow, start);
   }
   if (flow.state == FlowState::Blocked) return refuse_later_packet(arrival, flow);
   const bool fast_opened = flow.context != kNoIndex && ack == contexts_[flow.context].syn_end;
   const bool known = flow.state == FlowState::Undecided && !flow.has(kFlowMidstream);
-  if (known && ack != first_byte(flow) && !fast_opened) return drop(arrival.mbuf, Reason::Overlap);
+  if (known && ack != first_byte(flow) && !fast_opened) return drop(arrival, Reason::Overlap);
   undecided(arrival, flow);
 }
 

@@ -62,7 +62,7 @@ void WorkerPipeline::dns(Arrival& arrival, Flow& flow) {
     return judge_and_decide(arrival, flow,
                             Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol));
   }
-  if (!fits) return drop(arrival.mbuf, Reason::MalformedDns);
+  if (!fits) return drop(arrival, Reason::MalformedDns);
   if (message.question_count == 0 && opener)
     return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Dns, Situation::NoName));
   DnsOutcome outcome;
@@ -75,10 +75,11 @@ void WorkerPipeline::dns(Arrival& arrival, Flow& flow) {
     case DnsFate::Passes:
       return forward(arrival, Reason::Decided);
     case DnsFate::Changed:
+      if (!arrival.changeable()) return drop(arrival, Reason::Fragment);
       overwrite_payload(*arrival.mbuf, arrival.packet, outcome.changed);
       return forward(arrival, Reason::Decided);
     case DnsFate::Malformed:
-      return drop(arrival.mbuf, Reason::MalformedDns);
+      return drop(arrival, Reason::MalformedDns);
     case DnsFate::Refused:
       // This message is refused, not the flow: the next question on these ports may be for another name.
       return refuse_packet(arrival, flow, outcome.sighting(), outcome.verdict, outcome.number);

@@ -77,8 +77,8 @@ void WorkerPipeline::refuse_dns_stream(Arrival& arrival, Flow& flow, const Sight
 void WorkerPipeline::dns_answer_segment(Arrival& arrival, Flow& flow, Context& context) {
   DnsTcp& dns = context.dns;
   const Packet& packet = arrival.packet;
-  if ((packet.tcp_flags & kUrg) && !clear_urgent(*arrival.mbuf, packet))
-    return drop(arrival.mbuf, Reason::MalformedTcp);
+  if ((packet.tcp_flags & kUrg) && !(arrival.changeable() && clear_urgent(*arrival.mbuf, packet)))
+    return drop(arrival, Reason::MalformedTcp);
   if (!dns.begun) dns.answers.begin(packet.tcp_seq);
   dns.begun = true;
   context.remote_spoke = true;
@@ -90,10 +90,10 @@ void WorkerPipeline::dns_answer_segment(Arrival& arrival, Flow& flow, Context& c
     case ByteStream::Offer::Old:
       return forward(arrival, Reason::Decided);
     case ByteStream::Offer::Differs:
-      if (!dns.changed) return drop(arrival.mbuf, Reason::Overlap);
+      if (!dns.changed) return drop(arrival, Reason::Overlap);
       return send_as_kept(arrival, dns.answers);  // sent again as it was before `ech` was taken out
     case ByteStream::Offer::TooFar:
-      return drop(arrival.mbuf, Reason::TcpGap);
+      return drop(arrival, Reason::TcpGap);
     case ByteStream::Offer::NoMemory:
       return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Dns, Situation::TableFull));
   }
@@ -153,6 +153,7 @@ void WorkerPipeline::refuse_ech(const Arrival& arrival, const Flow& flow, const 
 }
 
 void WorkerPipeline::send_as_kept(Arrival& arrival, const ByteStream& stream) {
+  if (!arrival.changeable()) return drop(arrival, Reason::Fragment);
   const auto bytes = payload_of(arrival);
   const auto copy = std::span(dns_scratch_.get(), bytes.size());
   std::ranges::copy(bytes, copy.begin());

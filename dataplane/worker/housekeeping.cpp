@@ -34,6 +34,7 @@ void WorkerPipeline::housekeeping(Clock now, Output& out) {
     if (Flow* flow = flows_.at(swept_)) sweep_flow(*flow);
   }
   bindings_.sweep(now.ms);
+  drop_late_fragments();
   show_gauges();
 }
 
@@ -43,15 +44,24 @@ void WorkerPipeline::sweep_flow(Flow& flow) {
   if (flow.context == kNoIndex) return;
   const Context& context = contexts_[flow.context];
   const uint64_t age_ms = now_.ms - context.started_ms;
+  if (context.kind == ReaderKind::Quic && flow.state == FlowState::Allowed && age_ms >= kQuicHandshakeMs)
+    return release_context(flow);
   // Forgotten, it is judged anew by whatever comes.
-  if (context.kind == ReaderKind::Held && age_ms >= kHeldMs) return erase(flow);
-  const uint32_t limit_ms = context.kind == ReaderKind::H2c ? kH2cUndecidedMs : kUndecidedMs;
+  const bool held = context.kind == ReaderKind::Held ||
+                    (context.kind == ReaderKind::Tls && flow.state == FlowState::Allowed);
+  if (held && age_ms >= kHeldMs) return erase(flow);
+  if (context.kind == ReaderKind::Dtls && flow.state == FlowState::Allowed && age_ms >= kHeldMs)
+    return release_context(flow);
+  const uint32_t limit_ms = context.preluded ? kPreludeMs : kUndecidedMs;
   if (flow.state == FlowState::Undecided && policy_ != nullptr && age_ms >= limit_ms) time_out(flow);
 }
 
-/// Undecided is a state with an end: a hello that does not become complete is judged as what it is.
+/// Undecided is a state with an end: a hello that does not become complete is judged as what it is. The first
+/// byte of a flow whose start was not seen may be a keep-alive's.
 void WorkerPipeline::time_out(Flow& flow) {
-  Sighting sighting = Sighting::without_name(flow.protocol, Situation::IncompleteHello);
+  const bool silent = !contexts_[flow.context].preluded && !flow.has(kFlowMidstream);
+  const Situation situation = recognised(flow) || silent ? Situation::IncompleteHello : unrecognised(flow);
+  Sighting sighting = Sighting::without_name(flow.protocol, situation);
   const Verdict verdict = judge(flow, sighting);
   remember(flow, sighting);
   record(nullptr, flow, sighting, verdict);
@@ -64,6 +74,7 @@ void WorkerPipeline::time_out(Flow& flow) {
 void WorkerPipeline::hold(Flow& flow) {
   if (flow.context == kNoIndex) return;
   Context& context = contexts_[flow.context];
+  if (context.kind == ReaderKind::Quic) return;
   if (flow.key.transport != kTcp || !context.stream.holds()) return release_context(flow);
   context.stream.end_reading();
   contexts_.end_reader(context);
@@ -116,6 +127,7 @@ void WorkerPipeline::show_gauges() {
   stats_.bindings.set(bindings_.size());
   stats_.dns_addresses_lost.set(site_addresses_.lost() + own_addresses_.lost());
   stats_.names.set(names_.size());
+  stats_.fragments.set(fragments_.held());
   stats_.records_written.set(ring_.written());
   stats_.records_lost.set(ring_.lost());
 }

@@ -1,12 +1,7 @@
 // worker: HTTP on TCP: every request is judged, and what follows a CONNECT or an Upgrade is recognised anew.
-#include "dataplane/worker/read_with.h"
+#include "dataplane/worker/worker_pipeline.h"
 
 namespace sluice {
-namespace {
-
-constexpr uint64_t kMaxH2cGreeting = 64 * 1024;  ///< bytes of the other side before the first request
-
-}  // namespace
 
 /// The reader that saw a switch goes on: the server may have refused it.
 void WorkerPipeline::begin_http(Flow& flow, Context& context) {
@@ -17,30 +12,19 @@ void WorkerPipeline::begin_http(Flow& flow, Context& context) {
 
 WorkerPipeline::Step WorkerPipeline::begin_h2c(Arrival& arrival, Flow& flow, Context& context) {
   flow.protocol = Protocol::H2c;
+  context.preluded = true;  // both sides settle how they will speak before the first request
   if (contexts_.begin_h2c(context)) return Step::GoOn;
   judge_and_decide(arrival, flow, Sighting::without_name(Protocol::H2c, Situation::TableFull));
   return Step::Decided;
 }
 
-/// An HTTP/2 server need not wait for the client's preface, but has nothing to say then but its SETTINGS.
-bool WorkerPipeline::greets(const Arrival& arrival, Flow& flow) {
-  if (flow.has(kFlowGreeted) || !begins_h2_settings(payload_of(arrival))) return false;
-  flow.set(kFlowGreeted);
-  return true;
-}
-
-/// Before the first request, HTTP/2's two sides settle how they will speak.
-bool WorkerPipeline::may_speak_first(const Context& context) {
-  return context.kind == ReaderKind::H2c && context.destination_bytes <= kMaxH2cGreeting;
-}
-
 WorkerPipeline::Step WorkerPipeline::read_http(Arrival& arrival, Flow& flow, Context& context) {
-  return read_with(context.http, context,
+  return read_with(context.http, context.stream,
                    [&](Extract event) { return http_event(arrival, flow, context, event); });
 }
 
 WorkerPipeline::Step WorkerPipeline::read_h2c(Arrival& arrival, Flow& flow, Context& context) {
-  return read_with(context.h2c, context,
+  return read_with(context.h2c, context.stream,
                    [&](Extract event) { return h2c_event(arrival, flow, context, event); });
 }
 

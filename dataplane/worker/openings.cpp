@@ -1,6 +1,5 @@
 // worker: the first packet of a flow.
 #include "dataplane/decode/link_control.h"
-#include "dataplane/extract/quic.h"
 #include "dataplane/worker/worker_pipeline.h"
 
 namespace sluice {
@@ -26,7 +25,8 @@ bool opens_tcp(const Packet& packet) {
 void WorkerPipeline::open(Arrival& arrival) {
   const Packet& packet = arrival.packet;
   const uint16_t network = policy_->network_of(arrival.key.local, arrival.key.vlan);
-  const bool log_full = ring_.full() && policy_->setting_of(network, Situation::LogFull) == Setting::Block;
+  const Setting unlogged = policy_->setting_of(network, Situation::LogFull);
+  const bool log_full = ring_.full() && (unlogged == Setting::Block || unlogged == Setting::ByAddress);
   if (log_full) return without_flow(arrival, Situation::LogFull);
   Flow* flow = flows_.insert(arrival.key, arrival.hash);
   if (flow == nullptr) return without_flow(arrival, Situation::TableFull);
@@ -62,10 +62,9 @@ void WorkerPipeline::open_other(Arrival& arrival, Flow& flow) {
     return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::Fragment));
   if (flow.has(kFlowInbound) && is_stray_answer(flow.key)) return stray_answer(arrival, flow);
   if (flow.has(kFlowInbound)) return judge_and_decide(arrival, flow, Sighting{});
+  if (open_dtls(arrival, flow)) return;
+  if (arrival.packet.is_udp() && open_quic(arrival, flow)) return;
   if (arrival.packet.is_udp() && speaks_dns(arrival)) return open_dns(arrival, flow);
-  if (arrival.packet.is_udp() && looks_like_quic(payload_of(arrival)))
-    return judge_and_decide(arrival, flow,
-                            Sighting::without_name(Protocol::Quic, Situation::UndecodableQuic));
   judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol));
 }
 
@@ -105,7 +104,7 @@ void WorkerPipeline::without_flow(Arrival& arrival, Situation situation) {
   Sighting sighting = Sighting::without_name(Protocol::Unknown, situation);
   const Verdict verdict = judge(passing, sighting);
   if (verdict.passes()) return forward(arrival, reason_of(situation));
-  drop(arrival.mbuf, reason_of(situation));
+  drop(arrival, reason_of(situation));
 }
 
 }  // namespace sluice

@@ -34,8 +34,8 @@ bool WorkerPipeline::enter(rte_mbuf* mbuf, Arrival& arrival) {
   arrival.place = config_.ports[mbuf->port];
   arrival.headers = {static_cast<const uint8_t*>(bytes), head};
   const Decoded decoded = decode_frame(arrival.headers, size, arrival.packet);
-  if (decoded.kind == Decoded::Kind::NotIp) return forward(mbuf, Reason::NotIp), false;
-  if (decoded.kind == Decoded::Kind::Dropped) return drop(mbuf, decoded.reason), false;
+  if (decoded.kind == Decoded::Kind::NotIp) return forward(arrival, Reason::NotIp), false;
+  if (decoded.kind == Decoded::Kind::Dropped) return drop(arrival, decoded.reason), false;
 
   Packet& packet = arrival.packet;
   const auto begun = arrival.headers.subspan(std::min<size_t>(packet.payload_offset, head));
@@ -44,13 +44,13 @@ bool WorkerPipeline::enter(rte_mbuf* mbuf, Arrival& arrival) {
   const bool routers = control == LinkControl::BetweenRouters && policy_ != nullptr &&
                        policy_->is_link(packet.source) &&
                        (is_multicast(packet) || policy_->is_link(packet.destination));
-  if (control == LinkControl::Yes || routers) return forward(mbuf, Reason::LinkControl), false;
+  if (control == LinkControl::Yes || routers) return forward(arrival, Reason::LinkControl), false;
 
   const bool lan = arrival.from_lan();
   const bool ports = !packet.fragment;
   arrival.key = {.local = lan ? packet.source : packet.destination,
                  .remote = lan ? packet.destination : packet.source,
-                 .local_port = !ports ? uint16_t{0}
+                 .local_port = !ports ? kFragmentWaiting
                                : lan  ? packet.source_port
                                       : packet.destination_port,
                  .remote_port = !ports ? uint16_t{0}
@@ -60,7 +60,7 @@ bool WorkerPipeline::enter(rte_mbuf* mbuf, Arrival& arrival) {
                  .transport = packet.fragment ? kFragmentHeader : packet.transport,
                  .pair = arrival.place.pair};
   if (!is_mine(arrival)) return false;
-  if (policy_ == nullptr) return drop(mbuf, Reason::NoPolicy), false;
+  if (policy_ == nullptr) return drop(arrival, Reason::NoPolicy), false;
   complete_checksum(arrival);
   arrival.hash = flows_.hash(arrival.key);
   flows_.prefetch(arrival.hash);
@@ -84,15 +84,17 @@ void WorkerPipeline::handle(Arrival& arrival) {
   constexpr uint8_t kControlFlags = kSyn | kFin | kRst;
   const bool settled = flow != nullptr && flow->state == FlowState::Allowed &&
                        flow->generation == generation_ && flow->context == kNoIndex && !flow->has(kFlowDns) &&
+                       !may_begin_dtls(arrival, *flow) && !may_begin_quic(arrival, *flow) &&
                        !(arrival.packet.tcp_flags & kControlFlags) && arrival.packet.transport != kIcmp &&
                        arrival.packet.transport != kIcmpv6;
   if (!settled) return handle_slowly(arrival, flow);
   touch(*flow);
-  forward(arrival, Reason::Decided);
+  forward_one(arrival.mbuf, Reason::Decided);
 }
 
 void WorkerPipeline::handle_slowly(Arrival& arrival, Flow* flow) {
-  if (config_.verify_checksums && !checksums_fit(arrival)) return drop(arrival.mbuf, Reason::BadChecksum);
+  if (config_.verify_checksums && !checksums_fit(arrival)) return drop(arrival, Reason::BadChecksum);
+  if (arrival.packet.fragment && arrival.key.local_port == kFragmentWaiting) return collect(arrival);
   if (is_icmp_error(arrival.packet)) return related_icmp(arrival);
   if (flow == nullptr) return open(arrival);
   if (flow->generation != generation_ && flow->state == FlowState::Blocked) return open_anew(arrival, *flow);
@@ -101,6 +103,8 @@ void WorkerPipeline::handle_slowly(Arrival& arrival, Flow* flow) {
   if (flow->state == FlowState::Blocked) return refuse_later_packet(arrival, *flow);
   touch(*flow);
   if (arrival.packet.tcp_flags & (kFin | kRst)) flow->set(kFlowClosing);
+  if (is_dtls(arrival, *flow)) return dtls(arrival, *flow);
+  if (is_quic(arrival, *flow)) return quic(arrival, *flow);
   if (flow->has(kFlowDns) && arrival.packet.is_udp()) return dns(arrival, *flow);
   if (flow->state == FlowState::Undecided || flow->context != kNoIndex) return undecided(arrival, *flow);
   forward(arrival, Reason::Decided);
@@ -112,7 +116,7 @@ void WorkerPipeline::related_icmp(Arrival& arrival) {
   const auto quote = payload_of(arrival);
   const auto head = quote.first(std::min<size_t>(quote.size(), kMaxHeaderBytes));
   if (decode_ip(head, static_cast<uint32_t>(head.size()), true, quoted).kind != Decoded::Kind::Ip)
-    return drop(arrival.mbuf, Reason::MalformedIcmp);
+    return drop(arrival, Reason::MalformedIcmp);
   // The quoted packet went the other way than the error comes.
   const bool lan = !arrival.from_lan();
   const FlowKey key = {.local = lan ? quoted.source : quoted.destination,
@@ -123,7 +127,7 @@ void WorkerPipeline::related_icmp(Arrival& arrival) {
                        .transport = quoted.transport,
                        .pair = arrival.place.pair};
   const Flow* flow = flows_.find(key, flows_.hash(key));
-  if (flow == nullptr || flow->state == FlowState::Blocked) return drop(arrival.mbuf, Reason::UnrelatedIcmp);
+  if (flow == nullptr || flow->state == FlowState::Blocked) return drop(arrival, Reason::UnrelatedIcmp);
   forward(arrival, Reason::RelatedIcmp);
 }
 
@@ -157,11 +161,12 @@ bool WorkerPipeline::checksums_fit(const Arrival& arrival) const {
     const auto header = arrival.headers.subspan(packet.l3_offset, packet.l4_offset - packet.l3_offset);
     if (checksum_fold(header) != 0xffff) return false;
   }
+  if (packet.fragment) return true;
   const bool known = (arrival.mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN;
   if (known) return (arrival.mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != RTE_MBUF_F_RX_L4_CKSUM_BAD;
   const uint8_t transport = packet.transport;
   const bool has_sum = transport == kTcp || transport == kUdp || transport == kIcmp || transport == kIcmpv6;
-  if (packet.fragment || !has_sum) return true;
+  if (!has_sum) return true;
   if (transport == kUdp && packet.l4_checksum == 0) return packet.v4;  // RFC 8200 8.1: not allowed over IPv6
   const uint32_t l4_size = packet.payload_offset - packet.l4_offset + packet.payload_size;
   uint16_t sum = 0;

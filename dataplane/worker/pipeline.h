@@ -8,6 +8,7 @@
 #include <span>
 
 #include "dataplane/contract/shared.h"
+#include "dataplane/flow/fragments.h"
 #include "dataplane/policy/policy.h"
 
 struct rte_mbuf;
@@ -17,7 +18,8 @@ namespace sluice {
 
 inline constexpr uint16_t kMaxPorts = 2 * kMaxPairs;
 inline constexpr uint16_t kBurst = 32;
-inline constexpr uint16_t kTxBatch = 8 * kBurst;  ///< a packet gives at most itself, and five made ones
+/// A packet gives at most itself, and five made ones; the last of a datagram's fragments all the others too.
+inline constexpr uint16_t kTxBatch = 8 * kBurst + kMaxFragmentBuffers;
 
 enum class Side : uint8_t {
   Lan,

@@ -6,8 +6,11 @@
 namespace sluice {
 namespace {
 
-constexpr uint32_t kQuestions = 16384;  ///< outstanding ones of one worker
 constexpr uint32_t kEchNames = 4096;
+constexpr uint32_t kQuestions = 16384;     ///< outstanding ones of one worker
+constexpr uint32_t kQuicIds = 8192;        ///< of servers, remembered by one worker
+constexpr uint32_t kQuicOpenings = 65536;  ///< connections that began of late
+constexpr uint32_t kQuicClients = 4096;    ///< places in which Initials are counted
 
 }  // namespace
 
@@ -25,8 +28,8 @@ bool WorkerPipeline::create() {
   for (uint16_t port = 0; port < config_.port_count; ++port)
     port_of_[config_.ports[port].pair][static_cast<size_t>(config_.ports[port].side)] = port;
   const uint64_t seed = config_.seed;
-  // A flow or a binding refers to at most one name.
-  const uint32_t names = config_.flows / 2 + config_.bindings;
+  // A flow, a binding or a connection id refers to at most one name.
+  const uint32_t names = config_.flows / 2 + config_.bindings + kQuicIds;
   payload_scratch_ = make_fixed_array<uint8_t>(kMaxFrame);
   dns_scratch_ = make_fixed_array<uint8_t>(kMaxFrame);
   message_scratch_ = make_fixed_array<uint8_t>(kStreamWindow);
@@ -35,7 +38,9 @@ bool WorkerPipeline::create() {
                     names_.create(names, seed) && bindings_.create(config_.bindings, seed, names_) &&
                     questions_.create(kQuestions, seed) && ech_names_.create(kEchNames, seed) &&
                     site_addresses_.create(config_.bindings, seed) &&
-                    own_addresses_.create(config_.bindings, seed);
+                    own_addresses_.create(config_.bindings, seed) && quic_opener_.create() &&
+                    quic_ids_.create(kQuicIds, seed, names_) && quic_openings_.create(kQuicOpenings, seed) &&
+                    quic_budget_.create(kQuicClients, seed) && fragments_.create(seed);
   if (!made) return false;
   stats_.flow_capacity.set(flows_.capacity());
   stats_.undecided_capacity.set(contexts_.capacity());

@@ -2,8 +2,9 @@
 #include <cstring>
 
 #include "dataplane/act/rewrite.h"
+#include "dataplane/extract/http_syntax.h"
 #include "dataplane/extract/recognise.h"
-#include "dataplane/worker/read_with.h"
+#include "dataplane/worker/worker_pipeline.h"
 
 namespace sluice {
 /// A flow whose opener's bytes are read: undecided, held until they are acknowledged, or judged at every
@@ -17,27 +18,26 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   const Packet& packet = arrival.packet;
   const Reason passes = flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided;
   // An urgent byte is taken out of the stream by some receivers; without the mark it is read by all of them.
-  if ((packet.tcp_flags & kUrg) && !clear_urgent(*arrival.mbuf, packet))
-    return drop(arrival.mbuf, Reason::MalformedTcp);
+  if ((packet.tcp_flags & kUrg) && !(arrival.changeable() && clear_urgent(*arrival.mbuf, packet)))
+    return drop(arrival, Reason::MalformedTcp);
   if (flow.context != kNoIndex && contexts_[flow.context].kind == ReaderKind::DnsStream)
     contexts_[flow.context].dns.answers.release_to(contexts_.blocks(), packet.tcp_ack);
   if (packet.payload_size == 0 || (packet.tcp_flags & kRst)) return forward(arrival, passes);
   // A SYN that nobody answers may be a decoy before an older connection's data. Captures may hold one side
   // only.
   const bool connected = flow.has(kFlowAnswered) || flow.has(kFlowMidstream) || config_.replay;
-  if (!connected && !(packet.tcp_flags & kSyn)) return drop(arrival.mbuf, Reason::Unanswered);
+  if (!connected && !(packet.tcp_flags & kSyn)) return drop(arrival, Reason::Unanswered);
   const uint32_t seq = packet.tcp_seq + (packet.tcp_flags & kSyn ? 1 : 0);
   if (flow.context == kNoIndex) {
     flow.context = contexts_.take(now_.ms, flow.has(kFlowMidstream) ? seq : flow.remote_ack);
     if (flow.context == kNoIndex)
       return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::TableFull));
-    keep_link(arrival, contexts_[flow.context]);
   }
   Context& context = contexts_[flow.context];
+  if (context.link_size == 0) keep_link(arrival, context);
   const auto bytes = payload_of(arrival);
   if (context.kind == ReaderKind::Held) {
-    if (context.stream.contradicts(contexts_.blocks(), seq, bytes))
-      return drop(arrival.mbuf, Reason::Overlap);
+    if (context.stream.contradicts(contexts_.blocks(), seq, bytes)) return drop(arrival, Reason::Overlap);
     return forward(arrival, passes);
   }
   if (flow.state == FlowState::Undecided && ++context.packets > kUndecidedPackets)
@@ -51,9 +51,9 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
       context.count_source(seq + static_cast<uint32_t>(bytes.size()));
       return forward(arrival, passes);
     case ByteStream::Offer::Differs:
-      return drop(arrival.mbuf, Reason::Overlap);
+      return drop(arrival, Reason::Overlap);
     case ByteStream::Offer::TooFar:
-      return drop(arrival.mbuf, Reason::TcpGap);
+      return drop(arrival, Reason::TcpGap);
     case ByteStream::Offer::NoMemory:
       return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, Situation::TableFull));
   }
@@ -78,27 +78,35 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
       flow.remote_ack = packet.tcp_ack;
     }
   }
-  if (flow.context == kNoIndex) {
-    if (packet.payload_size == 0 || flow.state != FlowState::Undecided || greets(arrival, flow))
-      return forward(arrival, passes);
-    const Situation situation = flow.has(kFlowMidstream) ? Situation::Midstream : Situation::UnknownProtocol;
-    return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, situation));
+  if (flow.context != kNoIndex) contexts_[flow.context].destination_bytes += packet.payload_size;
+  if (flow.state == FlowState::Undecided) {
+    if (packet.payload_size == 0 || in_prelude(arrival, flow)) return forward(arrival, passes);
+    // The other side speaks before the opener's name is complete: no more of it will come.
+    const Situation situation = recognised(flow) ? Situation::IncompleteHello : unrecognised(flow);
+    return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, situation));
   }
+  if (flow.context == kNoIndex) return forward(arrival, passes);
   Context& context = contexts_[flow.context];
-  context.destination_bytes += packet.payload_size;
   if (context.kind == ReaderKind::Held && !context.stream.holds()) release_context(flow);
   if (packet.payload_size == 0) return forward(arrival, passes);
   if (flow.has(kFlowDns) && !(packet.tcp_flags & (kRst | kSyn)))
     return dns_answer_segment(arrival, flow, context);
-  if (flow.state == FlowState::Undecided && !may_speak_first(context)) {
-    // The other side speaks before the opener's name is complete: no more of it will come.
-    return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, Situation::IncompleteHello));
-  }
+  if (context.kind == ReaderKind::Tls && hello_taken(context, packet)) hold(flow);
   if (flow.has(kFlowHttp)) {
     context.remote_spoke = true;
     context.remote_end = packet.tcp_seq + packet.payload_size;
   }
   forward(arrival, passes);
+}
+
+bool WorkerPipeline::recognised(const Flow& flow) const {
+  if (flow.context == kNoIndex) return false;
+  const ReaderKind kind = contexts_[flow.context].kind;
+  return kind != ReaderKind::Recognising && kind != ReaderKind::Prelude;
+}
+
+Situation WorkerPipeline::unrecognised(const Flow& flow) {
+  return flow.has(kFlowMidstream) ? Situation::Midstream : Situation::UnknownProtocol;
 }
 
 /// Reads all that is there, from the read place on.
@@ -108,6 +116,9 @@ void WorkerPipeline::read_stream(Arrival& arrival, Flow& flow, Context& context)
     switch (context.kind) {
       case ReaderKind::Recognising:
         step = recognise(arrival, flow, context);
+        break;
+      case ReaderKind::Prelude:
+        step = read_prelude(arrival, flow, context);
         break;
       case ReaderKind::Tls:
         step = read_tls(arrival, flow, context);
@@ -121,6 +132,8 @@ void WorkerPipeline::read_stream(Arrival& arrival, Flow& flow, Context& context)
       case ReaderKind::DnsStream:
         step = read_dns(arrival, flow, context);
         break;
+      case ReaderKind::Dtls:  // of UDP, like the next
+      case ReaderKind::Quic:
       case ReaderKind::Held:
         step = Step::NeedMore;
         break;
@@ -134,7 +147,7 @@ void WorkerPipeline::read_stream(Arrival& arrival, Flow& flow, Context& context)
 WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Context& context) {
   uint8_t head[kMaxRecogniseBytes];
   const size_t size = context.stream.peek(contexts_.blocks(), head);
-  Situation situation = flow.has(kFlowMidstream) ? Situation::Midstream : Situation::UnknownProtocol;
+  Situation situation = unrecognised(flow);
   switch (recognise_stream({head, size})) {
     case Stream::NeedMore:
       return Step::NeedMore;
@@ -150,6 +163,15 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
       return Step::GoOn;
     case Stream::H2c:
       return begin_h2c(arrival, flow, context);
+    case Stream::Prelude:
+      if (context.asked != Switch::None && is_http_token(head[0])) {
+        begin_http(flow, context);
+        return Step::GoOn;
+      }
+      if (context.source_bytes > kMaxPreludes) break;
+      leave_http(flow, context);
+      begin_prelude(context, {head, size});
+      return Step::GoOn;
     case Stream::Unknown:
       // A server that refuses a switch may take what follows as a request, whatever its method.
       if (context.asked == Switch::None) break;
@@ -167,53 +189,29 @@ void WorkerPipeline::begin_tls(Flow& flow, Context& context) {
   flow.protocol = Protocol::Tls;
 }
 
-/// What HTTP led to decides anew.
+/// What HTTP led to decides anew; the server may still be answering HTTP.
 void WorkerPipeline::leave_http(Flow& flow, Context& context) {
   if (context.asked == Switch::None) return;
-  context.named = false;
+  context.asked = Switch::None;
+  context.named = context.recorded = false;
+  context.preluded = true;
   context.started_ms = now_.ms;
   flow.state = FlowState::Undecided;
   flow.clear(kFlowHttp);
 }
 
-WorkerPipeline::Step WorkerPipeline::read_tls(Arrival& arrival, Flow& flow, Context& context) {
-  return read_with(context.tls, context, [&](Extract event) {
-    return tls_event(arrival, flow, context, event) ? Step::Decided : Step::NeedMore;
-  });
+WorkerPipeline::Step WorkerPipeline::read_prelude(Arrival& arrival, Flow& flow, Context& context) {
+  return read_with(context.prelude, context.stream,
+                   [&](Extract event) { return prelude_event(arrival, flow, context, event); });
 }
 
-/// True where the flow, and so the packet, is decided.
-bool WorkerPipeline::tls_event(Arrival& arrival, Flow& flow, Context& context, Extract event) {
-  Sighting sighting = Sighting::named(Protocol::Tls, Seen::Sni, context.tls.host().view());
-  switch (event) {
-    case Extract::Name: {
-      const Verdict verdict = judge(flow, sighting);
-      // One name is not the verdict: a second one, or what stands at the hello's end, may still refuse it.
-      const bool first = !context.named;
-      if (!verdict.passes() || first) {
-        context.verdict = verdict;
-        remember(flow, sighting);
-      }
-      context.named = true;
-      if (verdict.passes()) return false;
-      decide(arrival, flow, sighting, verdict);
-      return true;
-    }
-    case Extract::Complete: {
-      // With the public name of an ECH configuration in sight, the extension is no GREASE.
-      if (context.tls.has_ech() && hides_name(context.tls.host().view()))
-        return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Tls, Situation::Ech)), true;
-      const Verdict verdict = context.verdict;
-      decide(arrival, flow, remembered(flow), verdict);
-      return true;
-    }
-    case Extract::NoName:
-      judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Tls, Situation::NoName));
-      return true;
-    default:
-      judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Tls, Situation::IncompleteHello));
-      return true;
-  }
+WorkerPipeline::Step WorkerPipeline::read_tls(Arrival& arrival, Flow& flow, Context& context) {
+  return read_with(context.tls, context.stream, [&](Extract event) {
+    if (event != Extract::Done) return hello_event(arrival, flow, context, context.tls, event);
+    hold(flow);
+    forward(arrival, Reason::Decided);
+    return Step::Decided;
+  });
 }
 
 }  // namespace sluice

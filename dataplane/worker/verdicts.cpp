@@ -162,13 +162,13 @@ void WorkerPipeline::refuse_packet(Arrival& arrival, const Flow& flow, const Sig
   refusal.contact = policy_->string(policy_->site().contact);
   refusal.host = sighting.name;
   send_answers(arrival.mbuf->port, refuse(pool_, arrival.packet, frame_of(arrival), refusal));
-  drop(arrival.mbuf, verdict.reason);
+  drop(arrival, verdict.reason);
 }
 
 void WorkerPipeline::refuse_later_packet(Arrival& arrival, Flow& flow) {
   if (!flow.has(kFlowSilent) && arrival.packet.is_tcp())
     send_answers(arrival.mbuf->port, refuse_again(pool_, arrival.packet, arrival.headers));
-  drop(arrival.mbuf, Reason::BlockedFlow);
+  drop(arrival, Reason::BlockedFlow);
 }
 
 /// port: where what is answered came from.
@@ -181,12 +181,22 @@ void WorkerPipeline::send_answers(uint16_t port, const Answers& answers) {
   if (answers.missing != 0) stats_.dropped[static_cast<size_t>(Reason::NoBuffer)].add(answers.missing);
 }
 
-void WorkerPipeline::forward(rte_mbuf* mbuf, Reason reason) {
+void WorkerPipeline::forward(const Arrival& arrival, Reason reason) {
+  if (arrival.datagram == nullptr) return forward_one(arrival.mbuf, reason);
+  for (rte_mbuf* fragment : arrival.datagram->mbufs()) forward_one(fragment, reason);
+}
+
+void WorkerPipeline::drop(const Arrival& arrival, Reason reason) {
+  if (arrival.datagram == nullptr) return drop_one(arrival.mbuf, reason);
+  drop_all(*arrival.datagram, reason);
+}
+
+void WorkerPipeline::forward_one(rte_mbuf* mbuf, Reason reason) {
   stats_.passed[static_cast<size_t>(reason)].add();
   put(opposite_[mbuf->port], mbuf);
 }
 
-void WorkerPipeline::drop(rte_mbuf* mbuf, Reason reason) {
+void WorkerPipeline::drop_one(rte_mbuf* mbuf, Reason reason) {
   stats_.dropped[static_cast<size_t>(reason)].add();
   rte_pktmbuf_free(mbuf);
 }
@@ -196,18 +206,20 @@ void WorkerPipeline::put(uint16_t port, rte_mbuf* mbuf) {
   batch.packets[batch.count++] = mbuf;
 }
 
-std::span<const uint8_t> WorkerPipeline::payload_of(const Arrival& arrival) {
-  const uint32_t size = std::min(arrival.packet.payload_size, kMaxFrame);
-  const void* bytes =
-      rte_pktmbuf_read(arrival.mbuf, arrival.packet.payload_offset, size, payload_scratch_.get());
+std::span<const uint8_t> WorkerPipeline::bytes_of(const Arrival& arrival, uint32_t offset, uint32_t size) {
+  size = std::min(size, kMaxFrame);
+  if (size == 0) return {};  // the place of nothing may be behind the last buffer
+  const void* bytes = rte_pktmbuf_read(arrival.mbuf, offset, size, payload_scratch_.get());
   if (bytes == nullptr) return {};
   return {static_cast<const uint8_t*>(bytes), size};
 }
 
+std::span<const uint8_t> WorkerPipeline::payload_of(const Arrival& arrival) {
+  return bytes_of(arrival, arrival.packet.payload_offset, arrival.packet.payload_size);
+}
+
 std::span<const uint8_t> WorkerPipeline::frame_of(const Arrival& arrival) {
-  const uint32_t size = std::min(rte_pktmbuf_pkt_len(arrival.mbuf), kMaxFrame);
-  const void* bytes = rte_pktmbuf_read(arrival.mbuf, 0, size, payload_scratch_.get());
-  return {static_cast<const uint8_t*>(bytes), size};
+  return bytes_of(arrival, 0, rte_pktmbuf_pkt_len(arrival.mbuf));
 }
 
 }  // namespace sluice

@@ -1,16 +1,21 @@
 // worker: one worker's state, and the stages of a packet's way as its member functions.
 #pragma once
 
+#include <rte_mbuf.h>
+
 #include <array>
 
 #include "dataplane/act/answer.h"
 #include "dataplane/decode/packet.h"
 #include "dataplane/extract/dns.h"
+#include "dataplane/extract/dtls.h"
 #include "dataplane/flow/bindings.h"
 #include "dataplane/flow/context.h"
 #include "dataplane/flow/dns_memory.h"
 #include "dataplane/flow/flow_table.h"
+#include "dataplane/flow/fragments.h"
 #include "dataplane/flow/name_pool.h"
+#include "dataplane/flow/quic_state.h"
 #include "dataplane/log/event_ring.h"
 #include "dataplane/worker/pipeline.h"
 
@@ -27,8 +32,11 @@ struct Arrival {
   uint64_t hash;
   PortPlace place;
   std::span<const uint8_t> headers;  ///< the frame's first bytes, contiguous
+  const Datagram* datagram;          ///< if mbuf is one put together: its fragments, which go on or go under
 
   bool from_lan() const { return place.side == Side::Lan; }
+  /// A change to mbuf leaves with it.
+  bool changeable() const { return datagram == nullptr; }
 };
 
 /// What an access is judged by, beside its addresses.
@@ -71,6 +79,7 @@ class WorkerPipeline final : public Pipeline {
  public:
   WorkerPipeline(const PipelineConfig& config, rte_mempool* pool, WorkerStats& stats, EventRing& ring)
       : config_(config), pool_(pool), stats_(stats), ring_(ring) {}
+  ~WorkerPipeline() override;
   [[nodiscard]] bool create();
 
   void set_policy(const Policy* policy, Scratch* scratch) override;
@@ -87,6 +96,14 @@ class WorkerPipeline final : public Pipeline {
   void complete_checksum(Arrival& arrival);
   [[nodiscard]] bool checksums_fit(const Arrival& arrival) const;
   void related_icmp(Arrival& arrival);
+
+  // fragments.cpp: IP fragments
+  void collect(Arrival& arrival);
+  void judge_whole(const Datagram& datagram);
+  void drop_all(const Datagram& datagram, Reason reason);
+  void give_up(Datagram& datagram);
+  void uncollected(Arrival& arrival);
+  void drop_late_fragments();
 
   // openings.cpp: the first packet of a flow
   void open(Arrival& arrival);
@@ -117,20 +134,40 @@ class WorkerPipeline final : public Pipeline {
   void opener_segment(Arrival& arrival, Flow& flow);
   static void keep_link(const Arrival& arrival, Context& context);
   void other_segment(Arrival& arrival, Flow& flow);
+  /// A reader has taken the flow's bytes as its own.
+  [[nodiscard]] bool recognised(const Flow& flow) const;
+  /// What a flow is where none has.
+  [[nodiscard]] static Situation unrecognised(const Flow& flow);
   void read_stream(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step recognise(Arrival& arrival, Flow& flow, Context& context);
+  /// Feeds a reader what is there; what it does not look at is jumped over, also where it has not come yet.
+  /// on_event says how to go on: NeedMore to read on.
   template <class Reader, class OnEvent>
-  [[nodiscard]] Step read_with(Reader& reader, Context& context, OnEvent on_event);
+  [[nodiscard]] Step read_with(Reader& reader, ByteStream& stream, OnEvent on_event) {
+    for (;;) {  // also with nothing left: a name may be the last thing before the hello's end
+      if constexpr (requires { reader.skippable(); }) {
+        const auto jump = static_cast<uint32_t>(std::min<uint64_t>(reader.skippable(), stream.may_jump()));
+        if (jump != 0) reader.skip(jump);
+        stream.consume(jump);
+      }
+      const auto bytes = stream.readable(contexts_.blocks());
+      size_t consumed = 0;
+      const Extract event = reader.feed(bytes, consumed);
+      stream.consume(static_cast<uint32_t>(consumed));
+      if (event == Extract::NeedMore && consumed == 0) return Step::NeedMore;
+      if (event == Extract::NeedMore) continue;
+      const Step step = on_event(event);
+      if (step != Step::NeedMore) return step;
+    }
+  }
   void begin_tls(Flow& flow, Context& context);
   void leave_http(Flow& flow, Context& context);
   [[nodiscard]] Step read_tls(Arrival& arrival, Flow& flow, Context& context);
-  [[nodiscard]] bool tls_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+  [[nodiscard]] Step read_prelude(Arrival& arrival, Flow& flow, Context& context);
 
   // http.cpp: HTTP on TCP
   void begin_http(Flow& flow, Context& context);
   [[nodiscard]] Step begin_h2c(Arrival& arrival, Flow& flow, Context& context);
-  [[nodiscard]] bool greets(const Arrival& arrival, Flow& flow);
-  [[nodiscard]] static bool may_speak_first(const Context& context);
   [[nodiscard]] Step read_http(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step read_h2c(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step http_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
@@ -140,6 +177,28 @@ class WorkerPipeline final : public Pipeline {
   [[nodiscard]] Step unparsable(Arrival& arrival, Flow& flow, const Context& context,
                                 std::string_view claimed);
   [[nodiscard]] static bool response_outstanding(const Arrival& arrival, const Context& context);
+
+  // preludes.cpp: what is said before TLS or through a proxy
+  [[nodiscard]] bool in_prelude(Arrival& arrival, Flow& flow);
+  static void begin_prelude(Context& context, std::span<const uint8_t> head);
+  [[nodiscard]] Step prelude_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+
+  // hellos.cpp: what TLS' hello shows, whatever carries it
+  [[nodiscard]] Step hello_event(Arrival& arrival, Flow& flow, Context& context, const TlsHello& hello,
+                                 Extract event);
+  [[nodiscard]] Step judge_hello(Arrival& arrival, Flow& flow, Context& context, Sighting sighting,
+                                 std::string_view shown = {});
+  [[nodiscard]] static bool hello_taken(Context& context, const Packet& answer);
+
+  // dtls.cpp
+  [[nodiscard]] bool may_begin_dtls(const Arrival& arrival, const Flow& flow) const;
+  [[nodiscard]] bool is_dtls(const Arrival& arrival, const Flow& flow);
+  [[nodiscard]] bool open_dtls(Arrival& arrival, Flow& flow);
+  void dtls(Arrival& arrival, Flow& flow);
+  void dtls_from_server(Arrival& arrival, Flow& flow);
+  [[nodiscard]] bool take_piece(Arrival& arrival, Flow& flow, const DtlsPiece& piece);
+  [[nodiscard]] Context* begin_dtls(Flow& flow, const DtlsPiece& piece);
+  void read_dtls(Arrival& arrival, Flow& flow);
 
   // dns.cpp: DNS, and what it teaches
   enum class DnsName : uint8_t {
@@ -176,6 +235,28 @@ class WorkerPipeline final : public Pipeline {
   void refuse_ech(const Arrival& arrival, const Flow& flow, const DnsMessage& message, DnsOutcome& outcome);
   void send_as_kept(Arrival& arrival, const ByteStream& stream);
 
+  // quic.cpp
+  [[nodiscard]] bool may_begin_quic(const Arrival& arrival, const Flow& flow) const;
+  [[nodiscard]] bool is_quic(const Arrival& arrival, const Flow& flow);
+  [[nodiscard]] bool open_quic(Arrival& arrival, Flow& flow);
+  void quic(Arrival& arrival, Flow& flow);
+  [[nodiscard]] Context* quic_context(const Flow& flow);
+  [[nodiscard]] bool quic_known(const Flow& flow, const QuicPacket& packet);
+  void quic_short(Arrival& arrival, Flow& flow);
+  void quic_from_server(Arrival& arrival, Flow& flow);
+  [[nodiscard]] bool take_initial(Arrival& arrival, Flow& flow, const QuicPacket& packet);
+  void quic_answer(Flow& flow, const QuicPacket& packet);
+  [[nodiscard]] Context* begin_quic(Flow& flow, const QuicPacket& packet);
+  [[nodiscard]] bool take_crypto(Arrival& arrival, Flow& flow, Context& context,
+                                 std::span<const uint8_t> frames);
+  void read_quic(Arrival& arrival, Flow& flow);
+  [[nodiscard]] Step read_google(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] bool google_event(Arrival& arrival, Flow& flow, const HostName& host);
+  void google_quic(Arrival& arrival, Flow& flow, const QuicPacket& packet);
+  void quic_unreadable(Arrival& arrival, Flow& flow);
+  void quic_incomplete(Arrival& arrival, Flow& flow);
+  void quic_over_budget(Arrival& arrival, Flow& flow);
+
   // verdicts.cpp: judging, and what follows from it
   [[nodiscard]] Subject subject_of(const FlowKey& key, bool inbound, const Sighting& sighting);
   [[nodiscard]] Verdict judge(const Flow& flow, Sighting& sighting);
@@ -193,10 +274,13 @@ class WorkerPipeline final : public Pipeline {
                      uint64_t number);
   void refuse_later_packet(Arrival& arrival, Flow& flow);
   void send_answers(uint16_t port, const Answers& answers);
-  void forward(Arrival& arrival, Reason reason) { forward(arrival.mbuf, reason); }
-  void forward(rte_mbuf* mbuf, Reason reason);
-  void drop(rte_mbuf* mbuf, Reason reason);
+  void forward(const Arrival& arrival, Reason reason);
+  void drop(const Arrival& arrival, Reason reason);
+  void forward_one(rte_mbuf* mbuf, Reason reason);
+  void drop_one(rte_mbuf* mbuf, Reason reason);
   void put(uint16_t port, rte_mbuf* mbuf);
+  /// Bytes of the frame, contiguous until the next call.
+  [[nodiscard]] std::span<const uint8_t> bytes_of(const Arrival& arrival, uint32_t offset, uint32_t size);
   [[nodiscard]] std::span<const uint8_t> payload_of(const Arrival& arrival);
   [[nodiscard]] std::span<const uint8_t> frame_of(const Arrival& arrival);
 
@@ -210,6 +294,10 @@ class WorkerPipeline final : public Pipeline {
   void show_gauges();
 
   void touch(Flow& flow) const { flow.last_ms = static_cast<uint32_t>(now_.ms); }
+  /// Why a packet passes that changes nothing.
+  static Reason passing(const Flow& flow) {
+    return flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided;
+  }
   bool from_opener(const Arrival& arrival, const Flow& flow) const {
     return arrival.from_lan() != flow.has(kFlowInbound);
   }
@@ -232,14 +320,21 @@ class WorkerPipeline final : public Pipeline {
   Questions questions_;
   EchNames ech_names_;
   NameAddresses site_addresses_, own_addresses_;  ///< of registered resolvers; of clients that asked
+  QuicOpener quic_opener_;
+  QuicIds quic_ids_;
+  QuicOpenings quic_openings_;
+  QuicBudget quic_budget_;
+  Fragments fragments_;
 
   Clock now_{};
   uint64_t started_ms_ = 0;
   bool started_ = false;
   uint32_t swept_ = 0;
   Output* out_ = nullptr;
-  std::array<Arrival, kBurst> arrivals_;
-  uint8_t header_scratch_[kBurst][kMaxHeaderBytes];  ///< headers of frames whose first segment is short
+  static constexpr size_t kSpare = kBurst;  ///< the arrival of what fragments.cpp makes or brings back
+  std::array<Arrival, kBurst + 1> arrivals_{};
+  uint8_t header_scratch_[kBurst + 1][kMaxHeaderBytes];  ///< headers of frames whose first segment is short
+  std::array<rte_mbuf, 2> whole_{};      ///< the headers and the payload of a datagram put together
   FixedArray<uint8_t> payload_scratch_;  ///< kMaxFrame bytes: payload of frames of several segments
   FixedArray<uint8_t> dns_scratch_;      ///< kMaxFrame bytes: a DNS answer that is changed
   FixedArray<uint8_t> message_scratch_;  ///< kStreamWindow bytes: a DNS message of a stream

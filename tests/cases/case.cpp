@@ -4,6 +4,7 @@
 #include <rte_mbuf.h>
 
 #include <fstream>
+#include <numeric>
 #include <sstream>
 
 #include "tests/support/payload.h"
@@ -46,7 +47,7 @@ void Case::run() {
     root_ = YAML::LoadFile(path_);
     line_ = 1;
     load_flows();
-    load_policy(root_["policy"]);
+    load_policy(root_);
     make_gateway();
     for (const auto& node : root_["steps"]) step(node);
     if (root_["steps"].size() == 0) fail("no steps");
@@ -58,14 +59,16 @@ void Case::run() {
   }
 }
 
-/// A policy's name, or its text; `with` adds more text to it.
+/// node's `policy`: its name, its text, or `none`; `with` adds more text to it.
 void Case::load_policy(const YAML::Node& node) {
-  const auto text = node.as<std::string>();
+  const auto text = node["policy"].as<std::string>();
+  if (text == "none") return gateway_->set_policy(nullptr, nullptr);
   const bool named = text.find('\n') == std::string::npos;
   std::vector<control::SourceText> texts;
   texts.push_back(
       {named ? text + ".yaml" : "case.yaml", named ? file_text(policies_ + "/" + text + ".yaml") : text});
-  if (root_["with"]) texts.push_back({"with.yaml", root_["with"].as<std::string>()});
+  const YAML::Node with = node["with"] ? node["with"] : root_["with"];
+  if (with) texts.push_back({"with.yaml", with.as<std::string>()});
   const auto no_files = [](const std::string&, std::string&, std::string& error) {
     error = "cases have no list files";
     return false;
@@ -81,7 +84,7 @@ void Case::load_policy(const YAML::Node& node) {
   if (!loaded->policy->make_scratch(loaded->scratch)) fail("no memory");
   policies_loaded_.push_back(std::move(loaded));
   if (gateway_ != nullptr)
-    gateway_->set_policy(*policies_loaded_.back()->policy, policies_loaded_.back()->scratch);
+    gateway_->set_policy(policies_loaded_.back()->policy.get(), &policies_loaded_.back()->scratch);
 }
 
 void Case::make_gateway() {
@@ -94,6 +97,7 @@ void Case::make_gateway() {
   Loaded& loaded = *policies_loaded_.back();
   config.lines[0] = loaded.policy->line_name(0);
   std::string line;
+  uint64_t ring_slots = replay::kRingSlots;
   if (node) {
     config.flows = get(node, "flows", config.flows);
     config.undecided = get(node, "undecided", config.undecided);
@@ -101,9 +105,10 @@ void Case::make_gateway() {
     config.verify_checksums = get(node, "checksums", true);
     config.replay = get(node, "replay", false);
     line = get<std::string>(node, "line", "");
+    ring_slots = get(node, "log", ring_slots);
   }
   if (!line.empty()) config.lines[0] = line;
-  gateway_ = replay::Gateway::create(config, pool_, *loaded.policy, loaded.scratch);
+  gateway_ = replay::Gateway::create(config, pool_, *loaded.policy, loaded.scratch, ring_slots);
   if (gateway_ == nullptr) fail("no memory for the pipeline");
 }
 
@@ -127,7 +132,7 @@ void Case::step(const YAML::Node& node) {
   if (node["client"]) return say(node, true);
   if (node["server"]) return say(node, false);
   if (node["wait"]) return wait(node);
-  if (node["policy"]) return load_policy(node["policy"]);
+  if (node["policy"]) return load_policy(node);
   if (node["frame"]) return send(frame_of(node["frame"], flows_), node);
   fail("a step that is none of open, client, server, frame, wait and policy");
 }
@@ -141,7 +146,7 @@ void Case::open(const YAML::Node& node) {
     YAML::Node expected;
     expected["passes"] = get<std::string>(node, "passes", reason);
     if (client && !(flags & kAck) && node["records"]) expected["records"] = node["records"];
-    send({frame, from(client), frame}, expected);
+    send({frame, from(client), frame, 0, {}}, expected);
     if (flags & kSyn) ++(client ? flow.client_next : flow.server_next);
   };
   pass(true, kSyn, "undecided");
@@ -178,7 +183,9 @@ void Case::say(const YAML::Node& node, bool client) {
     const Bytes leaves = flow_frame(flow, client, calm, ahead).payload(left).build();
     YAML::Node passes;
     passes["passes"] = get<std::string>(node, "before", "undecided");
-    send({frame.build(), from, leaves}, last ? node : passes);
+    const Sending sending{frame.build(), from, leaves, frame.l3_offset(), {}};
+    for (auto times = get<size_t>(node, "repeated", 1); times > 1; --times) send_at_once(sending, passes);
+    send(sending, last ? node : passes);
     at = cut;
     if ((last && !node["passes"]) || node["ahead"] || node["slice"]) continue;
     const uint32_t control = ((flags & kSyn) != 0) + ((flags & kFin) != 0);
@@ -186,8 +193,9 @@ void Case::say(const YAML::Node& node, bool client) {
   }
 }
 
-/// Time goes on as a worker's does.
+/// Time goes on as a worker's does; what was held may be given up.
 void Case::wait(const YAML::Node& node) {
+  const auto before = counters();
   const uint64_t end = clock_.ms + node["wait"].as<uint64_t>() * 1000;
   std::vector<std::string> answers;
   while (clock_.ms < end) {
@@ -197,19 +205,48 @@ void Case::wait(const YAML::Node& node) {
     for (std::string& answer : answers_in_output()) answers.push_back(std::move(answer));
     gateway_->clear_output();
   }
+  check_counters(before, node);
   check_answers(std::move(answers), node);
   check_records(node);
 }
 
+/// The frame's fragments in the order given; all but the last are held, and the last one's verdict is theirs
+/// too.
+void Case::send_fragments(const Sending& sending, const YAML::Node& node) {
+  const YAML::Node said = node["fragments"];
+  std::vector<size_t> cuts;
+  if (said.IsSequence()) cuts = said.as<std::vector<size_t>>();
+  const size_t each = said.IsScalar() ? said.as<size_t>() : 0;
+  for (size_t at = each; each != 0 && at < sending.frame.size(); at += each) cuts.push_back(at);
+  const auto parts = fragments_of(sending.frame, sending.l3_offset, cuts, get<uint32_t>(node, "id", 7));
+  std::vector<size_t> order(get(node, "first", parts.size()));
+  std::iota(order.begin(), order.end(), size_t{0});
+  order = get(node, "order", order);
+  YAML::Node holds, last = YAML::Clone(node);
+  holds["holds"] = true;
+  last.remove("fragments");
+  if (!node["holds"] && !node["times"]) last["times"] = order.size();
+  for (size_t at = 0; at < order.size(); ++at) {
+    const Bytes& part = parts.at(order[at]);
+    send({part, sending.from, part, sending.l3_offset, sending.frame}, at + 1 < order.size() ? holds : last);
+  }
+}
+
 void Case::send(const Sending& sending, const YAML::Node& node) {
+  if (node["fragments"]) return send_fragments(sending, node);
   clock_.ms += 1;
   clock_.utc_ns += 1'000'000;
+  send_at_once(sending, node);
+}
+
+void Case::send_at_once(const Sending& sending, const YAML::Node& node) {
   const auto before = counters();
   if (!gateway_->process(sending.frame, sending.from, clock_)) fail("no buffers left");
   check_counters(before, node);
+  if (node["holds"]) held_.push_back(sending.expected);
   check_outputs(sending, node);
   gateway_->clear_output();
-  check_records(node);
+  if (!node["unread"]) check_records(node);
 }
 
 }  // namespace sluice::test

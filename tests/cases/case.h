@@ -35,7 +35,9 @@ struct CaseFlow {
 struct Sending {
   Bytes frame;
   Side from = Side::Lan;
-  Bytes expected;  ///< what must leave on the other side; the frame itself but where it is completed
+  Bytes expected;        ///< what must leave on the other side; the frame itself but where it is completed
+  size_t l3_offset = 0;  ///< of its IP header
+  Bytes whole;           ///< of a fragment: the frame that it is one of
 };
 
 /// A record and its name.
@@ -47,6 +49,10 @@ struct SeenRecord {
 /// The payload that a node's `tls`, `http`, `dns`, `dns-answer`, `text`, `hex`, `zeros` or `quotes`
 /// describes.
 Bytes payload_of(const YAML::Node& node, const std::map<std::string, CaseFlow>& flows);
+/// A client's Initial, from `quic`: its hello's name, or all that makes it.
+Bytes quic_initial_of(const YAML::Node& node);
+/// Another QUIC packet, from an entry of `quic-packets`.
+Bytes quic_packet_of(const YAML::Node& node);
 /// A frame described field by field.
 Sending frame_of(const YAML::Node& node, const std::map<std::string, CaseFlow>& flows);
 /// A frame of a flow, from its client or its server; for TCP with its numbers, ahead of them by `ahead`.
@@ -78,6 +84,8 @@ class Case {
   void say(const YAML::Node& node, bool client);
   void wait(const YAML::Node& node);
   void send(const Sending& sending, const YAML::Node& node);
+  void send_at_once(const Sending& sending, const YAML::Node& node);
+  void send_fragments(const Sending& sending, const YAML::Node& node);
   [[nodiscard]] std::vector<std::string> answers_in_output() const;
   void check_answers(std::vector<std::string> answers, const YAML::Node& node) const;
   void check_counters(const std::vector<uint64_t>& before, const YAML::Node& node) const;
@@ -94,6 +102,7 @@ class Case {
   std::vector<std::unique_ptr<Loaded>> policies_loaded_;
   std::unique_ptr<replay::Gateway> gateway_;
   std::map<std::string, CaseFlow> flows_;
+  std::vector<Bytes> held_;  ///< fragments that have neither left nor been dropped, in order
   Clock clock_{1'000'000, 1'790'000'000'000'000'000};
   int line_ = 0;
 };

@@ -36,11 +36,27 @@ std::optional<HttpsText> https_of(const YAML::Node& node) {
                    .emptied = get<std::string>(node, "emptied", "")};
 }
 
+HelloOptions hello_options(const YAML::Node& node) {
+  return {.ech = get(node, "ech", false),
+          .esni = get(node, "esni", false),
+          .early_data = get(node, "early-data", false),
+          .also = get<std::string>(node, "also", ""),
+          .padding_bytes = get<size_t>(node, "padding", 0),
+          .record_bytes = get<size_t>(node, "record", 0)};
+}
+
 Bytes hello_of(const YAML::Node& node) {
   if (node.IsScalar()) return tls_hello(node.as<std::string>());
-  return tls_hello(get<std::string>(node, "name", ""), {.ech = get(node, "ech", false),
-                                                        .padding_bytes = get<size_t>(node, "padding", 0),
-                                                        .record_bytes = get<size_t>(node, "record", 0)});
+  return tls_hello(get<std::string>(node, "name", ""), hello_options(node));
+}
+
+Bytes dtls_of(const YAML::Node& node) {
+  if (node.IsScalar()) return dtls_hello(node.as<std::string>());
+  return dtls_hello(get<std::string>(node, "name", ""), {.message = get<uint16_t>(node, "message", 0),
+                                                         .cookie_bytes = get<size_t>(node, "cookie", 0),
+                                                         .from = get<size_t>(node, "from", 0),
+                                                         .to = get<size_t>(node, "to", 0),
+                                                         .hello = hello_options(node)});
 }
 
 Mac mac_of(const std::string& text) {
@@ -79,7 +95,9 @@ void set_network(Frame& frame, const YAML::Node& node) {
     frame.extension(static_cast<uint8_t>(type.as<int>()),
                     type.as<int>() == 0 ? Bytes{5, 2, 0, 0, 1, 0} : Bytes{1, 4, 0, 0, 0, 0});
   }
-  if (node["fragment"]) frame.fragment(node["fragment"][0].as<uint16_t>(), node["fragment"][1].as<bool>());
+  if (node["fragment"])
+    frame.fragment(node["fragment"][0].as<uint16_t>(), node["fragment"][1].as<bool>(),
+                   get<uint32_t>(node, "id", 7));
   if (node["protocol"]) frame.protocol(static_cast<uint8_t>(node["protocol"].as<int>()));
 }
 
@@ -136,6 +154,7 @@ Bytes described(const YAML::Node& node, const Flows& flows) {
   }
   if (node["h2"]) return h2_of(node["h2"]);
   if (node["tls"]) return hello_of(node["tls"]);
+  if (node["dtls"]) return dtls_of(node["dtls"]);
   if (const auto http = node["http"]) {
     if (http.IsScalar()) return http_request(http.as<std::string>());
     return http_request(get<std::string>(http, "host", ""), get<std::string>(http, "fields", ""));
@@ -156,6 +175,11 @@ Bytes described(const YAML::Node& node, const Flows& flows) {
   if (node["text"]) return bytes(node["text"].as<std::string>());
   if (node["hex"]) return from_hex(node["hex"].as<std::string>());
   if (node["zeros"]) return Bytes(node["zeros"].as<size_t>());
+  if (node["quic"] || node["quic-packets"]) {
+    Bytes datagram = node["quic"] ? quic_initial_of(node["quic"]) : Bytes();
+    for (const auto& packet : node["quic-packets"]) put(datagram, quic_packet_of(packet));
+    return datagram;
+  }
   if (node["quotes"]) return quote_of(node["quotes"], flows);
   return {};
 }
@@ -227,12 +251,14 @@ Sending frame_of(const YAML::Node& node, const Flows& flows) {
   set_lies(frame, node);
   if (node["ethertype"]) frame.ethertype(node["ethertype"].as<uint16_t>());
   out.expected = out.frame = frame.build();
+  out.l3_offset = frame.l3_offset();
   if (get<std::string>(node, "checksum", "") == "unfinished") out.frame = frame.unfinished_checksum().build();
   if (node["link"]) {
     // Another link header than tags, in place of the ethertype.
     const Bytes link = from_hex(node["link"].as<std::string>());
     out.frame.erase(out.frame.begin() + 12, out.frame.begin() + 14);
     out.frame.insert(out.frame.begin() + 12, link.begin(), link.end());
+    out.l3_offset += link.size() - 2;
     out.expected = out.frame;
   }
   if (node["cut"]) {

@@ -65,7 +65,7 @@ std::vector<Event> feed_pieces(Reader& reader, std::span<const uint8_t> bytes, N
       size_t consumed = 0;
       const Extract result = reader.feed(piece, consumed);
       const bool over = result == Extract::Done || result == Extract::NotMine || result == Extract::Malformed;
-      const bool all = over || result == Extract::NeedMore;
+      const bool all = result == Extract::NeedMore || (over && result != Extract::Done);
       if (consumed > piece.size() || (all && consumed != piece.size())) std::abort();
       at += consumed;
       piece = piece.subspan(consumed);

@@ -298,4 +298,46 @@ Bytes Frame::build() const {
   return out;
 }
 
+std::vector<Bytes> fragments_of(const Bytes& frame, size_t l3_offset, std::vector<size_t> cuts, uint32_t id) {
+  const bool v4 = frame[l3_offset] >> 4 == 4;
+  size_t next_at = l3_offset + 6, carried_at = l3_offset + (v4 ? (frame[l3_offset] & 15u) * 4 : 40);
+  if (!v4 && frame[next_at] == 0) {
+    next_at = carried_at;
+    carried_at += 8 + frame[carried_at + 1] * 8u;
+  }
+  const size_t length =
+      static_cast<size_t>(frame[l3_offset + (v4 ? 2 : 4)] << 8 | frame[l3_offset + (v4 ? 3 : 5)]);
+  const size_t size = l3_offset + (v4 ? 0 : 40) + length - carried_at;
+  std::erase_if(cuts, [size](size_t cut) { return cut >= size; });
+  cuts.push_back(size);
+  std::vector<Bytes> out;
+  size_t begin = 0;
+  for (const size_t end : cuts) {
+    const auto place = static_cast<uint32_t>(begin | (end < size ? 1 : 0));
+    Bytes made(frame.begin(), frame.begin() + static_cast<ptrdiff_t>(carried_at));
+    if (!v4) {
+      made[next_at] = kFragmentHeader;
+      put(made, {frame[next_at], 0});
+      put16(made, place);
+      put32(made, id);
+    }
+    made.insert(made.end(), frame.begin() + static_cast<ptrdiff_t>(carried_at + begin),
+                frame.begin() + static_cast<ptrdiff_t>(carried_at + end));
+    const size_t ip_size = made.size() - l3_offset;
+    if (!v4) set16(made, l3_offset + 4, static_cast<uint32_t>(ip_size - 40));
+    if (v4) {
+      set16(made, l3_offset + 2, static_cast<uint32_t>(ip_size));
+      set16(made, l3_offset + 4, id);
+      set16(made, l3_offset + 6, place / 8 | (end < size ? 0x2000u : 0));
+      set16(made, l3_offset + 10, 0);
+      set16(made, l3_offset + 10,
+            plain_checksum(Bytes(made.begin() + static_cast<ptrdiff_t>(l3_offset),
+                                 made.begin() + static_cast<ptrdiff_t>(carried_at))));
+    }
+    out.push_back(made);
+    begin = end;
+  }
+  return out;
+}
+
 }  // namespace sluice::test

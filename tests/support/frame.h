@@ -112,6 +112,12 @@ class Frame {
   size_t pad_to_ = 0;
 };
 
+/// The fragments of a frame whose IP header begins at l3_offset: cut at these bytes of what IP carries, which
+/// are multiples of eight; those behind its end count for nothing. IPv6's fragment header comes behind
+/// hop-by-hop options, before all else.
+std::vector<Bytes> fragments_of(const Bytes& frame, size_t l3_offset, std::vector<size_t> cuts,
+                                uint32_t id = 7);
+
 /// frame in a chain of buffers with segment_bytes each (0: as few as hold it). The caller owns it.
 rte_mbuf* to_mbuf(rte_mempool* pool, const Bytes& frame, size_t segment_bytes = 0);
 /// frame in one buffer around a block of its exact size, so that the sanitizer sees a read beyond it.

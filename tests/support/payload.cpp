@@ -28,11 +28,17 @@ Bytes extensions(std::string_view name, const HelloOptions& options) {
   Bytes out = extension(43, {2, 3, 4});  // supported_versions: TLS 1.3
   if (options.padding_bytes > 0) put(out, extension(21, Bytes(options.padding_bytes)));
   if (!name.empty()) {
-    Bytes host = {0};
-    put(host, sized(2, bytes(name)));
-    put(out, extension(0, sized(2, host)));
+    Bytes hosts = {0};
+    put(hosts, sized(2, bytes(name)));
+    if (!options.also.empty()) {
+      hosts.push_back(0);
+      put(hosts, sized(2, bytes(options.also)));
+    }
+    put(out, extension(0, sized(2, hosts)));
   }
   if (options.ech) put(out, extension(0xfe0d, Bytes(32, 0xec)));
+  if (options.esni) put(out, extension(0xffce, Bytes(32, 0xec)));
+  if (options.early_data) put(out, extension(42, {}));
   return out;
 }
 
@@ -107,15 +113,23 @@ void put_record(Bytes& out, std::string_view owner, uint16_t type, uint32_t ttl_
   put(out, sized(2, data));
 }
 
-}  // namespace
-
-Bytes tls_hello(std::string_view name, const HelloOptions& options) {
-  Bytes hello(2 + 32, 0x42);  // version and random
-  hello[0] = hello[1] = 3;
-  put(hello, sized(1, Bytes(32, 7)));              // session id
+/// The body of a ClientHello. cookie: DTLS' field, or nothing.
+Bytes hello_body(std::string_view name, const HelloOptions& options, uint16_t version, const Bytes& cookie) {
+  Bytes hello;
+  put16(hello, version);
+  put(hello, Bytes(32, 0x42));         // random
+  put(hello, sized(1, Bytes(32, 7)));  // session id
+  put(hello, cookie);
   put(hello, sized(2, {0x13, 0x01, 0x13, 0x02}));  // cipher suites
   put(hello, {1, 0});                              // no compression
   put(hello, sized(2, extensions(name, options)));
+  return hello;
+}
+
+}  // namespace
+
+Bytes tls_hello(std::string_view name, const HelloOptions& options) {
+  const Bytes hello = hello_body(name, options, 0x0303, {});
   Bytes handshake = {1};
   put(handshake, sized(3, hello));
   Bytes out;
@@ -126,6 +140,25 @@ Bytes tls_hello(std::string_view name, const HelloOptions& options) {
     put(out, sized(2, Bytes(handshake.begin() + static_cast<ptrdiff_t>(at),
                             handshake.begin() + static_cast<ptrdiff_t>(end))));
   }
+  return out;
+}
+
+Bytes dtls_hello(std::string_view name, const DtlsOptions& options) {
+  const Bytes body = hello_body(name, options.hello, 0xfefd, sized(1, Bytes(options.cookie_bytes, 0xc0)));
+  const size_t end = options.to == 0 ? body.size() : options.to;
+  const auto put24 = [](Bytes& out, size_t value) {
+    out.push_back(static_cast<uint8_t>(value >> 16));
+    put16(out, static_cast<uint32_t>(value & 0xffff));
+  };
+  Bytes handshake = {1};
+  put24(handshake, body.size());
+  put16(handshake, options.message);
+  put24(handshake, options.from);
+  put24(handshake, end - options.from);
+  put(handshake,
+      Bytes(body.begin() + static_cast<ptrdiff_t>(options.from), body.begin() + static_cast<ptrdiff_t>(end)));
+  Bytes out = {22, 0xfe, 0xff, 0, 0, 0, 0, 0, 0, 0, static_cast<uint8_t>(options.message)};
+  put(out, sized(2, handshake));
   return out;
 }
 

@@ -152,6 +152,31 @@ TEST(DecodeFrame, FragmentsAreMarkedAndLaterOnesHaveNoPorts) {
   EXPECT_EQ(p.transport, 6);
 }
 
+TEST(DecodeFrame, FragmentsBearWhatTellsTheirDatagrams) {
+  Packet p;
+  ASSERT_EQ(decode(tcp4().fragment(64, true, 0x4321).build(), p).kind, Decoded::Kind::Ip);
+  EXPECT_EQ(p.fragment_id, 0x4321u);
+  EXPECT_TRUE(p.more_fragments);
+  // What follows IPv6's fragment header waits for the whole: here an options header is announced.
+  const Bytes frame = tcp6().extension(0).fragment(0, true, 0x87654321).extension(60).build();
+  ASSERT_EQ(decode(frame, p).kind, Decoded::Kind::Ip);
+  EXPECT_EQ(p.fragment_id, 0x87654321u);
+  EXPECT_EQ(p.transport, 60);
+  EXPECT_EQ(p.l4_offset, 14 + 40 + 8 + 8);
+  EXPECT_EQ(p.fragment_next, 14 + 40);  // the hop-by-hop header's first byte
+  EXPECT_EQ(frame[p.fragment_next], 44);
+}
+
+TEST(DecodeFrame, AFirstFragmentMayEndInsideTheTransportHeader) {
+  Packet p;
+  const Bytes tiny =
+      Frame().ip("10.0.0.1", "10.0.0.2").protocol(6).fragment(0, true).payload(Bytes(8, 1)).build();
+  ASSERT_EQ(decode(tiny, p).kind, Decoded::Kind::Ip);
+  EXPECT_EQ(p.destination_port, 0x0101);
+  EXPECT_EQ(p.payload_offset, p.l4_offset);
+  EXPECT_EQ(p.payload_size, 8u);
+}
+
 TEST(DecodeFrame, AtomicFragmentIsAWholePacket) {
   Packet p;
   ASSERT_EQ(decode(tcp6().fragment(0, false).build(), p).kind, Decoded::Kind::Ip);

@@ -52,7 +52,8 @@ TEST(LooksLikeQuic, GoogleVersionsDo) {
   Bytes q046 = {0xc3, 'Q', '0', '4', '6', 0x50};
   q046.resize(1350, 0x11);
   EXPECT_TRUE(looks(q046));
-  EXPECT_FALSE(looks(Bytes(q046.begin(), q046.begin() + 14)));
+  for (ptrdiff_t size = 0; size < 15; ++size)
+    EXPECT_FALSE(looks(Bytes(q046.begin(), q046.begin() + size))) << size;
   Bytes q043 = {0x0d, 1, 2, 3, 4, 5, 6, 7, 8, 'Q', '0', '4', '3', 1};
   EXPECT_FALSE(looks(q043));
   q043.resize(1350, 0x11);

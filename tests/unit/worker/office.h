@@ -207,7 +207,7 @@ inline std::vector<Sent> traffic(std::mt19937& random) {
     const std::string& client = clients[random() % 5];
     const std::string name = names[random() % 3];
     const auto port = static_cast<uint16_t>(30'000 + i);
-    switch (random() % 6) {
+    switch (random() % 7) {
       case 0:
         connection(all, client, port, test::tls_hello(name), random() % 2);
         break;
@@ -223,6 +223,16 @@ inline std::vector<Sent> traffic(std::mt19937& random) {
         break;
       case 4:
         connection(all, client, port, test::bytes("no protocol that anybody knows"), false);
+        break;
+      case 5:
+        for (const Bytes& fragment : fragments_of(
+                 Frame()
+                     .ip(client, client.find(':') == std::string::npos ? "198.51.100.53" : "2001:db8::53")
+                     .udp(port, 53)
+                     .payload(dns_query({name, 1, i}))
+                     .build(),
+                 14, {8, 24}, i))
+          all.push_back({fragment, Side::Lan});
         break;
       default:
         if (client.find(':') != std::string::npos) break;
