@@ -38,18 +38,42 @@ bool parse_address(const std::string& text, Address& out) {
   return false;
 }
 
+/// How a protocol is met when nothing else is said.
 struct Spoken {
-  const char* word;
   Protocol protocol;
   Seen seen;
   uint8_t transport;
   uint16_t port;
 };
 constexpr Spoken kSpoken[] = {
-    {"tls", Protocol::Tls, Seen::Sni, kTcp, 443},           {"http", Protocol::Http, Seen::Host, kTcp, 80},
-    {"dns", Protocol::Dns, Seen::Question, kUdp, 53},       {"quic", Protocol::Quic, Seen::Sni, kUdp, 443},
-    {"unknown", Protocol::Unknown, Seen::Nothing, kTcp, 0},
+    {Protocol::Unknown, Seen::Nothing, kTcp, 0},
+    {Protocol::Tls, Seen::Sni, kTcp, 443},
+    {Protocol::Quic, Seen::Sni, kUdp, 443},
+    {Protocol::Http, Seen::Host, kTcp, 80},
+    {Protocol::H2c, Seen::Authority, kTcp, 80},
+    {Protocol::Dns, Seen::Question, kUdp, 53},
+    {Protocol::Dot, Seen::Sni, kTcp, 853},
+    {Protocol::Doh, Seen::Sni, kTcp, 443},
+    {Protocol::Dtls, Seen::Sni, kUdp, 443},
+    {Protocol::Stun, Seen::Nothing, kUdp, 3478},
+    {Protocol::Ntp, Seen::Nothing, kUdp, 123},
+    {Protocol::Ssh, Seen::Nothing, kTcp, 22},
+    {Protocol::Rdp, Seen::Nothing, kTcp, 3389},
+    {Protocol::Socks, Seen::Nothing, kTcp, 1080},
+    {Protocol::WireGuard, Seen::Nothing, kUdp, 51820},
+    {Protocol::OpenVpn, Seen::Nothing, kUdp, 1194},
+    {Protocol::IpSec, Seen::Nothing, kUdp, 500},
+    {Protocol::L2tp, Seen::Nothing, kUdp, 1701},
+    {Protocol::Pptp, Seen::Nothing, kTcp, 1723},
+    {Protocol::Teredo, Seen::Nothing, kUdp, 3544},
+    {Protocol::Geneve, Seen::Nothing, kUdp, 6081},
+    {Protocol::Gtp, Seen::Nothing, kUdp, 2152},
+    {Protocol::Gre, Seen::Nothing, IPPROTO_GRE, 0},
+    {Protocol::IpIp, Seen::Nothing, IPPROTO_IPIP, 0},
+    {Protocol::SixInFour, Seen::Nothing, IPPROTO_IPV6, 0},
+    {Protocol::Vxlan, Seen::Nothing, kUdp, 4789},
 };
+static_assert(std::size(kSpoken) == kProtocolCount);
 
 /// The line by which the access goes: the one named; else that of the client's network; for a client that has
 /// none, the first one. Never any line: that is for captures, where an unregistered client counts as
@@ -67,8 +91,9 @@ uint8_t line_of(const std::string& name, const Policy& policy, const Subject& su
 /// with them.
 std::string make_subject(const ExplainOptions& options, std::string& host, const Policy& policy,
                          Subject& out) {
-  const auto* spoken = std::find_if(std::begin(kSpoken), std::end(kSpoken),
-                                    [&](const Spoken& each) { return options.protocol == each.word; });
+  const auto* spoken = std::find_if(std::begin(kSpoken), std::end(kSpoken), [&](const Spoken& each) {
+    return options.protocol == word_of(each.protocol);
+  });
   if (spoken == std::end(kSpoken)) {
     return "unknown protocol " + options.protocol;
   }
@@ -110,7 +135,7 @@ std::string make_subject(const ExplainOptions& options, std::string& host, const
   out.name = host;
   out.seen = host.empty() ? Seen::Nothing : spoken->seen;
   out.unidentified = host.empty();
-  out.situation = spoken->protocol == Protocol::Unknown ? Situation::UnknownProtocol : Situation::NoName;
+  out.situation = spoken->seen == Seen::Nothing ? Situation::UnknownProtocol : Situation::NoName;
   out.resolver_question = spoken->protocol == Protocol::Dns && policy.is_resolver(out.local);
   return {};
 }

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "control/cli/commands.h"
+#include "dataplane/contract/reasons.h"
 
 namespace {
 
@@ -22,7 +23,8 @@ CLI::App* add_explain(CLI::App& app, ExplainOptions& options) {
   explain->add_option("--vlan", options.vlan, "VLAN id of the client; without it: untagged")
       ->check(CLI::Range(1, 4094));
   explain->add_option("--protocol", options.protocol, "What is spoken")
-      ->check(CLI::IsMember({"tls", "http", "dns", "quic", "unknown"}))
+      ->check(CLI::IsMember(
+          std::vector<std::string>(std::begin(sluice::kProtocolWords), std::end(sluice::kProtocolWords))))
       ->capture_default_str();
   explain->add_option("--port", options.port, "Port that is asked for; without it: the protocol's own");
   explain->add_option("--transport", options.transport, "tcp or udp; without it: the protocol's own")

@@ -130,6 +130,12 @@ std::vector<const YamlNode*> read_items(const YamlNode& node, std::string_view k
   return out;
 }
 
+std::vector<Word> read_words(const YamlNode& node, std::string_view key, Report& report) {
+  std::vector<Word> out;
+  for (const YamlNode* item : read_items(node, key, report)) out.push_back({item->text, item->at});
+  return out;
+}
+
 std::vector<std::pair<Word, const YamlNode*>> read_named(const YamlNode& node, std::string_view key,
                                                          Report& report) {
   std::vector<std::pair<Word, const YamlNode*>> out;

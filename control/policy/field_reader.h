@@ -49,6 +49,8 @@ std::optional<size_t> read_choice(const YamlNode& node, std::string_view key,
                                   std::span<const std::string_view> words, Report& report);
 /// The scalars of a list that has at least one; others are reported and left out.
 std::vector<const YamlNode*> read_items(const YamlNode& node, std::string_view key, Report& report);
+/// read_items as words.
+std::vector<Word> read_words(const YamlNode& node, std::string_view key, Report& report);
 /// The pairs of a mapping of names to mappings: calls use(name, value) for each whose name is valid.
 std::vector<std::pair<Word, const YamlNode*>> read_named(const YamlNode& node, std::string_view key,
                                                          Report& report);

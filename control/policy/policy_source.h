@@ -75,6 +75,17 @@ struct ListSource {
   std::vector<PrefixSource> prefixes;
 };
 
+/// An entry of the tunnels' register. It becomes a rule for each direction.
+inline constexpr size_t kRulesOfTunnel = 2;
+struct TunnelSource {
+  Word name;
+  std::string owner;
+  uint64_t protocols = 0;  ///< as RuleInfo has them
+  std::vector<Word> from;  ///< its ends on the LAN
+  std::vector<Word> to;    ///< and beyond the line
+  bool inspect = false;
+};
+
 struct RuleSource {
   Word name;
   Direction direction = Direction::Outbound;
@@ -111,6 +122,7 @@ struct PolicySource {
   std::vector<PrefixSource> resolvers;
   std::vector<OfficeSource> offices;
   std::vector<ListSource> lists;
+  std::vector<TunnelSource> tunnels;
   std::vector<RuleSource> rules;
   bool complete = true;  ///< every file could be read to its end, so that what is missing is really missing
 };

@@ -1,4 +1,4 @@
-// control/policy: the registers of a policy: lines, networks, resolvers, offices.
+// control/policy: the registers of a policy: lines, networks, resolvers, offices, tunnels.
 #include <algorithm>
 #include <charconv>
 
@@ -15,6 +15,7 @@ constexpr std::string_view kLineKeys[] = {"operator", "licence",   "contract", "
 constexpr std::string_view kNetworkKeys[] = {"prefixes", "vlans", "line", "default", "dns"};
 constexpr std::string_view kNetworkLater[] = {"shared"};
 constexpr std::string_view kOfficeKeys[] = {"entity", "prefixes"};
+constexpr std::string_view kTunnelKeys[] = {"protocols", "from", "to", "owner", "inspect"};
 
 void load_valid(const YamlNode& node, LineSource& line, Report& report) {
   static constexpr std::string_view kKeys[] = {"from", "until"};
@@ -155,7 +156,65 @@ void load_network(Word name, const YamlNode& node, PolicySource& source, Report&
   source.networks.push_back(std::move(network));
 }
 
+std::vector<Protocol> tunnels_of(ProtocolKind kind) {
+  std::vector<Protocol> out;
+  for (size_t i = 0; i < kProtocolCount; ++i)
+    if (kProtocolKinds[i] == kind) out.push_back(static_cast<Protocol>(i));
+  return out;
+}
+
+void load_tunnel_protocols(const YamlNode& node, TunnelSource& tunnel, Report& report) {
+  std::vector<Protocol> known = tunnels_of(ProtocolKind::Tunnel);
+  std::ranges::copy(tunnels_of(ProtocolKind::OpenableTunnel), std::back_inserter(known));
+  std::vector<std::string_view> words;
+  for (const Protocol protocol : known) words.push_back(word_of(protocol));
+  for (const YamlNode* item : read_items(node, "protocols", report)) {
+    if (const auto index = read_choice(*item, "protocols", words, report))
+      tunnel.protocols |= uint64_t{1} << static_cast<uint8_t>(known[*index]);
+  }
+}
+
+void load_inspect(const YamlNode& node, TunnelSource& tunnel, Report& report) {
+  tunnel.inspect = read_bool(node, "inspect", report).value_or(false);
+  if (!tunnel.inspect) return;
+  for (const Protocol closed : tunnels_of(ProtocolKind::Tunnel)) {
+    if (!(tunnel.protocols >> static_cast<uint8_t>(closed) & 1)) continue;
+    report.error(node.at, "`inspect` cannot open " + std::string(word_of(closed)),
+                 "leave it out, or register " + std::string(word_of(closed)) + " as a tunnel of its own");
+  }
+}
+
+void load_tunnel(Word name, const YamlNode& node, PolicySource& source, Report& report) {
+  TunnelSource tunnel;
+  tunnel.name = std::move(name);
+  const Fields fields(node, {"a tunnel", kTunnelKeys}, report);
+  if (!fields.is_map()) return;
+  static constexpr std::pair<std::string_view, std::string_view> kRequired[] = {
+      {"protocols", "write protocols: [ipsec]"},
+      {"from", "write from: [10.20.0.1], its end on the LAN"},
+      {"to", "write to: [203.0.113.9], its end beyond the line, or an office"},
+      {"owner", "write owner: li.wei, who answers for it"}};
+  for (const auto& [key, instead] : kRequired) {
+    if (fields.find(key) != nullptr) continue;
+    report.error(tunnel.name.at,
+                 "the tunnel " + in_quotes(tunnel.name.text) + " has no `" + std::string(key) + "`",
+                 std::string(instead));
+  }
+  if (const YamlNode* value = fields.find("protocols")) load_tunnel_protocols(*value, tunnel, report);
+  if (const YamlNode* value = fields.find("from")) tunnel.from = read_words(*value, "from", report);
+  if (const YamlNode* value = fields.find("to")) tunnel.to = read_words(*value, "to", report);
+  if (const YamlNode* value = fields.find("owner"))
+    tunnel.owner = read_text(*value, "owner", report).value_or("");
+  if (const YamlNode* value = fields.find("inspect")) load_inspect(*value, tunnel, report);
+  source.tunnels.push_back(std::move(tunnel));
+}
+
 }  // namespace
+
+void load_tunnels(const YamlNode& node, PolicySource& source, Report& report) {
+  for (auto& [name, value] : read_named(node, "tunnels", report))
+    load_tunnel(std::move(name), *value, source, report);
+}
 
 void load_lines(const YamlNode& node, PolicySource& source, Report& report) {
   for (auto& [name, value] : read_named(node, "lines", report))

@@ -77,21 +77,15 @@ void load_protocols(const YamlNode& node, RuleSource& rule, Report& report) {
   }
 }
 
-std::vector<Word> load_words(const YamlNode& node, std::string_view key, Report& report) {
-  std::vector<Word> out;
-  for (const YamlNode* item : read_items(node, key, report)) out.push_back({item->text, item->at});
-  return out;
-}
-
 void load_list(Word name, const YamlNode& node, PolicySource& source, Report& report) {
   ListSource list;
   list.name = std::move(name);
   const Fields fields(node, {"a list", kListKeys}, report);
   if (const YamlNode* value = fields.find("names")) load_names(*value, list, report);
-  if (const YamlNode* value = fields.find("patterns")) list.patterns = load_words(*value, "patterns", report);
+  if (const YamlNode* value = fields.find("patterns")) list.patterns = read_words(*value, "patterns", report);
   if (const YamlNode* value = fields.find("prefixes"))
     list.prefixes = read_prefixes(*value, "prefixes", report);
-  if (const YamlNode* value = fields.find("files")) list.files = load_words(*value, "files", report);
+  if (const YamlNode* value = fields.find("files")) list.files = read_words(*value, "files", report);
   if (const YamlNode* value = fields.find("format")) {
     load_format(*value, list, report);
     if (fields.find("files") == nullptr) {
@@ -103,6 +97,19 @@ void load_list(Word name, const YamlNode& node, PolicySource& source, Report& re
                  "give it names, files, patterns or prefixes");
   }
   source.lists.push_back(std::move(list));
+}
+
+/// Only a block can name a tunnel: what opens one is the register alone.
+void check_protocols(const YamlNode& node, const RuleSource& rule, Report& report) {
+  if (rule.action == RuleAction::Block || node.kind != YamlNode::Kind::Sequence) return;
+  for (const YamlNode& item : node.children) {
+    const auto word = std::ranges::find(kProtocolWords, item.text);
+    if (word == std::end(kProtocolWords)) continue;
+    if (is_tunnel(static_cast<Protocol>(word - std::begin(kProtocolWords)))) {
+      report.error(item.at, in_quotes(item.text) + " is a tunnel, and no rule opens one",
+                   "register it under `tunnels`, or write action: block");
+    }
+  }
 }
 
 void load_action(const Fields& fields, const YamlNode& node, RuleSource& rule, Report& report) {
@@ -141,8 +148,8 @@ void load_rule(const YamlNode& node, PolicySource& source, Report& report) {
       rule.direction = static_cast<Direction>(*index);
     }
   }
-  if (const YamlNode* value = fields.find("from")) rule.from = load_words(*value, "from", report);
-  if (const YamlNode* value = fields.find("to")) rule.to = load_words(*value, "to", report);
+  if (const YamlNode* value = fields.find("from")) rule.from = read_words(*value, "from", report);
+  if (const YamlNode* value = fields.find("to")) rule.to = read_words(*value, "to", report);
   if (const YamlNode* value = fields.find("protocols")) load_protocols(*value, rule, report);
   if (const YamlNode* value = fields.find("ports")) load_ports(*value, rule, report);
   if (const YamlNode* value = fields.find("silent"))
@@ -151,6 +158,7 @@ void load_rule(const YamlNode& node, PolicySource& source, Report& report) {
     rule.violation = read_bool(*value, "violation", report).value_or(false);
   }
   load_action(fields, node, rule, report);
+  if (const YamlNode* value = fields.find("protocols")) check_protocols(*value, rule, report);
   source.rules.push_back(std::move(rule));
 }
 

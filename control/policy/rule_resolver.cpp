@@ -24,12 +24,18 @@ class RuleResolver {
   }
 
   ResolvedRules resolve() {
+    for (const TunnelSource& tunnel : source_.tunnels) {
+      const RuleSide lan = resolve_side(tunnel.from, {.is_lan = true, .known_by_address = "a tunnel's end"});
+      const RuleSide line = resolve_side(tunnel.to, {.is_lan = false, .known_by_address = "a tunnel's end"});
+      out_.rules.push_back({lan, line, Direction::Outbound});
+      out_.rules.push_back({line, lan, Direction::Inbound});
+    }
     for (const RuleSource& rule : source_.rules) {
-      ResolvedRule resolved;
       if (rule.protocols >> static_cast<int>(Protocol::Doh) & 1) use_doh_list(rule.doh_at);
-      resolved.from = resolve_side(rule, rule.from, true);
-      resolved.to = resolve_side(rule, rule.to, false);
-      out_.rules.push_back(std::move(resolved));
+      const bool outbound = rule.direction == Direction::Outbound;
+      const RuleSide from = resolve_side(rule.from, {.is_lan = outbound, .known_by_address = "a source"});
+      const RuleSide to = resolve_side(rule.to, {.is_lan = !outbound, .may_be_inbound = outbound});
+      out_.rules.push_back({from, to, rule.direction});
     }
     for (size_t i = 0; i < used_.size() && source_.complete; ++i) {
       if (used_[i]) continue;
@@ -37,7 +43,7 @@ class RuleResolver {
                    "name it in a rule, or leave it out");
     }
     if (first_literal() + out_.literals.size() > kMaxLists) {
-      report_.error(source_.rules.back().name.at,
+      report_.error(source_.rules.empty() ? Position{} : source_.rules.back().name.at,
                     "more than " + std::to_string(kMaxLists) + " lists and literals",
                     "put literals together in lists");
     }
@@ -75,7 +81,14 @@ class RuleResolver {
 
   size_t first_literal() const { return source_.lists.size() + source_.offices.size(); }
 
-  RuleSide resolve_side(const RuleSource& rule, const std::vector<Word>& words, bool is_from) {
+  /// What a side may hold.
+  struct SideKind {
+    bool is_lan = false;
+    std::string_view known_by_address = {};  ///< who is, so that no name can match; empty: names may stand
+    bool may_be_inbound = false;             ///< of a rule, whose direction may be what is wrong
+  };
+
+  RuleSide resolve_side(const std::vector<Word>& words, const SideKind& kind) {
     RuleSide side;
     side.any = words.empty();
     for (const Word& word : words) {
@@ -87,39 +100,36 @@ class RuleResolver {
                         "rename what is declared");
         }
       } else if (declared != words_.end()) {
-        take_declared(rule, word, declared->second, is_from, side);
+        take_declared(word, declared->second, kind, side);
       } else {
-        take_literal(word, is_from, side);
+        take_literal(word, kind, side);
       }
     }
     return side;
   }
 
-  void take_declared(const RuleSource& rule, const Word& word, const Meaning& meaning, bool is_from,
-                     RuleSide& side) {
+  void take_declared(const Word& word, const Meaning& meaning, const SideKind& kind, RuleSide& side) {
     if (meaning.kind == Kind::Network) {
       side.networks.push_back(static_cast<uint16_t>(meaning.index));
-      const bool lan_side = is_from == (rule.direction == Direction::Outbound);
-      if (!lan_side) {
-        report_.warn(word.at,
-                     "the network " + in_quotes(word.text) + " is on the LAN side, so this never matches",
-                     rule.direction == Direction::Outbound ? "did you mean direction: inbound?"
-                                                           : "name an office, a list or a prefix");
+      if (!kind.is_lan) {
+        report_.warn(
+            word.at, "the network " + in_quotes(word.text) + " is on the LAN side, so this never matches",
+            kind.may_be_inbound ? "did you mean direction: inbound?" : "name an office, a list or a prefix");
       }
       return;
     }
     side.lists.push_back(static_cast<uint16_t>(meaning.index));
     if (meaning.kind != Kind::List) return;
     used_[meaning.index] = true;
-    if (is_from && source_.lists[meaning.index].prefixes.empty()) {
-      report_.error(
-          word.at,
-          "the list " + in_quotes(word.text) + " has no prefixes, and a source is known by its address only",
-          "give it prefixes, or name it in `to`");
+    if (!kind.known_by_address.empty() && source_.lists[meaning.index].prefixes.empty()) {
+      report_.error(word.at,
+                    "the list " + in_quotes(word.text) + " has no prefixes, and " +
+                        std::string(kind.known_by_address) + " is known by its address only",
+                    "give it prefixes");
     }
   }
 
-  void take_literal(const Word& word, bool is_from, RuleSide& side) {
+  void take_literal(const Word& word, const SideKind& kind, RuleSide& side) {
     Literal literal;
     literal.text = word.text;
     const std::string_view text = word.text;
@@ -138,9 +148,10 @@ class RuleResolver {
                              "the name " + in_quotes(text) + ' ' + std::string(what_of(parsed.error)),
                              std::string(instead_of(parsed.error)));
       }
-      if (is_from) {
+      if (!kind.known_by_address.empty()) {
         return report_.error(word.at,
-                             in_quotes(text) + " is a name, and a source is known by its address only",
+                             in_quotes(text) + " is a name, and " + std::string(kind.known_by_address) +
+                                 " is known by its address only",
                              "write a network, an office, a list or a prefix");
       }
       literal.is_name = true;

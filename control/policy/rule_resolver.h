@@ -20,6 +20,7 @@ struct RuleSide {
 
 struct ResolvedRule {
   RuleSide from, to;
+  Direction direction = Direction::Outbound;
 };
 
 /// A name or prefix that a rule gives itself. It becomes a list of its own.
@@ -32,8 +33,9 @@ struct Literal {
 };
 
 struct ResolvedRules {
-  std::vector<ResolvedRule> rules;  ///< in the order of the policy
-  std::vector<Literal> literals;    ///< each once
+  std::vector<ResolvedRule>
+      rules;  ///< each tunnel outbound and inbound, then the rules, as the policy has them
+  std::vector<Literal> literals;  ///< each once
 };
 
 /// Reports words that are not declared, and sides that can never match.

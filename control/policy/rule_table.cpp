@@ -23,17 +23,27 @@ class BitRows {
   std::vector<uint64_t> bits_;
 };
 
+void lay_out_tunnels(const PolicySource& source, ImageTables& tables) {
+  for (const TunnelSource& tunnel : source.tunnels) {
+    RuleInfo info{};
+    info.name = tables.strings.add(tunnel.name.text);
+    info.protocols = tunnel.protocols;
+    info.tunnel = static_cast<uint8_t>(tunnel.inspect ? TunnelRule::Opened : TunnelRule::Registered);
+    tables.rules.insert(tables.rules.end(), kRulesOfTunnel, info);
+  }
+}
+
 void lay_out_records(const PolicySource& source, ImageTables& tables) {
   for (const RuleSource& rule : source.rules) {
-    tables.rules.push_back({.name = tables.strings.add(rule.name.text),
-                            .protocols = rule.protocols,
-                            .first_port = static_cast<uint32_t>(tables.ports.size()),
-                            .port_count = static_cast<uint32_t>(rule.ports.size()),
-                            .action = static_cast<uint8_t>(rule.action),
-                            .silent = rule.silent,
-                            .violation = rule.violation,
-                            .tunnel = 0,
-                            .reserved = {}});
+    RuleInfo info{};
+    info.name = tables.strings.add(rule.name.text);
+    info.protocols = rule.protocols;
+    info.first_port = static_cast<uint32_t>(tables.ports.size());
+    info.port_count = static_cast<uint32_t>(rule.ports.size());
+    info.action = static_cast<uint8_t>(rule.action);
+    info.silent = rule.silent;
+    info.violation = rule.violation;
+    tables.rules.push_back(info);
     tables.ports.insert(tables.ports.end(), rule.ports.begin(), rule.ports.end());
   }
 }
@@ -41,10 +51,11 @@ void lay_out_records(const PolicySource& source, ImageTables& tables) {
 }  // namespace
 
 bool lay_out_rules(const PolicySource& source, const ResolvedRules& resolved, ImageTables& tables) {
+  lay_out_tunnels(source, tables);
   lay_out_records(source, tables);
   const auto sets = static_cast<uint32_t>(tables.sets.size());
   const auto networks = static_cast<uint32_t>(tables.networks.size());
-  const size_t lists = tables.lists.size(), words = (source.rules.size() + 63) / 64;
+  const size_t lists = tables.lists.size(), words = (tables.rules.size() + 63) / 64;
   tables.site.rule_words = static_cast<uint32_t>(words);
   const size_t rows = row_to_list(sets, networks, static_cast<uint32_t>(lists));
   if ((rows + lists) * words * sizeof(uint64_t) > kMaxRuleBitBytes) return false;
@@ -54,7 +65,7 @@ bool lay_out_rules(const PolicySource& source, const ResolvedRules& resolved, Im
     const ResolvedRule& rule = resolved.rules[r];
     if (rule.from.any) bits.set(static_cast<size_t>(RuleRow::AnyFrom), r);
     if (rule.to.any) bits.set(static_cast<size_t>(RuleRow::AnyTo), r);
-    const bool inbound = source.rules[r].direction == Direction::Inbound;
+    const bool inbound = rule.direction == Direction::Inbound;
     bits.set(static_cast<size_t>(inbound ? RuleRow::Inbound : RuleRow::Outbound), r);
     for (const uint16_t list : rule.from.lists) from_list.set(list, r);
     for (const uint16_t list : rule.to.lists) bits.set(row_to_list(sets, networks, list), r);

@@ -54,7 +54,10 @@ void check_limits(const PolicySource& source, Report& report) {
   if (!source.lines.empty()) check(source.lines.size(), kMaxLines, "lines", source.lines.back().name.at);
   if (!source.networks.empty())
     check(source.networks.size(), kMaxNetworks, "networks", source.networks.back().name.at);
-  if (!source.rules.empty()) check(source.rules.size(), kMaxRules, "rules", source.rules.back().name.at);
+  const size_t rules = kRulesOfTunnel * source.tunnels.size() + source.rules.size();
+  if (rules > 0)
+    check(rules, kMaxRules, "rules and tunnels",
+          source.rules.empty() ? source.tunnels.back().name.at : source.rules.back().name.at);
 }
 
 void check_names(const PolicySource& source, Report& report) {
@@ -63,6 +66,7 @@ void check_names(const PolicySource& source, Report& report) {
   for (const NetworkSource& network : source.networks) words.declare(network.name, "a network");
   for (const OfficeSource& office : source.offices) words.declare(office.name, "an office");
   for (const ListSource& list : source.lists) words.declare(list.name, "a list");
+  for (const TunnelSource& tunnel : source.tunnels) rules.declare(tunnel.name, "a tunnel");
   for (const RuleSource& rule : source.rules) rules.declare(rule.name, "a rule");
   if (!source.complete) return;
   for (const NetworkSource& network : source.networks) {

@@ -11,10 +11,10 @@ namespace {
 
 constexpr uint32_t kMaxGrace = 24 * 3600;
 
-constexpr std::string_view kKeys[] = {"site",  "mode",         "timezone",       "contact", "reload",
-                                      "lines", "networks",     "resolvers",      "offices", "lists",
-                                      "rules", "unidentified", "midstream-grace"};
-constexpr std::string_view kLater[] = {"schedules", "tunnels", "exceptions"};
+constexpr std::string_view kKeys[] = {"site",    "mode",     "timezone",     "contact",        "reload",
+                                      "lines",   "networks", "resolvers",    "offices",        "lists",
+                                      "tunnels", "rules",    "unidentified", "midstream-grace"};
+constexpr std::string_view kLater[] = {"schedules", "exceptions"};
 
 /// Keeps a single value, or reports that an earlier file gave it. Returns whether it was kept.
 bool keep_once(const YamlNode& node, std::string_view key, std::optional<Word>& kept, Report& report) {
@@ -100,6 +100,8 @@ void load_key(std::string_view key, const YamlNode& value, PolicySource& source,
     load_offices(value, source, report);
   } else if (key == "lists") {
     load_lists(value, source, report);
+  } else if (key == "tunnels") {
+    load_tunnels(value, source, report);
   } else if (key == "rules") {
     load_rules(value, source, report);
   } else if (key == "unidentified") {

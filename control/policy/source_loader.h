@@ -16,6 +16,7 @@ void load_lines(const YamlNode& node, PolicySource& source, Report& report);
 void load_networks(const YamlNode& node, PolicySource& source, Report& report);
 void load_resolvers(const YamlNode& node, PolicySource& source, Report& report);
 void load_offices(const YamlNode& node, PolicySource& source, Report& report);
+void load_tunnels(const YamlNode& node, PolicySource& source, Report& report);
 void load_lists(const YamlNode& node, PolicySource& source, Report& report);
 void load_rules(const YamlNode& node, PolicySource& source, Report& report);
 

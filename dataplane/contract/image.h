@@ -30,7 +30,7 @@ enum class Section : uint32_t {
   Networks,         ///< NetworkInfo[]
   Vlans,            ///< uint16_t[]: VLAN ids, 0 for untagged
   Lists,            ///< ListInfo[]; anonymous ones (literals of a rule, an office) too
-  Rules,            ///< RuleInfo[], in the order of the policy
+  Rules,            ///< RuleInfo[]: the registered tunnels, then the rules in the order of the policy
   Ports,            ///< PortRange[]
   Sets,             ///< SetInfo[]: interned sets of lists; set 0 is empty
   SetLists,         ///< uint16_t[]: the members of the sets, ascending within a set
@@ -104,13 +104,19 @@ struct RuleInfo {
   uint8_t action;       ///< RuleAction
   uint8_t silent;       ///< 1: no answer to what is blocked
   uint8_t violation;    ///< 1: a block by this rule is a violation of the access rules
-  uint8_t tunnel;  ///< 1: a registered tunnel, which tunnels' protocols alone are judged by; 2: opened, too
+  uint8_t tunnel;       ///< TunnelRule
   uint8_t reserved[4];
 };
 enum class RuleAction : uint8_t {
   Allow,
   Block,
   Observe
+};
+/// A registered tunnel is two rules, one for each direction, that only a tunnel's protocol is judged by.
+enum class TunnelRule : uint8_t {
+  No,
+  Registered,
+  Opened  ///< and what is inside is judged
 };
 
 struct PortRange {

@@ -38,8 +38,15 @@ Decoded not_ip() {
 Decoded decode_frame(std::span<const uint8_t> headers, uint32_t frame_size, Packet& out) {
   out = Packet{};
   HeaderReader reader{headers, frame_size};
+  return decode_ethernet(reader, out);
+}
+
+Decoded decode_ethernet(HeaderReader& reader, Packet& out) {
   reader.skip(12);
-  uint16_t type = reader.u16();
+  return decode_ethertype(reader, reader.u16(), out);
+}
+
+Decoded decode_ethertype(HeaderReader& reader, uint16_t type, Packet& out) {
   size_t tags = 0;
   for (; is_tag(type) && !reader.failed(); ++tags) {
     if (tags == kMaxLinkTags) return dropped(Reason::TooManyHeaders);

@@ -67,6 +67,10 @@ class HeaderReader {
   bool failed_ = false;
 };
 
+/// reader: at the frame's first byte.
+[[nodiscard]] Decoded decode_ethernet(HeaderReader& reader, Packet& out);
+/// reader: behind an EtherType, which is type.
+[[nodiscard]] Decoded decode_ethertype(HeaderReader& reader, uint16_t type, Packet& out);
 /// reader: at the IP header. quoted: see decode_ip.
 [[nodiscard]] Decoded decode_ipv4(HeaderReader& reader, bool quoted, Packet& out);
 [[nodiscard]] Decoded decode_ipv6(HeaderReader& reader, bool quoted, Packet& out);

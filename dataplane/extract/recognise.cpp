@@ -57,6 +57,16 @@ Stream match_preface(std::string_view text) {
   return size < kH2Preface.size() ? Stream::NeedMore : Stream::H2c;
 }
 
+Stream match_tunnel(std::span<const uint8_t> bytes) {
+  Protocol protocol = Protocol::Unknown;
+  const Extract match = recognise_tunnel_stream(bytes, protocol);
+  if (match == Extract::NeedMore) return Stream::NeedMore;
+  if (match == Extract::NotMine) return Stream::Unknown;
+  return protocol == Protocol::Ssh    ? Stream::Ssh
+         : protocol == Protocol::Pptp ? Stream::Pptp
+                                      : Stream::OpenVpn;
+}
+
 /// The first query's length, no longer than stub resolvers make it, and a header like nothing else's.
 Stream match_dns(std::span<const uint8_t> bytes) {
   constexpr size_t kPrefix = 2, kFlagsEnd = kPrefix + 4;
@@ -98,8 +108,8 @@ Stream recognise_stream(std::span<const uint8_t> bytes) {
   }
   // At most one of them can come to know its own; while any needs more, so does the whole.
   Stream so_far = Stream::Unknown;
-  for (const Stream one :
-       {match_http(text), match_preface(text), match_prelude(bytes), match_sslv2(bytes), match_dns(bytes)}) {
+  for (const Stream one : {match_http(text), match_preface(text), match_prelude(bytes), match_sslv2(bytes),
+                           match_dns(bytes), match_tunnel(bytes)}) {
     if (one != Stream::Unknown && one != Stream::NeedMore) return one;
     if (one == Stream::NeedMore) so_far = one;
   }

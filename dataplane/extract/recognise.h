@@ -1,21 +1,23 @@
 // extract: what a TCP flow speaks, from the client's first bytes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
 #include "dataplane/extract/http.h"
 #include "dataplane/extract/prelude.h"
+#include "dataplane/extract/tunnel.h"
 
 namespace sluice {
 
 /// What a client sends first on an HTTP/2 connection (RFC 9113 3.4).
 inline constexpr std::string_view kH2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// With so many bytes recognise_stream always decides: empty lines, a method and its space are the longest.
-inline constexpr size_t kMaxRecogniseBytes = 2 * kMaxHttpBlankLines + kMaxHttpMethod + 1;
-static_assert(kMaxRecogniseBytes >= kMaxPreludeForm);
+/// With so many bytes recognise_stream always decides.
+inline constexpr size_t kMaxRecogniseBytes =
+    std::max({2 * kMaxHttpBlankLines + kMaxHttpMethod + 1, kMaxTunnelStreamBytes, kMaxPreludeForm});
 
 enum class Stream : uint8_t {
   NeedMore,  ///< too few bytes; all of them could begin one of the others
@@ -24,7 +26,10 @@ enum class Stream : uint8_t {
   Dns,       ///< DNS over TCP
   H2c,       ///< HTTP/2 without TLS, by its connection preface
   Prelude,   ///< for Prelude, in the form that recognise_prelude tells; what follows it is recognised anew
-  Unknown,   ///< none of these
+  Ssh,       ///< no name stands in it, nor in the two that follow
+  OpenVpn,
+  Pptp,
+  Unknown,  ///< none of these
 };
 
 /// bytes: the client's side of a flow from its first byte, cut anywhere. Decides on as few bytes as tell, and

@@ -17,6 +17,7 @@ uint32_t ContextPool::take(uint64_t now_ms, uint32_t at) {
   context.named = context.recorded = context.preluded = context.remote_spoke = false;
   context.kind = ReaderKind::Recognising;
   context.asked = Switch::None;
+  context.otherwise = Protocol::Unknown;
   context.start = context.syn_end = at;
   context.stream.begin(at);
   return index;

@@ -83,6 +83,7 @@ struct Context {
   bool remote_spoke;      ///< the other side has sent payload since the last request or hello
   ReaderKind kind;
   Switch asked;                  ///< by the latest request of http
+  Protocol otherwise;            ///< what it led to, should that be no request
   Hpack* hpack;                  ///< of h2c
   uint8_t link_size;             ///< 0 before the first segment, or where it is beyond kMaxLinkHeader
   uint8_t link[kMaxLinkHeader];  ///< link header of the opener's first segment

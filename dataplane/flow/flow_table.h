@@ -49,6 +49,10 @@ enum FlowFlag : uint16_t {
   kFlowReopening = 256,    ///< another SYN has passed; its answer begins a new connection
   kFlowQuic = 512,         ///< its long headers are read
   kFlowQuicPassed = 1024,  ///< a QUIC connection of it was judged and passed
+  kFlowLooking = 2048,     ///< UDP: the next datagrams may still show a tunnel
+  kFlowOpened = 4096,      ///< a tunnel whose inside is judged
+  kFlowWatched =
+      8192,  ///< with kFlowOpened: it passes though it is not registered, so nothing unreadable blocks
 };
 
 /// One flow: one cache line.
@@ -60,7 +64,10 @@ struct alignas(64) Flow {
   uint32_t context;     ///< ContextPool index, or kNoIndex
   /// The other side's last ACK number (with kFlowAnswered), before it the number of the opener's first byte;
   /// with kFlowReopening and no context that of the new connection.
-  uint32_t remote_ack;
+  union {
+    uint32_t remote_ack;
+    uint32_t looked_at;  ///< UDP: how many datagrams were (with kFlowLooking)
+  };
   FlowState state : 2;
   Protocol protocol : 6;
   uint8_t

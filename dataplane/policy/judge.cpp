@@ -41,17 +41,26 @@ class Judgement {
   }
 
   /// The first rule that decides: kNone16 where none does. Marks the first observing rule it passes.
-  uint16_t decide() {
+  /// tunnels: look at the registered tunnels, and else at the rules.
+  uint16_t decide(bool tunnels = false) {
     observed_ = kNone16;
     for (size_t w = 0; w < words_; ++w) {
       for (uint64_t left = from_[w] & to_[w]; left != 0; left &= left - 1) {
         const auto rule = static_cast<uint16_t>(w * 64 + static_cast<size_t>(std::countr_zero(left)));
-        if (!protocol_fits(rule) || !port_fits(rule)) continue;
+        if (is_tunnel_rule(rule) != tunnels || !protocol_fits(rule) || !port_fits(rule)) continue;
         if (static_cast<RuleAction>(t_.rules[rule].action) != RuleAction::Observe) return rule;
         if (observed_ == kNone16) observed_ = rule;
       }
     }
     return kNone16;
+  }
+
+  /// The first rule that decides, with the name's patterns matched where that can matter.
+  uint16_t decide_with_patterns(hs_scratch* scratch) {
+    const uint16_t rule = decide();
+    if (!pattern_may_come_before(rule)) return rule;
+    scan(scratch);
+    return decide();
   }
 
   /// True where a pattern could bring in a rule that stands before `decided`, so that the name must be
@@ -74,7 +83,8 @@ class Judgement {
       for (size_t i = 0; i < matched_count_; ++i) left |= t_.row_for_list(matched_[i])[w];
       for (left &= outbound[w]; left != 0; left &= left - 1) {
         const size_t rule = w * 64 + static_cast<size_t>(std::countr_zero(left));
-        if (static_cast<RuleAction>(t_.rules[rule].action) == RuleAction::Allow) return true;
+        const bool allows = static_cast<RuleAction>(t_.rules[rule].action) == RuleAction::Allow;
+        if (allows && !is_tunnel_rule(static_cast<uint16_t>(rule))) return true;
       }
     }
     return false;
@@ -106,6 +116,7 @@ class Judgement {
         t_.row(s_.direction == Direction::Outbound ? RuleRow::Outbound : RuleRow::Inbound);
     for (uint16_t rule = 0; rule < end && trace.count < trace.steps.size(); ++rule) {
       PassedOver why = PassedOver::Matched;
+      if (is_tunnel_rule(rule) && !(is_tunnel(s_.protocol) && bit(direction, rule))) continue;
       if (!bit(direction, rule)) {
         why = PassedOver::Direction;
       } else if (!bit(from_, rule)) {
@@ -132,6 +143,10 @@ class Judgement {
     // out.
     if (self.matched_count_ < std::size(self.matched_)) self.matched_[self.matched_count_++] = list;
     return 0;
+  }
+
+  bool is_tunnel_rule(uint16_t rule) const {
+    return static_cast<TunnelRule>(t_.rules[rule].tunnel) != TunnelRule::No;
   }
 
   bool protocol_fits(uint16_t rule) const {
@@ -231,11 +246,7 @@ Verdict judge_registered(const Policy::Tables& t, const Subject& subject, hs_scr
                          Judgement& judgement, uint16_t network) {
   Verdict verdict;
   verdict.network = network;
-  uint16_t rule = judgement.decide();
-  if (judgement.pattern_may_come_before(rule)) {
-    judgement.scan(hs);
-    rule = judgement.decide();
-  }
+  const uint16_t rule = judgement.decide_with_patterns(hs);
   if (rule != kNone16) {
     const RuleInfo& info = t.rules[rule];
     verdict.reason = Reason::Rule;
@@ -253,6 +264,35 @@ Verdict judge_registered(const Policy::Tables& t, const Subject& subject, hs_scr
     verdict.rule = judgement.observed();
   }
   if (verdict.rule != kNone16) verdict.list = judgement.list_of(verdict.rule);
+  return verdict;
+}
+
+/// A tunnel passes where the policy registers it, and nothing else opens it; a rule may say how it is
+/// refused. A registered proxy that is told a name leads there: that is judged as any name.
+Verdict judge_tunnel(const Policy::Tables& t, const Subject& subject, hs_scratch* hs, Judgement& judgement,
+                     uint16_t network) {
+  Verdict verdict;
+  verdict.network = network;
+  verdict.rule = judgement.decide(true);
+  if (verdict.rule != kNone16) {
+    if (subject.seen == Seen::Authority) return judge_registered(t, subject, hs, judgement, network);
+    verdict.action = Action::Allowed;
+    verdict.reason = Reason::TunnelRegistered;
+    verdict.opens = static_cast<TunnelRule>(t.rules[verdict.rule].tunnel) == TunnelRule::Opened;
+    verdict.list = judgement.list_of(verdict.rule);
+    return verdict;
+  }
+  const uint16_t rule = judgement.decide_with_patterns(hs);
+  if (rule != kNone16 && static_cast<RuleAction>(t.rules[rule].action) == RuleAction::Block) {
+    verdict.reason = Reason::Rule;
+    verdict.rule = rule;
+    verdict.list = judgement.list_of(rule);
+    verdict.silent = t.rules[rule].silent != 0;
+    return verdict;
+  }
+  verdict.reason = Reason::Tunnel;
+  const bool marks_only = static_cast<Setting>(t.networks[network].fallback) == Setting::Observe;
+  if (marks_only && subject.direction == Direction::Outbound) verdict.action = Action::Observed;
   return verdict;
 }
 
@@ -299,11 +339,16 @@ Verdict Policy::judge(const Subject& subject, Scratch& scratch, Trace* trace) co
   if (network == kNone16) return verdict;
   Judgement judgement(t, subject);
   judgement.collect(local, t.class_for(subject.remote), network);
-  verdict = (subject.resolver_question ? judge_resolver : judge_registered)(t, subject, scratch.hs_,
-                                                                            judgement, network);
+  const auto way = is_tunnel(subject.protocol) ? judge_tunnel
+                   : subject.resolver_question ? judge_resolver
+                                               : judge_registered;
+  verdict = way(t, subject, scratch.hs_, judgement, network);
   if (trace != nullptr) judgement.explain(verdict.rule, *trace);
   if (subject.mismatch && verdict.passes()) apply_mismatch(t.networks[network], verdict);
   if (t.site->observe) only_observe(verdict);
+  // A tunnel that passes because nothing is blocked shows what it carries, as far as it can.
+  const auto kind = kProtocolKinds[static_cast<size_t>(subject.protocol)];
+  if (verdict.action == Action::Observed && kind == ProtocolKind::OpenableTunnel) verdict.opens = true;
   return verdict;
 }
 

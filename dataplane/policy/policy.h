@@ -65,6 +65,7 @@ struct Verdict {
   Action would = Action::Blocked;  ///< with action Observed: what would have been
   Reason reason = Reason::NoPolicy;
   bool silent = false;
+  bool opens = false;  ///< a tunnel whose inside is to be judged
   uint16_t rule = kNone16, list = kNone16, network = kNone16;
   bool passes() const { return action != Action::Blocked; }
 };

@@ -82,7 +82,9 @@ struct ImageChecker {
         if (setting > static_cast<uint8_t>(Setting::Observe)) return ImageError::BadEnum;
     }
     for (const auto& rule : t.rules)
-      if (rule.action > static_cast<uint8_t>(RuleAction::Observe)) return ImageError::BadEnum;
+      if (rule.action > static_cast<uint8_t>(RuleAction::Observe) ||
+          rule.tunnel > static_cast<uint8_t>(TunnelRule::Opened))
+        return ImageError::BadEnum;
     return ImageError::None;
   }
 

@@ -58,10 +58,7 @@ void WorkerPipeline::dns(Arrival& arrival, Flow& flow) {
   const bool opener = from_opener(arrival, flow);
   const bool fits = (found == Extract::Name || found == Extract::NoName) && message.is_response() != opener;
   const bool other = flow.key.remote_port != kDnsPort || (found == Extract::NotMine && opener);
-  if (!fits && other) {
-    return judge_and_decide(arrival, flow,
-                            Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol));
-  }
+  if (!fits && other) return open_unnamed(arrival, flow);
   if (!fits) return drop(arrival, Reason::MalformedDns);
   if (message.question_count == 0 && opener)
     return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Dns, Situation::NoName));
@@ -123,8 +120,10 @@ void WorkerPipeline::judge_answers(const Arrival& arrival, const Flow& flow, std
                                    DnsMessage& message, DnsOutcome& outcome) {
   outcome.fate = DnsFate::Malformed;
   const DnsQuestion& question = message.questions[0];
+  // What stands inside a tunnel teaches nothing: its two ends could agree on any question and any answer.
   const bool asked = message.question_count > 0 &&
-                     questions_.answer(flow.key, message.id, question.name.view(), question.type, now_.ms);
+                     questions_.answer(flow.key, message.id, question.name.view(), question.type, now_.ms) &&
+                     !arrival.inside;
   bool ech = false;
   if (!read_ech(flow, payload, message, asked, ech)) return;
   const bool strips = ech && policy_->strips_ech(policy_->network_of(flow.key.local, flow.key.vlan));

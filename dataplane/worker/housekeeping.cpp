@@ -84,7 +84,8 @@ void WorkerPipeline::hold(Flow& flow) {
 /// Bytes may lie at the server that were never judged together with those that come after them, once the flow
 /// is forgotten: the server must not wait for those.
 void WorkerPipeline::abandon(const Flow& flow) {
-  if (flow.context == kNoIndex || flow.key.transport != kTcp) return;
+  const bool inside = flow.key.pair >= kMaxPairs;  // of a tunnel, where nothing can be put
+  if (flow.context == kNoIndex || flow.key.transport != kTcp || inside) return;
   const Context& context = contexts_[flow.context];
   if (!context.stream.holds()) return;
   const bool inbound = flow.has(kFlowInbound);

@@ -85,7 +85,7 @@ WorkerPipeline::Step WorkerPipeline::no_request(Arrival& arrival, Flow& flow, Co
     hold(flow);
     forward(arrival, Reason::Decided);
   } else {
-    judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol));
+    judge_and_decide(arrival, flow, Sighting::without_name(context.otherwise, Situation::UnknownProtocol));
   }
   return Step::Decided;
 }

@@ -61,11 +61,11 @@ void WorkerPipeline::open_other(Arrival& arrival, Flow& flow) {
   if (arrival.packet.fragment)
     return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::Fragment));
   if (flow.has(kFlowInbound) && is_stray_answer(flow.key)) return stray_answer(arrival, flow);
-  if (flow.has(kFlowInbound)) return judge_and_decide(arrival, flow, Sighting{});
+  if (flow.has(kFlowInbound)) return open_unnamed(arrival, flow);
   if (open_dtls(arrival, flow)) return;
   if (arrival.packet.is_udp() && open_quic(arrival, flow)) return;
   if (arrival.packet.is_udp() && speaks_dns(arrival)) return open_dns(arrival, flow);
-  judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol));
+  open_unnamed(arrival, flow);
 }
 
 /// DNS on its own port, or beyond doubt on another. What goes to a group is for the LAN itself (mDNS, LLMNR).

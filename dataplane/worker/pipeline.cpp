@@ -11,6 +11,15 @@
 #include "dataplane/worker/worker_pipeline.h"
 
 namespace sluice {
+namespace {
+
+/// What the port says of the transport's checksum: never anything of a packet inside a tunnel.
+uint64_t sum_known_to_port(const Arrival& arrival) {
+  return arrival.inside ? RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN
+                        : arrival.mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+}
+
+}  // namespace
 
 void WorkerPipeline::process(std::span<rte_mbuf* const> burst, Clock now, Output& out) {
   if (!started_) started_ms_ = now.ms;
@@ -31,40 +40,52 @@ bool WorkerPipeline::enter(rte_mbuf* mbuf, Arrival& arrival) {
   const auto head = std::min<uint32_t>(size, kMaxHeaderBytes);
   const void* bytes = rte_pktmbuf_read(mbuf, 0, head, header_scratch_[slot]);
   arrival.mbuf = mbuf;
+  arrival.inside = false;
   arrival.place = config_.ports[mbuf->port];
   arrival.headers = {static_cast<const uint8_t*>(bytes), head};
   const Decoded decoded = decode_frame(arrival.headers, size, arrival.packet);
   if (decoded.kind == Decoded::Kind::NotIp) return forward(arrival, Reason::NotIp), false;
   if (decoded.kind == Decoded::Kind::Dropped) return drop(arrival, decoded.reason), false;
 
-  Packet& packet = arrival.packet;
-  const auto begun = arrival.headers.subspan(std::min<size_t>(packet.payload_offset, head));
-  const LinkControl control =
-      link_control(packet, begun.first(std::min<size_t>(begun.size(), packet.payload_size)));
-  const bool routers = control == LinkControl::BetweenRouters && policy_ != nullptr &&
-                       policy_->is_link(packet.source) &&
-                       (is_multicast(packet) || policy_->is_link(packet.destination));
-  if (control == LinkControl::Yes || routers) return forward(arrival, Reason::LinkControl), false;
-
-  const bool lan = arrival.from_lan();
-  const bool ports = !packet.fragment;
-  arrival.key = {.local = lan ? packet.source : packet.destination,
-                 .remote = lan ? packet.destination : packet.source,
-                 .local_port = !ports ? kFragmentWaiting
-                               : lan  ? packet.source_port
-                                      : packet.destination_port,
-                 .remote_port = !ports ? uint16_t{0}
-                                : lan  ? packet.destination_port
-                                       : packet.source_port,
-                 .vlan = packet.vlan,
-                 .transport = packet.fragment ? kFragmentHeader : packet.transport,
-                 .pair = arrival.place.pair};
+  if (passes_as_link_control(arrival)) return false;
+  arrival.key = key_of(arrival, arrival.place.pair);
   if (!is_mine(arrival)) return false;
   if (policy_ == nullptr) return drop(arrival, Reason::NoPolicy), false;
   complete_checksum(arrival);
   arrival.hash = flows_.hash(arrival.key);
   flows_.prefetch(arrival.hash);
   return true;
+}
+
+/// What keeps a link alive passes before any register is asked. True where the packet is gone.
+bool WorkerPipeline::passes_as_link_control(Arrival& arrival) {
+  const Packet& packet = arrival.packet;
+  const auto begun = arrival.headers.subspan(std::min<size_t>(packet.payload_offset, arrival.headers.size()));
+  const LinkControl control =
+      link_control(packet, begun.first(std::min<size_t>(begun.size(), packet.payload_size)));
+  const bool routers = control == LinkControl::BetweenRouters && policy_ != nullptr &&
+                       policy_->is_link(packet.source) &&
+                       (is_multicast(packet) || policy_->is_link(packet.destination));
+  if (control != LinkControl::Yes && !routers) return false;
+  forward(arrival, Reason::LinkControl);
+  return true;
+}
+
+FlowKey WorkerPipeline::key_of(const Arrival& arrival, uint8_t pair) const {
+  const Packet& packet = arrival.packet;
+  const bool lan = arrival.from_lan();
+  const bool ports = !packet.fragment;
+  return {.local = lan ? packet.source : packet.destination,
+          .remote = lan ? packet.destination : packet.source,
+          .local_port = !ports ? (arrival.inside ? kFragmentGivenUp : kFragmentWaiting)
+                        : lan  ? packet.source_port
+                               : packet.destination_port,
+          .remote_port = !ports ? uint16_t{0}
+                         : lan  ? packet.destination_port
+                                : packet.source_port,
+          .vlan = packet.vlan,
+          .transport = packet.fragment ? kFragmentHeader : packet.transport,
+          .pair = pair};
 }
 
 /// Every packet of one client, in both directions, is handled by one worker.
@@ -83,7 +104,8 @@ void WorkerPipeline::handle(Arrival& arrival) {
   Flow* flow = flows_.find(arrival.key, arrival.hash);
   constexpr uint8_t kControlFlags = kSyn | kFin | kRst;
   const bool settled = flow != nullptr && flow->state == FlowState::Allowed &&
-                       flow->generation == generation_ && flow->context == kNoIndex && !flow->has(kFlowDns) &&
+                       flow->generation == generation_ && flow->context == kNoIndex &&
+                       !(flow->flags & (kFlowDns | kFlowLooking | kFlowOpened)) &&
                        !may_begin_dtls(arrival, *flow) && !may_begin_quic(arrival, *flow) &&
                        !(arrival.packet.tcp_flags & kControlFlags) && arrival.packet.transport != kIcmp &&
                        arrival.packet.transport != kIcmpv6;
@@ -107,6 +129,8 @@ void WorkerPipeline::handle_slowly(Arrival& arrival, Flow* flow) {
   if (is_quic(arrival, *flow)) return quic(arrival, *flow);
   if (flow->has(kFlowDns) && arrival.packet.is_udp()) return dns(arrival, *flow);
   if (flow->state == FlowState::Undecided || flow->context != kNoIndex) return undecided(arrival, *flow);
+  if (flow->has(kFlowOpened)) return open_inside(arrival, *flow);
+  if (flow->has(kFlowLooking)) return look_again(arrival, *flow);
   forward(arrival, Reason::Decided);
 }
 
@@ -125,7 +149,7 @@ void WorkerPipeline::related_icmp(Arrival& arrival) {
                        .remote_port = lan ? quoted.destination_port : quoted.source_port,
                        .vlan = arrival.packet.vlan,
                        .transport = quoted.transport,
-                       .pair = arrival.place.pair};
+                       .pair = arrival.key.pair};
   const Flow* flow = flows_.find(key, flows_.hash(key));
   if (flow == nullptr || flow->state == FlowState::Blocked) return drop(arrival, Reason::UnrelatedIcmp);
   forward(arrival, Reason::RelatedIcmp);
@@ -137,7 +161,7 @@ void WorkerPipeline::related_icmp(Arrival& arrival) {
 void WorkerPipeline::complete_checksum(Arrival& arrival) {
   Packet& packet = arrival.packet;
   if (packet.fragment || (packet.transport != kTcp && packet.transport != kUdp)) return;
-  if ((arrival.mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD) return;
+  if (sum_known_to_port(arrival) == RTE_MBUF_F_RX_L4_CKSUM_GOOD) return;
   const uint32_t l4_size = packet.payload_offset - packet.l4_offset + packet.payload_size;
   if (packet.l4_checksum != pseudo_header_sum(packet, l4_size)) return;
   uint16_t sum = 0;
@@ -162,8 +186,8 @@ bool WorkerPipeline::checksums_fit(const Arrival& arrival) const {
     if (checksum_fold(header) != 0xffff) return false;
   }
   if (packet.fragment) return true;
-  const bool known = (arrival.mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN;
-  if (known) return (arrival.mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != RTE_MBUF_F_RX_L4_CKSUM_BAD;
+  const uint64_t known = sum_known_to_port(arrival);
+  if (known != RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN) return known != RTE_MBUF_F_RX_L4_CKSUM_BAD;
   const uint8_t transport = packet.transport;
   const bool has_sum = transport == kTcp || transport == kUdp || transport == kIcmp || transport == kIcmpv6;
   if (!has_sum) return true;

@@ -40,7 +40,7 @@ bool WorkerPipeline::create() {
                     site_addresses_.create(config_.bindings, seed) &&
                     own_addresses_.create(config_.bindings, seed) && quic_opener_.create() &&
                     quic_ids_.create(kQuicIds, seed, names_) && quic_openings_.create(kQuicOpenings, seed) &&
-                    quic_budget_.create(kQuicClients, seed) && fragments_.create(seed);
+                    quic_budget_.create(kQuicClients, seed) && fragments_.create(seed) && opened_.create();
   if (!made) return false;
   stats_.flow_capacity.set(flows_.capacity());
   stats_.undecided_capacity.set(contexts_.capacity());

@@ -7,6 +7,17 @@
 #include "dataplane/worker/worker_pipeline.h"
 
 namespace sluice {
+namespace {
+
+/// A server that refuses a switch may take what follows as a request, whatever its method: lines of text that
+/// are recognised as another protocol's too.
+bool may_be_request(Stream stream, const uint8_t* head) {
+  const bool lines = stream == Stream::Prelude || stream == Stream::Ssh;
+  return stream == Stream::Unknown || (lines && is_http_token(head[0]));
+}
+
+}  // namespace
+
 /// A flow whose opener's bytes are read: undecided, held until they are acknowledged, or judged at every
 /// request. Pass and remember.
 void WorkerPipeline::undecided(Arrival& arrival, Flow& flow) {
@@ -83,7 +94,9 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
     if (packet.payload_size == 0 || in_prelude(arrival, flow)) return forward(arrival, passes);
     // The other side speaks before the opener's name is complete: no more of it will come.
     const Situation situation = recognised(flow) ? Situation::IncompleteHello : unrecognised(flow);
-    return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, situation));
+    const Protocol protocol =
+        flow.protocol == Protocol::Unknown ? protocol_of_server(arrival) : flow.protocol;
+    return judge_and_decide(arrival, flow, Sighting::without_name(protocol, situation));
   }
   if (flow.context == kNoIndex) return forward(arrival, passes);
   Context& context = contexts_[flow.context];
@@ -148,7 +161,13 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
   uint8_t head[kMaxRecogniseBytes];
   const size_t size = context.stream.peek(contexts_.blocks(), head);
   Situation situation = unrecognised(flow);
-  switch (recognise_stream({head, size})) {
+  const Stream stream = recognise_stream({head, size});
+  if (context.asked != Switch::None && may_be_request(stream, head)) {
+    context.otherwise = stream == Stream::Ssh ? Protocol::Ssh : Protocol::Unknown;
+    begin_http(flow, context);
+    return Step::GoOn;
+  }
+  switch (stream) {
     case Stream::NeedMore:
       return Step::NeedMore;
     case Stream::Tls:
@@ -164,19 +183,21 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
     case Stream::H2c:
       return begin_h2c(arrival, flow, context);
     case Stream::Prelude:
-      if (context.asked != Switch::None && is_http_token(head[0])) {
-        begin_http(flow, context);
-        return Step::GoOn;
-      }
       if (context.source_bytes > kMaxPreludes) break;
       leave_http(flow, context);
       begin_prelude(context, {head, size});
       return Step::GoOn;
+    case Stream::Ssh:
+      flow.protocol = Protocol::Ssh;
+      break;
+    case Stream::OpenVpn:
+      flow.protocol = Protocol::OpenVpn;
+      break;
+    case Stream::Pptp:
+      flow.protocol = Protocol::Pptp;
+      break;
     case Stream::Unknown:
-      // A server that refuses a switch may take what follows as a request, whatever its method.
-      if (context.asked == Switch::None) break;
-      begin_http(flow, context);
-      return Step::GoOn;
+      break;
   }
   judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, situation));
   return Step::Decided;

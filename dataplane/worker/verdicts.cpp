@@ -13,7 +13,7 @@ Subject WorkerPipeline::subject_of(const FlowKey& key, bool inbound, const Sight
   return {.local = key.local,
           .remote = key.remote,
           .direction = inbound ? Direction::Inbound : Direction::Outbound,
-          .line = config_.replay ? kAnyLine : line_of_pair_[key.pair],
+          .line = config_.replay ? kAnyLine : line_of_pair_[opened_.pair_of(key)],
           .vlan = key.vlan,
           .transport = key.transport,
           .service_port = inbound ? key.local_port : key.remote_port,
@@ -54,6 +54,10 @@ void WorkerPipeline::settle(Flow& flow, const Verdict& verdict) {
   flow.state = verdict.passes() ? FlowState::Allowed : FlowState::Blocked;
   flow.clear(kFlowHttp);
   flow.clear(kFlowDns);
+  flow.clear(kFlowOpened);
+  flow.clear(kFlowWatched);
+  if (verdict.opens) flow.set(kFlowOpened);
+  if (verdict.opens && verdict.action == Action::Observed) flow.set(kFlowWatched);
   if (verdict.silent) flow.set(kFlowSilent);
   if (verdict.passes()) return hold(flow);
   release_context(flow);
@@ -94,6 +98,7 @@ bool WorkerPipeline::rejudge(Arrival& arrival, Flow& flow) {
   const bool decided = flow.state == FlowState::Allowed && !flow.has(kFlowDns);
   if (decided) {
     verdict = judge(flow, sighting);
+    if (is_tunnel(flow.protocol) && verdict.passes()) settle(flow, verdict);
     if (verdict.passes()) return true;
   } else if (policy_->admits(subject_of(flow.key, flow.has(kFlowInbound), sighting), verdict)) {
     return true;
@@ -125,7 +130,7 @@ uint64_t WorkerPipeline::record(const Arrival* arrival, const Flow& flow, const 
   record.rule = verdict.rule;
   record.list = verdict.list;
   record.network = verdict.network;
-  record.line = key.pair;
+  record.line = opened_.pair_of(key);
   if (flow.context != kNoIndex) {
     record.source_bytes = contexts_[flow.context].source_bytes;
     record.destination_bytes = contexts_[flow.context].destination_bytes;
@@ -143,6 +148,7 @@ uint64_t WorkerPipeline::record(const Arrival* arrival, const Flow& flow, const 
 
 void WorkerPipeline::refuse_packet(Arrival& arrival, const Flow& flow, const Sighting& sighting,
                                    const Verdict& verdict, uint64_t number) {
+  if (arrival.inside) return drop_silently(arrival, verdict.reason);
   char reference[64];
   const int size = std::snprintf(reference, sizeof reference, "%016llx-%u-%llu",
                                  static_cast<unsigned long long>(config_.boot), unsigned{config_.worker},
@@ -165,8 +171,14 @@ void WorkerPipeline::refuse_packet(Arrival& arrival, const Flow& flow, const Sig
   drop(arrival, verdict.reason);
 }
 
+/// Inside a tunnel no answer is put: it would have to be wrapped as the other end wraps.
+void WorkerPipeline::drop_silently(Arrival& arrival, Reason reason) {
+  stats_.answers[static_cast<size_t>(Answer::Silence)].add();
+  drop(arrival, reason);
+}
+
 void WorkerPipeline::refuse_later_packet(Arrival& arrival, Flow& flow) {
-  if (!flow.has(kFlowSilent) && arrival.packet.is_tcp())
+  if (!arrival.inside && !flow.has(kFlowSilent) && arrival.packet.is_tcp())
     send_answers(arrival.mbuf->port, refuse_again(pool_, arrival.packet, arrival.headers));
   drop(arrival, Reason::BlockedFlow);
 }

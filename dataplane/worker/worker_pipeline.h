@@ -15,6 +15,7 @@
 #include "dataplane/flow/flow_table.h"
 #include "dataplane/flow/fragments.h"
 #include "dataplane/flow/name_pool.h"
+#include "dataplane/flow/opened_tunnels.h"
 #include "dataplane/flow/quic_state.h"
 #include "dataplane/log/event_ring.h"
 #include "dataplane/worker/pipeline.h"
@@ -23,6 +24,8 @@ namespace sluice {
 
 inline constexpr uint32_t kMaxFrame =
     256 * 1024;  ///< bytes of a frame that are looked at; its rest passes with it
+
+inline constexpr uint32_t kLookedAtDatagrams = 8;  ///< of a UDP flow, for a tunnel's beginning
 
 /// One packet on its way. Dies with the burst.
 struct Arrival {
@@ -33,6 +36,7 @@ struct Arrival {
   PortPlace place;
   std::span<const uint8_t> headers;  ///< the frame's first bytes, contiguous
   const Datagram* datagram;          ///< if mbuf is one put together: its fragments, which go on or go under
+  bool inside;                       ///< of an opened tunnel: packet and key are those of what it carries
 
   bool from_lan() const { return place.side == Side::Lan; }
   /// A change to mbuf leaves with it.
@@ -90,6 +94,8 @@ class WorkerPipeline final : public Pipeline {
  private:
   // pipeline.cpp: the way
   [[nodiscard]] bool enter(rte_mbuf* mbuf, Arrival& arrival);
+  [[nodiscard]] bool passes_as_link_control(Arrival& arrival);
+  [[nodiscard]] FlowKey key_of(const Arrival& arrival, uint8_t pair) const;
   [[nodiscard]] bool is_mine(const Arrival& arrival);
   void handle(Arrival& arrival);
   void handle_slowly(Arrival& arrival, Flow* flow);
@@ -256,6 +262,13 @@ class WorkerPipeline final : public Pipeline {
   void quic_unreadable(Arrival& arrival, Flow& flow);
   void quic_incomplete(Arrival& arrival, Flow& flow);
   void quic_over_budget(Arrival& arrival, Flow& flow);
+  // tunnels.cpp: what shows no name
+  [[nodiscard]] Protocol protocol_of(const Arrival& arrival, const Flow& flow);
+  [[nodiscard]] Protocol protocol_of_server(const Arrival& arrival);
+  void open_unnamed(Arrival& arrival, Flow& flow);
+  void look_again(Arrival& arrival, Flow& flow);
+  void judge_unnamed(Arrival& arrival, Flow& flow, Protocol protocol);
+  void open_inside(Arrival& outer, const Flow& tunnel);
 
   // verdicts.cpp: judging, and what follows from it
   [[nodiscard]] Subject subject_of(const FlowKey& key, bool inbound, const Sighting& sighting);
@@ -273,6 +286,7 @@ class WorkerPipeline final : public Pipeline {
   void refuse_packet(Arrival& arrival, const Flow& flow, const Sighting& sighting, const Verdict& verdict,
                      uint64_t number);
   void refuse_later_packet(Arrival& arrival, Flow& flow);
+  void drop_silently(Arrival& arrival, Reason reason);
   void send_answers(uint16_t port, const Answers& answers);
   void forward(const Arrival& arrival, Reason reason);
   void drop(const Arrival& arrival, Reason reason);
@@ -318,6 +332,7 @@ class WorkerPipeline final : public Pipeline {
   NamePool names_;
   Bindings bindings_;
   Questions questions_;
+  OpenedTunnels opened_;
   EchNames ech_names_;
   NameAddresses site_addresses_, own_addresses_;  ///< of registered resolvers; of clients that asked
   QuicOpener quic_opener_;

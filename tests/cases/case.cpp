@@ -121,6 +121,7 @@ void Case::load_flows() {
     flow.tcp = get<std::string>(node, "transport", "tcp") == "tcp";
     flow.inbound = get(node, "inbound", false);
     flow.vlans = get<std::vector<uint16_t>>(node, "vlans", {});
+    if (node["inside"]) flow.inside = node["inside"];
     flow.client_next = get(node, "start", flow.client_next);
     flows_[entry.first.as<std::string>()] = flow;
   }
@@ -142,7 +143,7 @@ void Case::open(const YAML::Node& node) {
   CaseFlow& flow = flows_.at(node["open"].as<std::string>());
   const auto from = [&flow](bool client) { return client != flow.inbound ? Side::Lan : Side::Line; };
   const auto pass = [&](bool client, uint8_t flags, const char* reason) {
-    const Bytes frame = flow_frame(flow, client, flags).build();
+    const Bytes frame = arriving(flow, client, flow_frame(flow, client, flags));
     YAML::Node expected;
     expected["passes"] = get<std::string>(node, "passes", reason);
     if (client && !(flags & kAck) && node["records"]) expected["records"] = node["records"];
@@ -180,10 +181,10 @@ void Case::say(const YAML::Node& node, bool client) {
     // What leaves bears no urgent mark.
     const auto calm = static_cast<uint8_t>(flags & ~kUrg);
     const Bytes left = last && node["leaves"] ? payload_of(node["leaves"], flows_) : part;
-    const Bytes leaves = flow_frame(flow, client, calm, ahead).payload(left).build();
+    const Bytes leaves = arriving(flow, client, flow_frame(flow, client, calm, ahead).payload(left));
     YAML::Node passes;
     passes["passes"] = get<std::string>(node, "before", "undecided");
-    const Sending sending{frame.build(), from, leaves, frame.l3_offset(), {}};
+    const Sending sending{arriving(flow, client, frame), from, leaves, frame.l3_offset(), {}};
     for (auto times = get<size_t>(node, "repeated", 1); times > 1; --times) send_at_once(sending, passes);
     send(sending, last ? node : passes);
     at = cut;

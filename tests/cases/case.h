@@ -28,6 +28,7 @@ struct CaseFlow {
   uint16_t client_port = 0, server_port = 0;
   bool tcp = true, inbound = false;  ///< inbound: the client is on the line
   std::vector<uint16_t> vlans;
+  YAML::Node inside;  ///< the tunnel that carries its packets, if any does
   uint32_t client_next = 1000, server_next = 5000;
 };
 
@@ -46,8 +47,8 @@ struct SeenRecord {
   std::string name;
 };
 
-/// The payload that a node's `tls`, `http`, `dns`, `dns-answer`, `text`, `hex`, `zeros` or `quotes`
-/// describes.
+/// The payload that a node's `tls`, `http`, `dns`, `dns-answer`, `text`, `hex`, `zeros`, `quotes` or
+/// `carries` describes.
 Bytes payload_of(const YAML::Node& node, const std::map<std::string, CaseFlow>& flows);
 /// A client's Initial, from `quic`: its hello's name, or all that makes it.
 Bytes quic_initial_of(const YAML::Node& node);
@@ -57,6 +58,8 @@ Bytes quic_packet_of(const YAML::Node& node);
 Sending frame_of(const YAML::Node& node, const std::map<std::string, CaseFlow>& flows);
 /// A frame of a flow, from its client or its server; for TCP with its numbers, ahead of them by `ahead`.
 Frame flow_frame(const CaseFlow& flow, bool from_client, uint8_t flags, int64_t ahead = 0);
+/// frame of a flow as it arrives: inside its tunnel, if it has one.
+Bytes arriving(const CaseFlow& flow, bool from_client, const Frame& frame);
 /// "SA" and the like.
 uint8_t flags_of(const std::string& letters);
 /// "tls-alert", "http-page", "reset", "nxdomain", "icmp-prohibited", or "other".

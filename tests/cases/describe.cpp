@@ -146,6 +146,14 @@ Bytes h2_of(const YAML::Node& node) {
                   block);
 }
 
+/// What a tunnel carries: its own header, then a whole frame or its packet.
+Bytes carried(const YAML::Node& tunnel, const Bytes& frame, size_t l3_offset) {
+  Bytes out = from_hex(get<std::string>(tunnel, "header", ""));
+  const bool whole = get(tunnel, "ethernet", false);
+  out.insert(out.end(), frame.begin() + static_cast<ptrdiff_t>(whole ? 0 : l3_offset), frame.end());
+  return out;
+}
+
 Bytes described(const YAML::Node& node, const Flows& flows) {
   if (const auto parts = node["joined"]) {
     Bytes out;
@@ -181,6 +189,11 @@ Bytes described(const YAML::Node& node, const Flows& flows) {
     return datagram;
   }
   if (node["quotes"]) return quote_of(node["quotes"], flows);
+  if (const YAML::Node tunnel = node["carries"]) {
+    const YAML::Node& frame = tunnel["frame"];
+    const size_t tags = get<std::vector<uint16_t>>(frame, "vlans", {}).size();
+    return carried(tunnel, frame_of(frame, flows).frame, 14 + 4 * tags);
+  }
   return {};
 }
 
@@ -236,6 +249,17 @@ Frame flow_frame(const CaseFlow& flow, bool from_client, uint8_t flags, int64_t 
   const uint32_t other = from_client ? flow.server_next : flow.client_next;
   const bool acknowledges = flags & kAck;
   return frame.tcp(from_port, to_port, flags, next + static_cast<uint32_t>(ahead), acknowledges ? other : 0);
+}
+
+Bytes arriving(const CaseFlow& flow, bool from_client, const Frame& frame) {
+  if (!flow.inside.IsMap()) return frame.build();
+  const bool lan = from_client != flow.inbound;
+  const auto ends = strings(flow.inside["ip"]);
+  Frame outer;
+  outer.ip(ends.at(lan ? 0 : 1), ends.at(lan ? 1 : 0));
+  if (flow.inside["protocol"]) outer.protocol(static_cast<uint8_t>(flow.inside["protocol"].as<int>()));
+  set_transport(outer, flow.inside);
+  return outer.payload(carried(flow.inside, frame.build(), frame.l3_offset())).build();
 }
 
 Sending frame_of(const YAML::Node& node, const Flows& flows) {

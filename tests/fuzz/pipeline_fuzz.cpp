@@ -13,6 +13,8 @@ rules:
   - {name: no-bad, to: [bad], action: block}
   - {name: quiet, to: [quiet.example], action: block, silent: true}
   - {name: print, direction: inbound, from: [hq-sg], to: [printers], ports: [tcp/9100], action: allow}
+tunnels:
+  link: {protocols: [gre, ipip, 6in4, vxlan], from: [staff], to: [any], owner: li.wei, inspect: true}
 unidentified: {unknown-protocol: allow, fragment: allow}
 )";
 

@@ -97,7 +97,7 @@ TEST_F(RingReaderTest, RecordThatDoesNotFitIsPassedOver) {
       ASSERT_TRUE(reader.next(item));
       const bool second = reader.next(item);
       if ((at == 19 || at == 21) && value == 9) {
-        EXPECT_EQ(item.name(), long_name);  // a reason, a protocol that exists
+        EXPECT_EQ(item.name(), long_name);  // a reason and a protocol that exist
         continue;
       }
       ASSERT_TRUE(second);

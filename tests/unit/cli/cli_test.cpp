@@ -123,6 +123,16 @@ TEST_F(CliTest, ExplainOfInboundTakesTheLanSideAsDestination) {
   EXPECT_EQ(verdict(), "blocked inbound-refused");
 }
 
+TEST_F(CliTest, ExplainKnowsTunnels) {
+  options.to = "198.51.100.9";
+  options.protocol = "wireguard";
+  EXPECT_EQ(verdict(), "blocked tunnel");
+  options.protocol = "gre";
+  EXPECT_EQ(verdict(), "blocked tunnel");
+  options.protocol = "ssh";
+  EXPECT_EQ(verdict(), "blocked unknown-protocol");
+}
+
 TEST_F(CliTest, ExplainWithExitCodeSaysNoToWhatIsBlocked) {
   options.exit_code = true;
   options.host = "bet.example";

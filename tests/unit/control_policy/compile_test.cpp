@@ -217,6 +217,38 @@ TEST(AddressRanges, NothingSaidIsOneEmptyRangeBesideTheNetworks) {
   EXPECT_EQ(image.networks_of(address("10.20.255.255")), "staff");
 }
 
+TEST(RuleRows, ATunnelIsARuleForEachDirectionBeforeAllOthers) {
+  const Built built(
+      "offices: {hq: {prefixes: [10.64.0.0/12]}}\n"
+      "rules: [{name: r, action: allow}]\n"
+      "tunnels:\n"
+      "  vpn: {protocols: [ipsec], from: [staff], to: [hq], owner: o}\n"
+      "  link: {protocols: [gre], from: [10.20.0.1], to: [any], owner: o, inspect: true}\n");
+  const ImageReader image = built.reader();
+  const auto rules = image.section<RuleInfo>(Section::Rules);
+  ASSERT_EQ(rules.size(), 5u);
+  EXPECT_EQ(image.text(rules[0].name), "vpn");
+  EXPECT_EQ(image.text(rules[1].name), "vpn");
+  EXPECT_EQ(rules[1].protocols, uint64_t{1} << static_cast<int>(Protocol::IpSec));
+  EXPECT_EQ(rules[1].tunnel, static_cast<uint8_t>(TunnelRule::Registered));
+  EXPECT_EQ(rules[2].tunnel, static_cast<uint8_t>(TunnelRule::Opened));
+  EXPECT_EQ(image.text(rules[4].name), "r");
+  EXPECT_EQ(rules[4].tunnel, static_cast<uint8_t>(TunnelRule::No));
+
+  const auto row = [&](uint32_t index) {
+    std::string out;
+    for (size_t r = 0; r < 5; ++r) out += image.bit(index, r) ? '1' : '0';
+    return out;
+  };
+  EXPECT_EQ(row(static_cast<uint32_t>(RuleRow::AnyFrom)), "00011");
+  EXPECT_EQ(row(static_cast<uint32_t>(RuleRow::AnyTo)), "00101");
+  EXPECT_EQ(row(static_cast<uint32_t>(RuleRow::Outbound)), "10101");
+  EXPECT_EQ(row(static_cast<uint32_t>(RuleRow::Inbound)), "01010");
+  const auto sets = static_cast<uint32_t>(image.section<SetInfo>(Section::Sets).size());
+  EXPECT_EQ(row(row_from_network(sets, 0)), "10000");
+  EXPECT_EQ(row(row_to_network(sets, 0)), "01000");
+}
+
 TEST(RuleRows, SayWhatEachRuleTakes) {
   const Built built(
       "offices: {hq: {prefixes: [10.64.0.0/12]}}\n"

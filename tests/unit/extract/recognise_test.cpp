@@ -42,18 +42,18 @@ TEST(RecogniseStream, FewestBytesDecide) {
   expect_decided_at_its_end(std::string("\0\x1d\xbe\xef\1\0\0\1\0\0\0\0\0\0", 14), Stream::Dns);
   expect_decided_at_its_end(std::string("\1\x2d\xbe\xef\1\x20\0\1\0\0\0\0\0\1", 14), Stream::Dns);
   expect_decided_at_its_end(std::string("\0\x1d\xbe\xef\x81\0", 6), Stream::Unknown);
-  expect_decided_at_its_end(std::string("\0\x9c\0\1\x1a\x2b", 6), Stream::Unknown);  // PPTP
   expect_decided_at_its_end("EHLO ", Stream::Prelude);
   expect_decided_at_its_end(std::string("\0\0\0\x08\4\xd2\x16\x2f", 8), Stream::Prelude);
   expect_decided_at_its_end(std::string("\x80\x2e\1\3\1\0\x15\0\0\0\x10", 11), Stream::Tls);
   expect_decided_at_its_end(std::string("\x80\x1c\1\0\2\0\3\0\0\0\x10", 11), Stream::Tls);
+  expect_decided_at_its_end(std::string("\0\x9c\0\1\x1a\x2b\x3c\x4d", 8), Stream::Pptp);
   expect_decided_at_its_end("GETS+", Stream::Unknown);
   expect_decided_at_its_end("PRI * HTTP/1", Stream::Unknown);
 }
 
 TEST(RecogniseStream, OtherProtocolsAreUnknown) {
   for (std::string_view text :
-       {"SSH-2.0-OpenSSH_9.2", "MAIL x\r\n", "USER a\r\n", "get / HTTP/1.1", " get /", "GET\x01/", "\x16\x02",
+       {"SSHD\x01", "MAIL x\r\n", "USER a\r\n", "get / HTTP/1.1", " get /", "GET\x01/", "\x16\x02",
         "\x17\x03", "\x80\x2e\x02", "\xff\xff\xff", "\r\rX"}) {
     EXPECT_EQ(recognise(text), Stream::Unknown) << text;
   }
