@@ -21,6 +21,8 @@ constexpr size_t kMaxReasonBytes = 1000;
 }  // namespace
 
 Daemon::~Daemon() {
+  metrics_server_.reset();  // it reads the counts of the others
+  dnstap_.reset();
   link_.reset();
   reloader_.reset();
   if (signals_) {
@@ -53,12 +55,15 @@ std::string Daemon::start() {
   }
   log_ = std::make_unique<AccessLog>(std::move(writer_),
                                      [this](uint32_t generation) { return store_->names_of(generation); });
-  metrics_ = std::make_shared<Metrics>(*log_);
+  make_rooms();
+  metrics_ = std::make_shared<Metrics>(*log_, link_->counts(), dnstap_->counts());
   metrics_server_ = MetricsServer::start(options_.metrics, metrics_, error);
   if (!metrics_server_) {
     return error;
   }
-  make_rooms();
+  reloader_->start();
+  publish();
+  link_->start();
   log_info("sluice-control " SLUICE_VERSION ": policies " + options_.policies.string() + ", metrics http://" +
            options_.metrics + "/metrics, log " + options_.log.string());
   return {};
@@ -83,13 +88,13 @@ void Daemon::make_rooms() {
                         reloader_->on_lost();
                         publish();
                       }});
+  dnstap_ = std::make_unique<DnstapServer>(
+      loop_, [this](std::span<const Binding> bindings) { link_->bind(bindings); });
   reloader_ = std::make_unique<Reloader>(
       loop_, *store_, options_.policies, compile_policy,
       Reloader::Callbacks{[this](std::shared_ptr<const SealedImage> image) { link_->send(std::move(image)); },
                           [this](uint64_t client, const json& answer) { api_->answer(client, answer); },
                           [this] { return log_->oldest_needed(); }, [this] { publish(); }});
-  reloader_->start();
-  link_->start();
 }
 
 std::string Daemon::watch_signals() {
@@ -146,6 +151,7 @@ void Daemon::publish() {
   metrics_->set_data_plane(region_, link_ && link_->up());
   if (reloader_) {
     metrics_->set_policy(reloader_->counts());
+    dnstap_->listen(reloader_->dnstap_socket());
   }
 }
 

@@ -9,6 +9,7 @@
 #include "control/accesslog/access_log.h"
 #include "control/api/api_server.h"
 #include "control/base/event_loop.h"
+#include "control/dnstap/dnstap_server.h"
 #include "control/link/link.h"
 #include "control/metrics/metrics.h"
 #include "control/reload/reloader.h"
@@ -58,6 +59,7 @@ class Daemon {
   std::unique_ptr<MetricsServer> metrics_server_;
   std::unique_ptr<ApiServer> api_;
   std::unique_ptr<Link> link_;
+  std::unique_ptr<DnstapServer> dnstap_;
   std::unique_ptr<Reloader> reloader_;
   std::shared_ptr<SharedRegion> region_;
   int64_t started_ns_ = 0;

@@ -69,15 +69,17 @@ std::optional<ImageNames> ImageNames::read(std::span<const std::byte> image) {
   }
   SiteInfo info{};
   std::memcpy(&info, site->data(), sizeof info);
-  std::optional<std::string> site_name = text(*strings, info.site);
+  std::optional<std::string> site_name = text(*strings, info.site), dnstap = text(*strings, info.dnstap);
   ImageNames out;
   out.generation_ = header.generation;
-  if (!site_name || !read_names<RuleInfo>(*strings, section(image, header, Section::Rules), out.rules_) ||
+  if (!site_name || !dnstap ||
+      !read_names<RuleInfo>(*strings, section(image, header, Section::Rules), out.rules_) ||
       !read_names<ListInfo>(*strings, section(image, header, Section::Lists), out.lists_) ||
       !read_names<NetworkInfo>(*strings, section(image, header, Section::Networks), out.networks_)) {
     return std::nullopt;
   }
   out.site_ = std::move(*site_name);
+  out.dnstap_ = std::move(*dnstap);
   return out;
 }
 

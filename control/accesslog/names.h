@@ -26,6 +26,8 @@ class ImageNames {
 
   uint32_t generation() const { return generation_; }
   std::string_view site() const { return site_; }
+  /// The socket on which resolvers tell what they answered; may be empty.
+  std::string_view dnstap() const { return dnstap_; }
   /// Each is empty for kNone16 and for an index outside.
   std::string_view rule(uint16_t index) const { return at(rules_, index); }
   std::string_view list(uint16_t index) const { return at(lists_, index); }
@@ -37,7 +39,7 @@ class ImageNames {
   }
 
   uint32_t generation_ = 0;
-  std::string site_;
+  std::string site_, dnstap_;
   std::vector<std::string> rules_, lists_, networks_;
 };
 

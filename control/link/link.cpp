@@ -74,6 +74,9 @@ void Link::disconnect(const std::string& why) {
   }
   in_flight_ = 0;
   waiting_.reset();
+  counts_.bind_lost.fetch_add(bindings_.size(), std::memory_order_relaxed);
+  bindings_.clear();
+  bindings_in_flight_ = 0;
   const bool was_up = std::exchange(welcomed_, false);
   if (retry_ == 0) {
     retry_ = loop_.after(backoff_, [this] { connect(); });
@@ -152,6 +155,9 @@ void Link::take(const Message& message, UniqueFd fd) {
   if (type == MessageType::Loaded && welcomed_ && !fd) {
     return take_loaded(message);
   }
+  if (type == MessageType::Bound && welcomed_ && !fd) {
+    return take_bound(message);
+  }
   disconnect("a message of type " + std::to_string(message.type) + (fd ? " with" : " without") +
              " a descriptor, out of turn");
 }
@@ -203,10 +209,41 @@ void Link::send(std::shared_ptr<const SealedImage> image) {
   }
 }
 
-/// Sends one message, with a descriptor where fd is not -1. At most one is under way, so the socket always
-/// has room.
-bool Link::transmit(const Message& message, int fd) {
-  if (!send_message(socket_.get(), message, fd)) {
+void Link::bind(std::span<const Binding> bindings) {
+  const size_t room = welcomed_ ? kMaxBindingsWaiting - bindings_.size() : 0;
+  const size_t taken = std::min(bindings.size(), room);
+  counts_.bind_lost.fetch_add(bindings.size() - taken, std::memory_order_relaxed);
+  bindings_.insert(bindings_.end(), bindings.begin(), bindings.begin() + static_cast<ptrdiff_t>(taken));
+  send_bindings();
+}
+
+void Link::send_bindings() {
+  if (bindings_in_flight_ != 0 || bindings_.empty()) {
+    return;
+  }
+  Binding some[kMaxBindings];
+  const size_t count = std::min(bindings_.size(), kMaxBindings);
+  std::copy_n(bindings_.begin(), count, some);
+  if (transmit(make_message(MessageType::Bind, 0), -1, std::span(some).first(count))) {
+    bindings_in_flight_ = count;
+  }
+}
+
+void Link::take_bound(const Message& message) {
+  if (bindings_in_flight_ == 0 || message.accepted > bindings_in_flight_) {
+    return disconnect("an answer to bindings that were not sent");
+  }
+  counts_.bound.fetch_add(message.accepted, std::memory_order_relaxed);
+  counts_.bind_lost.fetch_add(bindings_in_flight_ - message.accepted, std::memory_order_relaxed);
+  bindings_.erase(bindings_.begin(), bindings_.begin() + static_cast<ptrdiff_t>(bindings_in_flight_));
+  bindings_in_flight_ = 0;
+  send_bindings();
+}
+
+/// Sends one message, with a descriptor where fd is not -1, and with bindings. At most one of a kind is under
+/// way, so the socket always has room.
+bool Link::transmit(const Message& message, int fd, std::span<const Binding> bindings) {
+  if (!send_message(socket_.get(), message, fd, bindings)) {
     disconnect(errno_text("cannot send"));
     return false;
   }

@@ -1,10 +1,13 @@
 // control/link: the connection to the data plane.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "control/base/event_loop.h"
@@ -14,6 +17,9 @@
 #include "dataplane/contract/messages.h"
 
 namespace sluice::control {
+
+/// Bindings that wait for their turn; what comes when there are so many is lost, and counted.
+inline constexpr size_t kMaxBindingsWaiting = 8192;
 
 /// Connects, says Hello, takes the Welcome with its memory, sends images one at a time, and connects again,
 /// after 50 ms to 1 s, whenever the data plane is not there, hangs up, or says what it should not. Runs on
@@ -29,6 +35,10 @@ class Link {
     /// It is gone.
     std::function<void()> lost;
   };
+  struct Counts {
+    std::atomic<uint64_t> bound{0};      ///< bindings that every worker has taken
+    std::atomic<uint64_t> bind_lost{0};  ///< those that one of them did not, or that found no data plane
+  };
 
   Link(EventLoop& loop, std::string path, Callbacks callbacks);
   ~Link();
@@ -42,6 +52,10 @@ class Link {
   /// that is kept. Does nothing while the link is not up: whoever hears welcome sends what has to be in
   /// force.
   void send(std::shared_ptr<const SealedImage> image);
+  /// Hands bindings over, some at a time, in their order.
+  void bind(std::span<const Binding> bindings);
+
+  const Counts& counts() const { return counts_; }
 
  private:
   void connect();
@@ -51,7 +65,9 @@ class Link {
   void take(const Message& message, UniqueFd fd);
   void take_welcome(const Message& message, UniqueFd fd);
   void take_loaded(const Message& message);
-  bool transmit(const Message& message, int fd);
+  void take_bound(const Message& message);
+  void send_bindings();
+  bool transmit(const Message& message, int fd, std::span<const Binding> bindings = {});
   void expect_reply(std::chrono::milliseconds within, const char* what);
 
   EventLoop& loop_;
@@ -61,6 +77,9 @@ class Link {
   bool welcomed_ = false;
   uint32_t in_flight_ = 0;  ///< generation of the image whose answer is awaited; 0: none
   std::shared_ptr<const SealedImage> waiting_;
+  std::deque<Binding> bindings_;  ///< the first bindings_in_flight_ of them have been sent
+  size_t bindings_in_flight_ = 0;
+  Counts counts_;
   std::shared_ptr<SharedRegion> region_;
   std::chrono::milliseconds backoff_;
   EventLoop::Timer retry_ = 0, deadline_ = 0;

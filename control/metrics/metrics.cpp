@@ -172,6 +172,25 @@ void add_log(const AccessLog::Counts& log, Families& out) {
   add("sluice_log_unnamed_records_total", "Records whose rule or network no kept policy names.", log.unnamed);
 }
 
+void add_dnstap(const DnstapServer::Counts& dnstap, const Link::Counts& link, Families& out) {
+  const auto value = [](const std::atomic<uint64_t>& count) { return count.load(std::memory_order_relaxed); };
+  Family::gauge("sluice_dnstap_connections", "Resolvers that are connected.")
+      .add(value(dnstap.connected))
+      .move_to(out);
+  Family::counter("sluice_dnstap_frames_total", "Frames that resolvers sent, by what was in them.")
+      .add(value(dnstap.answers), {{"kind", "answer"}})
+      .add(value(dnstap.others), {{"kind", "other"}})
+      .add(value(dnstap.unreadable), {{"kind", "unreadable"}})
+      .move_to(out);
+  Family::counter("sluice_dnstap_refused_total", "Resolvers' connections that were ended for what came.")
+      .add(value(dnstap.refused))
+      .move_to(out);
+  Family::counter("sluice_dnstap_bindings_total", "Addresses that resolvers named, by what became of them.")
+      .add(value(link.bound), {{"action", "bound"}})
+      .add(value(link.bind_lost), {{"action", "lost"}})
+      .move_to(out);
+}
+
 void add_policy(const Reloader::Counts& policy, Families& out) {
   Family::gauge("sluice_policy_generation",
                 "Generation of the policy in force, as the data plane says; 0: none.")
@@ -222,6 +241,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
       .move_to(out);
   add_policy(policy, out);
   add_log(log_.counts(), out);
+  add_dnstap(dnstap_, link_, out);
   if (region) {
     add_worker_values(*region, out);
     add_ports(*region, out);

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "control/accesslog/access_log.h"
+#include "control/dnstap/dnstap_server.h"
+#include "control/link/link.h"
 #include "control/link/shared_region.h"
 #include "control/reload/reloader.h"
 
@@ -23,8 +25,9 @@ namespace sluice::control {
 /// answer, kind, process and version, never a host name. Any thread.
 class Metrics : public prometheus::Collectable {
  public:
-  /// log: outlives this.
-  explicit Metrics(const AccessLog& log) : log_(log) {}
+  /// All of it outlives this.
+  Metrics(const AccessLog& log, const Link::Counts& link, const DnstapServer::Counts& dnstap)
+      : log_(log), link_(link), dnstap_(dnstap) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override;
 
@@ -34,6 +37,8 @@ class Metrics : public prometheus::Collectable {
 
  private:
   const AccessLog& log_;
+  const Link::Counts& link_;
+  const DnstapServer::Counts& dnstap_;
   mutable std::mutex mutex_;  ///< guards the three below
   std::shared_ptr<SharedRegion> region_;
   bool up_ = false;

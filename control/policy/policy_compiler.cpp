@@ -138,6 +138,7 @@ class Compiler {
   void add_site() {
     tables_.site.site = tables_.strings.add(source_.site->text);
     tables_.site.contact = tables_.strings.add(source_.contact ? source_.contact->text : "");
+    tables_.site.dnstap = tables_.strings.add(source_.dnstap ? source_.dnstap->text : "");
     tables_.site.observe = source_.observe;
     tables_.site.midstream_grace_s = source_.midstream_grace_s;
   }

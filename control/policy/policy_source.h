@@ -99,6 +99,7 @@ struct RuleSource {
 
 struct PolicySource {
   std::optional<Word> site, mode, timezone, contact, reload;
+  std::optional<Word> dnstap;  ///< path of the socket
   bool observe = false;
   bool reload_on_save = false;
   uint32_t midstream_grace_s = 600;

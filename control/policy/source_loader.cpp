@@ -10,10 +10,11 @@ namespace sluice::control {
 namespace {
 
 constexpr uint32_t kMaxGrace = 24 * 3600;
+constexpr size_t kMaxSocketPath = 107;  ///< of sockaddr_un, with a zero behind it
 
-constexpr std::string_view kKeys[] = {"site",    "mode",     "timezone",     "contact",        "reload",
-                                      "lines",   "networks", "resolvers",    "offices",        "lists",
-                                      "tunnels", "rules",    "unidentified", "midstream-grace"};
+constexpr std::string_view kKeys[] = {"site",    "mode",     "timezone",     "contact",         "reload",
+                                      "lines",   "networks", "resolvers",    "offices",         "lists",
+                                      "tunnels", "rules",    "unidentified", "midstream-grace", "dnstap"};
 constexpr std::string_view kLater[] = {"schedules", "exceptions"};
 
 /// Keeps a single value, or reports that an earlier file gave it. Returns whether it was kept.
@@ -76,6 +77,22 @@ void load_midstream_grace(const YamlNode& node, PolicySource& source, Report& re
   source.midstream_grace_at = node.at;
 }
 
+void load_dnstap(const YamlNode& node, PolicySource& source, Report& report) {
+  static constexpr std::string_view kDnstapKeys[] = {"socket"};
+  const Fields fields(node, {"`dnstap`", kDnstapKeys}, report);
+  const YamlNode* socket = fields.find("socket");
+  if (socket == nullptr) {
+    if (fields.is_map())
+      report.error(node.at, "`dnstap` has no `socket`", "write dnstap: {socket: /run/sluice/dnstap.sock}");
+    return;
+  }
+  if (!keep_once(*socket, "dnstap", source.dnstap, report)) return;
+  if (source.dnstap->text.front() != '/' || source.dnstap->text.size() > kMaxSocketPath)
+    report.error(
+        socket->at, "`socket` is the path of a Unix socket",
+        "write a path that begins with / and has at most " + std::to_string(kMaxSocketPath) + " bytes");
+}
+
 void load_key(std::string_view key, const YamlNode& value, PolicySource& source, Report& report) {
   static constexpr std::string_view kModes[] = {"enforce", "observe"};
   static constexpr std::string_view kReloads[] = {"on-apply", "on-save"};
@@ -106,6 +123,8 @@ void load_key(std::string_view key, const YamlNode& value, PolicySource& source,
     load_rules(value, source, report);
   } else if (key == "unidentified") {
     load_unidentified(value, source, report);
+  } else if (key == "dnstap") {
+    load_dnstap(value, source, report);
   } else {
     load_midstream_grace(value, source, report);
   }

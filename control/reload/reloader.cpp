@@ -339,6 +339,10 @@ json Reloader::status() const {
   return out;
 }
 
+std::string Reloader::dnstap_socket() const {
+  return current_ ? std::string(store_.names_of(current_->image->generation())->dnstap()) : std::string();
+}
+
 Reloader::Counts Reloader::counts() const {
   Counts out = counts_;
   out.generation = plane_generation_;

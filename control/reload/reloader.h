@@ -56,6 +56,8 @@ class Reloader {
   void on_loaded(uint32_t generation, bool accepted, const std::string& why);
   void on_lost();
 
+  /// Where resolvers tell what they answered, as the policy says that is to be in force; may be empty.
+  [[nodiscard]] std::string dnstap_socket() const;
   [[nodiscard]] nlohmann::json status() const;
   [[nodiscard]] Counts counts() const;
 

@@ -54,6 +54,10 @@ int take_fd(msghdr& header) {
   return taken;
 }
 
+bool can_be(const Binding& binding) {
+  return binding.kind <= Binding::Kind::EchName && binding.name_size > 0 && binding.name_size <= kMaxName;
+}
+
 }  // namespace
 
 bool Agent::listen(std::string& why) {
@@ -135,24 +139,30 @@ void Agent::hang_up(const char* why) {
 
 void Agent::hear() {
   Message request{};
-  iovec part{&request, sizeof request};
+  Binding bindings[kMaxBindings];
+  iovec parts[] = {{&request, sizeof request}, {bindings, sizeof bindings}};
   alignas(cmsghdr) char rights[CMSG_SPACE(4 * sizeof(int))];
   msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
+  header.msg_iov = parts;
+  header.msg_iovlen = std::size(parts);
   header.msg_control = rights;
   header.msg_controllen = sizeof rights;
   const ssize_t size = recvmsg(peer_fd_, &header, MSG_CMSG_CLOEXEC);
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (size <= 0) return hang_up("connection ended");
   const int fd = take_fd(header);
-  const bool whole = size == sizeof request && (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 &&
-                     request.magic == kMessageMagic && request.version == kMessageVersion;
   const auto type = static_cast<MessageType>(request.type);
+  const size_t more = static_cast<size_t>(size) - std::min(static_cast<size_t>(size), sizeof request);
+  const bool fits = type == MessageType::Bind ? more > 0 && more % sizeof(Binding) == 0 : more == 0;
+  const bool whole = static_cast<size_t>(size) >= sizeof request && fits &&
+                     (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 && request.magic == kMessageMagic &&
+                     request.version == kMessageVersion;
   if (whole && type == MessageType::Hello) {
     welcome();
   } else if (whole && type == MessageType::Load) {
     load(request, fd);
+  } else if (whole && type == MessageType::Bind) {
+    take(std::span(bindings).first(more / sizeof(Binding)));
   } else {
     hang_up(!whole ? "a message of another size, magic or version" : "a message of an unknown type");
   }
@@ -162,6 +172,13 @@ void Agent::hear() {
 void Agent::welcome() {
   if (!send_message(peer_fd_, make_message(MessageType::Welcome, generations_.number()), config_.shared_fd))
     hang_up("takes no answer");
+}
+
+/// One that cannot be is not taken.
+void Agent::take(std::span<const Binding> bindings) {
+  Message answer = make_message(MessageType::Bound, generations_.number());
+  for (const Binding& each : bindings) answer.accepted += can_be(each) && config_.bind(each) ? 1 : 0;
+  if (!send_message(peer_fd_, answer, -1)) hang_up("takes no answer");
 }
 
 /// Copies, checks and publishes an image; the old policy stays in force where it is refused.

@@ -3,6 +3,8 @@
 
 #include <sys/types.h>
 
+#include <functional>
+#include <span>
 #include <string>
 
 #include "dataplane/agent/generation_switch.h"
@@ -16,6 +18,8 @@ struct AgentConfig {
   uid_t peer = 0;               ///< the only user whose connections are accepted (beside root)
   uint32_t workers = 1;
   int shared_fd = -1;  ///< the shared memory's memfd, handed to control
+  /// Gives a binding to every worker; false where one of them has no room for it.
+  std::function<bool(const Binding& binding)> bind;
 };
 
 /// The data plane's side of the SOCK_SEQPACKET socket. Runs on one thread, off the packet path. Control may
@@ -40,6 +44,7 @@ class Agent {
   void hang_up(const char* why);
   void welcome();
   void load(const Message& request, int image_fd);
+  void take(std::span<const Binding> bindings);
 
   const AgentConfig config_;
   GenerationSwitch& generations_;

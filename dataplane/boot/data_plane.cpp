@@ -102,6 +102,12 @@ BootError DataPlane::make_pipelines(GenerationSwitch& generations) {
 }
 
 BootError DataPlane::make_rings() {
+  for (Loop& loop : loops_) {
+    const std::string name = "told-" + std::to_string(loop.worker);
+    loop.told = rte_ring_create_elem(name.c_str(), sizeof(DnsNews), kNewsSlots, SOCKET_ID_ANY,
+                                     RING_F_SP_ENQ | RING_F_SC_DEQ);
+    if (loop.told == nullptr) return "no memory for the rings to the workers";
+  }
   if (options_.workers == 1) return {};
   for (uint32_t owner = 0; owner < options_.workers; ++owner) {
     const std::string number = std::to_string(owner);
@@ -140,6 +146,16 @@ BootError DataPlane::launch() {
   for (uint32_t worker = 0; worker < options_.workers; ++worker)
     if (rte_eal_remote_launch(run_worker, &loops_[worker], worker + 1) != 0) return "a worker's core is busy";
   return {};
+}
+
+bool DataPlane::bind(const Binding& binding) {
+  // Some of an answer's addresses may be lost on the way, so they are never said to be all of the name's.
+  const auto kind = binding.kind == Binding::Kind::EchName ? DnsNews::Kind::EchName : DnsNews::Kind::Hint;
+  DnsNews news{kind, binding.address, binding.ttl_s, binding.name_size, {}};
+  std::memcpy(news.name, binding.name, sizeof news.name);
+  bool taken = true;
+  for (const Loop& loop : loops_) taken &= rte_ring_enqueue_elem(loop.told, &news, sizeof news) == 0;
+  return taken;
 }
 
 void DataPlane::stop() {

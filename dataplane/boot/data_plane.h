@@ -8,6 +8,7 @@
 
 #include "dataplane/agent/generation_switch.h"
 #include "dataplane/boot/options.h"
+#include "dataplane/contract/messages.h"
 #include "dataplane/log/event_ring.h"
 #include "dataplane/stats/shared_memory.h"
 #include "dataplane/worker/pipeline.h"
@@ -36,6 +37,9 @@ class DataPlane {
   [[nodiscard]] BootError launch();
   /// Stops the workers and the ports.
   void stop();
+
+  /// Gives a binding to every worker, from the agent's thread. False where one of them has no room for it.
+  [[nodiscard]] bool bind(const Binding& binding);
 
   const SharedMemory& shared() const { return shared_; }
 

@@ -68,6 +68,7 @@ struct StringRef {
 struct SiteInfo {
   StringRef site;
   StringRef contact;  ///< whom a blocked person may ask; may be empty
+  StringRef dnstap;   ///< for control: the socket on which resolvers tell what they answered; may be empty
   uint8_t observe;    ///< 1: judge and log, block nothing
   uint8_t reserved[3];
   uint32_t midstream_grace_s;  ///< seconds after a start in which `midstream` is as set; then by-address

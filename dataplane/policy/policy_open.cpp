@@ -54,7 +54,7 @@ struct ImageChecker {
   bool text(StringRef ref) const { return range_fits(ref.offset, ref.size, t.strings.size()); }
 
   ImageError strings() const {
-    bool fits = text(t.site->site) && text(t.site->contact);
+    bool fits = text(t.site->site) && text(t.site->contact) && text(t.site->dnstap);
     for (const auto& line : t.lines) fits = fits && text(line.name);
     for (const auto& network : t.networks) fits = fits && text(network.name);
     for (const auto& list : t.lists) fits = fits && text(list.name);

@@ -77,11 +77,13 @@ class PollLoop {
     const unsigned count = rte_ring_dequeue_burst(loop_.handover[loop_.worker],
                                                   reinterpret_cast<void**>(burst.data()), kBurst, nullptr);
     if (count != 0) process(std::span(burst).first(count));
-    DnsNews news;
-    const Clock now = clock();
-    while (rte_ring_dequeue_elem(loop_.news[loop_.worker], &news, sizeof news) == 0)
-      loop_.pipeline->hear(news, now);
+    take_news(loop_.news[loop_.worker], clock());
     return count != 0;
+  }
+
+  void take_news(rte_ring* ring, Clock now) {
+    DnsNews news;
+    while (rte_ring_dequeue_elem(ring, &news, sizeof news) == 0) loop_.pipeline->hear(news, now);
   }
 
   void process(std::span<rte_mbuf* const> burst) {
@@ -130,7 +132,9 @@ class PollLoop {
     const uint64_t ms = rte_rdtsc() / cycles_per_ms_;
     if (ms - housekept_ms_ < kHousekeepingMs) return;
     housekept_ms_ = ms;
-    loop_.pipeline->housekeeping(clock(), output_);
+    const Clock now = clock();
+    take_news(loop_.told, now);
+    loop_.pipeline->housekeeping(now, output_);
     send();
   }
 

@@ -25,6 +25,7 @@ struct Loop {
   WorkerStats* stats = nullptr;
   std::array<rte_ring*, kMaxWorkers> handover{};   ///< by owner; a worker reads its own
   std::array<rte_ring*, kMaxWorkers> news{};       ///< by owner
+  rte_ring* told = nullptr;                        ///< bindings that control brings to this worker
   std::atomic<Generation*>* generation = nullptr;  ///< written by the agent, read here
   rte_rcu_qsbr* quiescence = nullptr;              ///< this worker reports as thread `worker`
   const std::atomic<bool>* stop = nullptr;

@@ -106,6 +106,7 @@ class WorkerPipeline final : public Pipeline {
   // fragments.cpp: IP fragments
   void collect(Arrival& arrival);
   void judge_whole(const Datagram& datagram);
+  void change_payload(const Arrival& arrival, std::span<const uint8_t> payload);
   void drop_all(const Datagram& datagram, Reason reason);
   void give_up(Datagram& datagram);
   void uncollected(Arrival& arrival);

@@ -260,6 +260,43 @@ TEST_F(AgentTest, NonsenseEndsTheConnectionAndTheNextOneWorks) {
   EXPECT_TRUE(receive(answer));
 }
 
+TEST_F(AgentTest, BindingsAreGivenOnAndThoseWithoutRoomAreToldOf) {
+  std::vector<uint32_t> taken;
+  config_.bind = [&](const Binding& binding) {
+    taken.push_back(binding.ttl_s);
+    return binding.ttl_s != 2;
+  };
+  start_agent();
+  struct {
+    Message head = message(MessageType::Bind);
+    Binding bindings[5]{};
+  } request;
+  const uint32_t sizes[] = {1, 253, 0, 254, 1};  // the last three cannot be
+  for (uint32_t i = 0; i < 5; ++i) request.bindings[i] = {Binding::Kind::EchName, {}, i + 1, sizes[i], {}};
+  request.bindings[4].kind = static_cast<Binding::Kind>(2);
+  send(&request, sizeof request);
+  Message answer{};
+  ASSERT_TRUE(receive(answer));
+  EXPECT_EQ(answer.type, static_cast<uint16_t>(MessageType::Bound));
+  EXPECT_EQ(answer.accepted, 1u);
+  EXPECT_EQ(taken, (std::vector<uint32_t>{1, 2}));
+}
+
+TEST_F(AgentTest, ABindOfAnotherSizeEndsTheConnection) {
+  config_.bind = [](const Binding&) { return true; };
+  start_agent();
+  struct {
+    Message head = message(MessageType::Bind);
+    Binding bindings[kMaxBindings + 1]{};
+  } request;
+  for (const size_t bytes : {size_t{0}, sizeof(Binding) - 1, sizeof(Binding) + 1, sizeof request.bindings}) {
+    connect_client();
+    send(&request, sizeof request.head + bytes);
+    Message answer{};
+    EXPECT_FALSE(receive(answer)) << bytes;
+  }
+}
+
 TEST_F(AgentTest, ANewControlReplacesAHungOne) {
   start_agent();
   const int hung = client_;

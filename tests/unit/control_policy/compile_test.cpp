@@ -28,12 +28,14 @@ struct Built {
 
 TEST(CompiledPolicy, HeaderAndSiteAreAsGiven) {
   const Built built(
-      "mode: observe\ncontact: desk\nmidstream-grace: 90s\nreload: on-save\ntimezone: Asia/Shanghai\n");
+      "mode: observe\ncontact: desk\ndnstap: {socket: /run/x.sock}\nmidstream-grace: 90s\nreload: "
+      "on-save\ntimezone: Asia/Shanghai\n");
   ASSERT_TRUE(built.compiled.policy);
   const ImageReader image = built.reader();
   EXPECT_EQ(image.header().generation, 7u);
   EXPECT_EQ(image.text(image.site().site), "office");
   EXPECT_EQ(image.text(image.site().contact), "desk");
+  EXPECT_EQ(image.text(image.site().dnstap), "/run/x.sock");
   EXPECT_EQ(image.site().observe, 1);
   EXPECT_EQ(image.site().midstream_grace_s, 90u);
   EXPECT_EQ(image.site().rule_words, 0u);

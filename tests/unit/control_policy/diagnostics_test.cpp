@@ -121,6 +121,25 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"GraceTooLong",
              "midstream-grace: 25h\n",
              {"t:1:18: `midstream-grace` cannot be '25h'; write 90s, 10m or 2h, at most 86400s"}},
+        Case{"DnstapIsNoMap",
+             "dnstap: yes\n",
+             {"t:1:9: `dnstap` is written as a single value; write {socket: ...}"}},
+        Case{"DnstapHasNoSocket",
+             "dnstap: {}\n",
+             {"t:1:9: `dnstap` has no `socket`; write dnstap: {socket: /run/sluice/dnstap.sock}"}},
+        Case{"DnstapKey",
+             "dnstap: {socket: /a, sokcet: /b}\n",
+             {"t:1:22: unknown key 'sokcet' in `dnstap`; did you mean `socket`?"}},
+        Case{"DnstapRelative",
+             "dnstap: {socket: dnstap.sock}\n",
+             {"t:1:18: `socket` is the path of a Unix socket; write a path that begins with / and has at "
+              "most 107 "
+              "bytes"}},
+        Case{"DnstapTooLong",
+             "dnstap: {socket: /" + std::string(107, 'a') + "}\n",
+             {"t:1:18: `socket` is the path of a Unix socket; write a path that begins with / and has at "
+              "most 107 "
+              "bytes"}},
         Case{"Resolver",
              "resolvers: [10.20.0.0/24]\n",
              {"t:1:13: '10.20.0.0/24' is not an address; write the addresses of the LAN's own DNS servers"}},

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "control/base/unique_fd.h"
 #include "dataplane/contract/messages.h"
@@ -72,6 +73,24 @@ class FakeDataPlane {
       fd.reset(each);
     }
     return got == static_cast<ssize_t>(sizeof out);
+  }
+
+  /// Takes one Bind. False where it is none, or not whole.
+  bool take_bind(std::vector<Binding>& out) {
+    Message head{};
+    Binding bindings[kMaxBindings + 1];
+    iovec parts[] = {{&head, sizeof head}, {bindings, sizeof bindings}};
+    msghdr header{};
+    header.msg_iov = parts;
+    header.msg_iovlen = 2;
+    pollfd waiting{peer_.get(), POLLIN, 0};
+    const ssize_t got = ::poll(&waiting, 1, 1000) == 1 ? ::recvmsg(peer_.get(), &header, 0) : -1;
+    if (got <= static_cast<ssize_t>(sizeof head) || head.type != static_cast<uint16_t>(MessageType::Bind)) {
+      return false;
+    }
+    const size_t bytes = static_cast<size_t>(got) - sizeof head;
+    out.assign(bindings, bindings + bytes / sizeof(Binding));
+    return bytes % sizeof(Binding) == 0;
   }
 
   static Message message(MessageType type, uint32_t generation = 0, uint32_t accepted = 0) {

@@ -195,6 +195,62 @@ TEST_F(LinkTest, AnswerNobodyAskedForEndsTheConnection) {
   EXPECT_TRUE(answers.empty());
 }
 
+std::vector<Binding> bindings(size_t count) {
+  std::vector<Binding> out(count);
+  for (size_t i = 0; i < count; ++i) {
+    out[i].ttl_s = static_cast<uint32_t>(i);
+    out[i].name_size = 1;
+    out[i].name[0] = 'a';
+  }
+  return out;
+}
+
+TEST_F(LinkTest, BindingsGoSomeAtATimeInTheirOrder) {
+  meet();
+  link.bind(bindings(kMaxBindings + 3));
+  std::vector<Binding> taken;
+  ASSERT_TRUE(plane.take_bind(taken));
+  ASSERT_EQ(taken.size(), kMaxBindings);
+  EXPECT_EQ(taken[5].ttl_s, 5u);
+  ASSERT_TRUE(plane.say(plane.message(MessageType::Bound, 0, kMaxBindings - 2)));
+  ASSERT_TRUE(until([&] { return link.counts().bound == kMaxBindings - 2; }));
+  EXPECT_EQ(link.counts().bind_lost, 2u);
+  ASSERT_TRUE(plane.take_bind(taken));
+  ASSERT_EQ(taken.size(), 3u);
+  EXPECT_EQ(taken[0].ttl_s, kMaxBindings);
+}
+
+TEST_F(LinkTest, AnImageDoesNotWaitForBindings) {
+  meet();
+  link.bind(bindings(1));
+  link.send(image(3));
+  std::vector<Binding> taken;
+  Message message{};
+  UniqueFd fd;
+  EXPECT_TRUE(plane.take_bind(taken));
+  EXPECT_TRUE(plane.take(message, fd) && message.type == static_cast<uint16_t>(MessageType::Load));
+}
+
+TEST_F(LinkTest, BindingsThatNobodyTakesAreLostAndCounted) {
+  link.bind(bindings(2));
+  EXPECT_EQ(link.counts().bind_lost, 2u);
+  meet();
+  link.bind(bindings(kMaxBindingsWaiting + 7));
+  EXPECT_EQ(link.counts().bind_lost, 9u);
+  plane.hang_up();
+  ASSERT_TRUE(until([&] { return lost == 1; }));
+  EXPECT_EQ(link.counts().bind_lost, 9u + kMaxBindingsWaiting);
+  EXPECT_EQ(link.counts().bound, 0u);
+}
+
+TEST_F(LinkTest, MoreThanWasBoundEndsTheConnection) {
+  meet();
+  link.bind(bindings(2));
+  ASSERT_TRUE(plane.say(plane.message(MessageType::Bound, 0, 3)));
+  EXPECT_TRUE(until([&] { return lost == 1; }));
+  EXPECT_EQ(link.counts().bound, 0u);
+}
+
 TEST(SharedRegion, HeaderThatDoesNotFitIsRefused) {
   const auto refused = [](auto breaking) {
     FakeShared shared(2, 64);

@@ -20,7 +20,9 @@ struct MetricsTest : testing::Test {
   std::string error;
   AccessLog log{LogWriter::open(directory, 0, error),
                 [](uint32_t) { return std::make_shared<const ImageNames>(ImageNames::only_site("")); }};
-  std::shared_ptr<Metrics> metrics = std::make_shared<Metrics>(log);
+  Link::Counts link;
+  DnstapServer::Counts dnstap;
+  std::shared_ptr<Metrics> metrics = std::make_shared<Metrics>(log, link, dnstap);
   FakeShared shared{2, 64};
 
   ~MetricsTest() override { fs::remove_all(directory); }
@@ -35,6 +37,19 @@ TEST_F(MetricsTest, WithoutADataPlaneControlIsUp) {
   EXPECT_TRUE(shows("sluice_up{process=\"control\"} 1"));
   EXPECT_TRUE(shows("sluice_up{process=\"dataplane\"} 0"));
   EXPECT_TRUE(shows("sluice_policy_generation 0"));
+}
+
+TEST_F(MetricsTest, CountsOfDnstapAreShown) {
+  dnstap.connected = 2;
+  dnstap.answers = 7;
+  dnstap.refused = 3;
+  link.bound = 5;
+  link.bind_lost = 1;
+  EXPECT_TRUE(shows("sluice_dnstap_connections 2"));
+  EXPECT_TRUE(shows("sluice_dnstap_frames_total{kind=\"answer\"} 7"));
+  EXPECT_TRUE(shows("sluice_dnstap_refused_total 3"));
+  EXPECT_TRUE(shows("sluice_dnstap_bindings_total{action=\"bound\"} 5"));
+  EXPECT_TRUE(shows("sluice_dnstap_bindings_total{action=\"lost\"} 1"));
 }
 
 TEST_F(MetricsTest, CountersOfWorkersAreShown) {
@@ -54,8 +69,8 @@ TEST_F(MetricsTest, CountersOfWorkersAreShown) {
 
 TEST_F(MetricsTest, NamesFollowPrometheusConventions) {
   metrics->set_data_plane(SharedRegion::map(shared.fd.get(), error), true);
-  const std::set<std::string> known = {"worker", "line",     "side",    "reason", "action",
-                                       "answer", "protocol", "process", "version"};
+  const std::set<std::string> known = {"worker", "line",     "side",    "reason",  "action",
+                                       "answer", "protocol", "process", "version", "kind"};
   std::set<std::string> seen;
   for (const prometheus::MetricFamily& family : metrics->Collect()) {
     EXPECT_TRUE(family.name.starts_with("sluice_")) << family.name;
