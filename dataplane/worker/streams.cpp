@@ -47,9 +47,13 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   }
   Context& context = contexts_[flow.context];
   if (context.link_size == 0) keep_link(arrival, context);
-  // Until the server has said where it is, nothing may slip in before the place where reading began.
-  const bool before = static_cast<int32_t>(seq - context.start) < 0;
-  if (before && !flow.has(kFlowAnswered) && !config_.replay) return drop(arrival, Reason::Overlap);
+  // Until the server has said where it is, nothing may slip in before the place where reading began, or
+  // behind a gap.
+  if (!flow.has(kFlowAnswered) && !config_.replay) {
+    const auto ahead = static_cast<int32_t>(seq - context.stream.read_place());
+    if (static_cast<int32_t>(seq - context.start) < 0) return drop(arrival, Reason::Overlap);
+    if (ahead > 0 && !context.stream.covers(seq)) return drop(arrival, Reason::TcpGap);
+  }
   const auto bytes = payload_of(arrival);
   if (context.kind == ReaderKind::Held) {
     if (context.stream.contradicts(contexts_.blocks(), seq, bytes)) return drop(arrival, Reason::Overlap);
@@ -118,8 +122,8 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
   forward(arrival, passes);
 }
 
-/// Where a flow whose start was not seen is read from, the server knows: what reading began with may have been
-/// a decoy ahead of that; and what it acknowledges without our having it has passed before.
+/// Where a flow whose start was not seen is read from, the server knows: what reading began with may have
+/// been a decoy ahead of that; and what it acknowledges without our having it has passed before.
 void WorkerPipeline::follow_server(Flow& flow, uint32_t ack) {
   Context& context = contexts_[flow.context];
   if (static_cast<int32_t>(ack - context.start) < 0) {
