@@ -51,8 +51,7 @@ enum FlowFlag : uint16_t {
   kFlowQuicPassed = 1024,  ///< a QUIC connection of it was judged and passed
   kFlowLooking = 2048,     ///< UDP: the next datagrams may still show a tunnel
   kFlowOpened = 4096,      ///< a tunnel whose inside is judged
-  kFlowWatched =
-      8192,  ///< with kFlowOpened: it passes though it is not registered, so nothing unreadable blocks
+  kFlowWatched = 8192,     ///< opened, but not registered: it passes, and so does what cannot be read in it
 };
 
 /// One flow: one cache line.
