@@ -81,7 +81,8 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
     if (packet.payload_size == 0 || in_prelude(arrival, flow)) return forward(arrival, passes);
     // The other side speaks before the opener's name is complete: no more of it will come.
     const Situation situation = recognised(flow) ? Situation::IncompleteHello : unrecognised(flow);
-    const Protocol protocol = flow.protocol == Protocol::Unknown ? protocol_of_server(arrival) : flow.protocol;
+    const Protocol protocol =
+        flow.protocol == Protocol::Unknown ? protocol_of_server(arrival) : flow.protocol;
     return judge_and_decide(arrival, flow, Sighting::without_name(protocol, situation));
   }
   if (flow.context == kNoIndex) return forward(arrival, passes);

@@ -184,9 +184,8 @@ void Case::say(const YAML::Node& node, bool client) {
     const Bytes leaves = arriving(flow, client, flow_frame(flow, client, calm, ahead).payload(left));
     YAML::Node passes;
     passes["passes"] = get<std::string>(node, "before", "undecided");
-      const Sending sending{arriving(flow, client, frame), from, leaves, frame.l3_offset(), {}};
-    for (auto times = get<size_t>(node, "repeated", 1); times > 1; --times)
-      send_at_once(sending, passes);
+    const Sending sending{arriving(flow, client, frame), from, leaves, frame.l3_offset(), {}};
+    for (auto times = get<size_t>(node, "repeated", 1); times > 1; --times) send_at_once(sending, passes);
     send(sending, last ? node : passes);
     at = cut;
     if ((last && !node["passes"]) || node["ahead"] || node["slice"]) continue;

@@ -52,8 +52,8 @@ TEST(RecogniseStream, FewestBytesDecide) {
 }
 
 TEST(RecogniseStream, OtherProtocolsAreUnknown) {
-  for (std::string_view text : {"SSHD\x01", "MAIL x\r\n", "USER a\r\n", "get / HTTP/1.1", " GET /",
-                                "GET\t/", "\x16\x02", "\x17\x03", "\x80\x2e\x02", "\xff\xff\xff", "\rG"}) {
+  for (std::string_view text : {"SSHD\x01", "MAIL x\r\n", "USER a\r\n", "get / HTTP/1.1", " GET /", "GET\t/",
+                                "\x16\x02", "\x17\x03", "\x80\x2e\x02", "\xff\xff\xff", "\rG"}) {
     EXPECT_EQ(recognise(text), Stream::Unknown) << text;
   }
   EXPECT_EQ(recognise(std::string_view("\x15\x03\x03\x00\x02\x02", 6)), Stream::Unknown);  // fatal
