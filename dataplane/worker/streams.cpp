@@ -145,7 +145,8 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
   uint8_t head[kMaxRecogniseBytes];
   const size_t size = context.stream.peek(contexts_.blocks(), head);
   Situation situation = unrecognised(flow);
-  switch (recognise_stream({head, size})) {
+  const auto bytes = std::span<const uint8_t>(head).first(size);
+  switch (flow.key.remote_port == kDnsPort ? recognise_dns_port(bytes) : recognise_stream(bytes)) {
     case Stream::NeedMore:
       return Step::NeedMore;
     case Stream::Tls:
@@ -167,7 +168,7 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
       break;
     case Stream::Prelude:
       if (context.source_bytes > kMaxPreludes) break;
-      begin_prelude(context, {head, size});
+      begin_prelude(context, bytes);
       return Step::GoOn;
     case Stream::Ssh:
       flow.protocol = Protocol::Ssh;
