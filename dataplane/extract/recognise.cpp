@@ -80,6 +80,21 @@ Stream match_dns(std::span<const uint8_t> bytes) {
   return looks_like_dns_question(bytes.subspan(kPrefix)) ? Stream::Dns : Stream::Unknown;
 }
 
+/// What any resolver reads as a query, whatever its length: only TLS' hello is told from it.
+Stream match_query(std::span<const uint8_t> bytes, std::string_view text) {
+  constexpr size_t kFlags = 4, kQuestions = 6, kQuestionsEnd = 8;
+  constexpr uint8_t kNoQuery = 0xf8;  // QR and opcode
+  constexpr int kHello[] = {22, 3, kAny, kAny, kAny, 1, 0, kAny, kAny, 3};
+  if (bytes.size() > kFlags && (bytes[kFlags] & kNoQuery)) return Stream::Unknown;
+  if (bytes.size() > kQuestions && bytes[kQuestions] != 0) return Stream::Unknown;
+  if (bytes.size() < kQuestionsEnd) return Stream::NeedMore;
+  const uint8_t questions = bytes[kQuestionsEnd - 1];
+  if (questions == 0 || questions > kMaxDnsQuestions) return Stream::Unknown;
+  const Stream hello = match_tls(text, kHello);
+  if (hello == Stream::NeedMore) return Stream::NeedMore;
+  return hello == Stream::Tls ? Stream::Unknown : Stream::Dns;
+}
+
 /// What stands before a method, and behind it, is the reader's affair: servers differ on it.
 Stream match_http(std::string_view text) {
   const size_t blanks = std::min(text.find_first_not_of(kLeadingBlanks), text.size());
@@ -114,6 +129,15 @@ Stream recognise_stream(std::span<const uint8_t> bytes) {
     if (one == Stream::NeedMore) so_far = one;
   }
   return so_far;
+}
+
+Stream recognise_dns_port(std::span<const uint8_t> bytes) {
+  const Stream other = recognise_stream(bytes);
+  const Stream query =
+      match_query(bytes, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  if (query == Stream::Dns) return Stream::Dns;
+  if (query == Stream::NeedMore) return other == Stream::Prelude ? other : Stream::NeedMore;
+  return other == Stream::Unknown ? Stream::Dns : other;
 }
 
 }  // namespace sluice

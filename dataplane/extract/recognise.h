@@ -40,4 +40,8 @@ enum class Stream : uint8_t {
 /// RFC 8446 5; RFC 5246 E.2; RFC 7766 8; RFC 9112 2.2 and 3; RFC 9113 3.4; IANA HTTP Method Registry.
 [[nodiscard]] Stream recognise_stream(std::span<const uint8_t> bytes);
 
+/// The same on DNS' own port, where a resolver may read whatever comes: Dns is what could be a query of any
+/// length, and all that is nothing else. A SOCKS greeting of few bytes counts before a query that begins so.
+[[nodiscard]] Stream recognise_dns_port(std::span<const uint8_t> bytes);
+
 }  // namespace sluice

@@ -9,10 +9,12 @@
 
 namespace sluice {
 
-inline constexpr uint32_t kStreamBlock = 2048;        ///< bytes of a block
-inline constexpr uint32_t kStreamBlocks = 33;         ///< blocks that one stream may hold
-inline constexpr uint32_t kMaxJump = 1 << 29;         ///< bytes from what is acknowledged to the read place
-inline constexpr uint32_t kStreamWindow = 64 * 1024;  ///< bytes ahead of the next unread one; more are TooFar
+inline constexpr uint32_t kStreamBlock = 2048;  ///< bytes of a block
+inline constexpr uint32_t kMaxJump = 1 << 29;   ///< bytes from what is acknowledged to the read place
+inline constexpr uint32_t kStreamBlocks = 33;   ///< blocks that one stream may hold
+/// Bytes ahead of the next unread one, a whole DNS message among them; more are TooFar.
+inline constexpr uint32_t kStreamWindow = 2 + UINT16_MAX;
+static_assert(kStreamBlocks * kStreamBlock >= kStreamWindow + kStreamBlock - 1);
 /// Runs of bytes with gaps between; more are TooFar, but for the bytes that are read next.
 inline constexpr uint32_t kStreamRuns = 32;
 

@@ -46,7 +46,7 @@ WorkerPipeline::Step WorkerPipeline::read_dns(Arrival& arrival, Flow& flow, Cont
   if (bytes.empty() && !broken) return Step::NeedMore;
   DnsMessage message;
   if (broken || parse_dns(bytes, message) != Extract::Name || message.is_response()) {
-    judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol));
+    judge_unreadable(arrival, flow, Protocol::Unknown);
     return Step::Decided;
   }
   DnsOutcome outcome;
@@ -63,6 +63,19 @@ WorkerPipeline::Step WorkerPipeline::read_dns(Arrival& arrival, Flow& flow, Cont
   flow.state = FlowState::Allowed;
   flow.set(kFlowDns);
   return Step::GoOn;
+}
+
+/// What could not be read is an unknown protocol, but for what a resolver may have read or go on to read.
+void WorkerPipeline::judge_unreadable(Arrival& arrival, Flow& flow, Protocol otherwise) {
+  if (flow.key.remote_port != kDnsPort && !flow.has(kFlowDns)) {
+    const Sighting sighting = Sighting::without_name(otherwise, Situation::UnknownProtocol);
+    return judge_and_decide(arrival, flow, sighting);
+  }
+  const Sighting sighting{.protocol = Protocol::Dns, .response_outstanding = true};
+  const Verdict refusal{.reason = Reason::MalformedDns,
+                        .network = policy_->network_of(flow.key.local, flow.key.vlan)};
+  remember(flow, sighting);
+  decide(arrival, flow, sighting, refusal);
 }
 
 /// The access has its record; the connection ends with it.
@@ -111,10 +124,8 @@ void WorkerPipeline::read_answers(Arrival& arrival, Flow& flow, Context& context
     const bool fits = (found == Extract::Name || found == Extract::NoName) && message.is_response();
     DnsOutcome outcome;
     if (fits) judge_answers(arrival, flow, bytes, message, outcome);
-    if (!fits || outcome.fate == DnsFate::Malformed) {
-      return judge_and_decide(arrival, flow,
-                              Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol));
-    }
+    if (!fits || outcome.fate == DnsFate::Malformed)
+      return judge_unreadable(arrival, flow, Protocol::Unknown);
     const uint32_t at = dns.answers.read_place() + kLengthPrefix;
     if (outcome.fate == DnsFate::Changed && !lies_in(arrival.packet, at, bytes, outcome.changed))
       refuse_ech(arrival, flow, message, outcome);

@@ -38,7 +38,7 @@ void WorkerPipeline::begin_prelude(Context& context, std::span<const uint8_t> he
 
 WorkerPipeline::Step WorkerPipeline::prelude_event(Arrival& arrival, Flow& flow, Context& context,
                                                    Extract event) {
-  Sighting sighting = Sighting::without_name(flow.protocol, Situation::UnknownProtocol);
+  Sighting sighting;
   switch (event) {
     case Extract::Done:
       context.kind = ReaderKind::Recognising;
@@ -50,7 +50,7 @@ WorkerPipeline::Step WorkerPipeline::prelude_event(Arrival& arrival, Flow& flow,
       sighting = Sighting::without_name(Protocol::Socks, Situation::NoName);
       break;
     default:
-      judge_and_decide(arrival, flow, sighting);
+      judge_unreadable(arrival, flow, flow.protocol);
       return Step::Decided;
   }
   const Verdict verdict = judge(flow, sighting);

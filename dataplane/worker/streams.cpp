@@ -189,7 +189,9 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
   uint8_t head[kMaxRecogniseBytes];
   const size_t size = context.stream.peek(contexts_.blocks(), head);
   Situation situation = unrecognised(flow);
-  const Stream stream = recognise_stream({head, size});
+  const auto bytes = std::span<const uint8_t>(head).first(size);
+  const Stream stream =
+      flow.key.remote_port == kDnsPort ? recognise_dns_port(bytes) : recognise_stream(bytes);
   if (context.asked != Switch::None && may_be_request(stream, head)) {
     context.otherwise = stream == Stream::Ssh ? Protocol::Ssh : Protocol::Unknown;
     begin_http(flow, context);
@@ -213,7 +215,7 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
     case Stream::Prelude:
       if (context.source_bytes > kMaxPreludes) break;
       leave_http(flow, context);
-      begin_prelude(context, {head, size});
+      begin_prelude(context, bytes);
       return Step::GoOn;
     case Stream::Ssh:
       flow.protocol = Protocol::Ssh;

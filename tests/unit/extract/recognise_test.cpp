@@ -66,6 +66,36 @@ TEST(RecogniseStream, OtherProtocolsAreUnknown) {
   }
 }
 
+Stream on_dns_port(const std::string& text) {
+  return recognise_dns_port(ExactCopy(to_bytes(text)));
+}
+
+TEST(RecogniseDnsPort, QueriesOfAnyLengthAndFlagsAreDns) {
+  const std::string header("\xea\x60\xbe\xef\1\0\0\1\0\0\0\0\0\1", 14);
+  EXPECT_EQ(recognise(header), Stream::Unknown);
+  for (const std::string_view length : {"\xea\x60", "\x16\x03", "\x14\x03", "GE", "\xff\xff", "\x03\x01"}) {
+    const std::string query = std::string(length) + header.substr(2);
+    for (size_t size = 0; size < 8; ++size) EXPECT_EQ(on_dns_port(query.substr(0, size)), Stream::NeedMore);
+    EXPECT_EQ(on_dns_port(query), Stream::Dns);
+  }
+  std::string odd = header;
+  odd[4] = '\7';  // AA, TC
+  odd[5] = '\xff';
+  EXPECT_EQ(on_dns_port(odd), Stream::Dns);
+}
+
+TEST(RecogniseDnsPort, OthersAreWhatTheyAreOrDns) {
+  // A record of 256 + 4 bytes: its header's end reads as a query.
+  const std::string hello("\x16\3\1\1\4\1\0\1\0\3\3", 11);
+  for (size_t size = 0; size < 10; ++size) EXPECT_EQ(on_dns_port(hello.substr(0, size)), Stream::NeedMore);
+  EXPECT_EQ(on_dns_port(hello), Stream::Tls);
+  EXPECT_EQ(on_dns_port("GET / "), Stream::Http);
+  EXPECT_EQ(on_dns_port(std::string("\5\1\0", 3)), Stream::Prelude);
+  // An update, and no text that is known.
+  EXPECT_EQ(on_dns_port(std::string("\0\x1d\xbe\xef\x28\0\0\1\0\0\0\1\0\0", 14)), Stream::Dns);
+  EXPECT_EQ(on_dns_port("MAIL x\r\n"), Stream::Dns);
+}
+
 TEST(RecogniseStream, EmptyLinesAreBounded) {
   std::string blank;
   for (size_t i = 0; i < kMaxHttpBlankLines; ++i) blank += "\r\n";
