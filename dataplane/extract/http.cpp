@@ -17,7 +17,7 @@ static_assert(sizeof(HttpRequests) < 640 && std::is_trivially_copyable_v<HttpReq
 Extract HttpRequests::feed(std::span<const uint8_t> bytes, size_t& consumed) {
   consumed = 0;
   Extract result = over_;
-  while (result == Extract::NeedMore && consumed < bytes.size()) {
+  while (result == Extract::NeedMore && !switched_ && consumed < bytes.size()) {
     const auto rest = bytes.subspan(consumed);
     size_t used = rest.size();
     switch (phase_) {
@@ -26,15 +26,18 @@ Extract HttpRequests::feed(std::span<const uint8_t> bytes, size_t& consumed) {
         break;
       case Phase::Body:
       case Phase::ChunkData:
-        used = skip_body(rest.size());
-        break;
-      case Phase::Opaque:
+        used = static_cast<size_t>(std::min<uint64_t>(body_left_, rest.size()));
+        skip(used);
         break;
       default:
         result = read_line(rest, used);
         break;
     }
     consumed += used;
+  }
+  if (result == Extract::NeedMore && switched_) {
+    switched_ = false;
+    return Extract::Complete;
   }
   if (result == Extract::NotMine || result == Extract::Malformed) {
     over_ = result;
@@ -43,17 +46,29 @@ Extract HttpRequests::feed(std::span<const uint8_t> bytes, size_t& consumed) {
   return result;
 }
 
-bool HttpRequests::between_requests() const {
-  return phase_ == Phase::Start && over_ == Extract::NeedMore && token_size_ == 0 && !cr_;
+uint64_t HttpRequests::skippable() const {
+  return phase_ == Phase::Body || phase_ == Phase::ChunkData ? body_left_ : 0;
 }
 
-void HttpRequests::begin_request() {
+void HttpRequests::skip(uint64_t size) {
+  body_left_ -= size;
+  if (body_left_ > 0) return;
+  if (phase_ == Phase::Body) {
+    end_request();
+  } else {
+    begin_line(Phase::ChunkEnd, Part::ChunkDigits);
+  }
+}
+
+void HttpRequests::end_request() {
+  switched_ = connect_ || upgrade_;
+  first_ = switched_;
   begin_line(Phase::Start, Part::TargetFirst);
   line_end_ = LineEnd::Unknown;
   header_bytes_ = 0;
   content_length_ = 0;
   blank_lines_ = 0;
-  connect_ = upgrade_ = http10_ = false;
+  http10_ = false;
   has_field_ = has_authority_ = has_host_ = named_ = false;
   has_length_ = chunked_ = bad_target_ = false;
 }
@@ -65,12 +80,7 @@ void HttpRequests::begin_line(Phase phase, Part part) {
   token_size_ = 0;
 }
 
-Extract HttpRequests::reject_start() {
-  if (switching_) {
-    opaque_ = true;
-    phase_ = Phase::Opaque;
-    return Extract::NeedMore;
-  }
+Extract HttpRequests::reject_start() const {
   return first_ ? Extract::NotMine : Extract::Malformed;
 }
 
@@ -81,25 +91,27 @@ Extract HttpRequests::read_start(std::span<const uint8_t> bytes, size_t& used) {
       cr_ = true;
       return Extract::NeedMore;
     }
-    if (bytes[0] != '\n' || ++blank_lines_ > kMaxHttpBlankLines) return reject_start();
+    // Some servers skip any number of line ends, and bare CRs.
+    if (bytes[0] != '\n' || ++blank_lines_ > kMaxHttpBlankLines) return Extract::Malformed;
     cr_ = false;
     return Extract::NeedMore;
   }
+  if (token_size_ == 0 && is_http_blank(bytes[0])) return Extract::Malformed;
   used = 0;
   while (used < bytes.size() && is_http_token(bytes[used])) {
     if (token_size_ == kMaxHttpMethod) return reject_start();
     token_[token_size_++] = static_cast<char>(bytes[used++]);
   }
   const bool ended = used < bytes.size();
-  if (ended && (bytes[used++] != ' ' || token_size_ == 0)) return reject_start();
-  // A later request may have any method; before one, and after a switch, a method is all there is to go by.
-  if (first_ || switching_) {
-    const MethodMatch match = match_method(token());
-    if (match == MethodMatch::No || (ended && match != MethodMatch::Known)) return reject_start();
-  }
+  const MethodMatch match = match_method(token());
+  if (token_size_ == 0 || (!any_method_ && match == MethodMatch::No)) return reject_start();
   if (!ended) return Extract::NeedMore;
-  first_ = switching_ = false;
+  known_method_ = match == MethodMatch::Known;
+  const uint8_t end = bytes[used++];
+  if (!(any_method_ || known_method_) || !is_http_blank(end)) return reject_start();
+  if (end != ' ') return Extract::Malformed;
   connect_ = token() == "CONNECT";
+  upgrade_ = false;
   header_bytes_ = token_size_;
   host_.clear();
   begin_line(Phase::RequestLine, Part::TargetFirst);
@@ -133,18 +145,6 @@ Extract HttpRequests::read_line(std::span<const uint8_t> bytes, size_t& used) {
   return Extract::NeedMore;
 }
 
-size_t HttpRequests::skip_body(size_t available) {
-  const auto skipped = static_cast<size_t>(std::min<uint64_t>(body_left_, available));
-  body_left_ -= skipped;
-  if (body_left_ > 0) return skipped;
-  if (phase_ == Phase::Body) {
-    begin_request();
-  } else {
-    begin_line(Phase::ChunkEnd, Part::ChunkDigits);
-  }
-  return skipped;
-}
-
 bool HttpRequests::on_content(std::span<const uint8_t> content) {
   switch (phase_) {
     case Phase::RequestLine:
@@ -176,7 +176,7 @@ Extract HttpRequests::on_line_end(bool crlf) {
   if (!crlf) return Extract::Malformed;
   if (phase_ == Phase::ChunkSize) return end_chunk_size();
   if (phase_ == Phase::Trailers && line_bytes_ == 0) {
-    begin_request();
+    end_request();
   } else if (phase_ == Phase::Trailers) {
     begin_line(Phase::Trailers, Part::FieldStart);
   } else {
@@ -212,10 +212,11 @@ Extract HttpRequests::end_chunk_size() {
 }
 
 Extract HttpRequests::end_headers() {
-  ++requests_;
+  // A later request may have any method; before the first one, a method is all there is to go by.
+  first_ = false;
+  any_method_ = true;
   if (chunked_ && (has_length_ || http10_)) return Extract::Malformed;
   if (connect_ && (chunked_ || content_length_ > 0)) return Extract::Malformed;
-  switching_ = connect_ || upgrade_;
   const Extract result = named_ ? Extract::NeedMore : Extract::NoName;
   if (chunked_) {
     begin_line(Phase::ChunkSize, Part::ChunkDigits);
@@ -226,7 +227,7 @@ Extract HttpRequests::end_headers() {
     body_left_ = content_length_;
     begin_line(Phase::Body, Part::TargetFirst);
   } else {
-    begin_request();
+    end_request();
   }
   return result;
 }

@@ -27,22 +27,27 @@ class HttpRequests {  // NOLINT(cppcoreguidelines-pro-type-member-init): only to
   /// absolute-form or CONNECT at the request line's end, which outranks Host (RFC 9112 3.2.2): a differing
   /// Host after it is Malformed); NoName at a header section's end without a host (of any version: that the
   /// server must refuse HTTP/1.1 without one, RFC 9112 3.2, is its own affair) or with an address as its
-  /// host; NotMine (the first bytes are no HTTP method, or the first line is one of SIP, RTSP or ICAP, which
-  /// share methods with it); Malformed: several Host fields, Content-Length with Transfer-Encoding or several
+  /// host; Complete behind a request with CONNECT or Upgrade and its body: what follows may be another
+  /// protocol's; fed to this reader it is a request, as where the server refuses, or NotMine where no server
+  /// goes on with it; NotMine (the first bytes are no HTTP method, or the first line is one of SIP, RTSP or
+  /// ICAP, which share methods with it);
+  /// Malformed: several Host fields, Content-Length with Transfer-Encoding or several
   /// that differ, a Transfer-Encoding other than chunked, a bare CR, a NUL, CRLF and bare LF mixed in one
   /// header section, obs-fold in Host or in a framing field, a line or a header section beyond its bound, a
   /// bad chunk size, a host with bytes that not all servers read alike (% @ / , …).
   [[nodiscard]] Extract feed(std::span<const uint8_t> bytes, size_t& consumed);
 
   const HostName& host() const { return host_; }
-  /// The stream is at a request's first byte: what follows is a new request, none is half read.
-  bool between_requests() const;
-  /// How many requests' header sections have ended: one whose response is outstanding counts.
-  uint32_t requests() const { return requests_; }
-  /// After CONNECT, or an Upgrade, what follows is no HTTP/1; feed returns NeedMore and reads nothing of it.
-  /// Known at the first byte that follows: a server may refuse both, and then the next request is judged as
-  /// any other.
-  bool opaque() const { return opaque_; }
+  /// After Malformed: the Host that was the reason, as it came but in lower case and
+  /// at most kMaxHttpToken bytes; empty where it was something else. To be shown, never to be judged.
+  std::string_view refused_host() const { return host_refused_ ? token() : std::string_view{}; }
+  /// With Complete: what follows is the inside of a tunnel that CONNECT asked for; else it is what an Upgrade
+  /// asked for.
+  bool tunnels() const { return connect_; }
+  /// How many of the bytes that follow, of a body or a chunk, are not looked at.
+  uint64_t skippable() const;
+  /// size: at most skippable(). As if so many bytes had been fed.
+  void skip(uint64_t size);
 
  private:
   enum class Phase : uint8_t {
@@ -54,7 +59,6 @@ class HttpRequests {  // NOLINT(cppcoreguidelines-pro-type-member-init): only to
     ChunkData,
     ChunkEnd,
     Trailers,
-    Opaque,
   };
   /// Where in a line.
   enum class Part : uint8_t {
@@ -89,9 +93,8 @@ class HttpRequests {  // NOLINT(cppcoreguidelines-pro-type-member-init): only to
 
   Extract read_start(std::span<const uint8_t> bytes, size_t& used);
   Extract read_line(std::span<const uint8_t> bytes, size_t& used);
-  size_t skip_body(size_t available);
-  Extract reject_start();
-  void begin_request();
+  Extract reject_start() const;
+  void end_request();
   void begin_line(Phase phase, Part part);
   bool on_content(std::span<const uint8_t> content);
   bool on_request_line(uint8_t byte);
@@ -113,13 +116,11 @@ class HttpRequests {  // NOLINT(cppcoreguidelines-pro-type-member-init): only to
   std::string_view token() const { return {token_, token_size_}; }
 
   HostName host_;
-  bool opaque_ = false;
   Extract over_ = Extract::NeedMore;
   Phase phase_ = Phase::Start;
   Part part_ = Part::TargetFirst;
   Field field_ = Field::Other;
   LineEnd line_end_ = LineEnd::Unknown;
-  uint32_t requests_ = 0;
   uint32_t line_bytes_ = 0;    ///< of the line so far
   uint32_t header_bytes_ = 0;  ///< of the header section, or the trailers, so far
   uint64_t body_left_ = 0;  ///< bytes of the body or of the chunk still to come; while in its size, the size
@@ -127,14 +128,16 @@ class HttpRequests {  // NOLINT(cppcoreguidelines-pro-type-member-init): only to
   uint16_t token_size_ = 0;
   uint8_t blank_lines_ = 0;
   uint8_t chunk_digits_ = 0;
-  bool first_ = true;       ///< no method was seen yet
-  bool switching_ = false;  ///< the last request was CONNECT or asked for an Upgrade
-  bool cr_ = false;         ///< the last byte was a CR, its LF is still to come
-  bool gap_ = false;        ///< white space followed the value's last byte
+  bool first_ = true;        ///< no header section has ended yet, or since a switch
+  bool switched_ = false;    ///< Complete is to be told
+  bool any_method_ = false;  ///< the method may be any token
+  bool known_method_ = false;
+  bool cr_ = false;   ///< the last byte was a CR, its LF is still to come
+  bool gap_ = false;  ///< white space followed the value's last byte
   // Of the request that is being read:
   bool connect_ = false, upgrade_ = false, http10_ = false;
   bool has_field_ = false, has_authority_ = false, has_host_ = false, named_ = false;
-  bool has_length_ = false, chunked_ = false, bad_target_ = false;
+  bool has_length_ = false, chunked_ = false, bad_target_ = false, host_refused_ = false;
   char token_[kMaxHttpToken];
 };
 

@@ -26,7 +26,7 @@ bool HttpRequests::on_request_line(uint8_t byte) {
   if (byte < 0x20 || byte == 0x7f) return false;
   if (on_target(byte)) return true;
   // SIP and its like differ from HTTP in the target first, but only the version at the line's end tells.
-  if (requests_ > 0 || part_ == Part::Version) return false;
+  if (!first_ || part_ == Part::Version) return false;
   bad_target_ = true;
   token_size_ = 0;
   part_ = byte == ' ' ? Part::Version : Part::BadTarget;
@@ -83,8 +83,9 @@ Extract HttpRequests::end_request_line() {
                        token().starts_with(kVersion) &&
                        is_http_digit(static_cast<uint8_t>(token_[kVersion.size()]));
   if (!version || bad_target_) {
-    const bool other = requests_ == 0 && part_ == Part::Version && is_other_version(token());
-    return other ? Extract::NotMine : Extract::Malformed;
+    // A method that is any token tells nothing: then the version must.
+    const bool other = known_method_ ? part_ == Part::Version && is_other_version(token()) : !version;
+    return first_ && other ? Extract::NotMine : Extract::Malformed;
   }
   http10_ = token().back() == '0';
   begin_line(Phase::Headers, Part::FieldStart);
@@ -148,13 +149,16 @@ bool HttpRequests::on_field_name(uint8_t byte) {
   return true;
 }
 
-/// Gathers a value without the white space around it. None of the fields that matter has any inside.
+/// Gathers a value without the white space around it. None of the fields that matter has any inside; a Host
+/// that has is gathered to be shown.
 bool HttpRequests::on_field_value(uint8_t byte) {
   if (byte == ' ' || byte == '\t') {
     gap_ = token_size_ > 0;
     return true;
   }
-  return !gap_ && append(http_lower(byte));
+  if (gap_ && (field_ != Field::Host || !append(' '))) return false;
+  gap_ = false;
+  return append(http_lower(byte));
 }
 
 Extract HttpRequests::end_field() {
@@ -162,6 +166,8 @@ Extract HttpRequests::end_field() {
   if (part_ == Part::FieldName || part_ == Part::FoldBlank) return Extract::Malformed;
   if (part_ == Part::FieldValue) {
     if (field_ == Field::Host) result = end_host();
+    host_refused_ = result == Extract::Malformed;
+    if (host_refused_) return result;
     if (field_ == Field::ContentLength && !end_content_length()) return Extract::Malformed;
     if (field_ == Field::TransferEncoding) {
       if (chunked_ || token() != "chunked") return Extract::Malformed;

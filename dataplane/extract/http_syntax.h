@@ -40,6 +40,12 @@ constexpr bool is_http_token(uint8_t c) {
   return detail::kTokenBytes[c];
 }
 
+/// White space inside a line, as the servers have it that do not only take a space.
+inline constexpr std::string_view kHttpBlanks = " \t\v\f";
+constexpr bool is_http_blank(uint8_t c) {
+  return kHttpBlanks.find(static_cast<char>(c)) != std::string_view::npos;
+}
+
 /// Returns the value of a hexadecimal digit, or -1.
 constexpr int hex_value(uint8_t c) {
   if (is_http_digit(c)) return c - '0';

@@ -5,19 +5,20 @@
 #include <string_view>
 
 #include "dataplane/extract/dns.h"
+#include "dataplane/extract/http_syntax.h"
 #include "dataplane/extract/method.h"
 
 namespace sluice {
 namespace {
 
-constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-static_assert(kPreface.size() <= kMaxRecogniseBytes);
+static_assert(kH2Preface.size() <= kMaxRecogniseBytes);
 // Any second version byte, as servers do; a whole record for those that come before a hello.
 constexpr int kAny = -1;
 constexpr int kHandshake[] = {22, 3};
 constexpr int kChangeCipherSpec[] = {20, 3, kAny, 0, 1, 1};
 constexpr size_t kMinFirstQuery = 17, kMaxFirstQuery = 511;
 constexpr int kWarning[] = {21, 3, kAny, 0, 2, 1, kAny};
+constexpr std::string_view kLeadingBlanks = " \t\v\f\r\n";
 
 Stream match_tls(std::string_view text, std::span<const int> pattern) {
   const size_t size = std::min(text.size(), pattern.size());
@@ -51,9 +52,9 @@ Stream match_prelude(std::span<const uint8_t> bytes) {
 }
 
 Stream match_preface(std::string_view text) {
-  const size_t size = std::min(text.size(), kPreface.size());
-  if (text.substr(0, size) != kPreface.substr(0, size)) return Stream::Unknown;
-  return size < kPreface.size() ? Stream::NeedMore : Stream::H2c;
+  const size_t size = std::min(text.size(), kH2Preface.size());
+  if (text.substr(0, size) != kH2Preface.substr(0, size)) return Stream::Unknown;
+  return size < kH2Preface.size() ? Stream::NeedMore : Stream::H2c;
 }
 
 Stream match_tunnel(std::span<const uint8_t> bytes) {
@@ -79,23 +80,12 @@ Stream match_dns(std::span<const uint8_t> bytes) {
   return looks_like_dns_question(bytes.subspan(kPrefix)) ? Stream::Dns : Stream::Unknown;
 }
 
-/// Takes the empty lines off text; of a last CR the LF may be still to come. Returns false where they are no
-/// line ends or too many.
-bool skip_blank_lines(std::string_view& text) {
-  size_t lines = 0, at = 0;
-  while (at < text.size() && (text[at] == '\r' || text[at] == '\n')) {
-    if (text[at] == '\r' && ++at == text.size()) break;
-    if (text[at] != '\n' || ++lines > kMaxHttpBlankLines) return false;
-    ++at;
-  }
-  text.remove_prefix(at);
-  return true;
-}
-
+/// What stands before a method, and behind it, is the reader's affair: servers differ on it.
 Stream match_http(std::string_view text) {
-  if (!skip_blank_lines(text)) return Stream::Unknown;
-  const std::string_view start = text.substr(0, kMaxHttpMethod + 1);
-  const size_t space = start.find(' ');
+  const size_t blanks = std::min(text.find_first_not_of(kLeadingBlanks), text.size());
+  if (blanks > 2 * kMaxHttpBlankLines) return Stream::Http;
+  const std::string_view start = text.substr(blanks, kMaxHttpMethod + 1);
+  const size_t space = start.find_first_of(kHttpBlanks);
   const MethodMatch match = match_method(start.substr(0, space));
   if (space == std::string_view::npos) return match == MethodMatch::No ? Stream::Unknown : Stream::NeedMore;
   return match == MethodMatch::Known ? Stream::Http : Stream::Unknown;

@@ -208,15 +208,6 @@ bool is_stun(const Bytes& b) {
          b.u16(2) % 4 == 0;
 }
 
-/// A ClientHello in epoch 0 (RFC 6347 4.1, 4.2.2; RFC 9147 4): its record and its fragment fit.
-bool is_dtls(const Bytes& b) {
-  constexpr uint32_t kHandshake = 22, kClientHello = 1;
-  const bool version = b.u16(1) == 0xfeff || b.u16(1) == 0xfefd || b.u16(1) == 0x0100;
-  const uint32_t record = b.u16(11), fragment = b.u32(21) & 0xffffff;
-  return b.u8(0) == kHandshake && version && b.u16(3) == 0 && b.size() >= 25 && record + 13 <= b.size() &&
-         b.u8(13) == kClientHello && fragment + 12 <= record;
-}
-
 /// RFC 5905 7.3; RFC 9327 2 for control messages.
 bool is_ntp(const Bytes& b) {
   const uint32_t mode = b.u8(0) & 7, version = b.u8(0) >> 3 & 7;
@@ -231,7 +222,6 @@ constexpr struct {
   bool (*fits)(const Bytes&);
 } kDatagrams[] = {
     {Protocol::Stun, kAnyPort, is_stun},
-    {Protocol::Dtls, kAnyPort, is_dtls},
     {Protocol::WireGuard, kAnyPort, is_wireguard_handshake},
     {Protocol::OpenVpn, kAnyPort, is_openvpn_reset},
     {Protocol::IpSec, kAnyPort, is_ike_start},

@@ -1,6 +1,7 @@
 // flow: the bytes of one stream, kept until they are no longer in question: what passed first counts.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
@@ -10,6 +11,7 @@ namespace sluice {
 
 inline constexpr uint32_t kStreamBlock = 2048;        ///< bytes of a block
 inline constexpr uint32_t kStreamBlocks = 33;         ///< blocks that one stream may hold
+inline constexpr uint32_t kMaxJump = 1 << 29;         ///< bytes from what is acknowledged to the read place
 inline constexpr uint32_t kStreamWindow = 64 * 1024;  ///< bytes ahead of the next unread one; more are TooFar
 /// Runs of bytes with gaps between; more are TooFar, but for the bytes that are read next.
 inline constexpr uint32_t kStreamRuns = 32;
@@ -59,8 +61,13 @@ class ByteStream {  // NOLINT(cppcoreguidelines-pro-type-member-init): begin() m
   size_t peek(const BlockPool& pool, std::span<uint8_t> out) const;
   /// Moves the read place, also over bytes that are not there and will not be looked at.
   void consume(uint32_t size) { read_ += size; }
+  /// How many bytes that are not there consume may move the read place over, so that they are still known to
+  /// lie before it.
+  uint32_t may_jump() const { return kMaxJump - std::min(kMaxJump, read_ - floor_); }
   /// Nothing more will be read: what is kept is only compared.
   void end_reading();
+  /// Begins again at number at, before the present start; what is kept behind it stays.
+  void begin_again(uint32_t at) { floor_ = read_ = at; }
   uint32_t read_place() const { return read_; }
 
   /// Unread bytes that are there, from number at on, are from now on these.

@@ -12,9 +12,12 @@ uint32_t ContextPool::take(uint64_t now_ms, uint32_t at) {
   context.started_ms = now_ms;
   context.source_bytes = context.destination_bytes = 0;
   context.packets = 0;
+  context.source_end = at;
   context.link_size = 0;
   context.named = context.recorded = context.preluded = context.remote_spoke = false;
   context.kind = ReaderKind::Recognising;
+  context.asked = Switch::None;
+  context.otherwise = Protocol::Unknown;
   context.start = context.syn_end = at;
   context.stream.begin(at);
   return index;
@@ -22,6 +25,8 @@ uint32_t ContextPool::take(uint64_t now_ms, uint32_t at) {
 
 void ContextPool::end_reader(Context& context) {
   if (context.kind == ReaderKind::DnsStream) context.dns.answers.clear(blocks_);
+  if (context.kind == ReaderKind::H2c)
+    free_hpacks_[free_hpack_count_++] = static_cast<uint32_t>(context.hpack - hpacks_.get());
   context.kind = ReaderKind::Held;
 }
 
@@ -29,6 +34,14 @@ void ContextPool::give_back(uint32_t index) {
   end_reader(contexts_[index]);
   contexts_[index].stream.clear(blocks_);
   free_[free_count_++] = index;
+}
+
+bool ContextPool::begin_h2c(Context& context) {
+  if (free_hpack_count_ == 0) return false;
+  context.hpack = &hpacks_[free_hpacks_[--free_hpack_count_]];
+  context.h2c = H2cRequests(*context.hpack);
+  context.kind = ReaderKind::H2c;
+  return true;
 }
 
 }  // namespace sluice

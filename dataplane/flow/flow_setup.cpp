@@ -69,8 +69,13 @@ bool ContextPool::create(uint32_t capacity) {
   capacity_ = free_count_ = capacity;
   contexts_ = make_fixed_array<Context>(capacity);
   free_ = make_fixed_array<uint32_t>(capacity);
-  if (!contexts_ || !free_ || !blocks_.create(capacity * kBlocksPerContext)) return false;
+  free_hpack_count_ = (capacity + kContextsPerHpack - 1) / kContextsPerHpack;
+  hpacks_ = make_fixed_array<Hpack>(free_hpack_count_);
+  free_hpacks_ = make_fixed_array<uint32_t>(free_hpack_count_);
+  if (!contexts_ || !free_ || !hpacks_ || !free_hpacks_) return false;
+  if (!blocks_.create(capacity * kBlocksPerContext)) return false;
   fill_free(free_.get(), capacity);
+  fill_free(free_hpacks_.get(), free_hpack_count_);
   return true;
 }
 

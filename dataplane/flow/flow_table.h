@@ -16,8 +16,8 @@ inline constexpr uint32_t kNoIndex = 0xffffffff;
 /// flow bears the first; the second's are those of fragments that cannot be put together.
 inline constexpr uint16_t kFragmentWaiting = 1, kFragmentGivenUp = 2;
 
-/// What makes a flow, the same for both directions: the LAN side first. The VLAN is that of the first packet, and
-/// does not tell flows apart.
+/// What makes a flow, the same for both directions: the LAN side first. The VLAN is that of the first packet,
+/// and does not tell flows apart.
 struct FlowKey {
   Address local, remote;
   uint16_t local_port, remote_port;
@@ -51,7 +51,7 @@ enum FlowFlag : uint16_t {
   kFlowQuicPassed = 1024,  ///< a QUIC connection of it was judged and passed
   kFlowLooking = 2048,     ///< UDP: the next datagrams may still show a tunnel
   kFlowOpened = 4096,      ///< a tunnel whose inside is judged
-  kFlowWatched = 8192,     ///< with kFlowOpened: it passes though it is not registered, so nothing unreadable blocks
+  kFlowWatched = 8192,     ///< opened, but not registered: it passes, and so does what cannot be read in it
 };
 
 /// One flow: one cache line.

@@ -31,11 +31,10 @@ DatagramKey key_of(const IncomingFragment& fragment) {
   return {.source = packet.source,
           .destination = packet.destination,
           .id = packet.fragment_id,
-          .vlan = packet.vlan,
           .version = packet.v4 ? uint8_t{4} : uint8_t{6},
           .transport = packet.v4 ? packet.transport : kFragmentHeader,
           .pair = fragment.pair,
-          .padding = {}};
+          .padding = 0};
 }
 
 }  // namespace
@@ -95,12 +94,12 @@ Fragments::Offer Fragments::compare(const Datagram& datagram, const IncomingFrag
                                     uint32_t begin, uint32_t end) {
   const bool more = fragment.packet.more_fragments;
   uint32_t farthest = 0;
-  for (const Datagram::Range& range : std::span(datagram.ranges_).first(datagram.count_)) {
-    farthest = std::max(farthest, range.end);
-    if (range.end <= begin || end <= range.begin) continue;
-    const bool last = range.end == datagram.total_;
+  for (const Datagram::Fragment& other : datagram.fragments()) {
+    farthest = std::max(farthest, other.end);
+    if (other.end <= begin || end <= other.begin) continue;
+    const bool last = other.end == datagram.total_;
     const bool same =
-        range.begin == begin && range.end == end && last != more &&
+        other.begin == begin && other.end == end && last != more &&
         std::equal(fragment.bytes.begin(), fragment.bytes.end(), datagram.bytes_ + kMaxHeaderBytes + begin);
     return same ? Offer::Repeated : Offer::Conflict;
   }
@@ -139,8 +138,7 @@ Fragments::Outcome Fragments::offer(const IncomingFragment& fragment, uint64_t n
   }
   if (!packet.more_fragments) datagram->total_ = end;
   datagram->received_ += end - begin;
-  datagram->ranges_[datagram->count_] = {begin, end};
-  datagram->mbufs_[datagram->count_++] = fragment.mbuf;
+  datagram->fragments_[datagram->count_++] = {fragment.mbuf, begin, end, packet.l4_offset};
   datagram->buffers_ = static_cast<uint16_t>(datagram->buffers_ + fragment.buffers);
   share = static_cast<uint16_t>(share + fragment.buffers);
   buffers_ += fragment.buffers;

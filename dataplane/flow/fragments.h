@@ -34,22 +34,27 @@ struct IncomingFragment {
   uint16_t buffers;                  ///< that mbuf is a chain of
 };
 
-/// What makes fragments one datagram: RFC 791 3.2 counts the protocol, RFC 8200 4.5 does not.
+/// What makes fragments one datagram: RFC 791 3.2 counts the protocol, RFC 8200 4.5 does not. The VLAN does
+/// not tell datagrams apart, as it does not flows.
 struct DatagramKey {
   Address source, destination;
   uint32_t id;
-  uint16_t vlan;
-  uint8_t version, transport, pair;
-  std::array<uint8_t, 3> padding;
+  uint8_t version, transport, pair, padding;
   bool operator==(const DatagramKey&) const = default;
 };
-static_assert(sizeof(DatagramKey) == 44);
+static_assert(sizeof(DatagramKey) == 40);
 
 /// A datagram of which not all fragments have come, or that is being judged.
 class Datagram {
  public:
-  /// Its fragments in the order in which they came.
-  std::span<rte_mbuf* const> mbufs() const { return std::span(mbufs_).first(count_); }
+  struct Fragment {
+    rte_mbuf* mbuf;
+    uint32_t begin, end;  ///< of the datagram's payload
+    uint16_t offset;      ///< of these bytes in mbuf
+  };
+
+  /// In the order in which they came.
+  std::span<const Fragment> fragments() const { return std::span(fragments_).first(count_); }
   /// The first fragment's headers, of the link too; and all that the fragments carry. Only when it is whole.
   const Packet& first() const { return first_; }
   std::span<uint8_t> headers() const { return {bytes_, first_.l4_offset}; }
@@ -57,9 +62,6 @@ class Datagram {
 
  private:
   friend class Fragments;
-  struct Range {
-    uint32_t begin, end;
-  };
 
   DatagramKey key_;
   uint64_t hash_, started_ms_;
@@ -70,8 +72,7 @@ class Datagram {
   uint32_t older_, newer_;
   uint16_t count_, buffers_, client_;
   Packet first_;
-  std::array<Range, kMaxFragments> ranges_;
-  std::array<rte_mbuf*, kMaxFragments> mbufs_;
+  std::array<Fragment, kMaxFragments> fragments_;
 };
 
 /// The incomplete datagrams of one worker, and which were done with lately. Never grows.

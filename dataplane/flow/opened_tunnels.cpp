@@ -18,8 +18,7 @@ uint32_t OpenedTunnels::number(const FlowKey& outer, Protocol protocol, uint32_t
       continue;
     }
     const bool same_ends = tunnel.local == outer.local && tunnel.remote == outer.remote &&
-                           tunnel.protocol == protocol && tunnel.vlan == outer.vlan &&
-                           tunnel.pair == outer.pair;
+                           tunnel.protocol == protocol && tunnel.pair == outer.pair;
     if (!same_ends) continue;
     if (tunnel.network == network) {
       tunnel.last_ms = now_ms;
@@ -28,7 +27,7 @@ uint32_t OpenedTunnels::number(const FlowKey& outer, Protocol protocol, uint32_t
     ++networks;
   }
   if (free == kNoIndex || networks >= kMaxNetworksOfTunnel) return kNoIndex;
-  tunnels_[free] = {outer.local, outer.remote, now_ms, network, outer.vlan, protocol, outer.pair, true};
+  tunnels_[free] = {outer.local, outer.remote, now_ms, network, protocol, outer.pair, true};
   return free;
 }
 

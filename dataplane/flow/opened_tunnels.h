@@ -37,7 +37,6 @@ class OpenedTunnels {
     Address local, remote;
     uint64_t last_ms;
     uint32_t network;
-    uint16_t vlan;
     Protocol protocol;
     uint8_t pair;
     bool used;

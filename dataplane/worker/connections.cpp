@@ -31,7 +31,7 @@ void WorkerPipeline::first_again(Arrival& arrival, Flow& flow) {
   const bool reads = flow.state == FlowState::Undecided || flow.context != kNoIndex;
   if (reads && start == first_byte(flow)) return undecided(arrival, flow);
   // Data in a SYN, or a number among those of data, would leave open which SYN it is that gets the answer.
-  const bool ambiguous = flow.context != kNoIndex && contexts_[flow.context].stream.covers(start);
+  const bool ambiguous = flow.context != kNoIndex && contexts_[flow.context].has_passed(start);
   if (packet.payload_size != 0 || ambiguous) return drop(arrival, Reason::Overlap);
   if (flow.state == FlowState::Undecided && untouched) {
     flow.remote_ack = start;

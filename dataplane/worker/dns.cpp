@@ -72,8 +72,7 @@ void WorkerPipeline::dns(Arrival& arrival, Flow& flow) {
     case DnsFate::Passes:
       return forward(arrival, Reason::Decided);
     case DnsFate::Changed:
-      if (!arrival.changeable()) return drop(arrival, Reason::Fragment);
-      overwrite_payload(*arrival.mbuf, arrival.packet, outcome.changed);
+      change_payload(arrival, outcome.changed);
       return forward(arrival, Reason::Decided);
     case DnsFate::Malformed:
       return drop(arrival, Reason::MalformedDns);

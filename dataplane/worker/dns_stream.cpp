@@ -153,12 +153,11 @@ void WorkerPipeline::refuse_ech(const Arrival& arrival, const Flow& flow, const 
 }
 
 void WorkerPipeline::send_as_kept(Arrival& arrival, const ByteStream& stream) {
-  if (!arrival.changeable()) return drop(arrival, Reason::Fragment);
   const auto bytes = payload_of(arrival);
   const auto copy = std::span(dns_scratch_.get(), bytes.size());
   std::ranges::copy(bytes, copy.begin());
   stream.restore(contexts_.blocks(), arrival.packet.tcp_seq, copy);
-  overwrite_payload(*arrival.mbuf, arrival.packet, copy);
+  change_payload(arrival, copy);
   forward(arrival, Reason::Decided);
 }
 

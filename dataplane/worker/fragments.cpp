@@ -1,4 +1,5 @@
 // worker: IP fragments: put together to be judged as what they carry, and passed on as they came.
+#include "dataplane/act/rewrite.h"
 #include "dataplane/act/whole.h"
 #include "dataplane/worker/worker_pipeline.h"
 
@@ -63,7 +64,7 @@ void WorkerPipeline::judge_whole(const Datagram& datagram) {
   head.pkt_len = headers_size + payload_size;
   head.nb_segs = 2;
   head.next = &tail;
-  head.port = datagram.mbufs().front()->port;
+  head.port = datagram.fragments().front().mbuf->port;
   tail.buf_addr = payload.data();
   tail.data_len = static_cast<uint16_t>(payload_size);
   Arrival& whole = arrivals_[kSpare];
@@ -72,14 +73,24 @@ void WorkerPipeline::judge_whole(const Datagram& datagram) {
   whole.datagram = nullptr;
 }
 
+/// Other bytes in the place of the payload; in the fragments too where they leave in the packet's place.
+void WorkerPipeline::change_payload(const Arrival& arrival, std::span<const uint8_t> payload) {
+  overwrite_payload(*arrival.mbuf, arrival.packet, payload);
+  if (arrival.datagram == nullptr) return;
+  const auto whole = arrival.datagram->payload();
+  for (const Datagram::Fragment& fragment : arrival.datagram->fragments())
+    write_bytes(*fragment.mbuf, fragment.offset,
+                whole.subspan(fragment.begin, fragment.end - fragment.begin));
+}
+
 void WorkerPipeline::drop_all(const Datagram& datagram, Reason reason) {
-  for (rte_mbuf* fragment : datagram.mbufs()) drop_one(fragment, reason);
+  for (const Datagram::Fragment& fragment : datagram.fragments()) drop_one(fragment.mbuf, reason);
 }
 
 /// The policy's setting for fragments decides what cannot be put together.
 void WorkerPipeline::give_up(Datagram& datagram) {
-  for (rte_mbuf* fragment : datagram.mbufs())
-    if (enter(fragment, arrivals_[kSpare])) uncollected(arrivals_[kSpare]);
+  for (const Datagram::Fragment& fragment : datagram.fragments())
+    if (enter(fragment.mbuf, arrivals_[kSpare])) uncollected(arrivals_[kSpare]);
   fragments_.close(datagram, Reason::Fragment, now_.ms);
 }
 

@@ -17,7 +17,8 @@ uint32_t idle_limit_ms(const Flow& flow) {
   if (flow.key.transport != kTcp) return dns ? kIdleDnsMs : kIdleOtherMs;
   if (dns) return kIdleOtherMs;  // its readers keep memory
   if (flow.has(kFlowClosing)) return kIdleClosingMs;
-  return flow.state == FlowState::Undecided ? kIdleHandshakeMs : kIdleTcpMs;
+  if (flow.state == FlowState::Undecided && flow.protocol != Protocol::H2c) return kIdleHandshakeMs;
+  return kIdleTcpMs;
 }
 
 }  // namespace
@@ -96,7 +97,7 @@ void WorkerPipeline::abandon(const Flow& flow) {
   packet.transport = kTcp;
   packet.v4 = packet.source.is_v4();
   packet.l3_offset = context.link_size;
-  const uint32_t read = context.stream.read_place();
+  const uint32_t read = context.passed_to();
   const bool ack_known = flow.has(kFlowAnswered) || !flow.has(kFlowMidstream);
   const auto side = static_cast<size_t>(inbound ? Side::Line : Side::Lan);
   send_answers(port_of_[flow.key.pair][side],

@@ -111,7 +111,7 @@ void WorkerPipeline::handle(Arrival& arrival) {
                        arrival.packet.transport != kIcmpv6;
   if (!settled) return handle_slowly(arrival, flow);
   touch(*flow);
-  forward_one(arrival.mbuf, Reason::Decided);
+  forward(arrival, Reason::Decided);
 }
 
 void WorkerPipeline::handle_slowly(Arrival& arrival, Flow* flow) {
@@ -126,11 +126,11 @@ void WorkerPipeline::handle_slowly(Arrival& arrival, Flow* flow) {
     return refuse_later_packet(arrival, *flow);
   touch(*flow);
   if (arrival.packet.tcp_flags & (kFin | kRst)) flow->set(kFlowClosing);
+  if (flow->has(kFlowOpened)) return open_inside(arrival, *flow);
   if (is_dtls(arrival, *flow)) return dtls(arrival, *flow);
   if (is_quic(arrival, *flow)) return quic(arrival, *flow);
   if (flow->has(kFlowDns) && arrival.packet.is_udp()) return dns(arrival, *flow);
   if (flow->state == FlowState::Undecided || flow->context != kNoIndex) return undecided(arrival, *flow);
-  if (flow->has(kFlowOpened)) return open_inside(arrival, *flow);
   if (flow->has(kFlowLooking)) return look_again(arrival, *flow);
   forward(arrival, Reason::Decided);
 }

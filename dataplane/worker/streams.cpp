@@ -2,10 +2,22 @@
 #include <cstring>
 
 #include "dataplane/act/rewrite.h"
+#include "dataplane/extract/http_syntax.h"
 #include "dataplane/extract/recognise.h"
 #include "dataplane/worker/worker_pipeline.h"
 
 namespace sluice {
+namespace {
+
+/// A server that refuses a switch may take what follows as a request, whatever its method: lines of text that
+/// are recognised as another protocol's too.
+bool may_be_request(Stream stream, const uint8_t* head) {
+  const bool lines = stream == Stream::Prelude || stream == Stream::Ssh;
+  return stream == Stream::Unknown || (lines && is_http_token(head[0]));
+}
+
+}  // namespace
+
 /// A flow whose opener's bytes are read: undecided, held until they are acknowledged, or judged at every
 /// request. Pass and remember.
 void WorkerPipeline::undecided(Arrival& arrival, Flow& flow) {
@@ -28,12 +40,20 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   if (!connected && !(packet.tcp_flags & kSyn)) return drop(arrival, Reason::Unanswered);
   const uint32_t seq = packet.tcp_seq + (packet.tcp_flags & kSyn ? 1 : 0);
   if (flow.context == kNoIndex) {
-    flow.context = contexts_.take(now_.ms, flow.has(kFlowMidstream) ? seq : flow.remote_ack);
+    const bool start_known = flow.has(kFlowAnswered) || !flow.has(kFlowMidstream);
+    flow.context = contexts_.take(now_.ms, start_known ? flow.remote_ack : seq);
     if (flow.context == kNoIndex)
       return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::TableFull));
   }
   Context& context = contexts_[flow.context];
   if (context.link_size == 0) keep_link(arrival, context);
+  // Until the server has said where it is, nothing may slip in before the place where reading began, or
+  // behind a gap.
+  if (!flow.has(kFlowAnswered) && !config_.replay) {
+    const auto ahead = static_cast<int32_t>(seq - context.stream.read_place());
+    if (static_cast<int32_t>(seq - context.start) < 0) return drop(arrival, Reason::Overlap);
+    if (ahead > 0 && !context.stream.covers(seq)) return drop(arrival, Reason::TcpGap);
+  }
   const auto bytes = payload_of(arrival);
   if (context.kind == ReaderKind::Held) {
     if (context.stream.contradicts(contexts_.blocks(), seq, bytes)) return drop(arrival, Reason::Overlap);
@@ -44,9 +64,10 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   if (packet.tcp_flags & kSyn) context.syn_end = seq + packet.payload_size;
   switch (context.stream.offer(contexts_.blocks(), seq, bytes)) {
     case ByteStream::Offer::Taken:
-      context.source_bytes += bytes.size();
+      context.count_source(seq + static_cast<uint32_t>(bytes.size()));
       return read_stream(arrival, flow, context);
     case ByteStream::Offer::Old:
+      context.count_source(seq + static_cast<uint32_t>(bytes.size()));
       return forward(arrival, passes);
     case ByteStream::Offer::Differs:
       return drop(arrival, Reason::Overlap);
@@ -68,8 +89,10 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
   const Packet& packet = arrival.packet;
   const Reason passes = flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided;
   if (packet.tcp_flags & kAck) {
-    if (flow.context != kNoIndex)
+    if (flow.context != kNoIndex) {
+      if (flow.has(kFlowMidstream) && !config_.replay) follow_server(flow, packet.tcp_ack);
       contexts_[flow.context].stream.release_to(contexts_.blocks(), packet.tcp_ack);
+    }
     const bool connects = flow.has(kFlowAnswered) || flow.has(kFlowMidstream) || (packet.tcp_flags & kSyn);
     if (connects && (flow.context != kNoIndex || !flow.has(kFlowReopening))) {
       flow.set(kFlowAnswered);
@@ -81,7 +104,8 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
     if (packet.payload_size == 0 || in_prelude(arrival, flow)) return forward(arrival, passes);
     // The other side speaks before the opener's name is complete: no more of it will come.
     const Situation situation = recognised(flow) ? Situation::IncompleteHello : unrecognised(flow);
-    const Protocol protocol = flow.protocol == Protocol::Unknown ? protocol_of_server(arrival) : flow.protocol;
+    const Protocol protocol =
+        flow.protocol == Protocol::Unknown ? protocol_of_server(arrival) : flow.protocol;
     return judge_and_decide(arrival, flow, Sighting::without_name(protocol, situation));
   }
   if (flow.context == kNoIndex) return forward(arrival, passes);
@@ -96,6 +120,24 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
     context.remote_end = packet.tcp_seq + packet.payload_size;
   }
   forward(arrival, passes);
+}
+
+/// Where a flow whose start was not seen is read from, the server knows: what reading began with may have
+/// been a decoy ahead of that; and what it acknowledges without our having it has passed before.
+void WorkerPipeline::follow_server(Flow& flow, uint32_t ack) {
+  Context& context = contexts_[flow.context];
+  if (static_cast<int32_t>(ack - context.start) < 0) {
+    context.start = context.syn_end = ack;
+    context.named = context.recorded = context.preluded = context.remote_spoke = false;
+    contexts_.end_reader(context);
+    context.kind = ReaderKind::Recognising;
+    context.stream.begin_again(ack);
+    flow.state = FlowState::Undecided;
+    flow.clear(kFlowHttp);
+    flow.clear(kFlowDns);
+  } else if (const uint32_t unseen = ack - context.stream.read_place(); static_cast<int32_t>(unseen) > 0) {
+    context.stream.consume(unseen);
+  }
 }
 
 bool WorkerPipeline::recognised(const Flow& flow) const {
@@ -125,6 +167,9 @@ void WorkerPipeline::read_stream(Arrival& arrival, Flow& flow, Context& context)
       case ReaderKind::Http:
         step = read_http(arrival, flow, context);
         break;
+      case ReaderKind::H2c:
+        step = read_h2c(arrival, flow, context);
+        break;
       case ReaderKind::DnsStream:
         step = read_dns(arrival, flow, context);
         break;
@@ -144,28 +189,30 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
   uint8_t head[kMaxRecogniseBytes];
   const size_t size = context.stream.peek(contexts_.blocks(), head);
   Situation situation = unrecognised(flow);
-  switch (recognise_stream({head, size})) {
+  const Stream stream = recognise_stream({head, size});
+  if (context.asked != Switch::None && may_be_request(stream, head)) {
+    context.otherwise = stream == Stream::Ssh ? Protocol::Ssh : Protocol::Unknown;
+    begin_http(flow, context);
+    return Step::GoOn;
+  }
+  switch (stream) {
     case Stream::NeedMore:
       return Step::NeedMore;
     case Stream::Tls:
-      context.kind = ReaderKind::Tls;
-      flow.protocol = Protocol::Tls;
-      context.tls = TlsHello{};
+      begin_tls(flow, context);
       return Step::GoOn;
     case Stream::Http:
-      context.kind = ReaderKind::Http;
-      flow.protocol = Protocol::Http;
-      context.http = HttpRequests{};
+      begin_http(flow, context);
       return Step::GoOn;
     case Stream::Dns:
+      leave_http(flow, context);
       begin_dns_stream(arrival, flow, context);
       return Step::GoOn;
     case Stream::H2c:
-      flow.protocol = Protocol::H2c;
-      situation = Situation::NoName;
-      break;
+      return begin_h2c(arrival, flow, context);
     case Stream::Prelude:
       if (context.source_bytes > kMaxPreludes) break;
+      leave_http(flow, context);
       begin_prelude(context, {head, size});
       return Step::GoOn;
     case Stream::Ssh:
@@ -184,6 +231,24 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
   return Step::Decided;
 }
 
+void WorkerPipeline::begin_tls(Flow& flow, Context& context) {
+  leave_http(flow, context);
+  context.kind = ReaderKind::Tls;
+  context.tls = TlsHello{};
+  flow.protocol = Protocol::Tls;
+}
+
+/// What HTTP led to decides anew; the server may still be answering HTTP.
+void WorkerPipeline::leave_http(Flow& flow, Context& context) {
+  if (context.asked == Switch::None) return;
+  context.asked = Switch::None;
+  context.named = context.recorded = false;
+  context.preluded = true;
+  context.started_ms = now_.ms;
+  flow.state = FlowState::Undecided;
+  flow.clear(kFlowHttp);
+}
+
 WorkerPipeline::Step WorkerPipeline::read_prelude(Arrival& arrival, Flow& flow, Context& context) {
   return read_with(context.prelude, context.stream,
                    [&](Extract event) { return prelude_event(arrival, flow, context, event); });
@@ -196,47 +261,6 @@ WorkerPipeline::Step WorkerPipeline::read_tls(Arrival& arrival, Flow& flow, Cont
     forward(arrival, Reason::Decided);
     return Step::Decided;
   });
-}
-
-WorkerPipeline::Step WorkerPipeline::read_http(Arrival& arrival, Flow& flow, Context& context) {
-  const Step step = read_with(context.http, context.stream, [&](Extract event) {
-    const bool over = http_event(arrival, flow, context, event);
-    return over ? Step::Decided : Step::NeedMore;
-  });
-  if (step == Step::NeedMore && flow.has(kFlowHttp) && context.http.opaque()) {
-    flow.clear(kFlowHttp);
-    hold(flow);
-  }
-  return step;
-}
-
-/// True where the packet is gone, or what follows is no longer read. A request that passes is recorded here,
-/// and the packet goes on to the next request in it.
-bool WorkerPipeline::http_event(Arrival& arrival, Flow& flow, Context& context, Extract event) {
-  Sighting sighting = Sighting::without_name(Protocol::Http, Situation::UnparsableHttp);
-  const bool readable = event == Extract::Name || event == Extract::NoName;
-  if (event == Extract::Name)
-    sighting = Sighting::named(Protocol::Http, Seen::Host, context.http.host().view());
-  if (event == Extract::NoName) sighting.situation = Situation::NoName;
-  // SIP, RTSP and ICAP borrow HTTP's methods; their first line tells.
-  if (event == Extract::NotMine)
-    sighting = Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol);
-  // An earlier response may be on its way unless the client has acknowledged all that the server has sent
-  // since.
-  sighting.response_outstanding =
-      context.named && !(context.remote_spoke && arrival.packet.tcp_ack == context.remote_end);
-  const Verdict verdict = judge(flow, sighting);
-  if (!verdict.passes() || !readable) {
-    decide(arrival, flow, sighting, verdict);
-    return true;
-  }
-  remember(flow, sighting);
-  record(&arrival, flow, sighting, verdict);
-  flow.state = FlowState::Allowed;
-  flow.set(kFlowHttp);
-  context.named = true;
-  context.remote_spoke = false;
-  return false;
 }
 
 }  // namespace sluice

@@ -195,7 +195,7 @@ void WorkerPipeline::send_answers(uint16_t port, const Answers& answers) {
 
 void WorkerPipeline::forward(const Arrival& arrival, Reason reason) {
   if (arrival.datagram == nullptr) return forward_one(arrival.mbuf, reason);
-  for (rte_mbuf* fragment : arrival.datagram->mbufs()) forward_one(fragment, reason);
+  for (const Datagram::Fragment& fragment : arrival.datagram->fragments()) forward_one(fragment.mbuf, reason);
 }
 
 void WorkerPipeline::drop(const Arrival& arrival, Reason reason) {

@@ -106,6 +106,7 @@ class WorkerPipeline final : public Pipeline {
   // fragments.cpp: IP fragments
   void collect(Arrival& arrival);
   void judge_whole(const Datagram& datagram);
+  void change_payload(const Arrival& arrival, std::span<const uint8_t> payload);
   void drop_all(const Datagram& datagram, Reason reason);
   void give_up(Datagram& datagram);
   void uncollected(Arrival& arrival);
@@ -140,16 +141,23 @@ class WorkerPipeline final : public Pipeline {
   void opener_segment(Arrival& arrival, Flow& flow);
   static void keep_link(const Arrival& arrival, Context& context);
   void other_segment(Arrival& arrival, Flow& flow);
+  void follow_server(Flow& flow, uint32_t ack);
   /// A reader has taken the flow's bytes as its own.
   [[nodiscard]] bool recognised(const Flow& flow) const;
   /// What a flow is where none has.
   [[nodiscard]] static Situation unrecognised(const Flow& flow);
   void read_stream(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step recognise(Arrival& arrival, Flow& flow, Context& context);
-  /// Feeds a reader what is there. on_event says how to go on: NeedMore to read on.
+  /// Feeds a reader what is there; what it does not look at is jumped over, also where it has not come yet.
+  /// on_event says how to go on: NeedMore to read on.
   template <class Reader, class OnEvent>
   [[nodiscard]] Step read_with(Reader& reader, ByteStream& stream, OnEvent on_event) {
     for (;;) {  // also with nothing left: a name may be the last thing before the hello's end
+      if constexpr (requires { reader.skippable(); }) {
+        const auto jump = static_cast<uint32_t>(std::min<uint64_t>(reader.skippable(), stream.may_jump()));
+        if (jump != 0) reader.skip(jump);
+        stream.consume(jump);
+      }
       const auto bytes = stream.readable(contexts_.blocks());
       size_t consumed = 0;
       const Extract event = reader.feed(bytes, consumed);
@@ -160,10 +168,23 @@ class WorkerPipeline final : public Pipeline {
       if (step != Step::NeedMore) return step;
     }
   }
+  void begin_tls(Flow& flow, Context& context);
+  void leave_http(Flow& flow, Context& context);
   [[nodiscard]] Step read_tls(Arrival& arrival, Flow& flow, Context& context);
-  [[nodiscard]] Step read_http(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step read_prelude(Arrival& arrival, Flow& flow, Context& context);
-  [[nodiscard]] bool http_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+
+  // http.cpp: HTTP on TCP
+  void begin_http(Flow& flow, Context& context);
+  [[nodiscard]] Step begin_h2c(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] Step read_http(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] Step read_h2c(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] Step http_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+  [[nodiscard]] Step h2c_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
+  [[nodiscard]] Step request(Arrival& arrival, Flow& flow, Context& context, Sighting sighting);
+  [[nodiscard]] Step no_request(Arrival& arrival, Flow& flow, Context& context);
+  [[nodiscard]] Step unparsable(Arrival& arrival, Flow& flow, const Context& context,
+                                std::string_view claimed);
+  [[nodiscard]] static bool response_outstanding(const Arrival& arrival, const Context& context);
 
   // preludes.cpp: what is said before TLS or through a proxy
   [[nodiscard]] bool in_prelude(Arrival& arrival, Flow& flow);

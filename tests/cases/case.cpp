@@ -184,9 +184,8 @@ void Case::say(const YAML::Node& node, bool client) {
     const Bytes leaves = arriving(flow, client, flow_frame(flow, client, calm, ahead).payload(left));
     YAML::Node passes;
     passes["passes"] = get<std::string>(node, "before", "undecided");
-      const Sending sending{arriving(flow, client, frame), from, leaves, frame.l3_offset(), {}};
-    for (auto times = get<size_t>(node, "repeated", 1); times > 1; --times)
-      send_at_once(sending, passes);
+    const Sending sending{arriving(flow, client, frame), from, leaves, frame.l3_offset(), {}};
+    for (auto times = get<size_t>(node, "repeated", 1); times > 1; --times) send_at_once(sending, passes);
     send(sending, last ? node : passes);
     at = cut;
     if ((last && !node["passes"]) || node["ahead"] || node["slice"]) continue;
@@ -220,7 +219,9 @@ void Case::send_fragments(const Sending& sending, const YAML::Node& node) {
   if (said.IsSequence()) cuts = said.as<std::vector<size_t>>();
   const size_t each = said.IsScalar() ? said.as<size_t>() : 0;
   for (size_t at = each; each != 0 && at < sending.frame.size(); at += each) cuts.push_back(at);
-  const auto parts = fragments_of(sending.frame, sending.l3_offset, cuts, get<uint32_t>(node, "id", 7));
+  const auto id = get<uint32_t>(node, "id", 7);
+  const auto parts = fragments_of(sending.frame, sending.l3_offset, cuts, id);
+  const auto leaving = fragments_of(sending.expected, sending.l3_offset, cuts, id);
   std::vector<size_t> order(get(node, "first", parts.size()));
   std::iota(order.begin(), order.end(), size_t{0});
   order = get(node, "order", order);
@@ -230,7 +231,8 @@ void Case::send_fragments(const Sending& sending, const YAML::Node& node) {
   if (!node["holds"] && !node["times"]) last["times"] = order.size();
   for (size_t at = 0; at < order.size(); ++at) {
     const Bytes& part = parts.at(order[at]);
-    send({part, sending.from, part, sending.l3_offset, sending.frame}, at + 1 < order.size() ? holds : last);
+    send({part, sending.from, leaving.at(order[at]), sending.l3_offset, sending.frame},
+         at + 1 < order.size() ? holds : last);
   }
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "tests/cases/case.h"
+#include "tests/support/h2.h"
 #include "tests/support/payload.h"
 
 namespace sluice::test {
@@ -124,6 +125,27 @@ void set_lies(Frame& frame, const YAML::Node& node) {
   if (node["pad"]) frame.pad_to(node["pad"].as<size_t>());
 }
 
+/// A name: a connection's start and its first request. Else one frame.
+Bytes h2_of(const YAML::Node& node) {
+  if (node.IsScalar()) return h2_start() + h2_headers(1, h2_get(node.as<std::string>()));
+  const auto padding = get<size_t>(node, "padding", 0);
+  const auto type = get<uint16_t>(node, "type", kH2Headers);
+  auto flags = get<uint16_t>(node, "flags", kH2EndStream | kH2EndHeaders);
+  if (padding != 0) flags |= kH2Padded;
+  Bytes block;
+  if (padding != 0) block.push_back(static_cast<uint8_t>(padding));
+  if (type == kH2Headers && !get<bool>(node, "trailers", false)) block = block + h2_get("");
+  for (const auto& field : node["fields"])
+    block = block + h2_field(field[0].as<std::string>(), field[1].as<std::string>());
+  for (const auto& field : node["remembered"])
+    block = block + h2_remembered(field[0].as<std::string>(), field[1].as<std::string>());
+  if (node["indexed"]) block = block + h2_indexed(node["indexed"].as<size_t>());
+  if (node["hex"]) block = block + from_hex(node["hex"].as<std::string>());
+  block.resize(block.size() + padding + get<size_t>(node, "zeros", 0));
+  return h2_frame(static_cast<uint8_t>(type), static_cast<uint8_t>(flags), get<uint32_t>(node, "stream", 1),
+                  block);
+}
+
 /// What a tunnel carries: its own header, then a whole frame or its packet.
 Bytes carried(const YAML::Node& tunnel, const Bytes& frame, size_t l3_offset) {
   Bytes out = from_hex(get<std::string>(tunnel, "header", ""));
@@ -133,6 +155,12 @@ Bytes carried(const YAML::Node& tunnel, const Bytes& frame, size_t l3_offset) {
 }
 
 Bytes described(const YAML::Node& node, const Flows& flows) {
+  if (const auto parts = node["joined"]) {
+    Bytes out;
+    for (const auto& part : parts) out = out + payload_of(part, flows);
+    return out;
+  }
+  if (node["h2"]) return h2_of(node["h2"]);
   if (node["tls"]) return hello_of(node["tls"]);
   if (node["dtls"]) return dtls_of(node["dtls"]);
   if (const auto http = node["http"]) {

@@ -47,19 +47,23 @@ const Case kCases[] = {
     {"GET ?x HTTP/1.1\r\n\r\n", "Malformed"},
     {"GET http://1.2.3.4/ HTTP/1.1\r\nHost: 1.2.3.4\r\n\r\n", "NoName"},
     {"GET http://1.2.3.4/ HTTP/1.1\r\nHost: a.example\r\n\r\n", "Malformed"},
-    // After CONNECT and Upgrade: a refusal leaves HTTP, anything else is opaque.
-    {"CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n\x16\x03\x01", "a.example"},
-    {"CONNECT [::1]:443 HTTP/1.1\r\n\r\n", "NoName"},
+    // What follows CONNECT and Upgrade is recognised anew.
+    {"CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n\x16\x03\x01",
+     "a.example Complete NotMine"},
+    {"CONNECT [::1]:443 HTTP/1.1\r\n\r\n", "NoName Complete"},
     {"CONNECT a.example:443 HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nHost: b.example\r\n\r\n",
-     "a.example b.example"},
+     "a.example Complete b.example"},
+    {"CONNECT a.example HTTP/1.1\r\nContent-Length: 0\r\n\r\n", "a.example Complete"},
     {"CONNECT a.example HTTP/1.1\r\nContent-Length: 5\r\n\r\n", "a.example Malformed"},
     {"CONNECT a.example/x HTTP/1.1\r\n\r\n", "Malformed"},
     {"GET / HTTP/1.1\r\nHost: a.example\r\nUpgrade: websocket\r\n\r\n\x82\x85GET / HTTP/1.1\r\n",
-     "a.example"},
-    {"GET / HTTP/1.1\r\nHost: a.example\r\nUpgrade: h2c\r\n\r\nGET / HTTP/1.1\r\nHost: b.example\r\n\r\n",
-     "a.example b.example"},
-    {"GET / HTTP/1.1\r\nHost: a.example\r\nUpgrade: h2c\r\n\r\nPRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-     "a.example"},
+     "a.example Complete NotMine"},
+    {"GET / HTTP/1.1\r\nUPGRADE:h2c\r\n\r\n", "NoName Complete"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nContent-Length: 3\r\n\r\nxyzGET http://b/ HTTP/1.1\r\n",
+     "a Complete b"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nA: "
+     "b\r\n\r\nPRI",
+     "a Complete"},
     // Bodies.
     {"POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 11\r\n\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: "
      "b\r\n\r\n",
@@ -138,7 +142,8 @@ const Case kCases[] = {
     {"GET / HTTP/1.10\r\n", "Malformed"},
     {"GET / HTTP/1.1 \r\n", "Malformed"},
     {"GET /a b HTTP/1.1\r\n", "Malformed"},
-    {"GET\t/ HTTP/1.1\r\n", "NotMine"},
+    {"GET\t/ HTTP/1.1\r\n", "Malformed"},
+    {"GET\v/ HTTP/1.1\r\n", "Malformed"},
     {"GET /\tHTTP/1.1\r\n", "Malformed"},
     {"GET /  HTTP/1.1\r\n", "Malformed"},
     {"GET foo HTTP/1.1\r\n", "Malformed"},
@@ -156,8 +161,10 @@ const Case kCases[] = {
     {"GETS / HTTP/1.1\r\n", "NotMine"},
     {"SSH-2.0-OpenSSH_9.2\r\n", "NotMine"},
     {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "NotMine"},
-    {"\r\rGET / HTTP/1.1\r\n", "NotMine"},
-    {" GET / HTTP/1.1\r\n", "NotMine"},
+    {"\r\rGET / HTTP/1.1\r\n", "Malformed"},
+    {"\rGET / HTTP/1.1\r\n", "Malformed"},
+    {" GET / HTTP/1.1\r\n", "Malformed"},
+    {"\r\n\fGET / HTTP/1.1\r\n", "Malformed"},
     {"GET / HTTP/1.1\r\nHost: a\r\n\r\n\x16\x03\x01", "a Malformed"},
     {"GET / HTTP/1.1\r\nHost: a\r\n\r\n\rGET", "a Malformed"},
 };
@@ -205,32 +212,98 @@ TEST(HttpRequests, NulIsMalformedAnywhereInAHeaderSection) {
   }
 }
 
-TEST(HttpRequests, StateTellsRequestsApart) {
+TEST(HttpRequests, BodiesAndChunksMayBeSkipped) {
   HttpRequests reader{};
   size_t consumed;
   const auto feed = [&](std::string_view text) { return reader.feed(to_bytes(text), consumed); };
-  EXPECT_TRUE(reader.between_requests());
-  EXPECT_EQ(feed("PO"), Extract::NeedMore);
-  EXPECT_FALSE(reader.between_requests());
-  EXPECT_EQ(feed("ST / HTTP/1.1\r\nHost: a\r\n"), Extract::Name);
-  EXPECT_EQ(feed("Content-Length: 3\r\n"), Extract::NeedMore);
-  EXPECT_EQ(reader.requests(), 0u);
-  EXPECT_EQ(feed("\r\n"), Extract::NeedMore);
-  EXPECT_EQ(reader.requests(), 1u);
-  EXPECT_FALSE(reader.between_requests());
-  EXPECT_EQ(feed("xyz"), Extract::NeedMore);
-  EXPECT_TRUE(reader.between_requests());
-  EXPECT_EQ(feed("\r\n"), Extract::NeedMore);
-  EXPECT_TRUE(reader.between_requests());
-  EXPECT_EQ(feed("GET / HTTP/1.1\r\nUpgrade: websocket\r\nHost: b\r\n"), Extract::Name);
-  EXPECT_EQ(feed("\r\n"), Extract::NeedMore);
-  EXPECT_TRUE(reader.between_requests());
-  EXPECT_FALSE(reader.opaque());
-  EXPECT_EQ(feed("\x81\x80"), Extract::NeedMore);
-  EXPECT_TRUE(reader.opaque());
-  EXPECT_FALSE(reader.between_requests());
-  EXPECT_EQ(feed("GET / HTTP/1.1\r\nHost: c\r\n\r\n"), Extract::NeedMore);
-  EXPECT_EQ(reader.requests(), 2u);
+  EXPECT_EQ(feed("POST http://a/ HTTP/1.1\r\n"), Extract::Name);
+  EXPECT_EQ(feed("Content-Length: 5000000000\r\n"), Extract::NeedMore);
+  EXPECT_EQ(reader.skippable(), 0u);
+  EXPECT_EQ(feed("\r\nxyz"), Extract::NeedMore);
+  EXPECT_EQ(reader.skippable(), 4999999997u);
+  reader.skip(4999999990u);
+  EXPECT_EQ(reader.skippable(), 7u);
+  reader.skip(7);
+  EXPECT_EQ(reader.skippable(), 0u);
+  EXPECT_EQ(feed("POST http://b/ HTTP/1.1\r\n"), Extract::Name);
+  EXPECT_EQ(feed("Transfer-Encoding: chunked\r\n\r\nff\r"), Extract::NeedMore);
+  EXPECT_EQ(reader.skippable(), 0u);
+  EXPECT_EQ(feed("\n"), Extract::NeedMore);
+  EXPECT_EQ(reader.skippable(), 255u);
+  reader.skip(255);
+  EXPECT_EQ(reader.skippable(), 0u);
+  EXPECT_EQ(feed("\r\n0\r\n\r\nGET http://c/ HTTP/1.1\r\n"), Extract::Name);
+  EXPECT_EQ(reader.host().view(), "c");
+}
+
+TEST(HttpRequests, SwitchesAreToldWhereAnotherProtocolBegins) {
+  const auto at_its_end = [](const std::string& stream, bool tunnels) {
+    HttpRequests reader{};
+    size_t consumed;
+    const Bytes bytes = to_bytes(stream + "\x16\x03");
+    for (size_t at = 0; at < bytes.size(); at += consumed) {
+      if (reader.feed(std::span(bytes).subspan(at), consumed) != Extract::Complete) continue;
+      EXPECT_EQ(at + consumed, stream.size()) << stream;
+      EXPECT_EQ(reader.tunnels(), tunnels) << stream;
+      return;
+    }
+    ADD_FAILURE() << stream;
+  };
+  at_its_end("CONNECT a:443 HTTP/1.1\r\n\r\n", true);
+  at_its_end("CONNECT 1.2.3.4:443 HTTP/1.1\r\nHost: 1.2.3.4:443\r\n\r\n", true);
+  at_its_end("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n", false);
+  at_its_end("GET / HTTP/1.1\r\nUpgrade: x\r\nContent-Length: 4\r\n\r\nGET ", false);
+  at_its_end("GET / HTTP/1.1\r\nUpgrade: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", false);
+}
+
+TEST(HttpRequests, ABodySkippedBeforeASwitchIsNotForgotten) {
+  HttpRequests reader{};
+  size_t consumed;
+  const Bytes head = to_bytes("GET http://a/ HTTP/1.1\r\nUpgrade: x\r\nContent-Length: 9\r\n\r\n");
+  EXPECT_EQ(reader.feed(head, consumed), Extract::Name);
+  EXPECT_EQ(reader.feed(std::span(head).subspan(consumed), consumed), Extract::NeedMore);
+  reader.skip(9);
+  EXPECT_EQ(reader.feed({}, consumed), Extract::Complete);
+  EXPECT_EQ(reader.feed({}, consumed), Extract::NeedMore);
+}
+
+/// What a reader says of stream behind a request with an Upgrade.
+std::string after_switch(std::string_view stream) {
+  std::string upgrade = "GET http://x/ HTTP/1.1\r\nUpgrade: y\r\n\r\n";
+  const std::string events = to_string(feed_whole<HttpRequests>(to_bytes(upgrade.append(stream))));
+  EXPECT_TRUE(events.starts_with("x Complete")) << events;
+  return events.substr(std::min<size_t>(events.size(), 11));
+}
+
+TEST(HttpRequests, AfterASwitchAnyMethodIsARequest) {
+  EXPECT_EQ(after_switch("FOO / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: b\r\n\r\n"), "a b");
+  EXPECT_EQ(after_switch("\r\nfoo http://a/ HTTP/1.1\r\n"), "a");
+  EXPECT_EQ(after_switch("FOO http://u@a/ HTTP/1.1\r\n"), "Malformed");
+  EXPECT_EQ(after_switch("FOO / HTTP/1.1\r\nHost: a\r\n\r\n\x16\x03"), "a Malformed");
+  EXPECT_EQ(after_switch("FOO\t/ HTTP/1.1\r\n"), "Malformed");
+  EXPECT_EQ(after_switch(" FOO / HTTP/1.1\r\n"), "Malformed");
+  EXPECT_EQ(after_switch("GET http://a/\r\n"), "Malformed");
+  EXPECT_EQ(after_switch("CONNECT a HTTP/1.1\r\n\r\nFOO http://b/ HTTP/1.1\r\n\r\n\x16"),
+            "a Complete b Malformed");
+  EXPECT_EQ(after_switch("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"), "NotMine");
+  EXPECT_EQ(after_switch("SSH-2.0-OpenSSH_9.2p1\r\n"), "NotMine");
+  EXPECT_EQ(after_switch("EHLO a.example\r\n"), "NotMine");
+  EXPECT_EQ(after_switch("\x82\x85GET / HTTP/1.1\r\n"), "NotMine");
+}
+
+TEST(HttpRequests, AHostThatIsRefusedCanBeShown) {
+  const auto refused = [](const std::string& fields) {
+    HttpRequests reader{};
+    const std::string stream = "GET / HTTP/1.1\r\n" + fields + "\r\n\r\n";
+    feed_pieces(reader, to_bytes(stream), [](size_t left) { return std::min<size_t>(left, 3); });
+    return std::string(reader.refused_host());
+  };
+  EXPECT_EQ(refused("Host: This is  no host \t"), "this is no host");
+  EXPECT_EQ(refused("Host: %s"), "%s");
+  EXPECT_EQ(refused("Host: a\r\nHost: b"), "b");
+  EXPECT_EQ(refused("Host: a"), "");
+  EXPECT_EQ(refused("Host: a\r\nContent-Length: x"), "");
+  EXPECT_EQ(refused("X y: z"), "");
 }
 
 TEST(HttpRequests, MalformedStays) {
@@ -238,7 +311,6 @@ TEST(HttpRequests, MalformedStays) {
   size_t consumed;
   EXPECT_EQ(reader.feed(to_bytes("GET / HTTP/3.0\r\n"), consumed), Extract::Malformed);
   EXPECT_EQ(reader.feed(to_bytes("GET / HTTP/1.1\r\n"), consumed), Extract::Malformed);
-  EXPECT_FALSE(reader.between_requests());
 }
 
 /// The outcome of a request with one more header line.
@@ -264,7 +336,7 @@ TEST(HttpRequests, BoundsHold) {
     return to_string(feed_whole<HttpRequests>(to_bytes(stream + "GET http://a/ HTTP/1.1\r\n")));
   };
   EXPECT_EQ(blank(kMaxHttpBlankLines), "a");
-  EXPECT_EQ(blank(kMaxHttpBlankLines + 1), "NotMine");
+  EXPECT_EQ(blank(kMaxHttpBlankLines + 1), "Malformed");
 }
 
 TEST(HttpRequests, EndlessTrailersAreMalformed) {

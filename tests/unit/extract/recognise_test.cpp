@@ -52,8 +52,9 @@ TEST(RecogniseStream, FewestBytesDecide) {
 }
 
 TEST(RecogniseStream, OtherProtocolsAreUnknown) {
-  for (std::string_view text : {"SSHD\x01", "MAIL x\r\n", "USER a\r\n", "get / HTTP/1.1", " GET /",
-                                "GET\t/", "\x16\x02", "\x17\x03", "\x80\x2e\x02", "\xff\xff\xff", "\rG"}) {
+  for (std::string_view text :
+       {"SSHD\x01", "MAIL x\r\n", "USER a\r\n", "get / HTTP/1.1", " get /", "GET\x01/", "\x16\x02",
+        "\x17\x03", "\x80\x2e\x02", "\xff\xff\xff", "\r\rX"}) {
     EXPECT_EQ(recognise(text), Stream::Unknown) << text;
   }
   EXPECT_EQ(recognise(std::string_view("\x15\x03\x03\x00\x02\x02", 6)), Stream::Unknown);  // fatal
@@ -69,11 +70,14 @@ TEST(RecogniseStream, EmptyLinesAreBounded) {
   std::string blank;
   for (size_t i = 0; i < kMaxHttpBlankLines; ++i) blank += "\r\n";
   EXPECT_EQ(recognise(blank + "GET "), Stream::Http);
-  EXPECT_EQ(recognise(blank + "\r\n"), Stream::Unknown);
-  EXPECT_EQ(recognise(blank + "\r"), Stream::NeedMore);
+  EXPECT_EQ(recognise(blank + "\r"), Stream::Http);
   EXPECT_EQ(recognise(blank + "UPDATEREDIRECTREF"), Stream::NeedMore);
   EXPECT_LT((blank + "UPDATEREDIRECTREF").size(), kMaxRecogniseBytes);
-  EXPECT_EQ(recognise(std::string(kMaxRecogniseBytes, '\n')), Stream::Unknown);
+}
+
+TEST(RecogniseStream, WhiteSpaceThatSomeServersTakeIsHttp) {
+  for (std::string_view text : {" GET ", "\t\fGET ", "GET\t", "POST\v", "\rGET ", "\r\rGET ", "\n\n \nGET\f"})
+    expect_decided_at_its_end(std::string(text), Stream::Http);
 }
 
 /// A decision holds for every longer input, and the reader it names does not disown the stream.
@@ -100,7 +104,7 @@ TEST(RecogniseStream, DecisionsHoldAndReadersAgree) {
       ASSERT_NE(http, "NotMine") << text;
     }
     if (decided == Stream::Unknown || decided == Stream::Prelude) {
-      ASSERT_EQ(http, "NotMine") << text;
+      ASSERT_TRUE(http == "NotMine" || http == "Malformed") << text;
     }
   }
 }

@@ -160,5 +160,20 @@ TEST(ContextPool, EndsAtItsCapacityAndTakesBack) {
   EXPECT_EQ(pool.used(), 2u);
 }
 
+TEST(ContextPool, DecodersOfHttp2EndAndComeBack) {
+  ContextPool pool;
+  ASSERT_TRUE(pool.create(kContextsPerHpack));
+  const uint32_t a = pool.take(0, 0), b = pool.take(0, 0);
+  EXPECT_TRUE(pool.begin_h2c(pool[a]));
+  EXPECT_FALSE(pool.begin_h2c(pool[b]));
+  EXPECT_EQ(pool[b].kind, ReaderKind::Recognising);
+  pool.end_reader(pool[a]);
+  EXPECT_TRUE(pool.begin_h2c(pool[b]));
+  pool.give_back(a);  // nothing of a's is given back twice
+  EXPECT_FALSE(pool.begin_h2c(pool[pool.take(0, 0)]));
+  pool.give_back(b);
+  EXPECT_TRUE(pool.begin_h2c(pool[pool.take(0, 0)]));
+}
+
 }  // namespace
 }  // namespace sluice

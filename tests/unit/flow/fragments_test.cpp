@@ -77,7 +77,7 @@ TEST_F(FragmentsTest, AnyOrderWithRepetitionsGivesTheDatagram) {
     }
     const Datagram& datagram = *last.datagram;
     ASSERT_TRUE(std::ranges::equal(datagram.payload(), whole));
-    ASSERT_TRUE(std::ranges::equal(datagram.mbufs(), order));
+    ASSERT_TRUE(std::ranges::equal(datagram.fragments(), order, {}, &Datagram::Fragment::mbuf));
     ASSERT_EQ(datagram.headers().size(), kL4);
     ASSERT_EQ(datagram.headers()[0], 0xee);
     fragments.close(*last.datagram, Reason::FragmentRepeated, 1000);
@@ -199,7 +199,7 @@ TEST_F(FragmentsTest, ADatagramHasNoMoreFragmentsThanTheBound) {
   Piece one_more(1, 8 * kMaxFragments, Bytes(8), true);
   EXPECT_EQ(offer(one_more), Offer::Full);
   ASSERT_NE(last.datagram, nullptr);
-  EXPECT_EQ(last.datagram->mbufs().size(), kMaxFragments);
+  EXPECT_EQ(last.datagram->fragments().size(), kMaxFragments);
 }
 
 TEST_F(FragmentsTest, TheirTimeIsOverInTheOrderOfTheirStart) {
@@ -209,11 +209,11 @@ TEST_F(FragmentsTest, TheirTimeIsOverInTheOrderOfTheirStart) {
   EXPECT_EQ(fragments.expired(999 + kFragmentMs), nullptr);
   Datagram* first = fragments.expired(1000 + kFragmentMs);
   ASSERT_NE(first, nullptr);
-  EXPECT_EQ(first->mbufs().front(), one.mbuf());
+  EXPECT_EQ(first->fragments().front().mbuf, one.mbuf());
   fragments.close(*first, Reason::FragmentIncomplete, 1000 + kFragmentMs);
   EXPECT_EQ(fragments.expired(1000 + kFragmentMs), nullptr);
   EXPECT_EQ(offer(late, 1001 + kFragmentMs), Offer::Held);
-  EXPECT_EQ(fragments.expired(1001 + kFragmentMs)->mbufs().front(), two.mbuf());
+  EXPECT_EQ(fragments.expired(1001 + kFragmentMs)->fragments().front().mbuf, two.mbuf());
 }
 
 TEST_F(FragmentsTest, WhatIsDoneWithIsKnownForATimeAndThenNew) {

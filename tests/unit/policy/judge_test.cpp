@@ -305,7 +305,7 @@ TEST(Judge, ObserveModeBlocksNothing) {
 
 constexpr const char* kTunnels = R"(
 tunnels:
-  hq-vpn: {protocols: [ipsec, gre], from: [10.20.0.1], to: [hq-sg], owner: li.wei}
+  hq-vpn: {protocols: [ipsec, gre, socks], from: [10.20.0.1], to: [hq-sg], owner: li.wei}
   link: {protocols: [vxlan], from: [finance], to: [203.0.113.9], owner: li.wei, inspect: true}
 )";
 
@@ -367,6 +367,19 @@ TEST(JudgeTunnel, ItsRegisterSaysNothingOfOtherProtocols) {
   EXPECT_EQ(office.between(Protocol::Ntp, "10.20.8.9", "203.0.113.9").reason, Reason::Rule);
   EXPECT_EQ(office.rule(office.between(Protocol::Ntp, "10.20.8.9", "203.0.113.9")), "no-hosting");
   EXPECT_EQ(office.between(Protocol::Unknown, "10.20.0.1", "198.51.100.1").reason, Reason::UnknownProtocol);
+}
+
+TEST(JudgeTunnel, ARegisteredProxyIsJudgedByWhereItLeads) {
+  Tunnels office;
+  Subject subject = office.web("10.20.0.1", "news.example", "10.65.1.1");
+  subject.protocol = Protocol::Socks;
+  subject.seen = Seen::Authority;
+  EXPECT_EQ(office.rule(office.judge(subject)), "hq");
+  subject.name = "bad.example";
+  EXPECT_EQ(office.rule(office.judge(subject)), "no-bad");
+  subject.local = address("10.20.0.2");
+  subject.name = "news.example";
+  EXPECT_EQ(office.judge(subject).reason, Reason::Tunnel);
 }
 
 TEST(JudgeTunnel, GuardsAndObservingHoldForIt) {

@@ -16,6 +16,7 @@
 #include "dataplane/worker/pipeline.h"
 #include "tests/support/eal.h"
 #include "tests/support/frame.h"
+#include "tests/support/h2.h"
 #include "tests/support/payload.h"
 #include "tests/support/policy.h"
 
@@ -206,7 +207,7 @@ inline std::vector<Sent> traffic(std::mt19937& random) {
     const std::string& client = clients[random() % 5];
     const std::string name = names[random() % 3];
     const auto port = static_cast<uint16_t>(30'000 + i);
-    switch (random() % 6) {
+    switch (random() % 7) {
       case 0:
         connection(all, client, port, test::tls_hello(name), random() % 2);
         break;
@@ -217,9 +218,13 @@ inline std::vector<Sent> traffic(std::mt19937& random) {
         connection(all, client, port, test::tls_hello("public.example", {.ech = true}), false);
         break;
       case 3:
-        connection(all, client, port, test::bytes("no protocol that anybody knows"), false);
+        connection(all, client, port,
+                   h2_start() + h2_headers(1, h2_get("") + h2_remembered(":authority", name)), false);
         break;
       case 4:
+        connection(all, client, port, test::bytes("no protocol that anybody knows"), false);
+        break;
+      case 5:
         for (const Bytes& fragment : fragments_of(
                  Frame()
                      .ip(client, client.find(':') == std::string::npos ? "198.51.100.53" : "2001:db8::53")

@@ -109,6 +109,7 @@ struct PollLoop : testing::Test {
     loop.stats = &stats;
     loop.handover = handover;
     loop.news[0] = news;
+    loop.told = told.get();
     loop.generation = &none;
     loop.quiescence = quiescence;
     loop.stop = &stop;
@@ -128,6 +129,8 @@ struct PollLoop : testing::Test {
   rte_rcu_qsbr* quiescence;
   std::array<rte_ring*, kMaxWorkers> handover{};
   rte_ring* news = nullptr;
+  std::unique_ptr<rte_ring, decltype(&rte_ring_free)> told{
+      rte_ring_create_elem("told", sizeof(DnsNews), kRoom, SOCKET_ID_ANY, RING_F_EXACT_SZ), rte_ring_free};
 };
 
 TEST_F(PollLoop, WhatAFullPortDoesNotTakeIsDropped) {
