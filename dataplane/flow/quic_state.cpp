@@ -63,22 +63,35 @@ bool QuicOpenings::create(uint32_t capacity, uint64_t seed) {
   return places_ != nullptr;
 }
 
-QuicOpenings::Claim QuicOpenings::claim(const FlowKey& key, std::span<const uint8_t> id, uint64_t now_ms) {
-  const uint64_t id_hash = XXH3_64bits_withSeed(id.data(), id.size(), seed_);
-  const uint64_t flow_hash = XXH3_64bits_withSeed(&key, sizeof key, seed_);
+/// Where that id stands, or a place for it; nullptr where there is none.
+QuicOpenings::Place* QuicOpenings::place_of(uint64_t id_hash, uint64_t now_ms) {
   Place* room = nullptr;
   for (Place& one : std::span<Place, kWays>(&places_[(id_hash & mask_) * kWays], kWays)) {
     if (one.expires_ms <= now_ms) {
       room = &one;
     } else if (one.id == id_hash) {
-      if (one.flow != flow_hash) return Claim::Others;
-      room = &one;
-      break;
+      return &one;
     }
   }
-  if (room == nullptr) return Claim::Full;
-  *room = {id_hash, flow_hash, now_ms + kQuicHandshakeMs};
+  return room;
+}
+
+QuicOpenings::Claim QuicOpenings::claim(const FlowKey& key, std::span<const uint8_t> id, uint64_t now_ms) {
+  const uint64_t id_hash = XXH3_64bits_withSeed(id.data(), id.size(), seed_);
+  const uint64_t flow_hash = XXH3_64bits_withSeed(&key, sizeof key, seed_);
+  Place* place = place_of(id_hash, now_ms);
+  if (place == nullptr) return Claim::Full;
+  if (place->expires_ms > now_ms && place->flow != flow_hash) return Claim::Others;
+  *place = {id_hash, flow_hash, now_ms + kQuicHandshakeMs};
   return Claim::Ours;
+}
+
+bool QuicOpenings::close(std::span<const uint8_t> id, uint64_t now_ms) {
+  const uint64_t id_hash = XXH3_64bits_withSeed(id.data(), id.size(), seed_);
+  Place* place = place_of(id_hash, now_ms);
+  if (place == nullptr) return false;
+  *place = {id_hash, kClosed, now_ms + kQuicHandshakeMs};
+  return true;
 }
 
 bool QuicBudget::create(uint32_t clients, uint64_t seed) {

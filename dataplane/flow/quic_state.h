@@ -18,6 +18,9 @@ namespace sluice {
 inline constexpr uint32_t kQuicHelloPackets = 200;  ///< of a client, until its hello is complete
 inline constexpr uint32_t kQuicHandshakeMs =
     30'000;  ///< that a connection's keys are kept after its first Initial
+/// Without an answer, until another connection may begin in its place: a client that waits for its server
+/// sends again after that time (RFC 9002 6.2.2).
+inline constexpr uint32_t kQuicSilenceMs = 1000;
 inline constexpr uint32_t kQuicInitialsPerSecond = 1000;  ///< opened for one client; 1.5 µs each
 inline constexpr uint32_t kQuicIdMs = 1'800'000;          ///< that a server's connection id is remembered
 inline constexpr size_t kQuicMinId = 4;  ///< bytes of an id that is remembered: shorter ones say little
@@ -31,6 +34,7 @@ struct QuicId {
     size = static_cast<uint8_t>(id.size());
     std::memcpy(bytes.data(), id.data(), id.size());
   }
+  std::span<const uint8_t> view() const { return std::span(bytes).first(size); }
   bool operator==(std::span<const uint8_t> id) const {
     return id.size() == size && std::memcmp(bytes.data(), id.data(), size) == 0;
   }
@@ -86,19 +90,25 @@ class QuicOpenings {
  public:
   enum class Claim : uint8_t {
     Ours,
-    Others,  ///< it began on another five-tuple, not longer than kQuicHandshakeMs ago
+    Others,  ///< not longer than kQuicHandshakeMs ago it began on another five-tuple, or was closed
     Full     ///< no place is left to remember it
   };
   [[nodiscard]] bool create(uint32_t capacity, uint64_t seed);
   /// id: the destination connection id of an Initial that it opens.
   [[nodiscard]] Claim claim(const FlowKey& key, std::span<const uint8_t> id, uint64_t now_ms);
+  /// The connection does not begin again, on any five-tuple, for kQuicHandshakeMs. False where no place is
+  /// left to remember it.
+  [[nodiscard]] bool close(std::span<const uint8_t> id, uint64_t now_ms);
 
  private:
   static constexpr uint32_t kWays = 8;
   struct Place {
-    uint64_t id, flow;    ///< their hashes
+    uint64_t id, flow;    ///< their hashes; flow is kClosed where it is none
     uint64_t expires_ms;  ///< 0: free
   };
+  static constexpr uint64_t kClosed = 0;
+  [[nodiscard]] Place* place_of(uint64_t id_hash, uint64_t now_ms);
+
   FixedArray<Place> places_;
   uint64_t mask_ = 0, seed_ = 0;
 };

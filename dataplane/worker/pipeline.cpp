@@ -122,7 +122,8 @@ void WorkerPipeline::handle_slowly(Arrival& arrival, Flow* flow) {
   if (flow->generation != generation_ && flow->state == FlowState::Blocked) return open_anew(arrival, *flow);
   if (flow->generation != generation_ && !rejudge(arrival, *flow)) return;
   if (flow->key.transport == kTcp && (arrival.packet.tcp_flags & kSyn)) return handshake(arrival, *flow);
-  if (flow->state == FlowState::Blocked) return refuse_later_packet(arrival, *flow);
+  if (flow->state == FlowState::Blocked && !may_show_quic(arrival, *flow))
+    return refuse_later_packet(arrival, *flow);
   touch(*flow);
   if (arrival.packet.tcp_flags & (kFin | kRst)) flow->set(kFlowClosing);
   if (flow->has(kFlowOpened)) return open_inside(arrival, *flow);

@@ -4,7 +4,8 @@
 // A verdict belongs to the five-tuple and to the connection that its first Initial's connection id makes. One
 // flow keeps one connection's bytes, so another one may begin on it only when the server has answered the
 // former: it has that hello whole, or has refused it. Until then what is kept must stay, or a hello could be
-// told in two halves, each a part of another story.
+// told in two halves, each a part of another story. A former one that passed and gets no answer gives way,
+// and no Initial of it passes again.
 #include "dataplane/extract/quic.h"
 
 #include <algorithm>
@@ -35,6 +36,13 @@ bool WorkerPipeline::may_begin_quic(const Arrival& arrival, const Flow& flow) co
 bool WorkerPipeline::is_quic(const Arrival& arrival, const Flow& flow) {
   if (!arrival.packet.is_udp() || arrival.packet.fragment || flow.has(kFlowInbound)) return false;
   return flow.has(kFlowQuic) || (arrival.from_lan() && looks_like_quic(payload_of(arrival)));
+}
+
+/// A packet of a refused flow that is read all the same. Nothing of a hello has passed on a flow that is
+/// refused for what nothing opens, so an Initial that opens is judged on its own.
+bool WorkerPipeline::may_show_quic(const Arrival& arrival, const Flow& flow) {
+  if (!flow.has(kFlowQuic) || flow.has(kFlowQuicPassed) || !is_quic(arrival, flow)) return false;
+  return said_unreadable(flow) && from_opener(arrival, flow) && looks_like_quic(payload_of(arrival));
 }
 
 /// The first packet of a flow. False where it is no QUIC.
@@ -128,8 +136,13 @@ bool WorkerPipeline::take_initial(Arrival& arrival, Flow& flow, const QuicPacket
     if (scheme == QuicScheme::None || !quic_opener_.unseal(keys, packet, largest, frames))
       return quic_unreadable(arrival, flow), false;
     const bool answered = context == nullptr ? flow.context == kNoIndex : context->quic.answered;
-    if (!answered) return drop(arrival, Reason::QuicInterleaved), false;
-    const QuicOpenings::Claim claim = quic_openings_.claim(flow.key, packet.destination, now_.ms);
+    const bool gives_way = !answered && context != nullptr && flow.state == FlowState::Allowed &&
+                           now_.ms - context->started_ms >= kQuicSilenceMs;
+    if (!answered && !gives_way) return drop(arrival, Reason::QuicInterleaved), false;
+    QuicOpenings::Claim claim = quic_openings_.claim(flow.key, packet.destination, now_.ms);
+    if (claim == QuicOpenings::Claim::Ours && gives_way &&
+        !quic_openings_.close(context->quic.first.view(), now_.ms))
+      claim = QuicOpenings::Claim::Full;
     if (claim == QuicOpenings::Claim::Others) return drop(arrival, Reason::QuicInterleaved), false;
     if (claim == QuicOpenings::Claim::Full) return quic_over_budget(arrival, flow), false;
     context = begin_quic(flow, packet);
@@ -295,13 +308,19 @@ WorkerPipeline::Step WorkerPipeline::read_google(Arrival& arrival, Flow& flow, C
   }
 }
 
-/// Nothing opens it. A connection that passed is not to suffer from it.
+/// The flow was decided by what nothing opens.
+bool WorkerPipeline::said_unreadable(const Flow& flow) const {
+  const Sighting said = remembered(flow);
+  return said.unidentified && said.situation == Situation::UndecodableQuic;
+}
+
+/// Nothing opens it. A connection that passed, wholly or in part, is not to suffer from it.
 void WorkerPipeline::quic_unreadable(Arrival& arrival, Flow& flow) {
   Sighting sighting = Sighting::without_name(Protocol::Quic, Situation::UndecodableQuic);
-  if (!flow.has(kFlowQuicPassed)) {
-    const bool said = flow.state == FlowState::Allowed && remembered(flow).unidentified &&
-                      remembered(flow).situation == sighting.situation;
-    if (said) return forward(arrival, Reason::Decided);
+  const Context* context = quic_context(flow);
+  if (!flow.has(kFlowQuicPassed) && (context == nullptr || context->source_bytes == 0)) {
+    if (flow.state == FlowState::Blocked) return refuse_later_packet(arrival, flow);
+    if (flow.state == FlowState::Allowed && said_unreadable(flow)) return forward(arrival, Reason::Decided);
     return judge_and_decide(arrival, flow, sighting);
   }
   if (judge(flow, sighting).passes()) return forward(arrival, Reason::UndecodableQuic);

@@ -247,6 +247,7 @@ class WorkerPipeline final : public Pipeline {
   // quic.cpp
   [[nodiscard]] bool may_begin_quic(const Arrival& arrival, const Flow& flow) const;
   [[nodiscard]] bool is_quic(const Arrival& arrival, const Flow& flow);
+  [[nodiscard]] bool may_show_quic(const Arrival& arrival, const Flow& flow);
   [[nodiscard]] bool open_quic(Arrival& arrival, Flow& flow);
   void quic(Arrival& arrival, Flow& flow);
   [[nodiscard]] Context* quic_context(const Flow& flow);
@@ -262,6 +263,7 @@ class WorkerPipeline final : public Pipeline {
   [[nodiscard]] Step read_google(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] bool google_event(Arrival& arrival, Flow& flow, const HostName& host);
   void google_quic(Arrival& arrival, Flow& flow, const QuicPacket& packet);
+  [[nodiscard]] bool said_unreadable(const Flow& flow) const;
   void quic_unreadable(Arrival& arrival, Flow& flow);
   void quic_incomplete(Arrival& arrival, Flow& flow);
   void quic_over_budget(Arrival& arrival, Flow& flow);

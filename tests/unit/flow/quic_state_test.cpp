@@ -77,6 +77,17 @@ TEST(QuicOpenings, ConnectionStaysWhereItBegan) {
   EXPECT_EQ(openings.claim(two, std::span(kId).first(7), 3000), QuicOpenings::Claim::Ours);
 }
 
+TEST(QuicOpenings, ClosedConnectionBeginsNowhere) {
+  QuicOpenings openings;
+  ASSERT_TRUE(openings.create(64, 1));
+  const FlowKey one = key_of(1), two = key_of(1, 8443);
+  ASSERT_EQ(openings.claim(one, kId, 1000), QuicOpenings::Claim::Ours);
+  ASSERT_TRUE(openings.close(kId, 2000));
+  EXPECT_EQ(openings.claim(one, kId, 2000), QuicOpenings::Claim::Others);
+  EXPECT_EQ(openings.claim(two, kId, 2000 + kQuicHandshakeMs - 1), QuicOpenings::Claim::Others);
+  EXPECT_EQ(openings.claim(one, kId, 2000 + kQuicHandshakeMs), QuicOpenings::Claim::Ours);
+}
+
 TEST(QuicOpenings, FullTableForgetsNothing) {
   QuicOpenings openings;
   ASSERT_TRUE(openings.create(8, 1));
@@ -87,6 +98,7 @@ TEST(QuicOpenings, FullTableForgetsNothing) {
   }
   id[0] = 8;
   EXPECT_EQ(openings.claim(key_of(1), id, 1000), QuicOpenings::Claim::Full);
+  EXPECT_FALSE(openings.close(id, 1000));
   id[0] = 0;
   EXPECT_EQ(openings.claim(key_of(2), id, 1000), QuicOpenings::Claim::Others);
   EXPECT_EQ(openings.claim(key_of(2), id, 1000 + kQuicHandshakeMs), QuicOpenings::Claim::Ours);
