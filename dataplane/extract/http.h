@@ -37,6 +37,13 @@ class HttpRequests {  // NOLINT(cppcoreguidelines-pro-type-member-init): only to
   /// bad chunk size, a host with bytes that not all servers read alike (% @ / , …).
   [[nodiscard]] Extract feed(std::span<const uint8_t> bytes, size_t& consumed);
 
+  /// For a stream that is known to be a request by its form: the first method may be any token too.
+  [[nodiscard]] static HttpRequests of_any_method() {
+    HttpRequests reader;
+    reader.any_method_ = true;
+    return reader;
+  }
+
   const HostName& host() const { return host_; }
   /// After Malformed: the Host that was the reason, as it came but in lower case and
   /// at most kMaxHttpToken bytes; empty where it was something else. To be shown, never to be judged.

@@ -106,6 +106,19 @@ Stream match_http(std::string_view text) {
   return match == MethodMatch::Known ? Stream::Http : Stream::Unknown;
 }
 
+/// A method that nobody registered, with a path behind it: most servers serve it all the same.
+Stream match_odd_request(std::string_view text) {
+  const size_t end = std::min(text.find_first_not_of(kLeadingBlanks), text.size());
+  const std::string_view start = text.substr(end, kMaxHttpMethod + 2);
+  size_t method = 0;
+  while (method < start.size() && is_http_token(static_cast<uint8_t>(start[method]))) ++method;
+  if (method > kMaxHttpMethod || (method == 0 && !start.empty())) return Stream::Unknown;
+  constexpr std::string_view kRest = " /";
+  const std::string_view rest = start.substr(method, kRest.size());
+  if (rest != kRest.substr(0, rest.size())) return Stream::Unknown;
+  return rest.size() == kRest.size() ? Stream::Http : Stream::NeedMore;
+}
+
 }  // namespace
 
 Stream recognise_stream(std::span<const uint8_t> bytes) {
@@ -128,7 +141,7 @@ Stream recognise_stream(std::span<const uint8_t> bytes) {
     if (one != Stream::Unknown && one != Stream::NeedMore) return one;
     if (one == Stream::NeedMore) so_far = one;
   }
-  return so_far;
+  return so_far == Stream::Unknown ? match_odd_request(text) : so_far;
 }
 
 Stream recognise_dns_port(std::span<const uint8_t> bytes) {

@@ -17,7 +17,7 @@ inline constexpr std::string_view kH2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n
 
 /// With so many bytes recognise_stream always decides.
 inline constexpr size_t kMaxRecogniseBytes =
-    std::max({2 * kMaxHttpBlankLines + kMaxHttpMethod + 1, kMaxTunnelStreamBytes, kMaxPreludeForm});
+    std::max({2 * kMaxHttpBlankLines + kMaxHttpMethod + 2, kMaxTunnelStreamBytes, kMaxPreludeForm});
 
 enum class Stream : uint8_t {
   NeedMore,  ///< too few bytes; all of them could begin one of the others
@@ -35,9 +35,10 @@ enum class Stream : uint8_t {
 /// bytes: the client's side of a flow from its first byte, cut anywhere. Decides on as few bytes as tell, and
 /// a decision holds for whatever follows; NeedMore only below kMaxRecogniseBytes. Tls: a handshake record of
 /// version 3.x, or a change_cipher_spec or warning alert, which servers skip before a hello, or a hello of
-/// SSLv2's form. Http: a registered or widely used method and white space, after empty lines and other white
-/// space, or more of these than HttpRequests takes. Dns: a length and the header of a plain query. Source:
-/// RFC 8446 5; RFC 5246 E.2; RFC 7766 8; RFC 9112 2.2 and 3; RFC 9113 3.4; IANA HTTP Method Registry.
+/// SSLv2's form. Http: a registered or widely used method and white space, or any other token and " /", after
+/// empty lines and other white space, or more of these than HttpRequests takes. Dns: a length and the header
+/// of a plain query. Source: RFC 8446 5; RFC 5246 E.2; RFC 7766 8; RFC 9112 2.2 and 3; RFC 9113 3.4; IANA
+/// HTTP Method Registry.
 [[nodiscard]] Stream recognise_stream(std::span<const uint8_t> bytes);
 
 /// The same on DNS' own port, where a resolver may read whatever comes: Dns is what could be a query of any

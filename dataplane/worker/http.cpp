@@ -6,7 +6,7 @@ namespace sluice {
 /// The reader that saw a switch goes on: the server may have refused it.
 void WorkerPipeline::begin_http(Flow& flow, Context& context) {
   context.kind = ReaderKind::Http;
-  if (context.asked == Switch::None) context.http = HttpRequests{};
+  if (context.asked == Switch::None) context.http = HttpRequests::of_any_method();
   flow.protocol = Protocol::Http;
 }
 
