@@ -44,8 +44,7 @@ Extract first_event(Reader& reader, std::span<const uint8_t> bytes) {
 template <class Reader>
 void read_name(benchmark::State& state, const Bytes& bytes) {
   Reader checked{};
-  expect(first_event(checked, bytes) == Extract::Name && checked.host().view() == kName,
-         kName);
+  expect(first_event(checked, bytes) == Extract::Name && checked.host().view() == kName, kName);
   for (auto _ : state) {
     Reader reader{};
     benchmark::DoNotOptimize(first_event(reader, bytes));

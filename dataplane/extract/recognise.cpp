@@ -108,13 +108,13 @@ Stream match_http(std::string_view text) {
 
 /// A method that nobody registered, with a path behind it: most servers serve it all the same.
 Stream match_odd_request(std::string_view text) {
-  const size_t end = std::min(text.find_first_not_of(kLeadingBlanks), text.size());
-  const std::string_view start = text.substr(end, kMaxHttpMethod + 2);
+  text.remove_prefix(std::min(text.find_first_not_of(kLeadingBlanks), text.size()));
   size_t method = 0;
-  while (method < start.size() && is_http_token(static_cast<uint8_t>(start[method]))) ++method;
-  if (method > kMaxHttpMethod || (method == 0 && !start.empty())) return Stream::Unknown;
+  while (method < text.size() && is_http_token(static_cast<uint8_t>(text[method]))) ++method;
+  if (method > kMaxHttpMethod || (method == 0 && !text.empty())) return Stream::Unknown;
   constexpr std::string_view kRest = " /";
-  const std::string_view rest = start.substr(method, kRest.size());
+  text.remove_prefix(method);
+  const std::string_view rest = text.substr(0, kRest.size());
   if (rest != kRest.substr(0, rest.size())) return Stream::Unknown;
   return rest.size() == kRest.size() ? Stream::Http : Stream::NeedMore;
 }
