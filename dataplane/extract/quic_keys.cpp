@@ -51,7 +51,7 @@ void put_be(uint8_t* out, uint64_t value, size_t size) {
 /// before.
 Digest finish(SHA256_CTX context, std::span<const uint8_t> message) {
   uint8_t block[kBlock] = {};
-  std::memcpy(block, message.data(), message.size());
+  std::ranges::copy(message, block);
   block[message.size()] = 0x80;
   put_be(block + kBlock - 8, (kBlock + message.size()) * 8, 8);
   SHA256_Transform(&context, block);

@@ -2,6 +2,7 @@
 // chose, and how many Initials each client has had opened.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -32,12 +33,10 @@ struct QuicId {
 
   void assign(std::span<const uint8_t> id) {
     size = static_cast<uint8_t>(id.size());
-    std::memcpy(bytes.data(), id.data(), id.size());
+    std::ranges::copy(id, bytes.begin());
   }
   std::span<const uint8_t> view() const { return std::span(bytes).first(size); }
-  bool operator==(std::span<const uint8_t> id) const {
-    return id.size() == size && std::memcmp(bytes.data(), id.data(), size) == 0;
-  }
+  bool operator==(std::span<const uint8_t> id) const { return std::ranges::equal(view(), id); }
 };
 
 /// A connection from its first Initial until its handshake is over.
