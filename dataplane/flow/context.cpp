@@ -14,11 +14,7 @@ uint32_t ContextPool::take(uint64_t now_ms, uint32_t at) {
   context.packets = 0;
   context.source_end = at;
   context.link_size = 0;
-  context.named = context.recorded = context.preluded = context.remote_spoke = false;
-  context.kind = ReaderKind::Recognising;
-  context.asked = Switch::None;
-  context.otherwise = Protocol::Unknown;
-  context.start = context.syn_end = at;
+  context.read_from(at);
   context.stream.begin(at);
   return index;
 }

@@ -101,6 +101,15 @@ struct Context {
 
   Context() {}
 
+  /// Nothing is known yet of what the opener says from number at on.
+  void read_from(uint32_t at) {
+    start = syn_end = at;
+    named = recorded = preluded = remote_spoke = false;
+    kind = ReaderKind::Recognising;
+    asked = Switch::None;
+    otherwise = Protocol::Unknown;
+  }
+
   /// Number at is one of the bytes that passed and may still be in question, or follows the last of them. The
   /// stream alone may have jumped beyond it.
   bool has_passed(uint32_t at) const {

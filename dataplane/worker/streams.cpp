@@ -27,7 +27,7 @@ void WorkerPipeline::undecided(Arrival& arrival, Flow& flow) {
 
 void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   const Packet& packet = arrival.packet;
-  const Reason passes = flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided;
+  const Reason passes = passing(flow);
   // An urgent byte is taken out of the stream by some receivers; without the mark it is read by all of them.
   if ((packet.tcp_flags & kUrg) && !(arrival.changeable() && clear_urgent(*arrival.mbuf, packet)))
     return drop(arrival, Reason::MalformedTcp);
@@ -87,7 +87,7 @@ void WorkerPipeline::keep_link(const Arrival& arrival, Context& context) {
 
 void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
   const Packet& packet = arrival.packet;
-  const Reason passes = flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided;
+  const Reason passes = passing(flow);
   if (packet.tcp_flags & kAck) {
     if (flow.context != kNoIndex) {
       if (flow.has(kFlowMidstream) && !config_.replay) follow_server(flow, packet.tcp_ack);
@@ -127,10 +127,8 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
 void WorkerPipeline::follow_server(Flow& flow, uint32_t ack) {
   Context& context = contexts_[flow.context];
   if (static_cast<int32_t>(ack - context.start) < 0) {
-    context.start = context.syn_end = ack;
-    context.named = context.recorded = context.preluded = context.remote_spoke = false;
     contexts_.end_reader(context);
-    context.kind = ReaderKind::Recognising;
+    context.read_from(ack);
     context.stream.begin_again(ack);
     flow.state = FlowState::Undecided;
     flow.clear(kFlowHttp);
@@ -180,8 +178,7 @@ void WorkerPipeline::read_stream(Arrival& arrival, Flow& flow, Context& context)
         break;
     }
   }
-  if (step == Step::NeedMore)
-    forward(arrival, flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided);
+  if (step == Step::NeedMore) forward(arrival, passing(flow));
 }
 
 /// The first bytes may come one by one: they stay unread until they tell.
