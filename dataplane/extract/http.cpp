@@ -41,9 +41,25 @@ Extract HttpRequests::feed(std::span<const uint8_t> bytes, size_t& consumed) {
   }
   if (result == Extract::NotMine || result == Extract::Malformed) {
     over_ = result;
+    if (result == Extract::Malformed && phase_ == Phase::Headers && !has_host_) keep_refused_host(bytes);
     consumed = bytes.size();
   }
   return result;
+}
+
+/// The first Host line in bytes, up to a NUL, where a server written in C ends it.
+void HttpRequests::keep_refused_host(std::span<const uint8_t> bytes) {
+  constexpr std::string_view kStart = "\nhost:";
+  const auto same = [](uint8_t byte, char letter) {
+    return http_lower(byte) == static_cast<uint8_t>(letter);
+  };
+  auto at = std::search(bytes.begin(), bytes.end(), kStart.begin(), kStart.end(), same);
+  host_refused_ = at != bytes.end();
+  token_size_ = 0;
+  gap_ = false;
+  if (host_refused_) at += kStart.size();
+  const auto ends = [](uint8_t byte) { return byte == '\r' || byte == '\n' || byte == 0; };
+  while (at != bytes.end() && !ends(*at) && on_field_value(*at)) ++at;
 }
 
 uint64_t HttpRequests::skippable() const {

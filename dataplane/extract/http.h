@@ -45,8 +45,9 @@ class HttpRequests {  // NOLINT(cppcoreguidelines-pro-type-member-init): only to
   }
 
   const HostName& host() const { return host_; }
-  /// After Malformed: the Host that was the reason, as it came but in lower case and
-  /// at most kMaxHttpToken bytes; empty where it was something else. To be shown, never to be judged.
+  /// After Malformed: the Host that was the reason, or the one that the last bytes fed hold in a request
+  /// refused for another; as it came but in lower case and at most kMaxHttpToken bytes; empty where there is
+  /// none. To be shown, never to be judged.
   std::string_view refused_host() const { return host_refused_ ? token() : std::string_view{}; }
   /// With Complete: what follows is the inside of a tunnel that CONNECT asked for; else it is what an Upgrade
   /// asked for.
@@ -100,6 +101,7 @@ class HttpRequests {  // NOLINT(cppcoreguidelines-pro-type-member-init): only to
 
   Extract read_start(std::span<const uint8_t> bytes, size_t& used);
   Extract read_line(std::span<const uint8_t> bytes, size_t& used);
+  void keep_refused_host(std::span<const uint8_t> bytes);
   Extract reject_start() const;
   void end_request();
   void begin_line(Phase phase, Part part);

@@ -175,19 +175,29 @@ bool to_ethernet(uint32_t link, Frame frame, std::vector<uint8_t>& out) {
   return true;
 }
 
-void mend_offloaded(std::vector<uint8_t>& frame) {
+void mend_lengths(std::vector<uint8_t>& frame) {
   constexpr uint16_t kVlan = 0x8100, kQinQ = 0x88a8;
-  constexpr size_t kAddresses = 12, kType = 2, kTag = 4, kIpv4Header = 20, kLongest = 0xffff;
+  constexpr size_t kAddresses = 12, kType = 2, kTag = 4, kIpv4Header = 20, kIpv6Header = 40, kUdpHeader = 8;
+  constexpr uint8_t kUdp = 17;
   const auto type_at = [&frame](size_t at) {
     return at + kType <= frame.size() ? be16(frame, at) : uint16_t{0};
   };
   size_t at = kAddresses;
   while (type_at(at) == kVlan || type_at(at) == kQinQ) at += kTag;
   const size_t ip = at + kType;
-  if (type_at(at) != kIpv4 || frame.size() < ip + kIpv4Header || be16(frame, ip + 2) != 0) return;
-  const size_t size = std::min(frame.size() - ip, kLongest);
-  frame[ip + 2] = static_cast<uint8_t>(size >> 8);
-  frame[ip + 3] = static_cast<uint8_t>(size);
+  const bool v4 = type_at(at) == kIpv4;
+  if ((!v4 && type_at(at) != kIpv6) || frame.size() < ip + (v4 ? kIpv4Header : kIpv6Header)) return;
+  const auto shorten = [&frame](size_t length_at, size_t counted_from) {
+    const size_t there = std::min(frame.size() - counted_from, size_t{0xffff});
+    const size_t told = be16(frame, length_at);
+    if (told != 0 && told <= there) return false;
+    frame[length_at] = static_cast<uint8_t>(there >> 8);
+    frame[length_at + 1] = static_cast<uint8_t>(there);
+    return true;
+  };
+  const bool mended = v4 ? shorten(ip + 2, ip) : shorten(ip + 4, ip + kIpv6Header);
+  const size_t udp = ip + (v4 ? (frame[ip] & 0x0f) * 4U : kIpv6Header);
+  if (mended && frame[ip + (v4 ? 9 : 6)] == kUdp && udp + kUdpHeader <= frame.size()) shorten(udp + 4, udp);
 }
 
 }  // namespace sluice::replay

@@ -20,8 +20,9 @@ namespace sluice::replay {
 /// tcpdump.org's list of link-layer header types.
 bool to_ethernet(uint32_t link, std::span<const uint8_t> frame, std::vector<uint8_t>& out);
 
-/// Gives an IPv4 packet whose total length is 0 the length that it has: a capture that was taken before
-/// segmentation offload holds such packets. frame: Ethernet, tagged or not; anything else stays as it is.
-void mend_offloaded(std::vector<uint8_t>& frame);
+/// Gives an IP packet the length that is there, and a UDP datagram in it too, where its own is 0, as before
+/// segmentation offload, or reaches beyond the frame, as in a frame that the capture cut short: so that what
+/// was captured is read. frame: Ethernet, tagged or not; anything else stays as it is.
+void mend_lengths(std::vector<uint8_t>& frame);
 
 }  // namespace sluice::replay

@@ -76,7 +76,7 @@ void Session::packet(FileRun& run, const CapturedFrame& captured) {
   }
   if (captured.bytes.size() < captured.original_size) ++totals_.cut_short;
   ++run.replayed;
-  if (!config_.verify_checksums) mend_offloaded(frame_);
+  if (!config_.verify_checksums) mend_lengths(frame_);
   const std::span<const uint8_t> frame(frame_);
   Packet packet;
   const auto headers = frame.first(std::min(frame.size(), kMaxHeaderBytes));

@@ -306,6 +306,22 @@ TEST(HttpRequests, AHostThatIsRefusedCanBeShown) {
   EXPECT_EQ(refused("X y: z"), "");
 }
 
+TEST(HttpRequests, ARequestThatIsRefusedShowsTheHostInItsPacket) {
+  const auto refused = [](std::string_view fields) {
+    HttpRequests reader{};
+    const std::string stream = "GET / HTTP/1.1\r\n" + std::string(fields) + "\r\n\r\n";
+    feed_pieces(reader, to_bytes(stream), [](size_t left) { return left; });
+    return std::string(reader.refused_host());
+  };
+  using namespace std::string_view_literals;
+  EXPECT_EQ(refused("Host: A.example\0.b"sv), "a.example");
+  EXPECT_EQ(refused("X: a\0b\r\nHOST:\t%s \0c"sv), "%s");
+  EXPECT_EQ(refused("X: a\0b\r\nY: z\nhost: b.example\r\nHost: c"sv), "b.example");
+  EXPECT_EQ(refused("X: a\0Host: b.example"sv), "");
+  EXPECT_EQ(refused("X: a\0b\r\nHost:"sv), "");
+  EXPECT_EQ(refused("Host: a.example\r\nX: a\0b\r\nHost: b.example"sv), "");
+}
+
 TEST(HttpRequests, MalformedStays) {
   HttpRequests reader{};
   size_t consumed;

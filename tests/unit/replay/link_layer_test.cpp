@@ -81,24 +81,48 @@ TEST(LinkLayer, EthernetStaysAsItIs) {
   EXPECT_EQ(out, frame);
 }
 
+/// The length field of IP, as the frame has it.
+uint16_t ip_length(const Bytes& frame, size_t ip, bool v4) {
+  const size_t at = ip + (v4 ? 2 : 4);
+  return static_cast<uint16_t>(frame[at] << 8 | frame[at + 1]);
+}
+
 TEST(LinkLayer, OffloadedPacketGetsItsLength) {
-  for (const bool tagged : {false, true}) {
+  for (const bool v4 : {false, true}) {
     Frame whole;
-    if (tagged) whole.vlan(100, 0x88a8).vlan(28);
-    whole.ip("10.0.0.1", "10.0.0.2").tcp(1, 2, 0x10).payload("data");
+    whole.vlan(100, 0x88a8).vlan(28);
+    v4 ? whole.ip("10.0.0.1", "10.0.0.2") : whole.ip("fd00::1", "fd00::2");
+    whole.tcp(1, 2, 0x10).payload("data");
     Bytes frame = whole.build();
     const Bytes right = frame;
-    replay::mend_offloaded(frame);
+    replay::mend_lengths(frame);
     EXPECT_EQ(frame, right);
-    frame[whole.l3_offset() + 2] = frame[whole.l3_offset() + 3] = 0;
-    replay::mend_offloaded(frame);
+    const size_t length_at = whole.l3_offset() + (v4 ? 2 : 4);
+    frame[length_at] = frame[length_at + 1] = 0;
+    replay::mend_lengths(frame);
     EXPECT_EQ(frame, right);
-    for (size_t size = 0; size < frame.size(); ++size) {
+  }
+}
+
+TEST(LinkLayer, PacketCutShortEndsWhereTheFrameDoes) {
+  for (const bool v4 : {false, true}) {
+    Frame whole;
+    v4 ? whole.ip("10.0.0.1", "10.0.0.2") : whole.ip("fd00::1", "fd00::2");
+    const Bytes right = whole.udp(1, 2).payload("data").build();
+    const size_t ip = whole.l3_offset(), header = v4 ? 20 : 40, udp = ip + header;
+    for (size_t size = 0; size < right.size(); ++size) {
       Bytes cut(right.begin(), right.begin() + static_cast<ptrdiff_t>(size));
       cut.shrink_to_fit();
       const Bytes before = cut;
-      replay::mend_offloaded(cut);
-      EXPECT_EQ(cut, before);
+      replay::mend_lengths(cut);
+      ASSERT_EQ(cut.size(), size);
+      if (size < udp) {
+        EXPECT_EQ(cut, before) << size;
+        continue;
+      }
+      EXPECT_EQ(ip_length(cut, ip, v4), size - ip - (v4 ? 0 : header)) << size;
+      if (size < udp + 8) continue;
+      EXPECT_EQ(cut[udp + 4] << 8 | cut[udp + 5], size - udp) << size;
     }
   }
 }
