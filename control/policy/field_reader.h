@@ -11,6 +11,7 @@
 #include "control/policy/diagnostics.h"
 #include "control/policy/policy_source.h"
 #include "control/policy/prefix.h"
+#include "control/policy/written_name.h"
 #include "control/policy/yaml_tree.h"
 
 namespace sluice::control {
@@ -62,6 +63,9 @@ bool check_word(const Word& word, size_t max, Report& report);
 std::vector<PrefixSource> read_prefixes(const YamlNode& node, std::string_view key, Report& report);
 /// Reports what parse_prefix found.
 void report_prefix(PrefixError error, const Word& text, const Prefix& prefix, Report& report);
+
+/// A name as people write it; reports what is wrong with it.
+std::optional<WrittenName> read_name(const Word& word, Report& report);
 
 /// `90s`, `10m` or `2h`, in seconds, at most max.
 std::optional<uint32_t> read_duration(const YamlNode& node, std::string_view key, uint32_t max,

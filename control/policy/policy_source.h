@@ -60,7 +60,10 @@ struct NameSource {
 
 enum class ListFormat : uint8_t {
   Names,
-  Hosts
+  Hosts,
+  Adblock,
+  Dnsmasq,
+  Prefixes
 };
 
 /// The list that says what `protocols: [doh]` is.

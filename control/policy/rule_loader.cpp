@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "control/policy/field_reader.h"
+#include "control/policy/lists/list_reader.h"
 #include "control/policy/source_loader.h"
 
 namespace sluice::control {
@@ -17,26 +18,18 @@ constexpr std::string_view kRuleLater[] = {"when"};
 
 void load_names(const YamlNode& node, ListSource& list, Report& report) {
   for (const YamlNode* item : read_items(node, "names", report)) {
-    std::string text = item->text;
-    const ParsedName parsed = parse_host_name(text.data(), text.size());
-    if (parsed.error != NameError::None) {
-      report.error(item->at, "the name " + in_quotes(item->text) + ' ' + std::string(what_of(parsed.error)),
-                   std::string(instead_of(parsed.error)));
-      continue;
+    std::optional<WrittenName> written = read_name({item->text, item->at}, report);
+    if (!written) continue;
+    if (written->pattern.empty()) {
+      list.names.push_back({std::move(written->name), written->scope, item->at});
+    } else {
+      list.patterns.push_back({std::move(written->pattern), item->at});
     }
-    list.names.push_back({std::string(parsed.name), parsed.scope, item->at});
   }
 }
 
 void load_format(const YamlNode& node, ListSource& list, Report& report) {
-  static constexpr std::string_view kFormats[] = {"names", "hosts"};
-  static constexpr std::string_view kLaterFormats[] = {"adblock", "dnsmasq", "rpz", "prefixes"};
-  if (node.kind == YamlNode::Kind::Scalar &&
-      std::ranges::find(kLaterFormats, node.text) != std::end(kLaterFormats)) {
-    return report.error(node.at, "`format: " + node.text + "` is not supported yet",
-                        "write names or hosts for now");
-  }
-  if (const auto index = read_choice(node, "format", kFormats, report))
+  if (const auto index = read_choice(node, "format", list_format_words(), report))
     list.format = static_cast<ListFormat>(*index);
 }
 
@@ -82,7 +75,8 @@ void load_list(Word name, const YamlNode& node, PolicySource& source, Report& re
   list.name = std::move(name);
   const Fields fields(node, {"a list", kListKeys}, report);
   if (const YamlNode* value = fields.find("names")) load_names(*value, list, report);
-  if (const YamlNode* value = fields.find("patterns")) list.patterns = read_words(*value, "patterns", report);
+  if (const YamlNode* value = fields.find("patterns"))
+    std::ranges::move(read_words(*value, "patterns", report), std::back_inserter(list.patterns));
   if (const YamlNode* value = fields.find("prefixes"))
     list.prefixes = read_prefixes(*value, "prefixes", report);
   if (const YamlNode* value = fields.find("files")) list.files = read_words(*value, "files", report);

@@ -81,10 +81,6 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Shared",
              "networks: {c: {prefixes: [10.1.0.0/16], line: l, shared: nat}}\n",
              {"t:1:50: `shared` is not supported yet; leave it out for now"}},
-        Case{"Format",
-             "lists: {a: {files: [], format: rpz}}\nrules: [{name: a, to: [a], action: block}]\n",
-             {"t:1:20: `files` is an empty list; leave the key out",
-              "t:1:32: `format: rpz` is not supported yet; write names or hosts for now"}},
         Case{"OnExpiry",
              "lines: {m: {operator: o, licence: l, contract: c, filing: f, purpose: internal-office, valid: "
              "{from: 2020-01-01, until: 2090-01-01}, on-expiry: block}}\n",
@@ -254,20 +250,29 @@ const std::string kUse = "rules: [{name: a, to: [a], action: block}]\n";
 INSTANTIATE_TEST_SUITE_P(
     Lists, Diagnosed,
     testing::Values(
-        Case{"NotAscii",
-             "lists: {a: {names: [b\xc3\xbc"
-             "cher.example]}}\n" +
+        Case{"Format",
+             "lists: {a: {files: [], format: xml}}\n" + kUse,
+             {"t:1:20: `files` is an empty list; leave the key out",
+              "t:1:32: `format` cannot be 'xml'; write names, hosts, adblock, dnsmasq or prefixes"}},
+        Case{"NoInternationalisedName",
+             "lists: {a: {names: [\"-b\xc3\xbc"
+             "cher.example\"]}}\n" +
                  kUse,
-             {"t:1:21: the name 'b\xc3\xbc"
-              "cher.example' is not ASCII; write it as A-labels (xn--...)"}},
+             {"t:1:21: the name '-b\xc3\xbc"
+              "cher.example' is no internationalised name (string start/ends with forbidden hyphen); write its "
+              "A-labels (xn--...)"}},
+        Case{"ALabelOfNothing",
+             "lists: {a: {names: [xn--zzzzzz99.example]}}\n" + kUse,
+             {"t:1:21: warning: the name 'xn--zzzzzz99.example' has an A-label that stands for nothing (string "
+              "contains invalid punycode data); it is taken as it is written"}},
         Case{"LoneStar",
              "lists: {a: {names: [\"*\"]}}\n" + kUse,
-             {"t:1:21: the name '*' has a star that is not its first label; write \"*.example.com\", or use "
-              "`patterns:`"}},
-        Case{"StarInside",
-             "lists: {a: {names: [a*.example]}}\n" + kUse,
-             {"t:1:21: the name 'a*.example' has a star that is not its first label; write "
-              "\"*.example.com\", or use `patterns:`"}},
+             {"t:1:21: the name '*' has stars where none may stand; write \"*.example.com\" or "
+              "\"cdn*.example.com\", with at most 4 stars"}},
+        Case{"TooManyStars",
+             "lists: {a: {names: [a*b*c*d*e*.example]}}\n" + kUse,
+             {"t:1:21: the name 'a*b*c*d*e*.example' has stars where none may stand; write \"*.example.com\" or "
+              "\"cdn*.example.com\", with at most 4 stars"}},
         Case{"LongLabel",
              "lists: {a: {names: [" + kLongName + "]}}\n" + kUse,
              {"t:1:21: the name '" + kLongName +
