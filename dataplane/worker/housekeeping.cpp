@@ -11,16 +11,6 @@ constexpr uint32_t kSweepShare =
 constexpr uint32_t kSweepAtLeast = 64;
 constexpr uint16_t kMostResets = 2;  ///< that one flow's end sends
 
-uint32_t idle_limit_ms(const Flow& flow) {
-  if (flow.state == FlowState::Blocked) return kIdleBlockedMs;
-  const bool dns = flow.has(kFlowDns);
-  if (flow.key.transport != kTcp) return dns ? kIdleDnsMs : kIdleOtherMs;
-  if (dns) return kIdleOtherMs;  // its readers keep memory
-  if (flow.has(kFlowClosing)) return kIdleClosingMs;
-  if (flow.state == FlowState::Undecided && flow.protocol != Protocol::H2c) return kIdleHandshakeMs;
-  return kIdleTcpMs;
-}
-
 }  // namespace
 
 void WorkerPipeline::housekeeping(Clock now, Output& out) {
@@ -36,6 +26,18 @@ void WorkerPipeline::housekeeping(Clock now, Output& out) {
   bindings_.sweep(now.ms);
   drop_late_fragments();
   show_gauges();
+}
+
+uint32_t WorkerPipeline::idle_limit_ms(const Flow& flow) const {
+  if (flow.state == FlowState::Blocked) return kIdleBlockedMs;
+  const bool dns = flow.has(kFlowDns);
+  if (flow.key.transport != kTcp) return dns ? kIdleDnsMs : kIdleOtherMs;
+  if (dns) return kIdleOtherMs;  // its readers keep memory
+  if (flow.has(kFlowClosing)) return kIdleClosingMs;
+  if (flow.state != FlowState::Undecided) return kIdleTcpMs;
+  // Whoever types a prelude may pause; its end is that of undecided flows, by age.
+  const bool preluded = flow.context != kNoIndex && contexts_[flow.context].preluded;
+  return preluded ? kIdleTcpMs : kIdleHandshakeMs;
 }
 
 void WorkerPipeline::sweep_flow(Flow& flow) {
