@@ -99,12 +99,12 @@ void WorkerPipeline::abandon(const Flow& flow) {
   packet.transport = kTcp;
   packet.v4 = packet.source.is_v4();
   packet.l3_offset = context.link_size;
-  const uint32_t read = context.passed_to();
+  const uint32_t passed = context.passed_to();
   const bool ack_known = flow.has(kFlowAnswered) || !flow.has(kFlowMidstream);
   const auto side = static_cast<size_t>(inbound ? Side::Line : Side::Lan);
   send_answers(port_of_[flow.key.pair][side],
                sluice::abandon(pool_, packet, {context.link, context.link_size},
-                               ack_known ? flow.remote_ack : read, read));
+                               ack_known ? flow.remote_ack : passed, passed));
 }
 
 void WorkerPipeline::release_context(Flow& flow) {
