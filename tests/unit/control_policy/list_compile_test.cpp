@@ -122,6 +122,16 @@ TEST(InternationalNames, StandEverywhereAsTheyAreWritten) {
             "e.example");
 }
 
+TEST(InternationalNames, ThatStandForNothingAreTakenWithAWarning) {
+  Judged judged("lists: {a: {names: [xn--zzzzzz99.example]}}\n" + kOne);
+  EXPECT_EQ(
+      judged.problems,
+      (std::vector<std::string>{
+          "t:1:21: warning: the name 'xn--zzzzzz99.example' has an A-label that stands for nothing (string "
+          "contains invalid punycode data); it is taken as it is written"}));
+  EXPECT_EQ(judged.of("xn--zzzzzz99.example"), "r a");
+}
+
 TEST(PrefixFiles, DecideByTheAddress) {
   Judged judged("lists: {a: {files: [a.txt], format: prefixes}}\n" + kOne,
                 {{"dir/a.txt", "203.0.113.0/25\n203.0.113.250-203.0.113.251\n2001:db8:bad::/48\n"}});
