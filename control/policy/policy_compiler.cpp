@@ -8,6 +8,7 @@
 #include <new>
 
 #include "control/policy/field_reader.h"
+#include "control/policy/group_resolver.h"
 #include "control/policy/image_writer.h"
 #include "control/policy/list_reader.h"
 #include "control/policy/rule_resolver.h"
@@ -15,6 +16,7 @@
 #include "control/policy/source_check.h"
 #include "control/policy/source_files.h"
 #include "control/policy/source_loader.h"
+#include "control/policy/time_resolver.h"
 
 namespace sluice::control {
 namespace {
@@ -24,6 +26,19 @@ uint64_t random_seed() {
   uint64_t seed = 0;
   if (getrandom(&seed, sizeof seed, 0) != sizeof seed) throw std::bad_alloc();
   return seed;
+}
+
+/// A network's setting: its own, else the site's, else the default.
+Setting said(const std::optional<SettingSource>& network, const std::optional<SettingSource>& site,
+             Setting otherwise) {
+  return network ? network->setting : site ? site->setting : otherwise;
+}
+
+/// The expression that matches a keyword and nothing else.
+Word pattern_of(const Word& keyword) {
+  Word out{{}, keyword.at};
+  for (const char c : keyword.text) out.text += c == '.' ? std::string("\\.") : std::string(1, c);
+  return out;
 }
 
 /// Turns one checked source into tables.
@@ -70,6 +85,8 @@ class Compiler {
       for (const PrefixSource& prefix : list.prefixes)
         addresses_.add_list(prefix.prefix, static_cast<uint16_t>(i));
       for (const Word& pattern : list.patterns) patterns_.push_back({pattern, static_cast<uint16_t>(i)});
+      for (const Word& keyword : list.keywords)
+        patterns_.push_back({pattern_of(keyword), static_cast<uint16_t>(i)});
       for (const Word& file : list.files) add_list_file(file, list.format, i);
     }
   }
@@ -122,9 +139,10 @@ class Compiler {
       NetworkInfo info{};
       info.name = tables_.strings.add(network.name.text);
       info.line = line_index(network.line);
-      info.fallback = static_cast<uint8_t>(network.fallback);
+      info.fallback = static_cast<uint8_t>(said(network.fallback, source_.fallback, kDefaultFallback));
       for (size_t i = 0; i < kSituationCount; ++i)
-        info.unidentified[i] = static_cast<uint8_t>(source_.unidentified[i]);
+        info.unidentified[i] = static_cast<uint8_t>(
+            said(network.unidentified[i], source_.unidentified[i], kDefaultUnidentified[i]));
       info.canaries = network.canaries;
       info.strip_ech = network.strip_ech;
       info.first_vlan = static_cast<uint32_t>(tables_.vlans.size());
@@ -192,7 +210,8 @@ class Compiler {
 };
 
 Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::path& directory,
-                      const ReadListFile& read_list_file, uint32_t generation, Report& report) {
+                      const ReadListFile& read_list_file, uint32_t generation, std::chrono::sys_seconds now,
+                      Report& report) {
   PolicySource source;
   source.complete = !report.failed();
   for (const SourceText& text : texts) {
@@ -203,8 +222,9 @@ Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::
       source.complete = false;
     }
   }
-  const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
-  check_source(source, today, report);
+  resolve_groups(source, report);
+  check_source(source, report);
+  const ResolvedTimes times = resolve_times(source, now, report);
   Compiled out;
   out.policy = Compiler(source, directory, read_list_file, report).run(generation);
   if (report.failed()) out.policy.reset();
@@ -221,10 +241,11 @@ Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::
 }  // namespace
 
 Compiled compile_texts(std::span<const SourceText> texts, const std::filesystem::path& directory,
-                       const ReadListFile& read_list_file, uint32_t generation) {
+                       const ReadListFile& read_list_file, uint32_t generation,
+                       std::chrono::sys_seconds now) {
   Report report;
   report.add_file(directory.string());
-  return compile_into(texts, directory, read_list_file, generation, report);
+  return compile_into(texts, directory, read_list_file, generation, now, report);
 }
 
 Compiled compile_policy(const std::filesystem::path& directory, uint32_t generation) {
@@ -235,7 +256,7 @@ Compiled compile_policy(const std::filesystem::path& directory, uint32_t generat
   const ReadListFile read = [](const std::string& path, std::string& text, std::string& error) {
     return read_file(path, kMaxListBytes, text, error);
   };
-  return compile_into(texts, directory, read, generation, report);
+  return compile_into(texts, directory, read, generation, utc_now(), report);
 }
 
 }  // namespace sluice::control
