@@ -9,6 +9,7 @@
 
 #include "control/policy/compile_cache.h"
 #include "control/policy/field_reader.h"
+#include "control/policy/group_resolver.h"
 #include "control/policy/image_writer.h"
 #include "control/policy/lists/list_reader.h"
 #include "control/policy/rule_resolver.h"
@@ -17,6 +18,7 @@
 #include "control/policy/source_digest.h"
 #include "control/policy/source_files.h"
 #include "control/policy/source_loader.h"
+#include "control/policy/time_resolver.h"
 
 namespace sluice::control {
 namespace {
@@ -54,6 +56,19 @@ class FileTaker final : public ListTaker {
   uint16_t list_;
   bool full_ = false;
 };
+
+/// A network's setting: its own, else the site's, else the default.
+Setting said(const std::optional<SettingSource>& network, const std::optional<SettingSource>& site,
+             Setting otherwise) {
+  return network ? network->setting : site ? site->setting : otherwise;
+}
+
+/// The expression that matches a keyword and nothing else.
+Word pattern_of(const Word& keyword) {
+  Word out{{}, keyword.at};
+  for (const char c : keyword.text) out.text += c == '.' ? std::string("\\.") : std::string(1, c);
+  return out;
+}
 
 /// Turns one checked source into tables.
 class Compiler {
@@ -106,6 +121,8 @@ class Compiler {
       for (const PrefixSource& prefix : list.prefixes)
         addresses_.add_list(prefix.prefix, static_cast<uint16_t>(i));
       for (const Word& pattern : list.patterns) patterns_.push_back({pattern, static_cast<uint16_t>(i)});
+      for (const Word& keyword : list.keywords)
+        patterns_.push_back({pattern_of(keyword), static_cast<uint16_t>(i)});
       for (const Word& file : list.files) add_list_file(file, list.format, i);
     }
   }
@@ -160,9 +177,10 @@ class Compiler {
       NetworkInfo info{};
       info.name = tables_.strings.add(network.name.text);
       info.line = line_index(network.line);
-      info.fallback = static_cast<uint8_t>(network.fallback);
+      info.fallback = static_cast<uint8_t>(said(network.fallback, source_.fallback, kDefaultFallback));
       for (size_t i = 0; i < kSituationCount; ++i)
-        info.unidentified[i] = static_cast<uint8_t>(source_.unidentified[i]);
+        info.unidentified[i] = static_cast<uint8_t>(
+            said(network.unidentified[i], source_.unidentified[i], kDefaultUnidentified[i]));
       info.canaries = network.canaries;
       info.strip_ech = network.strip_ech;
       info.first_vlan = static_cast<uint32_t>(tables_.vlans.size());
@@ -232,9 +250,15 @@ class Compiler {
   bool names_full_ = false;
 };
 
+/// What a compilation is for, and what it may go back to.
+struct Occasion {
+  uint32_t generation;
+  std::chrono::sys_seconds now;
+  CompileCache* cache;  ///< may be nullptr
+};
+
 Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::path& directory,
-                      const ReadListFile& read_list_file, uint32_t generation, CompileCache* cache,
-                      Report& report) {
+                      const ReadListFile& read_list_file, const Occasion& occasion, Report& report) {
   PolicySource source;
   source.complete = !report.failed();
   for (const SourceText& text : texts) {
@@ -245,13 +269,15 @@ Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::
       source.complete = false;
     }
   }
-  const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
-  check_source(source, today, report);
+  resolve_groups(source, report);
+  check_source(source, report);
+  [[maybe_unused]] const ResolvedTimes times = resolve_times(source, occasion.now, report);
   Compiled out;
   CompileCache nothing;
-  Compiler compiler(source, directory, read_list_file, cache != nullptr ? *cache : nothing, report);
+  Compiler compiler(source, directory, read_list_file, occasion.cache != nullptr ? *occasion.cache : nothing,
+                    report);
   for (const SourceText& text : texts) compiler.add_source(text.name, text.text);
-  out.policy = compiler.run(generation);
+  out.policy = compiler.run(occasion.generation);
   if (report.failed()) out.policy.reset();
   out.diagnostics = report.finish();
   return out;
@@ -260,10 +286,11 @@ Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::
 }  // namespace
 
 Compiled compile_texts(std::span<const SourceText> texts, const std::filesystem::path& directory,
-                       const ReadListFile& read_list_file, uint32_t generation) {
+                       const ReadListFile& read_list_file, uint32_t generation,
+                       std::chrono::sys_seconds now) {
   Report report;
   report.add_file(directory.string());
-  return compile_into(texts, directory, read_list_file, generation, nullptr, report);
+  return compile_into(texts, directory, read_list_file, {generation, now, nullptr}, report);
 }
 
 Compiled compile_policy(const std::filesystem::path& directory, uint32_t generation, CompileCache* cache) {
@@ -274,7 +301,7 @@ Compiled compile_policy(const std::filesystem::path& directory, uint32_t generat
   const ReadListFile read = [](const std::string& path, std::string& text, std::string& error) {
     return read_file(path, kMaxListBytes, text, error);
   };
-  return compile_into(texts, directory, read, generation, cache, report);
+  return compile_into(texts, directory, read, {generation, utc_now(), cache}, report);
 }
 
 }  // namespace sluice::control

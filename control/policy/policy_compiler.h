@@ -1,6 +1,7 @@
 // control/policy: a directory of YAML becomes one policy image, or a list of what is wrong with it.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -55,8 +56,14 @@ struct SourceText {
 /// Reads a list file. path: the directory and what the policy has. Returns false and says why in error.
 using ReadListFile = std::function<bool(const std::string& path, std::string& text, std::string& error)>;
 
-/// The same for texts in memory, for tests and the fuzzer.
+inline std::chrono::sys_seconds utc_now() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+/// The same for texts in memory, for tests and the fuzzer. now: from when schedules are laid out, and terms
+/// judged.
 Compiled compile_texts(std::span<const SourceText> texts, const std::filesystem::path& directory,
-                       const ReadListFile& read_list_file, uint32_t generation);
+                       const ReadListFile& read_list_file, uint32_t generation,
+                       std::chrono::sys_seconds now = utc_now());
 
 }  // namespace sluice::control
