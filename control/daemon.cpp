@@ -91,7 +91,10 @@ void Daemon::make_rooms() {
   dnstap_ = std::make_unique<DnstapServer>(
       loop_, [this](std::span<const Binding> bindings) { link_->bind(bindings); });
   reloader_ = std::make_unique<Reloader>(
-      loop_, *store_, options_.policies, compile_policy,
+      loop_, *store_, options_.policies,
+      [feeds = options_.state / "feeds"](const std::filesystem::path& directory, uint32_t generation) {
+        return compile_policy(directory, generation, feeds);
+      },
       Reloader::Callbacks{[this](std::shared_ptr<const SealedImage> image) { link_->send(std::move(image)); },
                           [this](uint64_t client, const json& answer) { api_->answer(client, answer); },
                           [this] { return log_->oldest_needed(); }, [this] { publish(); }});

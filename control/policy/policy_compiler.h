@@ -12,6 +12,7 @@
 
 #include "control/policy/aligned_image.h"
 #include "control/policy/diagnostics.h"
+#include "control/policy/feed_copy.h"
 
 namespace sluice::control {
 
@@ -24,6 +25,7 @@ struct CompiledPolicy {
   size_t lists = 0;  ///< those that have a name
   size_t names = 0, prefixes = 0, patterns = 0;
   std::vector<std::string> sources;  ///< every file that was read, to be watched
+  std::vector<FeedSpec> feeds;       ///< the lists that are to be fetched
 
   /// Laid out as dataplane/contract/image.h says.
   std::span<const std::byte> image() const { return memory.bytes(); }
@@ -37,8 +39,10 @@ struct Compiled {
 
 /// Reads every *.yaml of a directory in the order of their names, and the list files they name; checks all of
 /// it and reports all problems at once. generation: what the image's header bears; not 0 for one that is to
-/// be applied. Throws nothing but std::bad_alloc.
-Compiled compile_policy(const std::filesystem::path& directory, uint32_t generation);
+/// be applied. feeds: the directory with the copies of fetched lists; empty: none are at hand. A list without
+/// a copy is compiled without it, and a warning says so. Throws nothing but std::bad_alloc.
+Compiled compile_policy(const std::filesystem::path& directory, uint32_t generation,
+                        const std::filesystem::path& feeds = {});
 
 /// One YAML file that is already in memory.
 struct SourceText {
@@ -51,6 +55,7 @@ using ReadListFile = std::function<bool(const std::string& path, std::string& te
 
 /// The same for texts in memory, for tests and the fuzzer.
 Compiled compile_texts(std::span<const SourceText> texts, const std::filesystem::path& directory,
-                       const ReadListFile& read_list_file, uint32_t generation);
+                       const ReadListFile& read_list_file, uint32_t generation,
+                       const std::filesystem::path& feeds = {});
 
 }  // namespace sluice::control
