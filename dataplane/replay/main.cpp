@@ -109,7 +109,8 @@ int replay_all(const Arguments& arguments, const control::CompiledPolicy& compil
 int run(int argc, char** argv) {
   Arguments arguments;
   if (const auto status = parse(argc, argv, arguments)) return *status;
-  const control::Compiled compiled = control::compile_policy(arguments.policy, kGeneration, arguments.feeds);
+  const control::Compiled compiled =
+      control::compile_policy(arguments.policy, kGeneration, {arguments.feeds});
   for (const control::Diagnostic& diagnostic : compiled.diagnostics) {
     std::fprintf(stderr, "%s\n", control::to_string(diagnostic).c_str());
   }
