@@ -7,14 +7,18 @@
 #include <deque>
 #include <new>
 
+#include "control/policy/compile_cache.h"
 #include "control/policy/field_reader.h"
+#include "control/policy/group_resolver.h"
 #include "control/policy/image_writer.h"
 #include "control/policy/list_reader.h"
 #include "control/policy/rule_resolver.h"
 #include "control/policy/rule_table.h"
 #include "control/policy/source_check.h"
+#include "control/policy/source_digest.h"
 #include "control/policy/source_files.h"
 #include "control/policy/source_loader.h"
+#include "control/policy/time_resolver.h"
 
 namespace sluice::control {
 namespace {
@@ -26,17 +30,37 @@ uint64_t random_seed() {
   return seed;
 }
 
+/// A network's setting: its own, else the site's, else the default.
+Setting said(const std::optional<SettingSource>& network, const std::optional<SettingSource>& site,
+             Setting otherwise) {
+  return network ? network->setting : site ? site->setting : otherwise;
+}
+
+/// The expression that matches a keyword and nothing else.
+Word pattern_of(const Word& keyword) {
+  Word out{{}, keyword.at};
+  for (const char c : keyword.text) out.text += c == '.' ? std::string("\\.") : std::string(1, c);
+  return out;
+}
+
 /// Turns one checked source into tables.
 class Compiler {
  public:
   Compiler(const PolicySource& source, const std::filesystem::path& directory, const ReadListFile& read,
-           Report& report)
+           CompileCache& cache, Report& report)
       : source_(source),
         directory_(directory),
         read_(read),
+        cache_(cache),
         report_(report),
         names_(sets_, tables_.site.name_seed),
         addresses_(sets_) {}
+
+  /// A file that was read already.
+  void add_source(const std::string& name, std::string_view text) {
+    digest_.add(name, text);
+    sources_.push_back(name);
+  }
 
   /// Returns nothing where the report has an error.
   std::optional<CompiledPolicy> run(uint32_t generation) {
@@ -50,7 +74,7 @@ class Compiler {
     for (const PrefixSource& resolver : source_.resolvers) addresses_.add_resolver(resolver.prefix.address);
     for (const LineSource& line : source_.lines)
       for (const Address& router : line.link) addresses_.add_link(router);
-    tables_.patterns = compile_patterns(patterns_, report_);
+    tables_.patterns = cache_.patterns(patterns_, report_);
     if (report_.failed()) return std::nullopt;
     add_site();
     return finish(resolved, generation);
@@ -70,6 +94,8 @@ class Compiler {
       for (const PrefixSource& prefix : list.prefixes)
         addresses_.add_list(prefix.prefix, static_cast<uint16_t>(i));
       for (const Word& pattern : list.patterns) patterns_.push_back({pattern, static_cast<uint16_t>(i)});
+      for (const Word& keyword : list.keywords)
+        patterns_.push_back({pattern_of(keyword), static_cast<uint16_t>(i)});
       for (const Word& file : list.files) add_list_file(file, list.format, i);
     }
   }
@@ -82,7 +108,7 @@ class Compiler {
       return report_.error(file.at, "cannot read " + in_quotes(file.text) + ": " + error,
                            "a path counts from the policy's directory");
     }
-    sources_.push_back(path);
+    add_source(path, text);
     read_list(text, format, report_.add_file(path), report_,
               [&](std::string_view name, NameScope scope) { add_name(name, scope, list); });
   }
@@ -122,9 +148,10 @@ class Compiler {
       NetworkInfo info{};
       info.name = tables_.strings.add(network.name.text);
       info.line = line_index(network.line);
-      info.fallback = static_cast<uint8_t>(network.fallback);
+      info.fallback = static_cast<uint8_t>(said(network.fallback, source_.fallback, kDefaultFallback));
       for (size_t i = 0; i < kSituationCount; ++i)
-        info.unidentified[i] = static_cast<uint8_t>(source_.unidentified[i]);
+        info.unidentified[i] = static_cast<uint8_t>(
+            said(network.unidentified[i], source_.unidentified[i], kDefaultUnidentified[i]));
       info.canaries = network.canaries;
       info.strip_ech = network.strip_ech;
       info.first_vlan = static_cast<uint32_t>(tables_.vlans.size());
@@ -169,12 +196,14 @@ class Compiler {
     out.lists = source_.lists.size();
     out.patterns = tables_.patterns.lists.size();
     out.sources = std::move(sources_);
+    out.digest = digest_.finish();
     return out;
   }
 
   const PolicySource& source_;
   const std::filesystem::path& directory_;
   const ReadListFile& read_;
+  CompileCache& cache_;
   Report& report_;
   ImageTables tables_ = [] {
     ImageTables tables;
@@ -188,11 +217,19 @@ class Compiler {
   std::vector<PatternSource> patterns_;
   std::deque<std::string> texts_;  ///< of the list files; names_ points into them
   std::vector<std::string> sources_;
+  SourceDigest digest_;
   bool names_full_ = false;
 };
 
+/// What a compilation is for, and what it may go back to.
+struct Occasion {
+  uint32_t generation;
+  std::chrono::sys_seconds now;
+  CompileCache* cache;  ///< may be nullptr
+};
+
 Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::path& directory,
-                      const ReadListFile& read_list_file, uint32_t generation, Report& report) {
+                      const ReadListFile& read_list_file, const Occasion& occasion, Report& report) {
   PolicySource source;
   source.complete = !report.failed();
   for (const SourceText& text : texts) {
@@ -203,17 +240,16 @@ Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::
       source.complete = false;
     }
   }
-  const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
-  check_source(source, today, report);
+  resolve_groups(source, report);
+  check_source(source, report);
+  [[maybe_unused]] const ResolvedTimes times = resolve_times(source, occasion.now, report);
   Compiled out;
-  out.policy = Compiler(source, directory, read_list_file, report).run(generation);
+  CompileCache nothing;
+  Compiler compiler(source, directory, read_list_file, occasion.cache != nullptr ? *occasion.cache : nothing,
+                    report);
+  for (const SourceText& text : texts) compiler.add_source(text.name, text.text);
+  out.policy = compiler.run(occasion.generation);
   if (report.failed()) out.policy.reset();
-  if (out.policy) {
-    std::vector<std::string>& sources = out.policy->sources;
-    for (size_t i = 0; i < texts.size(); ++i) {
-      sources.insert(sources.begin() + static_cast<ptrdiff_t>(i), texts[i].name);
-    }
-  }
   out.diagnostics = report.finish();
   return out;
 }
@@ -221,13 +257,14 @@ Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::
 }  // namespace
 
 Compiled compile_texts(std::span<const SourceText> texts, const std::filesystem::path& directory,
-                       const ReadListFile& read_list_file, uint32_t generation) {
+                       const ReadListFile& read_list_file, uint32_t generation,
+                       std::chrono::sys_seconds now) {
   Report report;
   report.add_file(directory.string());
-  return compile_into(texts, directory, read_list_file, generation, report);
+  return compile_into(texts, directory, read_list_file, {generation, now, nullptr}, report);
 }
 
-Compiled compile_policy(const std::filesystem::path& directory, uint32_t generation) {
+Compiled compile_policy(const std::filesystem::path& directory, uint32_t generation, CompileCache* cache) {
   Report report;
   report.add_file(directory.string());
   std::vector<SourceText> texts;
@@ -235,7 +272,7 @@ Compiled compile_policy(const std::filesystem::path& directory, uint32_t generat
   const ReadListFile read = [](const std::string& path, std::string& text, std::string& error) {
     return read_file(path, kMaxListBytes, text, error);
   };
-  return compile_into(texts, directory, read, generation, report);
+  return compile_into(texts, directory, read, {generation, utc_now(), cache}, report);
 }
 
 }  // namespace sluice::control

@@ -33,9 +33,8 @@ struct Literal {
 };
 
 struct ResolvedRules {
-  std::vector<ResolvedRule>
-      rules;  ///< each tunnel outbound and inbound, then the rules, as the policy has them
-  std::vector<Literal> literals;  ///< each once
+  std::vector<ResolvedRule> rules;  ///< each tunnel outbound and inbound, then the exceptions, then the rules
+  std::vector<Literal> literals;    ///< each once
 };
 
 /// Reports words that are not declared, and sides that can never match.
