@@ -36,9 +36,10 @@ json load_errors(const std::string& text) {
 }
 
 json compile_errors(const std::string& text) {
-  const ReadListFile read = [](const std::string&, std::string& out, std::string&) {
+  const ReadListFile read = [](const std::string& path, std::string& out, std::string& error) {
     out = kListFile;
-    return true;
+    error = "it is a directory";
+    return !path.ends_with('/');
   };
   const SourceText document{"document", text};
   return errors_of(compile_texts({&document, 1}, "directory", read, 1).diagnostics);

@@ -131,7 +131,8 @@ def beyond_a_schema(what: str) -> bool:
 
 
 def same_verdicts(program: str, count: int) -> list[str]:
-    documents = [specimen(), *(policy_in(folder) for folder in samples())]
+    cases = (ROOT / "tests/cases/policies").glob("*.yaml")
+    documents = [specimen(), specimen(), policy_in(ROOT / "policies"), *(read_yaml(path.read_text()) for path in sorted(cases))]
     texts = list(dict.fromkeys(as_text(each) for each in mutations(schema, documents, SEED, count)))
     problems, refused = [], 0
     for text, verdict in zip(texts, judge(program, texts)):
