@@ -357,8 +357,8 @@ INSTANTIATE_TEST_SUITE_P(
              "rules: [{name: a, protocols: [sshd], action: block}]\n",
              {"t:1:31: `protocols` cannot be 'sshd'; write unknown, tls, quic, http, h2c, dns, dot, doh, "
               "dtls, "
-              "stun, ntp, ssh, rdp, socks, wireguard, openvpn, ipsec, l2tp, pptp, teredo, geneve, gtp, gre, "
-              "ipip, 6in4 or vxlan"}},
+              "stun, ntp, ssh, rdp, smb, sip, socks, wireguard, openvpn, ipsec, l2tp, pptp, teredo, geneve, "
+              "gtp, gre, ipip, 6in4 or vxlan"}},
         Case{"Direction",
              "rules: [{name: a, direction: both, action: block}]\n",
              {"t:1:30: `direction` cannot be 'both'; write outbound or inbound"}},
