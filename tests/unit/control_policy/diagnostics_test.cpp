@@ -272,7 +272,8 @@ INSTANTIATE_TEST_SUITE_P(
              {"t:1:20: `names` has a single value; write [x.example]"}},
         Case{"Nothing",
              "lists: {a: {}}\n" + kUse,
-             {"t:1:9: the list 'a' has nothing in it; give it names, files, a url, patterns, keywords or prefixes"}},
+             {"t:1:9: the list 'a' has nothing in it; give it names, files, a url, patterns, keywords or "
+              "prefixes"}},
         Case{"Unused",
              "lists: {a: {names: [x.example]}}\n",
              {"t:1:9: warning: no rule uses the list 'a'; name it in a rule, or leave it out"}},
