@@ -7,12 +7,14 @@
 #include <deque>
 #include <new>
 
+#include "control/policy/compile_cache.h"
 #include "control/policy/field_reader.h"
 #include "control/policy/image_writer.h"
 #include "control/policy/list_reader.h"
 #include "control/policy/rule_resolver.h"
 #include "control/policy/rule_table.h"
 #include "control/policy/source_check.h"
+#include "control/policy/source_digest.h"
 #include "control/policy/source_files.h"
 #include "control/policy/source_loader.h"
 
@@ -30,13 +32,20 @@ uint64_t random_seed() {
 class Compiler {
  public:
   Compiler(const PolicySource& source, const std::filesystem::path& directory, const ReadListFile& read,
-           Report& report)
+           CompileCache& cache, Report& report)
       : source_(source),
         directory_(directory),
         read_(read),
+        cache_(cache),
         report_(report),
         names_(sets_, tables_.site.name_seed),
         addresses_(sets_) {}
+
+  /// A file that was read already.
+  void add_source(const std::string& name, std::string_view text) {
+    digest_.add(name, text);
+    sources_.push_back(name);
+  }
 
   /// Returns nothing where the report has an error.
   std::optional<CompiledPolicy> run(uint32_t generation) {
@@ -50,7 +59,7 @@ class Compiler {
     for (const PrefixSource& resolver : source_.resolvers) addresses_.add_resolver(resolver.prefix.address);
     for (const LineSource& line : source_.lines)
       for (const Address& router : line.link) addresses_.add_link(router);
-    tables_.patterns = compile_patterns(patterns_, report_);
+    tables_.patterns = cache_.patterns(patterns_, report_);
     if (report_.failed()) return std::nullopt;
     add_site();
     return finish(resolved, generation);
@@ -82,7 +91,7 @@ class Compiler {
       return report_.error(file.at, "cannot read " + in_quotes(file.text) + ": " + error,
                            "a path counts from the policy's directory");
     }
-    sources_.push_back(path);
+    add_source(path, text);
     read_list(text, format, report_.add_file(path), report_,
               [&](std::string_view name, NameScope scope) { add_name(name, scope, list); });
   }
@@ -169,12 +178,14 @@ class Compiler {
     out.lists = source_.lists.size();
     out.patterns = tables_.patterns.lists.size();
     out.sources = std::move(sources_);
+    out.digest = digest_.finish();
     return out;
   }
 
   const PolicySource& source_;
   const std::filesystem::path& directory_;
   const ReadListFile& read_;
+  CompileCache& cache_;
   Report& report_;
   ImageTables tables_ = [] {
     ImageTables tables;
@@ -188,11 +199,13 @@ class Compiler {
   std::vector<PatternSource> patterns_;
   std::deque<std::string> texts_;  ///< of the list files; names_ points into them
   std::vector<std::string> sources_;
+  SourceDigest digest_;
   bool names_full_ = false;
 };
 
 Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::path& directory,
-                      const ReadListFile& read_list_file, uint32_t generation, Report& report) {
+                      const ReadListFile& read_list_file, uint32_t generation, CompileCache* cache,
+                      Report& report) {
   PolicySource source;
   source.complete = !report.failed();
   for (const SourceText& text : texts) {
@@ -206,14 +219,11 @@ Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::
   const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
   check_source(source, today, report);
   Compiled out;
-  out.policy = Compiler(source, directory, read_list_file, report).run(generation);
+  CompileCache nothing;
+  Compiler compiler(source, directory, read_list_file, cache != nullptr ? *cache : nothing, report);
+  for (const SourceText& text : texts) compiler.add_source(text.name, text.text);
+  out.policy = compiler.run(generation);
   if (report.failed()) out.policy.reset();
-  if (out.policy) {
-    std::vector<std::string>& sources = out.policy->sources;
-    for (size_t i = 0; i < texts.size(); ++i) {
-      sources.insert(sources.begin() + static_cast<ptrdiff_t>(i), texts[i].name);
-    }
-  }
   out.diagnostics = report.finish();
   return out;
 }
@@ -221,13 +231,13 @@ Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::
 }  // namespace
 
 Compiled compile_texts(std::span<const SourceText> texts, const std::filesystem::path& directory,
-                       const ReadListFile& read_list_file, uint32_t generation) {
+                       const ReadListFile& read_list_file, uint32_t generation, CompileCache* cache) {
   Report report;
   report.add_file(directory.string());
-  return compile_into(texts, directory, read_list_file, generation, report);
+  return compile_into(texts, directory, read_list_file, generation, cache, report);
 }
 
-Compiled compile_policy(const std::filesystem::path& directory, uint32_t generation) {
+Compiled compile_policy(const std::filesystem::path& directory, uint32_t generation, CompileCache* cache) {
   Report report;
   report.add_file(directory.string());
   std::vector<SourceText> texts;
@@ -235,7 +245,7 @@ Compiled compile_policy(const std::filesystem::path& directory, uint32_t generat
   const ReadListFile read = [](const std::string& path, std::string& text, std::string& error) {
     return read_file(path, kMaxListBytes, text, error);
   };
-  return compile_into(texts, directory, read, generation, report);
+  return compile_into(texts, directory, read, generation, cache, report);
 }
 
 }  // namespace sluice::control

@@ -15,6 +15,8 @@
 
 namespace sluice::control {
 
+class CompileCache;
+
 /// A policy that is valid, as the data plane takes it.
 struct CompiledPolicy {
   AlignedImage memory;  ///< of the image
@@ -24,6 +26,8 @@ struct CompiledPolicy {
   size_t lists = 0;  ///< those that have a name
   size_t names = 0, prefixes = 0, patterns = 0;
   std::vector<std::string> sources;  ///< every file that was read, to be watched
+  std::string
+      digest;  ///< SHA-256, as hexadecimal digits, of the sources' names and of what was read from them
 
   /// Laid out as dataplane/contract/image.h says.
   std::span<const std::byte> image() const { return memory.bytes(); }
@@ -37,8 +41,10 @@ struct Compiled {
 
 /// Reads every *.yaml of a directory in the order of their names, and the list files they name; checks all of
 /// it and reports all problems at once. generation: what the image's header bears; not 0 for one that is to
-/// be applied. Throws nothing but std::bad_alloc.
-Compiled compile_policy(const std::filesystem::path& directory, uint32_t generation);
+/// be applied. cache: what an earlier call left there is not done again; nullptr: everything is done.
+/// Throws nothing but std::bad_alloc.
+Compiled compile_policy(const std::filesystem::path& directory, uint32_t generation,
+                        CompileCache* cache = nullptr);
 
 /// One YAML file that is already in memory.
 struct SourceText {
@@ -49,8 +55,9 @@ struct SourceText {
 /// Reads a list file. path: the directory and what the policy has. Returns false and says why in error.
 using ReadListFile = std::function<bool(const std::string& path, std::string& text, std::string& error)>;
 
-/// The same for texts in memory, for tests and the fuzzer.
+/// The same for texts in memory.
 Compiled compile_texts(std::span<const SourceText> texts, const std::filesystem::path& directory,
-                       const ReadListFile& read_list_file, uint32_t generation);
+                       const ReadListFile& read_list_file, uint32_t generation,
+                       CompileCache* cache = nullptr);
 
 }  // namespace sluice::control

@@ -53,7 +53,8 @@ CompileOutcome CompileWorker::try_compile(const CompileJob& job) {
   const ReadListFile read = [&](const std::string& path, std::string& text, std::string& error) {
     return read_list(job, path, text, error);
   };
-  Compiled compiled = compile_texts(texts, job.directory, read, job.generation);
+  // The cache knows files by their stamps on the disk: it is of no use for what stands there no longer.
+  Compiled compiled = compile_texts(texts, job.directory, read, job.generation, job.kept ? nullptr : &cache_);
   out.diagnostics.insert(out.diagnostics.end(), compiled.diagnostics.begin(), compiled.diagnostics.end());
   if (!compiled.policy) {
     return out;
@@ -129,6 +130,7 @@ void CompileWorker::remember(SourceFile::Kind kind, const std::string& path, std
   if (kind != SourceFile::Kind::Feed && !blobs_.touch(source.sha256)) {
     writer_.add(source.sha256, std::string(text));
   }
+  const std::lock_guard lock(mutex_);
   read_[path] = std::move(source);
 }
 

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "control/policy/compile_cache.h"
 #include "control/policy/policy_compiler.h"
 #include "control/reload/blob_store.h"
 #include "control/reload/blob_writer.h"
@@ -43,6 +45,8 @@ class CompileWorker final : public Compiler {
   const std::filesystem::path feeds_;
   const uint64_t memory_mib_;
   BlobWriter writer_;
+  CompileCache cache_;
+  std::mutex mutex_;  ///< guards read_: lists are read by several threads
   /// What stood in each file when it was read last: what the compiler did not read again is unchanged.
   std::map<std::string, SourceFile> read_;
 };
