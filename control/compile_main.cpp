@@ -14,7 +14,8 @@ namespace {
 
 constexpr int kSocket = 3;  ///< where control leaves it
 
-/// Ends with control, is the first to go when the machine has no memory left, and gets no more than its share.
+/// Ends with control, is the first to go when the machine has no memory left, and gets no more than its
+/// share.
 bool keep_to_limits(uint64_t memory_mib, pid_t parent) {
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != parent) {
     return false;

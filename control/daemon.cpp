@@ -156,15 +156,16 @@ void Daemon::on_order(uint64_t client, uid_t user, const std::string& command, c
   const std::string said = reason.is_string() ? reason.get<std::string>() : "";
   const bool apply = command == "apply";
   if ((apply && said.empty()) || said.size() > kMaxReasonBytes) {
-    return api_->answer(client, {{"error", command + " needs a reason of 1 to " + std::to_string(kMaxReasonBytes) +
-                                               " bytes: it stands in the history"}});
+    return api_->answer(client,
+                        {{"error", command + " needs a reason of 1 to " + std::to_string(kMaxReasonBytes) +
+                                       " bytes: it stands in the history"}});
   }
   if (apply) {
     return reloader_->apply(user_name(user), said, client, wait);
   }
   if (!steps.is_number_unsigned() || steps < 1 || steps > StateStore::kPoliciesKept) {
-    return api_->answer(client, {{"error", "rollback goes back 1 to " + std::to_string(StateStore::kPoliciesKept) +
-                                               " policies"}});
+    return api_->answer(client, {{"error", "rollback goes back 1 to " +
+                                               std::to_string(StateStore::kPoliciesKept) + " policies"}});
   }
   reloader_->rollback(user_name(user), said, steps.get<size_t>(), client, wait);
 }

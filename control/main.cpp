@@ -43,8 +43,10 @@ int main(int argc, char** argv) {
   app.add_option("--log", options.log, "Directory for the access log")->capture_default_str();
   app.add_option("--metrics", options.metrics, "ADDR:PORT on which /metrics is served")
       ->capture_default_str();
-  app.add_option("--compiler", options.compiler, "Program that compiles; without it: sluice-compile beside this one");
-  app.add_option("--compile-seconds", options.compile_seconds, "A policy that takes longer to compile is refused")
+  app.add_option("--compiler", options.compiler,
+                 "Program that compiles; without it: sluice-compile beside this one");
+  app.add_option("--compile-seconds", options.compile_seconds,
+                 "A policy that takes longer to compile is refused")
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
   app.add_option("--compile-mib", options.compile_mib,

@@ -55,7 +55,8 @@ int run_apply(const std::string& socket, const std::string& reason, bool wait, b
   return run_order(socket, {{"command", "apply"}, {"reason", reason}, {"wait", wait}}, json_output);
 }
 
-int run_rollback(const std::string& socket, size_t steps, const std::string& reason, bool wait, bool json_output) {
+int run_rollback(const std::string& socket, size_t steps, const std::string& reason, bool wait,
+                 bool json_output) {
   return run_order(socket, {{"command", "rollback"}, {"steps", steps}, {"reason", reason}, {"wait", wait}},
                    json_output);
 }

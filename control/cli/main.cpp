@@ -48,15 +48,17 @@ struct HistoryOptions {
 };
 
 void add_history(CLI::App& app, HistoryOptions& options) {
-  CLI::App* list = app.add_subcommand("history", "List the policies that were applied and can be gone back to.");
+  CLI::App* list =
+      app.add_subcommand("history", "List the policies that were applied and can be gone back to.");
   list->add_flag("--json", options.json, "Print JSON");
-  CLI::App* verify = list->add_subcommand(
-      "verify",
-      "Say whether the history was altered, and where. Needs no daemon.\n"
-      "Whoever holds the key, root or control itself, can write another history: note the key's fingerprint, and\n"
-      "the last line, somewhere else.");
+  CLI::App* verify = list->add_subcommand("verify",
+                                          "Say whether the history was altered, and where. Needs no daemon.\n"
+                                          "Whoever holds the key, root or control itself, can write another "
+                                          "history: note the key's fingerprint, and\n"
+                                          "the last line, somewhere else.");
   verify->add_option("--state", options.state, "Directory of control's state")->capture_default_str();
-  verify->add_option("--fingerprint", options.fingerprint, "Of the key, as it was noted; another key is refused");
+  verify->add_option("--fingerprint", options.fingerprint,
+                     "Of the key, as it was noted; another key is refused");
   options.list = list;
   options.verify = verify;
 }
@@ -67,7 +69,8 @@ int run(int argc, char** argv) {
   app.fallthrough();
   app.set_version_flag("--version", SLUICE_VERSION);
   app.footer(
-      "Exit status: 0 done; 1 blocked, with explain --exit-code, or altered, with history verify; 2 it cannot be done, or the policy is "
+      "Exit status: 0 done; 1 blocked, with explain --exit-code, or altered, with history verify; 2 it "
+      "cannot be done, or the policy is "
       "invalid.");
   std::string socket = "/run/sluice/control.sock";
   app.add_option("--socket", socket, "Socket of sluice-control")->capture_default_str();
@@ -85,10 +88,13 @@ int run(int argc, char** argv) {
   apply->add_flag("--wait", wait, "Wait until the data plane enforces it");
   apply->add_flag("--json", json, "Print JSON");
   size_t steps = 1;
-  CLI::App* rollback = app.add_subcommand("rollback",
-                                          "Go back to the policy that was applied N policies before, from its kept "
-                                          "sources. The directory stays as it is, and waits for apply.");
-  rollback->add_option("N", steps, "How many policies back")->check(CLI::Range(1, 1000))->capture_default_str();
+  CLI::App* rollback =
+      app.add_subcommand("rollback",
+                         "Go back to the policy that was applied N policies before, from its kept "
+                         "sources. The directory stays as it is, and waits for apply.");
+  rollback->add_option("N", steps, "How many policies back")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
   rollback->add_option("--reason", reason, "Why; stands in the history with your name");
   rollback->add_flag("--wait", wait, "Wait until the data plane enforces it");
   rollback->add_flag("--json", json, "Print JSON");

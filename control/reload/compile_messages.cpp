@@ -37,26 +37,22 @@ bool read_all(int fd, std::string& out) {
 }
 
 json problem_json(const Diagnostic& each) {
-  return {{"file", each.file},
-          {"line", each.line},
-          {"column", each.column},
-          {"error", each.severity == Severity::Error},
-          {"what", each.what},
-          {"instead", each.instead}};
+  return {{"file", each.file},     {"line", each.line},
+          {"column", each.column}, {"error", each.severity == Severity::Error},
+          {"what", each.what},     {"instead", each.instead}};
 }
 
 Diagnostic read_problem(const json& each) {
-  return {each.at("file").get<std::string>(),
-          each.at("line").get<int>(),
-          each.at("column").get<int>(),
-          each.at("error").get<bool>() ? Severity::Error : Severity::Warning,
-          each.at("what").get<std::string>(),
-          each.at("instead").get<std::string>()};
+  return {
+      each.at("file").get<std::string>(), each.at("line").get<int>(),
+      each.at("column").get<int>(),       each.at("error").get<bool>() ? Severity::Error : Severity::Warning,
+      each.at("what").get<std::string>(), each.at("instead").get<std::string>()};
 }
 
 json facts_json(const PolicyFacts& facts) {
-  return {{"site", facts.site},         {"on_save", facts.reload_on_save}, {"networks", facts.networks},
-          {"rules", facts.rules},       {"lists", facts.lists},            {"names", facts.names},
+  return {{"site", facts.site},         {"on_save", facts.reload_on_save},
+          {"networks", facts.networks}, {"rules", facts.rules},
+          {"lists", facts.lists},       {"names", facts.names},
           {"prefixes", facts.prefixes}, {"patterns", facts.patterns}};
 }
 
@@ -136,7 +132,8 @@ ReceiveResult receive_parcel(int socket, Parcel& parcel) {
   } while (got < 0 && errno == EINTR);
   UniqueFd fds[kMaxFds];
   size_t count = 0;
-  for (cmsghdr* item = CMSG_FIRSTHDR(&header); got >= 0 && item != nullptr; item = CMSG_NXTHDR(&header, item)) {
+  for (cmsghdr* item = CMSG_FIRSTHDR(&header); got >= 0 && item != nullptr;
+       item = CMSG_NXTHDR(&header, item)) {
     const size_t here = (item->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (size_t i = 0; item->cmsg_type == SCM_RIGHTS && i < here && count < kMaxFds; ++i) {
       int fd;

@@ -1,7 +1,7 @@
 // control/reload: what control and the process that compiles for it say to each other.
 //
-// One packet over a SOCK_SEQPACKET pair for each message: a ParcelHeader, with a memfd that holds JSON and, in
-// an answer with a policy, a second one: the sealed image.
+// One packet over a SOCK_SEQPACKET pair for each message: a ParcelHeader, with a memfd that holds JSON and,
+// in an answer with a policy, a second one: the sealed image.
 #pragma once
 
 #include <cstddef>

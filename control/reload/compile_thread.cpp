@@ -22,7 +22,8 @@ CompileThread::CompileThread(EventLoop& loop, StateStore& store, std::filesystem
       done_(std::move(done)),
       done_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       wake_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (!wake_event_ || !done_event_ || !loop_.watch(done_event_.get(), EPOLLIN, [this](uint32_t) { deliver(); })) {
+  if (!wake_event_ || !done_event_ ||
+      !loop_.watch(done_event_.get(), EPOLLIN, [this](uint32_t) { deliver(); })) {
     log_error("compile thread: no eventfd");
   }
   thread_ = std::thread([this] { run(); });
@@ -130,8 +131,8 @@ CompileResult CompileThread::serve(CompileRequest request) {
   return result;
 }
 
-/// What is to be compiled is chosen now, not when it was asked for: an apply may have come in between. Returns
-/// an empty string, or why it cannot be.
+/// What is to be compiled is chosen now, not when it was asked for: an apply may have come in between.
+/// Returns an empty string, or why it cannot be.
 std::string CompileThread::choose_sources(CompileRequest& request, const std::optional<AppliedPolicy>& last,
                                           CompileJob& job) {
   job.directory = directory_;
@@ -155,9 +156,8 @@ std::string CompileThread::choose_sources(CompileRequest& request, const std::op
       return error;
     }
     request.origin.rollback_to = from->origin.rollback_to != 0 ? from->origin.rollback_to : from->generation;
-    request.origin.reason =
-        "rollback to generation " + std::to_string(request.origin.rollback_to) +
-        (request.origin.reason.empty() ? "" : ": " + request.origin.reason);
+    request.origin.reason = "rollback to generation " + std::to_string(request.origin.rollback_to) +
+                            (request.origin.reason.empty() ? "" : ": " + request.origin.reason);
   }
   if (!from || from->sources.empty()) {
     return "the sources of the policy in force were not kept; they are from the next apply on";

@@ -66,7 +66,8 @@ class CompileThread {
   void run();
   std::optional<CompileRequest> next();
   CompileResult serve(CompileRequest request);
-  std::string choose_sources(CompileRequest& request, const std::optional<AppliedPolicy>& last, CompileJob& job);
+  std::string choose_sources(CompileRequest& request, const std::optional<AppliedPolicy>& last,
+                             CompileJob& job);
   void deliver();
 
   EventLoop& loop_;

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "control/base/log_line.h"
-#include "control/base/sha256.h"
 #include "control/policy/list_reader.h"
 #include "control/policy/source_files.h"
 #include "control/reload/compile_messages.h"
@@ -126,7 +125,7 @@ bool CompileWorker::is_feed(const std::string& path) const {
 }
 
 void CompileWorker::remember(SourceFile::Kind kind, const std::string& path, std::string_view text) {
-  SourceFile source{kind, path, sha256_hex(text), text.size()};
+  SourceFile source = describe(kind, path, text);
   if (kind != SourceFile::Kind::Feed && !blobs_.touch(source.sha256)) {
     writer_.add(source.sha256, std::string(text));
   }

@@ -25,10 +25,10 @@ struct PolicyFacts {
 
 struct CompileJob {
   std::filesystem::path directory;
-  uint32_t generation = 1;          ///< what the image bears
-  std::optional<SourceList> kept;   ///< compile these, as they were, not what the directory says now
-  std::string unless_digest;        ///< no image is wanted of sources with this digest
-  std::string unless_written;       ///< nor with this one of what people wrote
+  uint32_t generation = 1;         ///< what the image bears
+  std::optional<SourceList> kept;  ///< compile these, as they were, not what the directory says now
+  std::string unless_digest;       ///< no image is wanted of sources with this digest
+  std::string unless_written;      ///< nor with this one of what people wrote
   bool image_wanted = false;
 };
 

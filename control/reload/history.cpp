@@ -71,8 +71,7 @@ std::string History::open_files(const TakeLine& take) {
 /// The missing lines keep their numbers, so that the gap shows for ever.
 void History::note_altered(std::vector<std::string> what) {
   findings_.last_number = std::max(findings_.last_number, findings_.head_number);
-  const std::string why =
-      append(json{{"altered", std::move(what)}, {"time", utc_text(utc_now_ns())}});
+  const std::string why = append(json{{"altered", std::move(what)}, {"time", utc_text(utc_now_ns())}});
   if (!why.empty()) {
     log_error("state: " + why);
   }

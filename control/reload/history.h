@@ -24,10 +24,10 @@ struct HistoryFindings {
   uint64_t torn_bytes = 0;            ///< of a last line that a crash cut
   std::vector<std::string> problems;  ///< each with its line
   uint64_t problem_count = 0;
-  bool unrecorded = false;  ///< one of them is newer than the last line that says that something was altered
-  uint64_t last_number = 0;   ///< of the last line, as it says itself
-  uint64_t head_number = 0;   ///< of the last line, as the signed head says
-  std::string last_sha256;    ///< what the next line has to follow
+  bool unrecorded = false;   ///< one of them is newer than the last line that says that something was altered
+  uint64_t last_number = 0;  ///< of the last line, as it says itself
+  uint64_t head_number = 0;  ///< of the last line, as the signed head says
+  std::string last_sha256;   ///< what the next line has to follow
 };
 
 using TakeLine = std::function<void(std::string_view line)>;

@@ -67,10 +67,11 @@ class Checker {
       problem(head_there ? "the signed head was changed, or another key signed it"
                          : "the signed head is missing");
     } else if (head_ && head_->number > out_.last_number) {
-      problem("cut: after " + number_of(out_.lines) + (out_.last_number + 1 == head_->number
-                      ? ", line " + std::to_string(head_->number) + " is missing"
-                      : ", lines " + std::to_string(out_.last_number + 1) + " to " +
-                            std::to_string(head_->number) + " are missing"));
+      problem("cut: after " + number_of(out_.lines) +
+              (out_.last_number + 1 == head_->number
+                   ? ", line " + std::to_string(head_->number) + " is missing"
+                   : ", lines " + std::to_string(out_.last_number + 1) + " to " +
+                         std::to_string(head_->number) + " are missing"));
     }
   }
 
@@ -88,7 +89,9 @@ class Checker {
       out_.last_sha256 = old_.hex();
     }
     const json value = json::parse(parts.body, nullptr, false);
-    const auto member = [&](const char* key) { return value.is_object() ? value.value(key, json()) : json(); };
+    const auto member = [&](const char* key) {
+      return value.is_object() ? value.value(key, json()) : json();
+    };
     const json number = member("line"), previous = member("previous"), altered = member("altered");
     const bool follows = previous.is_string() && previous == out_.last_sha256;
     // The chain itself vouches for a line once a later one, or the head, names it; the signature tells which
@@ -119,7 +122,9 @@ class Checker {
   /// The line at hand is whole, and does not follow from what stands before it.
   void explain(uint64_t claims) {
     if (out_.signed_lines == 1) {
-      return problem("what stands before " + number_of(out_.lines) + " was changed, from before the chain");
+      return problem(out_.lines == 2 ? "line 1 was changed"
+                                     : "lines 1 to " + std::to_string(out_.lines - 1) +
+                                           ", which bear no signature, were changed");
     }
     const std::optional<SignedLine> before = take_apart(previous_text_);
     if (last_good_ && before && !key_.verify(before->body, before->signature)) {

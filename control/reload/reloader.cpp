@@ -17,8 +17,8 @@ constexpr size_t kProblemsLogged = 20;
 
 }  // namespace
 
-Reloader::Reloader(EventLoop& loop, StateStore& store, std::filesystem::path directory,
-                   Compiler& compiler, Callbacks callbacks)
+Reloader::Reloader(EventLoop& loop, StateStore& store, std::filesystem::path directory, Compiler& compiler,
+                   Callbacks callbacks)
     : loop_(loop),
       store_(store),
       directory_(std::move(directory)),
@@ -123,7 +123,8 @@ void Reloader::on_compiled(CompileResult result) {
     }
   }
   if (!outcome.facts) {
-    take_invalid(result, outcome.failure.empty() ? "the policy is invalid" : "cannot compile: " + outcome.failure);
+    take_invalid(result,
+                 outcome.failure.empty() ? "the policy is invalid" : "cannot compile: " + outcome.failure);
   } else if (!outcome.failure.empty()) {
     take_invalid(result, "cannot keep the policy: " + outcome.failure);
   } else if (outcome.image) {
@@ -218,8 +219,8 @@ void Reloader::take_enforced(CompileResult& result) {
   if (current_ && current_->confirmed) {
     previous_ = std::move(current_);
   }
-  current_ = Enforced{outcome.image,         result.sha256,            outcome.digest,
-                      result.request.origin, std::move(outcome.facts), false};
+  current_ = Enforced{
+      outcome.image, result.sha256, outcome.digest, result.request.origin, std::move(outcome.facts), false};
   if (result.request.from == CompileRequest::From::Directory) {
     saved_.reset();
     problem_.reset();

@@ -35,6 +35,7 @@ class Reloader {
     uint64_t invalid = 0;   ///< those that were only saved, and are not valid
     bool valid = false;     ///< the directory as it was last compiled
     uint64_t errors = 0;    ///< problems in it
+    uint64_t alterations = 0;  ///< of the history
     uint64_t compiled = 0;  ///< compilations that ended, with a policy or without
     double compile_seconds = 0;
     uint32_t generation = 0;         ///< in force, as the data plane says; 0: none, or no data plane

@@ -101,6 +101,7 @@ Reloader::Counts Reloader::counts() const {
   Counts out = counts_;
   out.generation = plane_generation_;
   out.wanted_generation = current_ ? current_->image->generation() : 0;
+  out.alterations = store_.alterations().size();
   out.pending = saved_.has_value();
   return out;
 }

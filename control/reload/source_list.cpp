@@ -28,6 +28,10 @@ std::string digest_from(std::string start, SourceList sources) {
 
 }  // namespace
 
+SourceFile describe(SourceFile::Kind kind, const std::string& path, std::string_view text) {
+  return {kind, path, sha256_hex(text), text.size()};
+}
+
 json to_json(const SourceList& sources) {
   json out = json::array();
   for (const SourceFile& source : sources) {

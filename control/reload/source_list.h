@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sluice::control {
@@ -22,6 +23,8 @@ struct SourceFile {
   uint64_t size = 0;
 };
 using SourceList = std::vector<SourceFile>;
+
+[[nodiscard]] SourceFile describe(SourceFile::Kind kind, const std::string& path, std::string_view text);
 
 [[nodiscard]] nlohmann::json to_json(const SourceList& sources);
 /// Nothing where value is not what to_json makes.

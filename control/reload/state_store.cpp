@@ -68,7 +68,8 @@ std::unique_ptr<StateStore> StateStore::open(const std::filesystem::path& direct
     error = "the state in " + directory.string() + " is in use by another sluice-control";
     return nullptr;
   }
-  out->history_ = History::open(directory, [&](std::string_view line) { out->read_line(line); }, error);
+  out->history_ = History::open(
+      directory, [&](std::string_view line) { out->read_line(line); }, error);
   if (!out->history_) {
     return nullptr;
   }
@@ -237,7 +238,8 @@ std::optional<AppliedPolicy> StateStore::before_last(size_t steps, std::string& 
       }
     }
   }
-  error = "there are " + std::to_string(found) + " other policies to go back to, not " + std::to_string(steps);
+  error =
+      "there are " + std::to_string(found) + " other policies to go back to, not " + std::to_string(steps);
   return std::nullopt;
 }
 
@@ -270,8 +272,7 @@ std::shared_ptr<const ImageNames> StateStore::names_of(uint32_t generation) {
 std::shared_ptr<const ImageNames> StateStore::read_names(const Entry& entry) const {
   std::string blob;
   std::optional<ImageNames> names;
-  if (entry.names_size <= kMaxNamesBytes &&
-      blobs_.get(entry.names_sha256, entry.names_size, blob).empty()) {
+  if (entry.names_size <= kMaxNamesBytes && blobs_.get(entry.names_sha256, entry.names_size, blob).empty()) {
     names = ImageNames::read(std::as_bytes(std::span(blob)));
   } else if (const auto image = read_image(entry.policy.generation, entry.policy.sha256)) {
     names = ImageNames::read(MappedImage(*image).bytes());

@@ -110,7 +110,8 @@ class StateStore {
   void read_applied(const nlohmann::json& line, Entry& entry) const;
   std::filesystem::path image_path(uint32_t generation) const;
   std::set<uint32_t> images_on_disk() const;
-  [[nodiscard]] std::shared_ptr<const SealedImage> read_image(uint32_t generation, const std::string& sha256) const;
+  [[nodiscard]] std::shared_ptr<const SealedImage> read_image(uint32_t generation,
+                                                              const std::string& sha256) const;
   [[nodiscard]] std::shared_ptr<const ImageNames> read_names(const Entry& entry) const;
 
   const std::filesystem::path directory_;
