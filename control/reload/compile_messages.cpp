@@ -50,28 +50,46 @@ Diagnostic read_problem(const json& each) {
 }
 
 json facts_json(const PolicyFacts& facts) {
+  json feeds = json::array();
+  for (const FeedSpec& feed : facts.feeds) {
+    feeds.push_back(feed_spec_json(feed));
+  }
   return {{"site", facts.site},         {"on_save", facts.reload_on_save},
           {"networks", facts.networks}, {"rules", facts.rules},
           {"lists", facts.lists},       {"names", facts.names},
-          {"prefixes", facts.prefixes}, {"patterns", facts.patterns}};
+          {"prefixes", facts.prefixes}, {"patterns", facts.patterns},
+          {"feeds", std::move(feeds)}};
+}
+
+[[noreturn]] void refuse() {
+  throw json::other_error::create(501, "not what text_of makes", nullptr);
 }
 
 PolicyFacts read_facts(const json& value) {
   const auto number = [&](const char* key) { return value.at(key).get<size_t>(); };
-  return {value.at("site").get<std::string>(),
-          value.at("on_save").get<bool>(),
-          number("networks"),
-          number("rules"),
-          number("lists"),
-          number("names"),
-          number("prefixes"),
-          number("patterns")};
+  PolicyFacts out{value.at("site").get<std::string>(),
+                  value.at("on_save").get<bool>(),
+                  number("networks"),
+                  number("rules"),
+                  number("lists"),
+                  number("names"),
+                  number("prefixes"),
+                  number("patterns"),
+                  {}};
+  for (const json& each : value.at("feeds")) {
+    std::optional<FeedSpec> feed = feed_spec_from(each);
+    if (!feed) {
+      refuse();
+    }
+    out.feeds.push_back(std::move(*feed));
+  }
+  return out;
 }
 
 SourceList sources_from(const json& value) {
   std::optional<SourceList> out = read_sources(value);
   if (!out) {
-    throw json::other_error::create(501, "no source list", nullptr);
+    refuse();
   }
   return std::move(*out);
 }

@@ -53,14 +53,15 @@ CompileOutcome CompileWorker::try_compile(const CompileJob& job) {
     return read_list(job, path, text, error);
   };
   // The cache knows files by their stamps on the disk: it is of no use for what stands there no longer.
-  Compiled compiled = compile_texts(texts, job.directory, read, job.generation, job.kept ? nullptr : &cache_);
+  Compiled compiled = compile_texts(texts, job.directory, read, job.generation,
+                                    CompileOptions{feeds_, job.kept ? nullptr : &cache_});
   out.diagnostics.insert(out.diagnostics.end(), compiled.diagnostics.begin(), compiled.diagnostics.end());
   if (!compiled.policy) {
     return out;
   }
   const CompiledPolicy& policy = *compiled.policy;
-  out.facts = PolicyFacts{policy.site,  policy.reload_on_save, policy.networks, policy.rules,
-                          policy.lists, policy.names,          policy.prefixes, policy.patterns};
+  out.facts = PolicyFacts{policy.site,  policy.reload_on_save, policy.networks, policy.rules, policy.lists,
+                          policy.names, policy.prefixes,       policy.patterns, policy.feeds};
   out.sources = sources_of(policy);
   out.digest = digest_of(out.sources);
   if (wants_image(job, out.sources)) {

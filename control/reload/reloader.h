@@ -30,13 +30,13 @@ class Reloader {
   };
   /// What metrics show.
   struct Counts {
-    uint64_t enforced = 0;  ///< policies that came into force
-    uint64_t refused = 0;   ///< those that were asked for, and could not be enforced
-    uint64_t invalid = 0;   ///< those that were only saved, and are not valid
-    bool valid = false;     ///< the directory as it was last compiled
-    uint64_t errors = 0;    ///< problems in it
+    uint64_t enforced = 0;     ///< policies that came into force
+    uint64_t refused = 0;      ///< those that were asked for, and could not be enforced
+    uint64_t invalid = 0;      ///< those that were only saved, and are not valid
+    bool valid = false;        ///< the directory as it was last compiled
+    uint64_t errors = 0;       ///< problems in it
     uint64_t alterations = 0;  ///< of the history
-    uint64_t compiled = 0;  ///< compilations that ended, with a policy or without
+    uint64_t compiled = 0;     ///< compilations that ended, with a policy or without
     double compile_seconds = 0;
     uint32_t generation = 0;         ///< in force, as the data plane says; 0: none, or no data plane
     uint32_t wanted_generation = 0;  ///< that control would have in force; 0: none
@@ -70,6 +70,8 @@ class Reloader {
 
   /// Where resolvers tell what they answered, as the policy says that is to be in force; may be empty.
   [[nodiscard]] std::string dnstap_socket() const;
+  /// The lists that the policy in force wants fetched; nothing where that is not known.
+  [[nodiscard]] std::optional<std::vector<FeedSpec>> feeds() const;
   [[nodiscard]] nlohmann::json status() const;
   /// The policies that can be gone back to, the newest first.
   [[nodiscard]] nlohmann::json history() const;

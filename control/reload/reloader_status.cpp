@@ -97,6 +97,10 @@ std::string Reloader::dnstap_socket() const {
   return current_ ? std::string(store_.names_of(current_->image->generation())->dnstap()) : std::string();
 }
 
+std::optional<std::vector<FeedSpec>> Reloader::feeds() const {
+  return current_ && current_->facts ? std::optional(current_->facts->feeds) : std::nullopt;
+}
+
 Reloader::Counts Reloader::counts() const {
   Counts out = counts_;
   out.generation = plane_generation_;

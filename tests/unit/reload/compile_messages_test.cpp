@@ -14,7 +14,8 @@ CompileOutcome some_outcome() {
   CompileOutcome out;
   out.diagnostics.push_back({"a.yaml", 3, 4, Severity::Error, "wrong", "right"});
   out.diagnostics.push_back({"b.yaml", 0, 0, Severity::Warning, "odd \xff bytes", ""});
-  out.facts = PolicyFacts{"site", true, 1, 2, 3, 4, 5, 6};
+  out.facts =
+      PolicyFacts{"site", true, 1, 2, 3, 4, 5, 6, {FeedSpec{"ads", {}, {"https://feeds.example/ads"}}}};
   out.sources = {{SourceFile::Kind::Policy, "a.yaml", kSum, 7}, {SourceFile::Kind::Feed, "f", kSum, 8}};
   out.digest = "digest";
   out.failure = "failure";
@@ -30,6 +31,7 @@ TEST(CompileMessages, OutcomeSurvivesTheWay) {
   EXPECT_EQ(got.facts->site, "site");
   EXPECT_TRUE(got.facts->reload_on_save);
   EXPECT_EQ(got.facts->patterns, 6u);
+  EXPECT_EQ(got.facts->feeds, some_outcome().facts->feeds);
   ASSERT_EQ(got.sources.size(), 2u);
   EXPECT_EQ(got.sources[1].kind, SourceFile::Kind::Feed);
   EXPECT_EQ(got.sources[1].size, 8u);

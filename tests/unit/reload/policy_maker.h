@@ -42,7 +42,7 @@ class FakeCompiler final : public Compiler {
       out.sources.push_back(describe(SourceFile::Kind::List, list.string(), "malware"));
     }
     out.sources.push_back(describe(SourceFile::Kind::Feed, "feeds/ads", feed));
-    out.facts = PolicyFacts{text, text.find("on-save") != std::string::npos, 1, 1};
+    out.facts = PolicyFacts{text, text.find("on-save") != std::string::npos, 1, 1, 0, 0, 0, 0, {}};
     out.digest = digest_of(out.sources);
     if (wants_image(job, out.sources)) {
       out.image = SealedImage::make(make_image(job.generation, text), job.generation, out.failure);
