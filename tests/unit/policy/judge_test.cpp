@@ -382,6 +382,21 @@ TEST(JudgeTunnel, ARegisteredProxyIsJudgedByWhereItLeads) {
   EXPECT_EQ(office.judge(subject).reason, Reason::Tunnel);
 }
 
+TEST(JudgeTunnel, NoNameThatAProxyIsToldMakesItRegistered) {
+  Office office(R"(
+lists:
+  partner: {names: [partner.example], prefixes: [203.0.113.0/24]}
+tunnels:
+  proxy: {protocols: [socks], from: [10.20.0.1], to: [partner], owner: li.wei}
+)");
+  Subject subject = office.web("10.20.0.1", "partner.example", "203.0.113.9");
+  subject.protocol = Protocol::Socks;
+  subject.seen = Seen::Authority;
+  EXPECT_EQ(office.judge(subject).action, Action::Allowed);
+  subject.remote = address("198.51.100.9");
+  EXPECT_EQ(office.judge(subject).reason, Reason::Tunnel) << "its ends are known by their addresses";
+}
+
 TEST(JudgeTunnel, GuardsAndObservingHoldForIt) {
   Tunnels office;
   EXPECT_EQ(office.between(Protocol::Gre, "172.16.5.5", "10.64.3.2").reason, Reason::UnregisteredSource);
@@ -407,6 +422,34 @@ TEST(JudgeTunnel, TraceLeavesTunnelsOutOfOtherAccesses) {
   (void)office.made->policy->judge(subject, office.made->scratch, &trace);
   ASSERT_EQ(trace.count, 1u);
   EXPECT_EQ(office.made->policy->rule_name(steps[0].rule), "hq-vpn");
+}
+
+TEST(Judge, TraceGoesOnBehindARuleThatOnlyMarks) {
+  Office office(kRules + std::string("  - {name: open-watched, to: [watched.example], action: allow}\n"));
+  TraceStep steps[32];
+  Trace trace{steps};
+  const Subject subject = office.web("10.20.1.8", "watched.example");
+  const Verdict verdict = office.made->policy->judge(subject, office.made->scratch, &trace);
+  EXPECT_EQ(office.rule(verdict), "watch");
+  ASSERT_EQ(trace.count, 10u);
+  EXPECT_EQ(office.made->policy->rule_name(steps[9].rule), "open-watched");
+  EXPECT_EQ(steps[9].why, PassedOver::Matched);
+}
+
+TEST(Judge, AListIsNamedByItsPatternOnlyWhereThatDecides) {
+  Office office(R"(
+lists:
+  second: {patterns: ['^b']}
+  first: {patterns: ['b.*t']}
+rules:
+  - {name: inbound-any, direction: inbound, to: [staff, second], action: block}
+  - {name: both, to: [first, second], action: block}
+)");
+  Subject subject = office.web("10.20.1.8", "bet.example");
+  const auto list = [&] { return office.made->policy->list_name(office.judge(subject).list); };
+  EXPECT_EQ(list(), "second") << "the one declared first, whichever pattern ends first";
+  subject.direction = Direction::Inbound;
+  EXPECT_EQ(list(), "") << "the network is enough";
 }
 
 TEST(Judge, TraceTellsWhyEachRuleWasPassedOver) {
