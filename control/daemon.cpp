@@ -10,6 +10,7 @@
 #include "control/accesslog/format.h"
 #include "control/base/files.h"
 #include "control/base/log_line.h"
+#include "control/policy/compile_cache.h"
 #include "control/status.h"
 
 namespace sluice::control {
@@ -91,7 +92,11 @@ void Daemon::make_rooms() {
   dnstap_ = std::make_unique<DnstapServer>(
       loop_, [this](std::span<const Binding> bindings) { link_->bind(bindings); });
   reloader_ = std::make_unique<Reloader>(
-      loop_, *store_, options_.policies, compile_policy,
+      loop_, *store_, options_.policies,
+      [feeds = options_.state / "feeds", cache = std::make_shared<CompileCache>()](const auto& directory,
+                                                                                   uint32_t generation) {
+        return compile_policy(directory, generation, {feeds, cache.get()});
+      },
       Reloader::Callbacks{[this](std::shared_ptr<const SealedImage> image) { link_->send(std::move(image)); },
                           [this](uint64_t client, const json& answer) { api_->answer(client, answer); },
                           [this] { return log_->oldest_needed(); }, [this] { publish(); }});

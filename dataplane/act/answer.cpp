@@ -82,12 +82,12 @@ Answers refuse_again(rte_mempool* pool, const Packet& packet, std::span<const ui
 }
 
 Answers abandon(rte_mempool* pool, const Packet& packet, std::span<const uint8_t> frame, uint32_t ack,
-                uint32_t read) {
+                uint32_t passed) {
   Answers answers;
   if (!link_is_answerable(packet, frame)) return answers;
   Maker maker(pool, packet, frame, answers);
   maker.add_tcp(Toward::Receiver, {ack, 0, kRst}, {});
-  if (read != ack) maker.add_tcp(Toward::Receiver, {read, 0, kRst}, {});
+  if (passed != ack) maker.add_tcp(Toward::Receiver, {passed, 0, kRst}, {});
   if (answers.count > 0) answers.kind = Answer::TcpReset;
   return answers;
 }

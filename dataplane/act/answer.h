@@ -70,11 +70,11 @@ struct Refusal {
 [[nodiscard]] Answers refuse_again(rte_mempool* pool, const Packet& packet, std::span<const uint8_t> frame);
 
 /// A TCP connection whose judging is given up while the server may hold bytes that nobody judged: resets
-/// towards packet's destination, whose next byte is expected at number ack, or at read if the latest ACK is
+/// towards packet's destination, whose next byte is expected at number ack, or at passed if the latest ACK is
 /// still on its way. packet: its addresses, ports and l3_offset are read. frame: the link header, l3_offset
 /// bytes.
 [[nodiscard]] Answers abandon(rte_mempool* pool, const Packet& packet, std::span<const uint8_t> frame,
-                              uint32_t ack, uint32_t read);
+                              uint32_t ack, uint32_t passed);
 
 /// The one's complement sum of data, folded to 16 bits and not inverted; sum: what came before (RFC 1071).
 [[nodiscard]] uint16_t checksum_fold(std::span<const uint8_t> data, uint32_t sum = 0);

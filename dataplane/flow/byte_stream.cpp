@@ -132,6 +132,12 @@ std::span<const uint8_t> ByteStream::piece(const BlockPool& pool, uint32_t at) c
   return {};
 }
 
+uint32_t ByteStream::contiguous_end() const {
+  for (const Run& run : std::span(runs_).first(run_count_))
+    if (distance(run.from, read_) >= 0 && distance(read_, run.to) > 0) return run.to;
+  return read_;
+}
+
 size_t ByteStream::peek(const BlockPool& pool, std::span<uint8_t> out) const {
   size_t size = 0;
   while (size < out.size()) {

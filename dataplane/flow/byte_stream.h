@@ -71,6 +71,8 @@ class ByteStream {  // NOLINT(cppcoreguidelines-pro-type-member-init): begin() m
   /// Begins again at number at, before the present start; what is kept behind it stays.
   void begin_again(uint32_t at) { floor_ = read_ = at; }
   uint32_t read_place() const { return read_; }
+  /// Past the last byte that is there in one piece from the read place on.
+  uint32_t contiguous_end() const;
 
   /// Unread bytes that are there, from number at on, are from now on these.
   void amend(BlockPool& pool, uint32_t at, std::span<const uint8_t> bytes) { store(pool, at, bytes); }

@@ -116,10 +116,11 @@ struct Context {
     return stream.covers(at) && static_cast<int32_t>(source_end - at) >= 0;
   }
 
-  /// The read place, or where the bytes end that it has jumped over.
+  /// Past the last byte that passed without a gap before it, read or not: what the server waits for, if all
+  /// of it arrived.
   uint32_t passed_to() const {
-    const uint32_t read = stream.read_place();
-    return static_cast<int32_t>(source_end - read) < 0 ? source_end : read;
+    const uint32_t end = stream.contiguous_end();
+    return static_cast<int32_t>(source_end - end) < 0 ? source_end : end;
   }
 
   /// Bytes up to number end have passed.

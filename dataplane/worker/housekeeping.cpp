@@ -11,16 +11,6 @@ constexpr uint32_t kSweepShare =
 constexpr uint32_t kSweepAtLeast = 64;
 constexpr uint16_t kMostResets = 2;  ///< that one flow's end sends
 
-uint32_t idle_limit_ms(const Flow& flow) {
-  if (flow.state == FlowState::Blocked) return kIdleBlockedMs;
-  const bool dns = flow.has(kFlowDns);
-  if (flow.key.transport != kTcp) return dns ? kIdleDnsMs : kIdleOtherMs;
-  if (dns) return kIdleOtherMs;  // its readers keep memory
-  if (flow.has(kFlowClosing)) return kIdleClosingMs;
-  if (flow.state == FlowState::Undecided && flow.protocol != Protocol::H2c) return kIdleHandshakeMs;
-  return kIdleTcpMs;
-}
-
 }  // namespace
 
 void WorkerPipeline::housekeeping(Clock now, Output& out) {
@@ -36,6 +26,18 @@ void WorkerPipeline::housekeeping(Clock now, Output& out) {
   bindings_.sweep(now.ms);
   drop_late_fragments();
   show_gauges();
+}
+
+uint32_t WorkerPipeline::idle_limit_ms(const Flow& flow) const {
+  if (flow.state == FlowState::Blocked) return kIdleBlockedMs;
+  const bool dns = flow.has(kFlowDns);
+  if (flow.key.transport != kTcp) return dns ? kIdleDnsMs : kIdleOtherMs;
+  if (dns) return kIdleOtherMs;  // its readers keep memory
+  if (flow.has(kFlowClosing)) return kIdleClosingMs;
+  if (flow.state != FlowState::Undecided) return kIdleTcpMs;
+  // Whoever types a prelude may pause; its end is that of undecided flows, by age.
+  const bool preluded = flow.context != kNoIndex && contexts_[flow.context].preluded;
+  return preluded ? kIdleTcpMs : kIdleHandshakeMs;
 }
 
 void WorkerPipeline::sweep_flow(Flow& flow) {
@@ -97,12 +99,12 @@ void WorkerPipeline::abandon(const Flow& flow) {
   packet.transport = kTcp;
   packet.v4 = packet.source.is_v4();
   packet.l3_offset = context.link_size;
-  const uint32_t read = context.passed_to();
+  const uint32_t passed = context.passed_to();
   const bool ack_known = flow.has(kFlowAnswered) || !flow.has(kFlowMidstream);
   const auto side = static_cast<size_t>(inbound ? Side::Line : Side::Lan);
   send_answers(port_of_[flow.key.pair][side],
                sluice::abandon(pool_, packet, {context.link, context.link_size},
-                               ack_known ? flow.remote_ack : read, read));
+                               ack_known ? flow.remote_ack : passed, passed));
 }
 
 void WorkerPipeline::release_context(Flow& flow) {

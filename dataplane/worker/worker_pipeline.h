@@ -304,6 +304,7 @@ class WorkerPipeline final : public Pipeline {
   [[nodiscard]] std::span<const uint8_t> frame_of(const Arrival& arrival);
 
   // housekeeping.cpp
+  [[nodiscard]] uint32_t idle_limit_ms(const Flow& flow) const;
   void sweep_flow(Flow& flow);
   void time_out(Flow& flow);
   void hold(Flow& flow);

@@ -203,6 +203,22 @@ class Model {
   std::map<uint32_t, uint8_t> kept_;
 };
 
+TEST_F(ByteStreamTest, ContiguousEndIsWhereTheFirstGapBegins) {
+  stream_.begin(1000);
+  EXPECT_EQ(stream_.contiguous_end(), 1000u);
+  EXPECT_EQ(stream_.offer(pool_, 1010, Bytes(5)), Offer::Taken);
+  EXPECT_EQ(stream_.contiguous_end(), 1000u);
+  EXPECT_EQ(stream_.offer(pool_, 1000, Bytes(3)), Offer::Taken);
+  EXPECT_EQ(stream_.contiguous_end(), 1003u);
+  stream_.consume(2);
+  EXPECT_EQ(stream_.contiguous_end(), 1003u);
+  stream_.consume(1);
+  EXPECT_EQ(stream_.contiguous_end(), 1003u);
+  EXPECT_EQ(stream_.offer(pool_, 1003, Bytes(7)), Offer::Taken);
+  EXPECT_EQ(stream_.contiguous_end(), 1015u);
+  stream_.clear(pool_);
+}
+
 TEST_F(ByteStreamTest, AgreesWithAPlainModelOverRandomPieces) {
   for (uint32_t seed = 0; seed < 300; ++seed) {
     std::mt19937 random(seed);
