@@ -38,8 +38,8 @@ class Run {
       policy(seed);
     }
     std::cout << (differences_ == 0 ? "" : "not ") << "ok - " << asked_ << " questions to " << policies_
-              << " policies, differences " << differences_ << ", from seed " << options_.seed
-              << "\n    took " << static_cast<int>(minutes() * 60) << " s\n";
+              << " policies, differences " << differences_ << ", from seed " << options_.seed << "\n    took "
+              << static_cast<int>(minutes() * 60) << " s\n";
     for (const auto& [what, count] : seen_) std::cout << "    " << what << ": " << count << "\n";
     return differences_ == 0;
   }
