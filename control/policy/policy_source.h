@@ -63,7 +63,9 @@ enum class ListFormat : uint8_t {
   Hosts,
   Adblock,
   Dnsmasq,
-  Prefixes
+  Rpz,
+  Prefixes,
+  Microsoft365
 };
 
 /// The list that says what `protocols: [doh]` is.

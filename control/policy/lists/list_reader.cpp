@@ -15,8 +15,13 @@ struct Reader {
 };
 /// In the order of ListFormat.
 constexpr Reader kReaders[] = {
-    {"names", read_names},     {"hosts", read_hosts},       {"adblock", read_adblock},
-    {"dnsmasq", read_dnsmasq}, {"prefixes", read_prefixes},
+    {"names", read_names},
+    {"hosts", read_hosts},
+    {"adblock", read_adblock},
+    {"dnsmasq", read_dnsmasq},
+    {"rpz", read_rpz},
+    {"prefixes", read_prefixes},
+    {"microsoft365", read_microsoft365},
 };
 constexpr size_t kFormatCount = std::size(kReaders);
 

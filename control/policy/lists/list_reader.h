@@ -36,6 +36,8 @@ class ListTaker {
   /// A name with stars, as the expression that matches it.
   virtual void take_pattern(std::string pattern, Position at) = 0;
   virtual void take_prefix(const Prefix& prefix) = 0;
+  /// What comes next is reached on these ports only; none: on any, as at the start of a file.
+  virtual void begin_ports(std::span<const PortRange> ports) = 0;
 };
 
 /// Reads one list file; text: names in it are brought into lower case in place. file: its index in report. An
