@@ -41,7 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Report report;
   report.add_file("f");
   Checker checker;
-  read_list(text, static_cast<ListFormat>(data[0] % list_format_words().size()), 0, report, checker);
+  read_list(text, static_cast<ListFormat>(data[0] % std::size(kListFormatWords)), 0, report, checker);
   report.finish();
   return 0;
 }

@@ -45,7 +45,4 @@ class ListTaker {
 /// error. Returns how many entries it took.
 size_t read_list(ListText& text, ListFormat format, uint32_t file, Report& report, ListTaker& taker);
 
-/// The words for ListFormat, in its order.
-std::span<const std::string_view> list_format_words();
-
 }  // namespace sluice::control

@@ -199,7 +199,7 @@ TEST(ListFile, CutAndFlippedAnywhereIsSound) {
       "# c\n0.0.0.0 a.example "
       "b.example\n=c.example\n*.d.example\r\n\xc3\xbc.example\n||e.example^$important\n"
       "@@||f*.example^\naddress=/g.example/h.example/#\n192.0.2.0/24\n1.2.3.4-1.2.3.9\n";
-  for (size_t format = 0; format < list_format_words().size(); ++format) {
+  for (size_t format = 0; format < std::size(kListFormatWords); ++format) {
     const auto as = static_cast<ListFormat>(format);
     for (size_t size = 0; size <= text.size(); ++size) expect_sound(ListTaken(text.substr(0, size), as));
     for (size_t at = 0; at < text.size(); ++at) {
