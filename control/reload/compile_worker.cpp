@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "control/base/log_line.h"
-#include "control/policy/list_reader.h"
+#include "control/policy/lists/list_reader.h"
 #include "control/policy/source_files.h"
 #include "control/reload/compile_messages.h"
 
