@@ -427,16 +427,15 @@ TEST(JudgeTunnel, TraceLeavesTunnelsOutOfOtherAccesses) {
   subject.local = address("10.20.0.1");
   subject.remote = address("10.64.3.2");
   (void)office.made->policy->judge(subject, office.made->scratch, &trace);
-  ASSERT_EQ(trace.count, 1u);
-  EXPECT_EQ(office.made->policy->rule_name(steps[0].rule), "hq-vpn");
+  EXPECT_EQ(trace.count == 1 ? office.made->policy->rule_name(steps[0].rule) : "", "hq-vpn");
 }
 
 TEST(Judge, TraceTellsWhyEachRuleWasPassedOver) {
   Office office(kRules);
   TraceStep steps[32];
   Trace trace{steps};
-  const Subject subject = office.web("10.20.1.8", "one.bad.example");
-  const Verdict verdict = office.made->policy->judge(subject, office.made->scratch, &trace);
+  const Verdict verdict =
+      office.made->policy->judge(office.web("10.20.1.8", "one.bad.example"), office.made->scratch, &trace);
   ASSERT_EQ(trace.count, 3u);
   EXPECT_EQ(steps[0].why, PassedOver::To);
   EXPECT_EQ(steps[1].why, PassedOver::From);
