@@ -43,6 +43,13 @@ Word pattern_of(const Word& keyword) {
   return out;
 }
 
+/// What a compilation is for, and what it may go back to.
+struct Occasion {
+  uint32_t generation;
+  std::chrono::sys_seconds now;
+  CompileCache* cache;  ///< may be nullptr
+};
+
 /// Turns one checked source into tables.
 class Compiler {
  public:
@@ -63,13 +70,15 @@ class Compiler {
   }
 
   /// Returns nothing where the report has an error.
-  std::optional<CompiledPolicy> run(uint32_t generation) {
+  std::optional<CompiledPolicy> run(const Occasion& occasion) {
     const ResolvedRules resolved = resolve_rules(source_, report_);
+    const ResolvedTimes times = resolve_times(source_, occasion.now, report_);
     if (source_.lists.size() + source_.offices.size() + resolved.literals.size() > kMaxLists)
       return std::nullopt;
     add_lists();
     add_offices();
     add_literals(resolved.literals);
+    add_lines(times);
     add_networks();
     for (const PrefixSource& resolver : source_.resolvers) addresses_.add_resolver(resolver.prefix.address);
     for (const LineSource& line : source_.lines)
@@ -77,7 +86,7 @@ class Compiler {
     tables_.patterns = cache_.patterns(patterns_, report_);
     if (report_.failed()) return std::nullopt;
     add_site();
-    return finish(resolved, generation);
+    return finish(resolved, times, occasion.generation);
   }
 
  private:
@@ -140,9 +149,12 @@ class Compiler {
     return kNone16;
   }
 
+  void add_lines(const ResolvedTimes& times) {
+    for (size_t i = 0; i < source_.lines.size(); ++i)
+      tables_.lines.push_back({tables_.strings.add(source_.lines[i].name.text), times.lines[i]});
+  }
+
   void add_networks() {
-    for (const LineSource& line : source_.lines)
-      tables_.lines.push_back({tables_.strings.add(line.name.text)});
     for (const NetworkSource& network : source_.networks) {
       const auto index = static_cast<uint16_t>(tables_.networks.size());
       NetworkInfo info{};
@@ -154,6 +166,7 @@ class Compiler {
             said(network.unidentified[i], source_.unidentified[i], kDefaultUnidentified[i]));
       info.canaries = network.canaries;
       info.strip_ech = network.strip_ech;
+      info.shared = network.shared;
       info.first_vlan = static_cast<uint32_t>(tables_.vlans.size());
       info.vlan_count = static_cast<uint32_t>(network.vlans.size());
       tables_.vlans.insert(tables_.vlans.end(), network.vlans.begin(), network.vlans.end());
@@ -175,7 +188,8 @@ class Compiler {
     return std::nullopt;
   }
 
-  std::optional<CompiledPolicy> finish(const ResolvedRules& resolved, uint32_t generation) {
+  std::optional<CompiledPolicy> finish(const ResolvedRules& resolved, const ResolvedTimes& times,
+                                       uint32_t generation) {
     CompiledPolicy out;
     out.prefixes = addresses_.size();
     out.names = names_.size();
@@ -185,7 +199,8 @@ class Compiler {
     if (sets_.full()) return too_large("too many names and prefixes stand in too many lists at once");
     tables_.sets = sets_.sets();
     tables_.set_lists = sets_.lists();
-    if (!lay_out_rules(source_, resolved, tables_)) return too_large("too many rules for so many lists");
+    if (!lay_out_rules(source_, resolved, times, tables_))
+      return too_large("too many rules for so many lists");
     std::optional<AlignedImage> image = write_image(tables_, generation);
     if (!image) return too_large("its image would exceed " + std::to_string(kImageMaxBytes >> 30) + " GiB");
     out.memory = std::move(*image);
@@ -221,13 +236,6 @@ class Compiler {
   bool names_full_ = false;
 };
 
-/// What a compilation is for, and what it may go back to.
-struct Occasion {
-  uint32_t generation;
-  std::chrono::sys_seconds now;
-  CompileCache* cache;  ///< may be nullptr
-};
-
 Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::path& directory,
                       const ReadListFile& read_list_file, const Occasion& occasion, Report& report) {
   PolicySource source;
@@ -242,13 +250,12 @@ Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::
   }
   resolve_groups(source, report);
   check_source(source, report);
-  [[maybe_unused]] const ResolvedTimes times = resolve_times(source, occasion.now, report);
   Compiled out;
   CompileCache nothing;
   Compiler compiler(source, directory, read_list_file, occasion.cache != nullptr ? *occasion.cache : nothing,
                     report);
   for (const SourceText& text : texts) compiler.add_source(text.name, text.text);
-  out.policy = compiler.run(occasion.generation);
+  out.policy = compiler.run(occasion);
   if (report.failed()) out.policy.reset();
   out.diagnostics = report.finish();
   return out;

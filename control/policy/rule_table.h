@@ -4,6 +4,7 @@
 #include "control/policy/image_writer.h"
 #include "control/policy/policy_source.h"
 #include "control/policy/rule_resolver.h"
+#include "control/policy/time_resolver.h"
 
 namespace sluice::control {
 
@@ -11,6 +12,7 @@ inline constexpr size_t kMaxRuleBitBytes = size_t{1} << 30;
 
 /// Fills the rules, ports, rule_bits and the site's rule_words of tables, whose sets, networks and lists are
 /// final. Returns false where the rows would exceed kMaxRuleBitBytes.
-bool lay_out_rules(const PolicySource& source, const ResolvedRules& resolved, ImageTables& tables);
+bool lay_out_rules(const PolicySource& source, const ResolvedRules& resolved, const ResolvedTimes& times,
+                   ImageTables& tables);
 
 }  // namespace sluice::control

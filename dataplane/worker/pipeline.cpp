@@ -24,8 +24,7 @@ uint64_t sum_known_to_port(const Arrival& arrival) {
 void WorkerPipeline::process(std::span<rte_mbuf* const> burst, Clock now, Output& out) {
   if (!started_) started_ms_ = now.ms;
   started_ = true;
-  now_ = now;
-  out_ = &out;
+  begin(now, out);
   uint16_t count = 0;
   for (rte_mbuf* mbuf : burst)
     if (enter(mbuf, arrivals_[count])) ++count;
@@ -103,8 +102,8 @@ bool WorkerPipeline::is_mine(const Arrival& arrival) {
 void WorkerPipeline::handle(Arrival& arrival) {
   Flow* flow = flows_.find(arrival.key, arrival.hash);
   constexpr uint8_t kControlFlags = kSyn | kFin | kRst;
-  const bool settled = flow != nullptr && flow->state == FlowState::Allowed &&
-                       flow->generation == generation_ && flow->context == kNoIndex &&
+  const bool settled = flow != nullptr && flow->state == FlowState::Allowed && flow->epoch == epoch_ &&
+                       flow->context == kNoIndex &&
                        !(flow->flags & (kFlowDns | kFlowLooking | kFlowOpened)) &&
                        !may_begin_dtls(arrival, *flow) && !may_begin_quic(arrival, *flow) &&
                        !(arrival.packet.tcp_flags & kControlFlags) && arrival.packet.transport != kIcmp &&
@@ -119,8 +118,8 @@ void WorkerPipeline::handle_slowly(Arrival& arrival, Flow* flow) {
   if (arrival.packet.fragment && arrival.key.local_port == kFragmentWaiting) return collect(arrival);
   if (is_icmp_error(arrival.packet)) return related_icmp(arrival);
   if (flow == nullptr) return open(arrival);
-  if (flow->generation != generation_ && flow->state == FlowState::Blocked) return open_anew(arrival, *flow);
-  if (flow->generation != generation_ && !rejudge(arrival, *flow)) return;
+  if (flow->epoch != epoch_ && flow->state == FlowState::Blocked) return open_anew(arrival, *flow);
+  if (flow->epoch != epoch_ && !rejudge(arrival, *flow)) return;
   if (flow->key.transport == kTcp && (arrival.packet.tcp_flags & kSyn)) return handshake(arrival, *flow);
   if (flow->state == FlowState::Blocked && !may_show_quic(arrival, *flow))
     return refuse_later_packet(arrival, *flow);

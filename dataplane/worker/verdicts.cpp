@@ -70,7 +70,7 @@ void WorkerPipeline::remember(Flow& flow, const Sighting& sighting) {
   names_.release(flow.name);
   flow.name = name;
   flow.protocol = sighting.protocol;
-  flow.generation = generation_;
+  flow.epoch = epoch_;
   const unsigned situation = sighting.unidentified ? 1U + static_cast<unsigned>(sighting.situation) : 0U;
   flow.seen_and_situation = static_cast<uint8_t>(static_cast<unsigned>(sighting.seen) | situation << 4);
 }
@@ -89,7 +89,7 @@ Sighting WorkerPipeline::remembered(const Flow& flow) const {
 /// The policy has changed under an open flow. An undecided one is judged when its name comes; a decided one
 /// now.
 bool WorkerPipeline::rejudge(Arrival& arrival, Flow& flow) {
-  flow.generation = generation_;
+  flow.epoch = epoch_;
   stats_.rejudged.add();
   Sighting sighting = remembered(flow);
   sighting.response_outstanding =
@@ -100,7 +100,7 @@ bool WorkerPipeline::rejudge(Arrival& arrival, Flow& flow) {
     verdict = judge(flow, sighting);
     if (is_tunnel(flow.protocol) && verdict.passes()) settle(flow, verdict);
     if (verdict.passes()) return true;
-  } else if (policy_->admits(subject_of(flow.key, flow.has(kFlowInbound), sighting), verdict)) {
+  } else if (policy_->admits(subject_of(flow.key, flow.has(kFlowInbound), sighting), *scratch_, verdict)) {
     return true;
   }
   if (verdict.passes()) return true;

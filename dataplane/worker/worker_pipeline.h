@@ -92,6 +92,9 @@ class WorkerPipeline final : public Pipeline {
   void housekeeping(Clock now, Output& out) override;
 
  private:
+  /// pipeline_setup.cpp: what every call of the caller's begins with.
+  void begin(Clock now, Output& out);
+
   // pipeline.cpp: the way
   [[nodiscard]] bool enter(rte_mbuf* mbuf, Arrival& arrival);
   [[nodiscard]] bool passes_as_link_control(Arrival& arrival);
@@ -329,6 +332,7 @@ class WorkerPipeline final : public Pipeline {
   const Policy* policy_ = nullptr;
   Scratch* scratch_ = nullptr;
   uint32_t generation_ = 0;
+  uint32_t epoch_ = 0;  ///< counts policies, and the times at which one of them came to mean something else
   std::array<uint8_t, kMaxPairs> line_of_pair_{};
   std::array<uint16_t, kMaxPorts> opposite_{};                ///< by port: the other port of its pair
   std::array<std::array<uint16_t, 2>, kMaxPairs> port_of_{};  ///< by pair and Side
