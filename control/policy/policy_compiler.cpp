@@ -205,6 +205,7 @@ class Compiler {
     if (!image) return too_large("its image would exceed " + std::to_string(kImageMaxBytes >> 30) + " GiB");
     out.memory = std::move(*image);
     out.site = source_.site->text;
+    out.timezone = times.site;
     out.reload_on_save = source_.reload_on_save;
     out.networks = source_.networks.size();
     out.rules = source_.rules.size();

@@ -167,6 +167,7 @@ void WorkerPipeline::refuse_packet(Arrival& arrival, const Flow& flow, const Sig
   refusal.reference = {reference, static_cast<size_t>(std::max(size, 0))};
   refusal.contact = policy_->string(policy_->site().contact);
   refusal.host = sighting.name;
+  refusal.page_message = policy_->rule_text(verdict.rule, &RuleInfo::message);
   send_answers(arrival.mbuf->port, refuse(pool_, arrival.packet, frame_of(arrival), refusal));
   drop(arrival, verdict.reason);
 }

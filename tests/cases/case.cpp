@@ -3,6 +3,7 @@
 
 #include <rte_mbuf.h>
 
+#include <ctime>
 #include <fstream>
 #include <numeric>
 #include <sstream>
@@ -47,6 +48,7 @@ void Case::run() {
     root_ = YAML::LoadFile(path_);
     line_ = 1;
     load_flows();
+    if (root_["at"]) set_clock(root_["at"]);
     load_policy(root_);
     make_gateway();
     for (const auto& node : root_["steps"]) step(node);
@@ -57,6 +59,15 @@ void Case::run() {
     if (std::string_view(problem.what()).starts_with(path_)) throw;
     fail(problem.what());
   }
+}
+
+/// `2026-11-23T08:29:58`, in UTC.
+void Case::set_clock(const YAML::Node& at) {
+  const auto text = at.as<std::string>();
+  std::tm time{};
+  const char* const end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &time);
+  if (end == nullptr || *end != '\0') fail("at: write 2026-11-23T08:29:58");
+  clock_.utc_ns = timegm(&time) * int64_t{1'000'000'000};
 }
 
 /// node's `policy`: its name, its text, or `none`; `with` adds more text to it.
@@ -74,7 +85,9 @@ void Case::load_policy(const YAML::Node& node) {
     return false;
   };
   const auto generation = static_cast<uint32_t>(policies_loaded_.size() + 1);
-  control::Compiled compiled = control::compile_texts(texts, ".", no_files, generation);
+  control::Compiled compiled =
+      control::compile_texts(texts, ".", no_files, generation,
+                             std::chrono::sys_seconds{std::chrono::seconds{clock_.utc_ns / 1'000'000'000}});
   if (!compiled.policy)
     fail(compiled.diagnostics.empty() ? "no policy" : to_string(compiled.diagnostics.front()));
   auto loaded = std::make_unique<Loaded>(Loaded{std::move(*compiled.policy), nullptr, {}});

@@ -79,6 +79,7 @@ class Case {
     std::unique_ptr<Policy> policy;
     Scratch scratch;
   };
+  void set_clock(const YAML::Node& at);
   void load_policy(const YAML::Node& node);
   void make_gateway();
   void load_flows();
