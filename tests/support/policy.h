@@ -40,12 +40,13 @@ struct TestPolicy {
 };
 
 /// Throws std::runtime_error with the diagnostics where text does not compile or its image is refused.
-inline std::unique_ptr<TestPolicy> make_policy(const std::string& text, uint32_t generation = 1) {
+inline std::unique_ptr<TestPolicy> make_policy(const std::string& text, uint32_t generation = 1,
+                                               std::chrono::sys_seconds now = control::utc_now()) {
   const control::SourceText source{"test.yaml", text};
   auto read = [](const std::string&, std::string&, std::string& error) {
     return error = "no files here", false;
   };
-  control::Compiled compiled = control::compile_texts({&source, 1}, ".", read, generation);
+  control::Compiled compiled = control::compile_texts({&source, 1}, ".", read, generation, now);
   std::string said;
   for (const auto& diagnostic : compiled.diagnostics) said += control::to_string(diagnostic) + "\n";
   if (!compiled.policy) throw std::runtime_error(said);
