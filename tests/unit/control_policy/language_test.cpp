@@ -42,7 +42,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"DefaultByAddress",
              "default: by-address\n",
              {"t:1:10: `default` cannot be 'by-address'; write allow, block or observe"}},
-        Case{"DefaultTwice",
+        Case{"DefaultSpelt",
              "networks: {lab: {prefixes: [10.21.0.0/16], line: l, defualt: allow}}\n",
              {"t:1:53: unknown key 'defualt' in a network; did you mean `default`?"}},
         Case{"Unidentified",
@@ -73,7 +73,7 @@ INSTANTIATE_TEST_SUITE_P(
              "on-expiry: "
              "block}}\n",
              {"t:1:9: warning: the line 'm' has no valid; an auditor will ask for it",
-              "t:1:100: `on-expiry: block` without a day on which the line's term ends; write valid: {from: "
+              "t:1:99: `on-expiry: block` without a day on which the line's term ends; write valid: {from: "
               "2026-04-01, until: 2027-03-31}"}},
         Case{"OnExpiryOver",
              "lines: {m: {operator: o, licence: l, contract: c, filing: f, purpose: internal-office, valid: "
@@ -116,8 +116,7 @@ INSTANTIATE_TEST_SUITE_P(
              {"t:1:12: warning: the holidays 'cn' are all over; add those to come"}},
         Case{"HolidaysTwice",
              "holidays: {cn: [2027-10-01], cn: [2027-10-01]}\nschedules: {s: {except: cn}}\n" + kUse,
-             {"t:1:30: 'cn' is given twice; it stands at t:1:12 already",
-              "t:2:25: no holidays are named 'cn'; declare it"}},
+             {"t:1:30: 'cn' is given twice; it stands at t:1:12 already"}},
         Case{
             "HolidaysUndeclared",
             "holidays: {china: [2027-10-01]}\nschedules: {s: {except: [chian]}}\n" + kUse,
@@ -238,13 +237,14 @@ INSTANTIATE_TEST_SUITE_P(
              {"t:1:14: an exception without `expires`; write expires: 2026-12-31, its last day: none is for "
               "ever",
               "t:1:60: unknown key 'expries' in an exception; did you mean `expires`?",
-              "t:1:81: unknown key 'when' in an exception; did you mean `owner`?"}},
+              "t:1:81: unknown key 'when' in an exception; it may have name, direction, from, to, protocols, "
+              "ports, action, owner, ticket or expires"}},
         Case{"Expires",
              "exceptions: [{name: a, action: allow, owner: o, ticket: t, expires: never}, {name: b, action: "
              "allow, owner: o, ticket: t, expires: 2026-12-31T25:00}]\n",
              {"t:1:69: `expires` cannot be 'never'; write the last day, as 2026-12-31, or a time of it, as "
               "2026-12-31T18:00",
-              "t:1:131: `expires` cannot be '2026-12-31T25:00'; write the last day, as 2026-12-31, or a time "
+              "t:1:132: `expires` cannot be '2026-12-31T25:00'; write the last day, as 2026-12-31, or a time "
               "of it, as 2026-12-31T18:00"}},
         Case{"TooLong",
              "exceptions: [{name: a, action: allow, owner: o, ticket: t, expires: 2028-11-24}]\n",
@@ -275,6 +275,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"MessageTooLong",
              "rules: [{name: a, action: block, message: " + std::string(256, 'x') + "}]\n",
              {"t:1:43: `message` is longer than 255 bytes; shorten it"}},
+        Case{"MessageOverThePage",
+             "rules: [{name: a, action: block, message: " + std::string(157, 'x') + "<}]\n",
+             {"t:1:43: `message` takes 161 bytes of the page, and 160 are free; shorten it; < > & and quotes "
+              "take 4 to 6 bytes, a Chinese character 3"}},
         Case{
             "Keyword",
             "lists: {a: {keywords: [casino, ab, \"ca sino\", CASINO, '.*']}}\nrules: [{name: a, to: [a], "
