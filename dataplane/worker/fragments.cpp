@@ -90,7 +90,7 @@ void WorkerPipeline::drop_all(const Datagram& datagram, Reason reason) {
 /// The policy's setting for fragments decides what cannot be put together.
 void WorkerPipeline::give_up(Datagram& datagram) {
   for (const Datagram::Fragment& fragment : datagram.fragments())
-    if (enter(fragment.mbuf, arrivals_[kSpare])) uncollected(arrivals_[kSpare]);
+    if (enter(fragment.mbuf, arrivals_[kSpare], Owner::Me)) uncollected(arrivals_[kSpare]);
   fragments_.close(datagram, Reason::Fragment, now_.ms);
 }
 

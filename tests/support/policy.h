@@ -27,6 +27,7 @@ networks:
   guests:   {prefixes: [10.99.0.0/16], line: none}
   other:    {prefixes: [10.30.0.0/16], line: line-b, default: allow}
   watched:  {prefixes: [10.40.0.0/16], line: line-a, default: observe}
+  citrix:   {prefixes: [10.20.60.0/24], line: line-a, default: allow, shared: terminal-server}
   quiet:    {prefixes: [10.20.40.0/24], line: line-a, default: allow, dns: {canaries: nxdomain, strip-ech: true}}
 resolvers: [10.20.0.10]
 offices:
