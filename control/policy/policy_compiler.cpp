@@ -43,21 +43,15 @@ Word pattern_of(const Word& keyword) {
   return out;
 }
 
-/// What a compilation is for, and what it may go back to.
-struct Occasion {
-  uint32_t generation;
-  std::chrono::sys_seconds now;
-  CompileCache* cache;  ///< may be nullptr
-};
-
 /// Turns one checked source into tables.
 class Compiler {
  public:
   Compiler(const PolicySource& source, const std::filesystem::path& directory, const ReadListFile& read,
-           CompileCache& cache, Report& report)
+           const std::filesystem::path& feeds, CompileCache& cache, Report& report)
       : source_(source),
         directory_(directory),
         read_(read),
+        feeds_directory_(feeds),
         cache_(cache),
         report_(report),
         names_(sets_, tables_.site.name_seed),
@@ -70,9 +64,9 @@ class Compiler {
   }
 
   /// Returns nothing where the report has an error.
-  std::optional<CompiledPolicy> run(const Occasion& occasion) {
+  std::optional<CompiledPolicy> run(uint32_t generation, std::chrono::sys_seconds now) {
     const ResolvedRules resolved = resolve_rules(source_, report_);
-    const ResolvedTimes times = resolve_times(source_, occasion.now, report_);
+    const ResolvedTimes times = resolve_times(source_, now, report_);
     if (source_.lists.size() + source_.offices.size() + resolved.literals.size() > kMaxLists)
       return std::nullopt;
     add_lists();
@@ -86,7 +80,7 @@ class Compiler {
     tables_.patterns = cache_.patterns(patterns_, report_);
     if (report_.failed()) return std::nullopt;
     add_site();
-    return finish(resolved, times, occasion.generation);
+    return finish(resolved, times, generation);
   }
 
  private:
@@ -106,20 +100,60 @@ class Compiler {
       for (const Word& keyword : list.keywords)
         patterns_.push_back({pattern_of(keyword), static_cast<uint16_t>(i)});
       for (const Word& file : list.files) add_list_file(file, list.format, i);
+      if (list.feed && !list.feed->url.empty()) add_feed(list, i);
     }
   }
 
   void add_list_file(const Word& file, ListFormat format, size_t list) {
-    const std::string path = (directory_ / file.text).string();
-    std::string& text = texts_.emplace_back();
     std::string error;
-    if (!read_(path, text, error)) {
-      return report_.error(file.at, "cannot read " + in_quotes(file.text) + ": " + error,
-                           "a path counts from the policy's directory");
+    if (!add_list_text((directory_ / file.text).string(), format, list, error)) {
+      report_.error(file.at, "cannot read " + in_quotes(file.text) + ": " + error,
+                    "a path counts from the policy's directory");
     }
+  }
+
+  /// Returns false where it cannot be read, and says why in error.
+  bool add_list_text(const std::string& path, ListFormat format, size_t list, std::string& error) {
+    std::string& text = texts_.emplace_back();
+    if (!read_(path, text, error)) return false;
     add_source(path, text);
     read_list(text, format, report_.add_file(path), report_,
               [&](std::string_view name, NameScope scope) { add_name(name, scope, list); });
+    return true;
+  }
+
+  /// Takes the last good copy of a list that is fetched. One that was never fetched is left out: what the
+  /// rest of the policy says must not wait for a server. One that was, and cannot be read, is an error: it
+  /// must not be lost.
+  void add_feed(const ListSource& list, size_t index) {
+    const FeedSpec spec{list.name.text, list.format, *list.feed};
+    feeds_.push_back(spec);
+    const std::string name = "the feed of the list " + in_quotes(list.name.text);
+    std::optional<FeedCopy> copy = find_copy(spec);
+    if (!copy) {
+      return report_.warn(
+          list.feed_at,
+          name + (feeds_directory_.empty() ? " is left out: no copies are at hand"
+                                           : " has not been fetched yet"),
+          feeds_directory_.empty()
+              ? ""
+              : "it is fetched once the policy is applied; until then the list is without it");
+    }
+    std::string error;
+    while (
+        !add_list_text(feed_text_path(feeds_directory_, spec, *copy).string(), list.format, index, error)) {
+      // A newer one may just have taken its place.
+      const std::optional<FeedCopy> next = find_copy(spec);
+      if (!next || next->sha256 == copy->sha256) {
+        return report_.error(list.feed_at, "cannot read the copy of " + name + ": " + error, "");
+      }
+      copy = next;
+    }
+  }
+
+  std::optional<FeedCopy> find_copy(const FeedSpec& spec) const {
+    return feeds_directory_.empty() ? std::nullopt
+                                    : read_feed_copy(feeds_directory_, spec, CopyKind::InForce);
   }
 
   void add_offices() {
@@ -212,6 +246,7 @@ class Compiler {
     out.lists = source_.lists.size();
     out.patterns = tables_.patterns.lists.size();
     out.sources = std::move(sources_);
+    out.feeds = std::move(feeds_);
     out.digest = digest_.finish();
     return out;
   }
@@ -219,6 +254,7 @@ class Compiler {
   const PolicySource& source_;
   const std::filesystem::path& directory_;
   const ReadListFile& read_;
+  const std::filesystem::path& feeds_directory_;
   CompileCache& cache_;
   Report& report_;
   ImageTables tables_ = [] {
@@ -233,12 +269,14 @@ class Compiler {
   std::vector<PatternSource> patterns_;
   std::deque<std::string> texts_;  ///< of the list files; names_ points into them
   std::vector<std::string> sources_;
+  std::vector<FeedSpec> feeds_;
   SourceDigest digest_;
   bool names_full_ = false;
 };
 
 Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::path& directory,
-                      const ReadListFile& read_list_file, const Occasion& occasion, Report& report) {
+                      const ReadListFile& read_list_file, uint32_t generation, const CompileOptions& options,
+                      Report& report) {
   PolicySource source;
   source.complete = !report.failed();
   for (const SourceText& text : texts) {
@@ -253,10 +291,10 @@ Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::
   check_source(source, report);
   Compiled out;
   CompileCache nothing;
-  Compiler compiler(source, directory, read_list_file, occasion.cache != nullptr ? *occasion.cache : nothing,
-                    report);
+  Compiler compiler(source, directory, read_list_file, options.feeds,
+                    options.cache != nullptr ? *options.cache : nothing, report);
   for (const SourceText& text : texts) compiler.add_source(text.name, text.text);
-  out.policy = compiler.run(occasion);
+  out.policy = compiler.run(generation, options.now);
   if (report.failed()) out.policy.reset();
   out.diagnostics = report.finish();
   return out;
@@ -266,13 +304,14 @@ Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::
 
 Compiled compile_texts(std::span<const SourceText> texts, const std::filesystem::path& directory,
                        const ReadListFile& read_list_file, uint32_t generation,
-                       std::chrono::sys_seconds now) {
+                       const CompileOptions& options) {
   Report report;
   report.add_file(directory.string());
-  return compile_into(texts, directory, read_list_file, {generation, now, nullptr}, report);
+  return compile_into(texts, directory, read_list_file, generation, options, report);
 }
 
-Compiled compile_policy(const std::filesystem::path& directory, uint32_t generation, CompileCache* cache) {
+Compiled compile_policy(const std::filesystem::path& directory, uint32_t generation,
+                        const CompileOptions& options) {
   Report report;
   report.add_file(directory.string());
   std::vector<SourceText> texts;
@@ -280,7 +319,7 @@ Compiled compile_policy(const std::filesystem::path& directory, uint32_t generat
   const ReadListFile read = [](const std::string& path, std::string& text, std::string& error) {
     return read_file(path, kMaxListBytes, text, error);
   };
-  return compile_into(texts, directory, read, {generation, utc_now(), cache}, report);
+  return compile_into(texts, directory, read, generation, options, report);
 }
 
 }  // namespace sluice::control

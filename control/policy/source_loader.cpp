@@ -51,7 +51,7 @@ void load_fallback(const YamlNode& node, PolicySource& source, Report& report) {
 }
 
 void load_midstream_grace(const YamlNode& node, PolicySource& source, Report& report) {
-  const auto seconds = read_duration(node, "midstream-grace", kMaxGrace, report);
+  const auto seconds = read_duration(node, "midstream-grace", 0, kMaxGrace, report);
   if (!seconds) return;
   if (source.midstream_grace_at)
     return report_twice(node.at, "midstream-grace", *source.midstream_grace_at, report);

@@ -85,9 +85,9 @@ void Case::load_policy(const YAML::Node& node) {
     return false;
   };
   const auto generation = static_cast<uint32_t>(policies_loaded_.size() + 1);
-  control::Compiled compiled =
-      control::compile_texts(texts, ".", no_files, generation,
-                             std::chrono::sys_seconds{std::chrono::seconds{clock_.utc_ns / 1'000'000'000}});
+  control::Compiled compiled = control::compile_texts(
+      texts, ".", no_files, generation,
+      {.now = std::chrono::sys_seconds{std::chrono::seconds{clock_.utc_ns / 1'000'000'000}}});
   if (!compiled.policy)
     fail(compiled.diagnostics.empty() ? "no policy" : to_string(compiled.diagnostics.front()));
   auto loaded = std::make_unique<Loaded>(Loaded{std::move(*compiled.policy), nullptr, {}});

@@ -47,7 +47,7 @@ inline std::unique_ptr<TestPolicy> make_policy(const std::string& text, uint32_t
   auto read = [](const std::string&, std::string&, std::string& error) {
     return error = "no files here", false;
   };
-  control::Compiled compiled = control::compile_texts({&source, 1}, ".", read, generation, now);
+  control::Compiled compiled = control::compile_texts({&source, 1}, ".", read, generation, {.now = now});
   std::string said;
   for (const auto& diagnostic : compiled.diagnostics) said += control::to_string(diagnostic) + "\n";
   if (!compiled.policy) throw std::runtime_error(said);

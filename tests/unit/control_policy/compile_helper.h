@@ -39,7 +39,7 @@ inline Compiled compile(const Files& yaml, const Files& files = {}) {
     text = found->second;
     return true;
   };
-  return compile_texts(texts, "dir", read, 7, kNow);
+  return compile_texts(texts, "dir", read, 7, {.now = kNow});
 }
 
 /// What is wrong with kBase and text together. text is the file "t".
