@@ -52,8 +52,8 @@ struct CompileOptions {
   /// The directory with the copies of fetched lists; empty: none are at hand. A list without a copy is
   /// compiled without it, and a warning says so.
   std::filesystem::path feeds = {};
-  std::chrono::sys_seconds now = utc_now();  ///< from when schedules are laid out, and terms judged
   CompileCache* cache = nullptr;  ///< what an earlier call left there is not done again; nullptr: all is done
+  std::chrono::sys_seconds now = utc_now();  ///< from when schedules are laid out, and terms judged
 };
 
 /// Reads every *.yaml of a directory in the order of their names, and the list files they name; checks all of
