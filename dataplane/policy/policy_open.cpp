@@ -234,6 +234,28 @@ Policy::~Policy() {
   if (tables_) hs_free_database(tables_->patterns);
 }
 
+bool Policy::make_scratch(Scratch& out) const {
+  constexpr size_t kLineWords = (kMaxLines + 63) / 64;
+  constexpr int64_t kNoTime = INT64_MIN;  // before all edges
+  const Tables& t = *tables_;
+  const size_t words = t.site->rule_words + kLineWords;
+  out.live_.reset(new (std::nothrow) uint64_t[words]());
+  if (!out.live_) return false;
+  if (t.patterns != nullptr && hs_alloc_scratch(t.patterns, &out.hs_) != HS_SUCCESS) return false;
+  out.since_s_ = out.until_s_ = 0;
+  advance(out, kNoTime);
+  return true;
+}
+
+Scratch::Scratch(Scratch&& other) noexcept
+    : hs_(other.hs_), live_(std::move(other.live_)), since_s_(other.since_s_), until_s_(other.until_s_) {
+  other.hs_ = nullptr;
+}
+
+Scratch::~Scratch() {
+  hs_free_scratch(hs_);
+}
+
 std::string_view text_of(ImageError error) {
   switch (error) {
     case ImageError::None:

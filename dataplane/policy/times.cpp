@@ -1,17 +1,10 @@
 // policy: what holds at a time: schedules, exceptions until they expire, lines until their term is over.
-#include <hs/hs_runtime.h>
-
 #include <algorithm>
-#include <cstring>
-#include <new>
 
 #include "dataplane/policy/tables.h"
 
 namespace sluice {
 namespace {
-
-constexpr size_t kLineWords = (kMaxLines + 63) / 64;
-constexpr int64_t kNoTime = INT64_MIN;  ///< before all edges
 
 /// What holds at one second, and until when.
 class Moment {
@@ -70,17 +63,6 @@ bool assign(uint64_t* row, size_t index, bool value) {
 
 }  // namespace
 
-bool Policy::make_scratch(Scratch& out) const {
-  const Tables& t = *tables_;
-  const size_t words = t.site->rule_words + kLineWords;
-  out.live_.reset(new (std::nothrow) uint64_t[words]());
-  if (!out.live_) return false;
-  if (t.patterns != nullptr && hs_alloc_scratch(t.patterns, &out.hs_) != HS_SUCCESS) return false;
-  out.since_s_ = out.until_s_ = 0;
-  advance(out, kNoTime);
-  return true;
-}
-
 bool Policy::advance(Scratch& scratch, int64_t utc_s) const {
   if (scratch.since_s_ <= utc_s && utc_s < scratch.until_s_) return false;
   const Tables& t = *tables_;
@@ -94,15 +76,6 @@ bool Policy::advance(Scratch& scratch, int64_t utc_s) const {
   scratch.since_s_ = utc_s;
   scratch.until_s_ = moment.until();
   return changed;
-}
-
-Scratch::Scratch(Scratch&& other) noexcept
-    : hs_(other.hs_), live_(std::move(other.live_)), since_s_(other.since_s_), until_s_(other.until_s_) {
-  other.hs_ = nullptr;
-}
-
-Scratch::~Scratch() {
-  hs_free_scratch(hs_);
 }
 
 }  // namespace sluice
