@@ -208,6 +208,23 @@ std::vector<PrefixSource> read_prefixes(const YamlNode& node, std::string_view k
   return out;
 }
 
+std::optional<WrittenName> read_name(const Word& word, Report& report) {
+  WrittenName written = read_written_name(word.text);
+  const std::string reason = written.reason.empty() ? "" : " (" + std::string(written.reason) + ')';
+  if (written.error != NameError::None) {
+    report.error(word.at,
+                 "the name " + in_quotes(word.text) + ' ' + std::string(what_of(written.error)) + reason,
+                 std::string(instead_of(written.error)));
+    return std::nullopt;
+  }
+  if (!reason.empty()) {
+    report.warn(word.at,
+                "the name " + in_quotes(word.text) + " has an A-label that stands for nothing" + reason,
+                "it is taken as it is written");
+  }
+  return written;
+}
+
 std::optional<uint32_t> read_duration(const YamlNode& node, std::string_view key, uint32_t min, uint32_t max,
                                       Report& report) {
   const std::string instead = "write 90s, 10m, 2h or 7d, " +

@@ -11,6 +11,7 @@
 #include "control/policy/diagnostics.h"
 #include "control/policy/policy_source.h"
 #include "control/policy/prefix.h"
+#include "control/policy/written_name.h"
 #include "control/policy/yaml_tree.h"
 
 namespace sluice::control {
@@ -66,6 +67,9 @@ std::vector<std::pair<Word, const YamlNode*>> read_named(const YamlNode& node, s
 std::vector<PrefixSource> read_prefixes(const YamlNode& node, std::string_view key, Report& report);
 /// Reports what parse_prefix found.
 void report_prefix(PrefixError error, const Word& text, const Prefix& prefix, Report& report);
+
+/// A name as people write it; reports what is wrong with it.
+std::optional<WrittenName> read_name(const Word& word, Report& report);
 
 /// `90s`, `10m`, `2h` or `7d`, in seconds, min to max.
 std::optional<uint32_t> read_duration(const YamlNode& node, std::string_view key, uint32_t min, uint32_t max,

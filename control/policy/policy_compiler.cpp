@@ -11,7 +11,7 @@
 #include "control/policy/field_reader.h"
 #include "control/policy/group_resolver.h"
 #include "control/policy/image_writer.h"
-#include "control/policy/list_reader.h"
+#include "control/policy/lists/list_reader.h"
 #include "control/policy/rule_resolver.h"
 #include "control/policy/rule_table.h"
 #include "control/policy/source_check.h"
@@ -29,6 +29,33 @@ uint64_t random_seed() {
   if (getrandom(&seed, sizeof seed, 0) != sizeof seed) throw std::bad_alloc();
   return seed;
 }
+
+/// What one list file says goes into the tables under its list.
+class FileTaker final : public ListTaker {
+ public:
+  FileTaker(NameTable& names, AddressTable& addresses, std::vector<PatternSource>& patterns, uint16_t list)
+      : names_(names), addresses_(addresses), patterns_(patterns), list_(list) {}
+
+  void take_name(std::string_view name, NameScope scope) override {
+    full_ |= !names_.add(name, scope, list_);
+  }
+  void take_exception(std::string_view name, NameScope scope) override {
+    full_ |= !names_.except(name, scope, list_);
+  }
+  void take_pattern(std::string pattern, Position at) override {
+    patterns_.push_back({{std::move(pattern), at}, list_});
+  }
+  void take_prefix(const Prefix& prefix) override { addresses_.add_list(prefix, list_); }
+
+  bool full() const { return full_; }  ///< the names did not all fit
+
+ private:
+  NameTable& names_;
+  AddressTable& addresses_;
+  std::vector<PatternSource>& patterns_;
+  uint16_t list_;
+  bool full_ = false;
+};
 
 /// A network's setting: its own, else the site's, else the default.
 Setting said(const std::optional<SettingSource>& network, const std::optional<SettingSource>& site,
@@ -114,11 +141,12 @@ class Compiler {
 
   /// Returns false where it cannot be read, and says why in error.
   bool add_list_text(const std::string& path, ListFormat format, size_t list, std::string& error) {
-    std::string& text = texts_.emplace_back();
-    if (!read_(path, text, error)) return false;
-    add_source(path, text);
-    read_list(text, format, report_.add_file(path), report_,
-              [&](std::string_view name, NameScope scope) { add_name(name, scope, list); });
+    ListText& text = texts_.emplace_back();
+    if (!read_(path, text.text, error)) return false;
+    add_source(path, text.text);
+    FileTaker taker(names_, addresses_, patterns_, static_cast<uint16_t>(list));
+    read_list(text, format, report_.add_file(path), report_, taker);
+    names_full_ |= taker.full();
     return true;
   }
 
@@ -169,7 +197,8 @@ class Compiler {
       const auto list = static_cast<uint16_t>(tables_.lists.size());
       tables_.lists.push_back({tables_.strings.add(literal.text)});
       if (literal.is_name) {
-        add_name(literal.name, literal.scope, list);
+        literal.pattern.empty() ? add_name(literal.name, literal.scope, list)
+                                : patterns_.push_back({{literal.pattern, literal.at}, list});
       } else {
         addresses_.add_list(literal.prefix, list);
       }
@@ -267,7 +296,7 @@ class Compiler {
   NameTable names_;
   AddressTable addresses_;
   std::vector<PatternSource> patterns_;
-  std::deque<std::string> texts_;  ///< of the list files; names_ points into them
+  std::deque<ListText> texts_;  ///< of the list files; names_ points into them
   std::vector<std::string> sources_;
   std::vector<FeedSpec> feeds_;
   SourceDigest digest_;

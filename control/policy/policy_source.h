@@ -103,10 +103,11 @@ struct NameSource {
 
 enum class ListFormat : uint8_t {
   Names,
-  Hosts
+  Hosts,
+  Adblock,
+  Dnsmasq,
+  Prefixes
 };
-/// As a policy writes them.
-inline constexpr std::string_view kListFormatWords[] = {"names", "hosts"};
 
 /// Where a list is fetched from, and how far that is believed.
 struct FeedSource {

@@ -6,6 +6,7 @@
 
 #include "control/policy/feed_url.h"
 #include "control/policy/field_reader.h"
+#include "control/policy/lists/list_reader.h"
 #include "control/policy/source_loader.h"
 
 namespace sluice::control {
@@ -21,14 +22,13 @@ constexpr size_t kMinKeyword = 3;  ///< a shorter one stands in names of every k
 
 void load_names(const YamlNode& node, ListSource& list, Report& report) {
   for (const YamlNode* item : read_items(node, "names", report)) {
-    std::string text = item->text;
-    const ParsedName parsed = parse_host_name(text.data(), text.size());
-    if (parsed.error != NameError::None) {
-      report.error(item->at, "the name " + in_quotes(item->text) + ' ' + std::string(what_of(parsed.error)),
-                   std::string(instead_of(parsed.error)));
-      continue;
+    std::optional<WrittenName> written = read_name({item->text, item->at}, report);
+    if (!written) continue;
+    if (written->pattern.empty()) {
+      list.names.push_back({std::move(written->name), written->scope, item->at});
+    } else {
+      list.patterns.push_back({std::move(written->pattern), item->at});
     }
-    list.names.push_back({std::string(parsed.name), parsed.scope, item->at});
   }
 }
 
@@ -52,13 +52,7 @@ void load_keywords(const YamlNode& node, ListSource& list, Report& report) {
 }
 
 void load_format(const YamlNode& node, ListSource& list, Report& report) {
-  static constexpr std::string_view kLaterFormats[] = {"adblock", "dnsmasq", "rpz", "prefixes"};
-  if (node.kind == YamlNode::Kind::Scalar &&
-      std::ranges::find(kLaterFormats, node.text) != std::end(kLaterFormats)) {
-    return report.error(node.at, "`format: " + node.text + "` is not supported yet",
-                        "write names or hosts for now");
-  }
-  if (const auto index = read_choice(node, "format", kListFormatWords, report))
+  if (const auto index = read_choice(node, "format", list_format_words(), report))
     list.format = static_cast<ListFormat>(*index);
 }
 
@@ -165,7 +159,8 @@ void load_list(Word name, const YamlNode& node, PolicySource& source, Report& re
   list.name = std::move(name);
   const Fields fields(node, {"a list", kListKeys}, report);
   if (const YamlNode* value = fields.find("names")) load_names(*value, list, report);
-  if (const YamlNode* value = fields.find("patterns")) list.patterns = read_words(*value, "patterns", report);
+  if (const YamlNode* value = fields.find("patterns"))
+    std::ranges::move(read_words(*value, "patterns", report), std::back_inserter(list.patterns));
   if (const YamlNode* value = fields.find("keywords")) load_keywords(*value, list, report);
   if (const YamlNode* value = fields.find("prefixes"))
     list.prefixes = read_prefixes(*value, "prefixes", report);

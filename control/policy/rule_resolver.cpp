@@ -145,13 +145,8 @@ class RuleResolver {
       report_prefix(error, word, literal.prefix, report_);
       if (error != PrefixError::None) return;
     } else if (like_name) {
-      std::string canonical = word.text;
-      const ParsedName parsed = parse_host_name(canonical.data(), canonical.size());
-      if (parsed.error != NameError::None) {
-        return report_.error(word.at,
-                             "the name " + in_quotes(text) + ' ' + std::string(what_of(parsed.error)),
-                             std::string(instead_of(parsed.error)));
-      }
+      std::optional<WrittenName> written = read_name(word, report_);
+      if (!written) return;
       if (!kind.known_by_address.empty()) {
         return report_.error(word.at,
                              in_quotes(text) + " is a name, and " + std::string(kind.known_by_address) +
@@ -159,8 +154,10 @@ class RuleResolver {
                              "write a network, an office, a list or a prefix");
       }
       literal.is_name = true;
-      literal.scope = parsed.scope;
-      literal.name = parsed.name;
+      literal.scope = written->scope;
+      literal.name = std::move(written->name);
+      literal.pattern = std::move(written->pattern);
+      literal.at = word.at;
     } else {
       return refuse_word(word);
     }
@@ -179,8 +176,9 @@ class RuleResolver {
   }
 
   uint16_t intern(Literal literal) {
-    const std::string key = literal.is_name ? std::to_string(static_cast<int>(literal.scope)) + literal.name
-                                            : '/' + to_string(literal.prefix);
+    const std::string key =
+        literal.is_name ? std::to_string(static_cast<int>(literal.scope)) + literal.name + literal.pattern
+                        : '/' + to_string(literal.prefix);
     const auto [known, fresh] = literals_.try_emplace(key, out_.literals.size());
     if (fresh) out_.literals.push_back(std::move(literal));
     return static_cast<uint16_t>(first_literal() + known->second);

@@ -28,7 +28,9 @@ struct Literal {
   std::string text;  ///< as the rule has it
   bool is_name = false;
   NameScope scope = NameScope::Both;
-  std::string name;  ///< canonical
+  std::string name;     ///< canonical; empty where there are stars within
+  std::string pattern;  ///< with stars within
+  Position at;
   Prefix prefix;
 };
 

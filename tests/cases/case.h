@@ -80,6 +80,7 @@ class Case {
     Scratch scratch;
   };
   void set_clock(const YAML::Node& at);
+  [[nodiscard]] control::Compiled compile(const YAML::Node& node, uint32_t generation) const;
   void load_policy(const YAML::Node& node);
   void make_gateway();
   void load_flows();

@@ -67,14 +67,6 @@ INSTANTIATE_TEST_SUITE_P(
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
-    Later, Diagnosed,
-    testing::Values(Case{"Format",
-                         "lists: {a: {files: [], format: rpz}}\nrules: [{name: a, to: [a], action: block}]\n",
-                         {"t:1:20: `files` is an empty list; leave the key out",
-                          "t:1:32: `format: rpz` is not supported yet; write names or hosts for now"}}),
-    name_of);
-
-INSTANTIATE_TEST_SUITE_P(
     Values, Diagnosed,
     testing::Values(
         Case{"Mode", "mode: enfroce\n", {"t:1:7: `mode` cannot be 'enfroce'; write enforce or observe"}},
@@ -238,20 +230,27 @@ const std::string kUse = "rules: [{name: a, to: [a], action: block}]\n";
 INSTANTIATE_TEST_SUITE_P(
     Lists, Diagnosed,
     testing::Values(
-        Case{"NotAscii",
-             "lists: {a: {names: [b\xc3\xbc"
-             "cher.example]}}\n" +
+        Case{"Format",
+             "lists: {a: {files: [], format: xml}}\n" + kUse,
+             {"t:1:20: `files` is an empty list; leave the key out",
+              "t:1:32: `format` cannot be 'xml'; write names, hosts, adblock, dnsmasq or prefixes"}},
+        Case{"NoInternationalisedName",
+             "lists: {a: {names: [\"-b\xc3\xbc"
+             "cher.example\"]}}\n" +
                  kUse,
-             {"t:1:21: the name 'b\xc3\xbc"
-              "cher.example' is not ASCII; write it as A-labels (xn--...)"}},
+             {"t:1:21: the name '-b\xc3\xbc"
+              "cher.example' is no internationalised name (string start/ends with forbidden hyphen); write "
+              "its "
+              "A-labels (xn--...)"}},
         Case{"LoneStar",
              "lists: {a: {names: [\"*\"]}}\n" + kUse,
-             {"t:1:21: the name '*' has a star that is not its first label; write \"*.example.com\", or use "
-              "`patterns:`"}},
-        Case{"StarInside",
-             "lists: {a: {names: [a*.example]}}\n" + kUse,
-             {"t:1:21: the name 'a*.example' has a star that is not its first label; write "
-              "\"*.example.com\", or use `patterns:`"}},
+             {"t:1:21: the name '*' has stars where none may stand; write \"*.example.com\" or "
+              "\"cdn*.example.com\", with at most 4 stars"}},
+        Case{"TooManyStars",
+             "lists: {a: {names: [a*b*c*d*e*.example]}}\n" + kUse,
+             {"t:1:21: the name 'a*b*c*d*e*.example' has stars where none may stand; write \"*.example.com\" "
+              "or "
+              "\"cdn*.example.com\", with at most 4 stars"}},
         Case{"LongLabel",
              "lists: {a: {names: [" + kLongName + "]}}\n" + kUse,
              {"t:1:21: the name '" + kLongName +
@@ -359,8 +358,8 @@ INSTANTIATE_TEST_SUITE_P(
              "rules: [{name: a, protocols: [sshd], action: block}]\n",
              {"t:1:31: `protocols` cannot be 'sshd'; write unknown, tls, quic, http, h2c, dns, dot, doh, "
               "dtls, "
-              "stun, ntp, ssh, rdp, socks, wireguard, openvpn, ipsec, l2tp, pptp, teredo, geneve, gtp, gre, "
-              "ipip, 6in4 or vxlan"}},
+              "stun, ntp, ssh, rdp, smb, sip, socks, wireguard, openvpn, ipsec, l2tp, pptp, teredo, geneve, "
+              "gtp, gre, ipip, 6in4 or vxlan"}},
         Case{"Direction",
              "rules: [{name: a, direction: both, action: block}]\n",
              {"t:1:30: `direction` cannot be 'both'; write outbound or inbound"}},
