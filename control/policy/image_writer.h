@@ -45,6 +45,8 @@ struct ImageTables {
   NameTable::Layout names;
   AddressTable::Layout addresses;
   CompiledPatterns patterns;
+  std::vector<CalendarInfo> calendars;
+  std::vector<int64_t> edges;
 };
 
 /// Returns nothing where the image would exceed kImageMaxBytes.

@@ -97,8 +97,9 @@ class Compiler {
   }
 
   /// Returns nothing where the report has an error.
-  std::optional<CompiledPolicy> run(uint32_t generation) {
+  std::optional<CompiledPolicy> run(uint32_t generation, std::chrono::sys_seconds now) {
     const ResolvedRules resolved = resolve_rules(source_, report_);
+    const ResolvedTimes times = resolve_times(source_, now, report_);
     if (source_.lists.size() + source_.offices.size() + resolved.literals.size() > kMaxLists)
       return std::nullopt;
     parts_ = ListParts(source_.lists.size() + source_.offices.size() + resolved.literals.size());
@@ -109,6 +110,7 @@ class Compiler {
       const ListInfo whole = tables_.lists[part.of];
       tables_.lists.push_back(whole);
     }
+    add_lines(times);
     add_networks();
     for (const PrefixSource& resolver : source_.resolvers) addresses_.add_resolver(resolver.prefix.address);
     for (const LineSource& line : source_.lines)
@@ -116,7 +118,7 @@ class Compiler {
     tables_.patterns = cache_.patterns(patterns_, report_);
     if (report_.failed()) return std::nullopt;
     add_site();
-    return finish(resolved, generation);
+    return finish(resolved, times, generation);
   }
 
  private:
@@ -221,9 +223,12 @@ class Compiler {
     return kNone16;
   }
 
+  void add_lines(const ResolvedTimes& times) {
+    for (size_t i = 0; i < source_.lines.size(); ++i)
+      tables_.lines.push_back({tables_.strings.add(source_.lines[i].name.text), times.lines[i]});
+  }
+
   void add_networks() {
-    for (const LineSource& line : source_.lines)
-      tables_.lines.push_back({tables_.strings.add(line.name.text)});
     for (const NetworkSource& network : source_.networks) {
       const auto index = static_cast<uint16_t>(tables_.networks.size());
       NetworkInfo info{};
@@ -235,6 +240,7 @@ class Compiler {
             said(network.unidentified[i], source_.unidentified[i], kDefaultUnidentified[i]));
       info.canaries = network.canaries;
       info.strip_ech = network.strip_ech;
+      info.shared = network.shared;
       info.first_vlan = static_cast<uint32_t>(tables_.vlans.size());
       info.vlan_count = static_cast<uint32_t>(network.vlans.size());
       tables_.vlans.insert(tables_.vlans.end(), network.vlans.begin(), network.vlans.end());
@@ -256,7 +262,8 @@ class Compiler {
     return std::nullopt;
   }
 
-  std::optional<CompiledPolicy> finish(const ResolvedRules& resolved, uint32_t generation) {
+  std::optional<CompiledPolicy> finish(const ResolvedRules& resolved, const ResolvedTimes& times,
+                                       uint32_t generation) {
     CompiledPolicy out;
     out.prefixes = addresses_.size();
     out.names = names_.size();
@@ -267,12 +274,13 @@ class Compiler {
     if (sets_.full()) return too_large("too many names and prefixes stand in too many lists at once");
     tables_.sets = sets_.sets();
     tables_.set_lists = sets_.lists();
-    if (!lay_out_rules(source_, resolved, parts_.parts(), tables_))
+    if (!lay_out_rules(source_, resolved, times, parts_.parts(), tables_))
       return too_large("too many rules for so many lists");
     std::optional<AlignedImage> image = write_image(tables_, generation);
     if (!image) return too_large("its image would exceed " + std::to_string(kImageMaxBytes >> 30) + " GiB");
     out.memory = std::move(*image);
     out.site = source_.site->text;
+    out.timezone = times.site;
     out.reload_on_save = source_.reload_on_save;
     out.networks = source_.networks.size();
     out.rules = source_.rules.size();
@@ -323,13 +331,12 @@ Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::
   }
   resolve_groups(source, report);
   check_source(source, report);
-  [[maybe_unused]] const ResolvedTimes times = resolve_times(source, options.now, report);
   Compiled out;
   CompileCache nothing;
   Compiler compiler(source, directory, read_list_file, options.feeds,
                     options.cache != nullptr ? *options.cache : nothing, report);
   for (const SourceText& text : texts) compiler.add_source(text.name, text.text);
-  out.policy = compiler.run(generation);
+  out.policy = compiler.run(generation, options.now);
   if (report.failed()) out.policy.reset();
   out.diagnostics = report.finish();
   return out;

@@ -69,6 +69,14 @@ bool Policy::is_resolver(const Address& address) const {
   return tables_->class_for(address).resolver != 0;
 }
 
+bool Policy::is_shared(const Address& address) const {
+  const Tables& t = *tables_;
+  if (!t.any_shared) return false;
+  const AddressClass& one = t.class_for(address);
+  return std::ranges::any_of(t.candidates.subspan(one.first_candidate, one.candidate_count),
+                             [&](uint16_t network) { return t.networks[network].shared != 0; });
+}
+
 bool Policy::is_link(const Address& address) const {
   return tables_->class_for(address).link != 0;
 }
@@ -103,8 +111,8 @@ std::string_view Policy::string(StringRef ref) const {
   return {tables_->strings.data() + ref.offset, ref.size};
 }
 
-std::string_view Policy::rule_name(uint16_t rule) const {
-  return rule < tables_->rules.size() ? string(tables_->rules[rule].name) : std::string_view{};
+std::string_view Policy::rule_text(uint16_t rule, StringRef RuleInfo::*text) const {
+  return rule < tables_->rules.size() ? string(tables_->rules[rule].*text) : std::string_view{};
 }
 std::string_view Policy::list_name(uint16_t list) const {
   return list < tables_->lists.size() ? string(tables_->lists[list].name) : std::string_view{};
