@@ -1,11 +1,7 @@
 // control/policy: a directory of YAML becomes one policy image, or a list of what is wrong with it.
 #include "control/policy/policy_compiler.h"
 
-#include <sys/random.h>
-
 #include <chrono>
-#include <deque>
-#include <new>
 
 #include "control/policy/compile_cache.h"
 #include "control/policy/field_reader.h"
@@ -21,25 +17,12 @@
 namespace sluice::control {
 namespace {
 
-/// Names are hashed under a seed that nobody outside can guess, so that no list can be made to collide.
-uint64_t random_seed() {
-  uint64_t seed = 0;
-  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) throw std::bad_alloc();
-  return seed;
-}
-
 /// Turns one checked source into tables.
 class Compiler {
  public:
   Compiler(const PolicySource& source, const std::filesystem::path& directory, const ReadListFile& read,
            CompileCache& cache, Report& report)
-      : source_(source),
-        directory_(directory),
-        read_(read),
-        cache_(cache),
-        report_(report),
-        names_(sets_, tables_.site.name_seed),
-        addresses_(sets_) {}
+      : source_(source), directory_(directory), read_(read), cache_(cache), report_(report) {}
 
   /// A file that was read already.
   void add_source(const std::string& name, std::string_view text) {
@@ -52,6 +35,10 @@ class Compiler {
     const ResolvedRules resolved = resolve_rules(source_, report_);
     if (source_.lists.size() + source_.offices.size() + resolved.literals.size() > kMaxLists)
       return std::nullopt;
+    read_list_files();
+    compile_patterns();
+    if (report_.failed()) return std::nullopt;
+    if (!build_names(resolved.literals)) return too_large("too many names");
     add_lists();
     add_offices();
     add_literals(resolved.literals);
@@ -59,15 +46,68 @@ class Compiler {
     for (const PrefixSource& resolver : source_.resolvers) addresses_.add_resolver(resolver.prefix.address);
     for (const LineSource& line : source_.lines)
       for (const Address& router : line.link) addresses_.add_link(router);
-    tables_.patterns = cache_.patterns(patterns_, report_);
-    if (report_.failed()) return std::nullopt;
     add_site();
     return finish(resolved, generation);
   }
 
  private:
-  void add_name(std::string_view name, NameScope scope, size_t list) {
-    if (!names_.add(name, scope, static_cast<uint16_t>(list))) names_full_ = true;
+  /// Reads every list file, and reports what is wrong with each at its place.
+  void read_list_files() {
+    std::vector<const Word*> words;
+    for (const ListSource& list : source_.lists) {
+      for (const Word& file : list.files) {
+        files_.push_back({(directory_ / file.text).string(), list.format, nullptr, {}});
+        words.push_back(&file);
+      }
+    }
+    cache_.read_lists(files_, read_);
+    for (size_t i = 0; i < files_.size(); ++i) {
+      const ListRequest& file = files_[i];
+      if (!file.content) {
+        report_.error(words[i]->at, "cannot read " + in_quotes(words[i]->text) + ": " + file.error,
+                      "a path counts from the policy's directory");
+        continue;
+      }
+      sources_.push_back(file.path);
+      digest_.add(file.path, file.content->digest);
+      report_.add(report_.add_file(file.path), file.content->problems);
+    }
+  }
+
+  void compile_patterns() {
+    std::vector<PatternSource> patterns;
+    for (size_t i = 0; i < source_.lists.size(); ++i) {
+      for (const Word& pattern : source_.lists[i].patterns)
+        patterns.push_back({pattern, static_cast<uint16_t>(i)});
+    }
+    tables_.patterns = cache_.patterns(patterns, report_);
+  }
+
+  /// The table of all names. The lists' own come first, so that another rule changes no set of theirs.
+  bool build_names(const std::vector<Literal>& literals) {
+    std::vector<NameSourceBlock> lists;
+    size_t next_file = 0;
+    for (size_t i = 0; i < source_.lists.size(); ++i) {
+      const ListSource& list = source_.lists[i];
+      auto names = std::make_shared<NameBlock>();
+      for (const NameSource& name : list.names) names->add(name.name, name.scope);
+      lists.push_back({std::move(names), static_cast<uint16_t>(i)});
+      for (size_t file = 0; file < list.files.size(); ++file, ++next_file) {
+        const std::shared_ptr<const ListContent>& content = files_[next_file].content;
+        lists.push_back({{content, &content->names}, static_cast<uint16_t>(i)});
+      }
+    }
+    std::vector<ExtraName> extras;
+    const size_t first = source_.lists.size() + source_.offices.size();
+    for (size_t i = 0; i < literals.size(); ++i) {
+      if (literals[i].is_name)
+        extras.push_back({literals[i].name, literals[i].scope, static_cast<uint16_t>(first + i)});
+    }
+    std::optional<CompiledNames> names = cache_.names(std::move(lists), extras);
+    if (!names) return false;
+    tables_.names = std::move(names->layout);
+    sets_ = std::move(names->sets);
+    return true;
   }
 
   void add_lists() {
@@ -75,25 +115,9 @@ class Compiler {
       const ListSource& list = source_.lists[i];
       tables_.lists.push_back({tables_.strings.add(list.name.text)});
       if (list.name.text == kDohList) tables_.site.doh_list = static_cast<uint16_t>(i);
-      for (const NameSource& name : list.names) add_name(name.name, name.scope, i);
       for (const PrefixSource& prefix : list.prefixes)
         addresses_.add_list(prefix.prefix, static_cast<uint16_t>(i));
-      for (const Word& pattern : list.patterns) patterns_.push_back({pattern, static_cast<uint16_t>(i)});
-      for (const Word& file : list.files) add_list_file(file, list.format, i);
     }
-  }
-
-  void add_list_file(const Word& file, ListFormat format, size_t list) {
-    const std::string path = (directory_ / file.text).string();
-    std::string& text = texts_.emplace_back();
-    std::string error;
-    if (!read_(path, text, error)) {
-      return report_.error(file.at, "cannot read " + in_quotes(file.text) + ": " + error,
-                           "a path counts from the policy's directory");
-    }
-    add_source(path, text);
-    read_list(text, format, report_.add_file(path), report_,
-              [&](std::string_view name, NameScope scope) { add_name(name, scope, list); });
   }
 
   void add_offices() {
@@ -108,11 +132,7 @@ class Compiler {
     for (const Literal& literal : literals) {
       const auto list = static_cast<uint16_t>(tables_.lists.size());
       tables_.lists.push_back({tables_.strings.add(literal.text)});
-      if (literal.is_name) {
-        add_name(literal.name, literal.scope, list);
-      } else {
-        addresses_.add_list(literal.prefix, list);
-      }
+      if (!literal.is_name) addresses_.add_list(literal.prefix, list);
     }
   }
 
@@ -160,10 +180,8 @@ class Compiler {
   std::optional<CompiledPolicy> finish(const ResolvedRules& resolved, uint32_t generation) {
     CompiledPolicy out;
     out.prefixes = addresses_.size();
-    out.names = names_.size();
-    tables_.names = names_.finish();
+    out.names = tables_.names->names;
     tables_.addresses = addresses_.finish();
-    if (names_full_ || (out.names > 0 && tables_.names.buckets.empty())) return too_large("too many names");
     if (sets_.full()) return too_large("too many names and prefixes stand in too many lists at once");
     tables_.sets = sets_.sets();
     tables_.set_lists = sets_.lists();
@@ -187,20 +205,17 @@ class Compiler {
   const ReadListFile& read_;
   CompileCache& cache_;
   Report& report_;
-  ImageTables tables_ = [] {
+  ImageTables tables_ = [this] {
     ImageTables tables;
-    tables.site.name_seed = random_seed();
+    tables.site.name_seed = cache_.name_seed();
     tables.site.doh_list = kNone16;
     return tables;
   }();
   SetTable sets_;
-  NameTable names_;
-  AddressTable addresses_;
-  std::vector<PatternSource> patterns_;
-  std::deque<std::string> texts_;  ///< of the list files; names_ points into them
+  AddressTable addresses_{sets_};
+  std::vector<ListRequest> files_;  ///< of all lists, in their order
   std::vector<std::string> sources_;
   SourceDigest digest_;
-  bool names_full_ = false;
 };
 
 Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::path& directory,
