@@ -18,6 +18,7 @@
 #include <fstream>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "bench/name_maker.h"
 #include "control/link/sealed_image.h"
@@ -50,16 +51,25 @@ void write_file(const fs::path& path, std::string_view text) {
     fail("cannot write " + path.string());
 }
 
-/// Names one behind the other, and a view of each.
+/// Names in the order in which they are asked for, as a packet's name is: at hand, whatever the table costs.
 struct Queries {
   std::string bytes;
   std::vector<std::string_view> names;
-  void close(const std::vector<size_t>& starts) {
-    for (size_t i = 0; i < starts.size(); ++i) {
-      const size_t end = i + 1 < starts.size() ? starts[i + 1] : bytes.size();
-      names.push_back(std::string_view(bytes).substr(starts[i], end - starts[i]));
+
+  explicit Queries(std::vector<std::string> some) {
+    uint64_t state = 88172645463325252;
+    for (size_t i = some.size(); i > 1; --i) {
+      state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+      std::swap(some[i - 1], some[state % i]);
+    }
+    for (const std::string& name : some) bytes += name;
+    size_t at = 0;
+    for (const std::string& name : some) {
+      names.push_back(std::string_view(bytes).substr(at, name.size()));
+      at += name.size();
     }
   }
+  Queries(const Queries&) = delete;
 };
 
 /// A policy with one list of so many names, in a directory of its own.
@@ -99,24 +109,15 @@ class Site {
 
   /// Names of the list, each as likely, in no order; or names that are not in it.
   Queries queries(bool listed) const {
-    const size_t one_in = std::max<size_t>(names_ / kQueries, 1);
+    const size_t one_in = listed ? std::max<size_t>(names_ / kQueries, 1) : 1;
     bench::NameMaker maker(listed ? 1 : 2);
-    Queries out;
-    std::vector<size_t> starts;
-    std::string skipped;
-    for (size_t i = 0; i < std::min(names_ * (listed ? 1 : kQueries), one_in * kQueries); ++i) {
-      if (i % one_in == 0) starts.push_back(out.bytes.size());
-      maker.append(i % one_in == 0 ? out.bytes : skipped, listed ? std::string_view() : kMissTop);
-      skipped.clear();
-      if (starts.size() == kQueries) break;
+    std::vector<std::string> out;
+    for (size_t i = 0; i < (listed ? names_ : kQueries) && out.size() < kQueries; ++i) {
+      std::string name;
+      maker.append(name, listed ? std::string_view() : kMissTop);
+      if (i % one_in == 0) out.push_back(std::move(name));
     }
-    out.close(starts);
-    uint64_t state = 88172645463325252;
-    for (size_t i = out.names.size(); i > 1; --i) {
-      state ^= state << 13, state ^= state >> 7, state ^= state << 17;
-      std::swap(out.names[i - 1], out.names[state % i]);
-    }
-    return out;
+    return Queries(std::move(out));
   }
 
  private:

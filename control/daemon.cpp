@@ -93,8 +93,9 @@ void Daemon::make_rooms() {
       loop_, [this](std::span<const Binding> bindings) { link_->bind(bindings); });
   reloader_ = std::make_unique<Reloader>(
       loop_, *store_, options_.policies,
-      [cache = std::make_shared<CompileCache>()](const auto& directory, uint32_t generation) {
-        return compile_policy(directory, generation, cache.get());
+      [feeds = options_.state / "feeds", cache = std::make_shared<CompileCache>()](const auto& directory,
+                                                                                   uint32_t generation) {
+        return compile_policy(directory, generation, {feeds, cache.get()});
       },
       Reloader::Callbacks{[this](std::shared_ptr<const SealedImage> image) { link_->send(std::move(image)); },
                           [this](uint64_t client, const json& answer) { api_->answer(client, answer); },

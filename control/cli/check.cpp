@@ -28,8 +28,8 @@ std::string summary(const CompiledPolicy& policy) {
 
 }  // namespace
 
-int run_check(const std::string& directory, bool json_output) {
-  const Compiled compiled = compile_policy(directory, 1);
+int run_check(const std::string& directory, const std::string& feeds, bool json_output) {
+  const Compiled compiled = compile_policy(directory, 1, {feeds});
   const auto errors = static_cast<size_t>(
       std::count_if(compiled.diagnostics.begin(), compiled.diagnostics.end(),
                     [](const Diagnostic& each) { return each.severity == Severity::Error; }));

@@ -11,7 +11,7 @@ namespace sluice::control {
 inline constexpr int kDone = 0, kNo = 1, kCannot = 2;
 
 struct ExplainOptions {
-  std::string policy, from, to, host, line;
+  std::string policy, feeds, from, to, host, line;
   std::string protocol = "tls", transport;
   std::optional<uint16_t> vlan, port;
   bool inbound = false;
@@ -19,8 +19,9 @@ struct ExplainOptions {
   bool exit_code = false;
 };
 
-/// Checks a policy directory and prints every problem of it.
-int run_check(const std::string& directory, bool json);
+/// Checks a policy directory and prints every problem of it. feeds: the directory with the copies of fetched
+/// lists; may be empty.
+int run_check(const std::string& directory, const std::string& feeds, bool json);
 /// Says what would become of an access, by which rule, and why the rules before that one did not match.
 int run_explain(const ExplainOptions& options);
 /// Enforces what is saved.

@@ -216,7 +216,7 @@ void print_text(const Policy& policy, const Subject& subject, const Verdict& ver
 }  // namespace
 
 int run_explain(const ExplainOptions& options) {
-  const Compiled compiled = compile_policy(options.policy, 1);
+  const Compiled compiled = compile_policy(options.policy, 1, {options.feeds});
   if (!compiled.policy) {
     for (const Diagnostic& each : compiled.diagnostics) {
       std::cerr << to_string(each) << "\n";

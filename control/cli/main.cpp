@@ -10,6 +10,10 @@ namespace {
 
 using namespace sluice::control;
 
+constexpr const char* kFeedsHelp =
+    "Directory with the copies of fetched lists, as /var/lib/sluice/control/feeds; without it: none are at "
+    "hand";
+
 CLI::App* add_explain(CLI::App& app, ExplainOptions& options) {
   CLI::App* explain = app.add_subcommand(
       "explain",
@@ -17,6 +21,7 @@ CLI::App* add_explain(CLI::App& app, ExplainOptions& options) {
       "Needs no daemon: the policy directory is compiled and judged by the code that enforces.\n"
       "Example: sluicectl explain --policy policies --from 10.20.1.7 --host www.example.com");
   explain->add_option("--policy", options.policy, "Directory of the policy")->required();
+  explain->add_option("--feeds", options.feeds, kFeedsHelp);
   explain->add_option("--from", options.from, "Address of who opens the connection")->required();
   explain->add_option("--host", options.host, "Name that is asked for; without it: no name is to be seen");
   explain->add_option("--to", options.to, "Address that is asked for");
@@ -51,10 +56,11 @@ int run(int argc, char** argv) {
   std::string socket = "/run/sluice/control.sock";
   app.add_option("--socket", socket, "Socket of sluice-control")->capture_default_str();
 
-  std::string directory, reason;
+  std::string directory, feeds, reason;
   bool json = false, wait = false;
   CLI::App* check = app.add_subcommand("check", "Check a policy directory and print every problem of it.");
   check->add_option("DIR", directory, "Directory of the policy")->required();
+  check->add_option("--feeds", feeds, kFeedsHelp);
   check->add_flag("--json", json, "Print JSON");
   ExplainOptions options;
   const CLI::App* explain = add_explain(app, options);
@@ -71,7 +77,7 @@ int run(int argc, char** argv) {
     return app.exit(error) == 0 ? kDone : kCannot;
   }
   if (*check) {
-    return run_check(directory, json);
+    return run_check(directory, feeds, json);
   }
   if (*explain) {
     return run_explain(options);

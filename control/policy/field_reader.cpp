@@ -198,18 +198,33 @@ std::vector<PrefixSource> read_prefixes(const YamlNode& node, std::string_view k
   return out;
 }
 
-std::optional<uint32_t> read_duration(const YamlNode& node, std::string_view key, uint32_t max,
+std::optional<uint32_t> read_duration(const YamlNode& node, std::string_view key, uint32_t min, uint32_t max,
                                       Report& report) {
-  const std::string instead = "write 90s, 10m or 2h, at most " + std::to_string(max) + "s";
+  const std::string instead = "write 90s, 10m, 2h or 7d, " +
+                              (min == 0 ? std::string() : "at least " + std::to_string(min) + "s and ") +
+                              "at most " + std::to_string(max) + 's';
   if (!expect_scalar(node, key, instead, report)) return std::nullopt;
   std::string_view rest = node.text;
   const auto number = take_number(rest);
-  const uint64_t unit = rest == "s" ? 1 : rest == "m" ? 60 : rest == "h" ? 3600 : 0;
-  if (!number || unit == 0 || *number > max / unit) {
+  const uint64_t unit = rest == "s" ? 1 : rest == "m" ? 60 : rest == "h" ? 3600 : rest == "d" ? 86400 : 0;
+  if (!number || unit == 0 || *number > max / unit || *number * unit < min) {
     report.error(node.at, in_ticks(key) + " cannot be " + in_quotes(node.text), instead);
     return std::nullopt;
   }
   return static_cast<uint32_t>(*number * unit);
+}
+
+std::optional<uint32_t> read_percent(const YamlNode& node, std::string_view key, uint32_t max,
+                                     Report& report) {
+  const std::string instead = "write 50%, at most " + std::to_string(max) + '%';
+  if (!expect_scalar(node, key, instead, report)) return std::nullopt;
+  std::string_view rest = node.text;
+  const auto number = take_number(rest);
+  if (!number || rest != "%" || *number > max) {
+    report.error(node.at, in_ticks(key) + " cannot be " + in_quotes(node.text), instead);
+    return std::nullopt;
+  }
+  return static_cast<uint32_t>(*number);
 }
 
 std::optional<uint64_t> read_bandwidth(const YamlNode& node, std::string_view key, Report& report) {

@@ -63,9 +63,12 @@ std::vector<PrefixSource> read_prefixes(const YamlNode& node, std::string_view k
 /// Reports what parse_prefix found.
 void report_prefix(PrefixError error, const Word& text, const Prefix& prefix, Report& report);
 
-/// `90s`, `10m` or `2h`, in seconds, at most max.
-std::optional<uint32_t> read_duration(const YamlNode& node, std::string_view key, uint32_t max,
+/// `90s`, `10m`, `2h` or `7d`, in seconds, min to max.
+std::optional<uint32_t> read_duration(const YamlNode& node, std::string_view key, uint32_t min, uint32_t max,
                                       Report& report);
+/// `50%`, at most max.
+std::optional<uint32_t> read_percent(const YamlNode& node, std::string_view key, uint32_t max,
+                                     Report& report);
 /// `200M`: a number with K, M or G (powers of 1000), in bits per second.
 std::optional<uint64_t> read_bandwidth(const YamlNode& node, std::string_view key, Report& report);
 /// `2026-04-01`.

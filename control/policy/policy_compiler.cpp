@@ -21,8 +21,13 @@ namespace {
 class Compiler {
  public:
   Compiler(const PolicySource& source, const std::filesystem::path& directory, const ReadListFile& read,
-           CompileCache& cache, Report& report)
-      : source_(source), directory_(directory), read_(read), cache_(cache), report_(report) {}
+           const std::filesystem::path& feeds, CompileCache& cache, Report& report)
+      : source_(source),
+        directory_(directory),
+        read_(read),
+        feeds_directory_(feeds),
+        cache_(cache),
+        report_(report) {}
 
   /// A file that was read already.
   void add_source(const std::string& name, std::string_view text) {
@@ -51,27 +56,85 @@ class Compiler {
   }
 
  private:
+  /// A list file, or the copy of a feed.
+  struct ListFile {
+    size_t list;
+    const Word* file;    ///< as the policy names it; nullptr for a feed
+    std::string sha256;  ///< of a feed's copy
+  };
+
   /// Reads every list file, and reports what is wrong with each at its place.
   void read_list_files() {
-    std::vector<const Word*> words;
-    for (const ListSource& list : source_.lists) {
+    for (size_t i = 0; i < source_.lists.size(); ++i) {
+      const ListSource& list = source_.lists[i];
       for (const Word& file : list.files) {
-        files_.push_back({(directory_ / file.text).string(), list.format, nullptr, {}});
-        words.push_back(&file);
+        requests_.push_back({(directory_ / file.text).string(), list.format, nullptr, {}});
+        files_.push_back({i, &file, {}});
       }
+      if (list.feed && !list.feed->url.empty()) add_feed(list, i);
     }
-    cache_.read_lists(files_, read_);
+    do {
+      cache_.read_lists(requests_, read_);
+    } while (turn_to_newer_copies());
+    for (size_t i = 0; i < files_.size(); ++i) take_list_file(files_[i], requests_[i]);
+  }
+
+  void take_list_file(const ListFile& file, const ListRequest& request) {
+    const ListSource& list = source_.lists[file.list];
+    if (request.content) {
+      sources_.push_back(request.path);
+      digest_.add(request.path, request.content->digest);
+      report_.add(report_.add_file(request.path), request.content->problems);
+    } else if (file.file == nullptr) {
+      report_.error(list.feed_at, "cannot read the copy of " + feed_name(list) + ": " + request.error, "");
+    } else {
+      report_.error(file.file->at, "cannot read " + in_quotes(file.file->text) + ": " + request.error,
+                    "a path counts from the policy's directory");
+    }
+  }
+
+  static std::string feed_name(const ListSource& list) {
+    return "the feed of the list " + in_quotes(list.name.text);
+  }
+
+  /// Takes the last good copy of a list that is fetched. One that was never fetched is left out: what the
+  /// rest of the policy says must not wait for a server. One that was, and cannot be read, is an error: it
+  /// must not be lost.
+  void add_feed(const ListSource& list, size_t index) {
+    const FeedSpec& spec = feeds_.emplace_back(FeedSpec{list.name.text, list.format, *list.feed});
+    const std::optional<FeedCopy> copy = find_copy(spec);
+    if (!copy) {
+      return report_.warn(
+          list.feed_at,
+          feed_name(list) + (feeds_directory_.empty() ? " is left out: no copies are at hand"
+                                                      : " has not been fetched yet"),
+          feeds_directory_.empty()
+              ? ""
+              : "it is fetched once the policy is applied; until then the list is without it");
+    }
+    requests_.push_back({feed_text_path(feeds_directory_, spec, *copy).string(), list.format, nullptr, {}});
+    files_.push_back({index, nullptr, copy->sha256});
+  }
+
+  /// Where a copy could not be read because a newer one just took its place. Returns whether there is any.
+  bool turn_to_newer_copies() {
+    bool any = false;
     for (size_t i = 0; i < files_.size(); ++i) {
-      const ListRequest& file = files_[i];
-      if (!file.content) {
-        report_.error(words[i]->at, "cannot read " + in_quotes(words[i]->text) + ": " + file.error,
-                      "a path counts from the policy's directory");
-        continue;
-      }
-      sources_.push_back(file.path);
-      digest_.add(file.path, file.content->digest);
-      report_.add(report_.add_file(file.path), file.content->problems);
+      if (files_[i].file != nullptr || requests_[i].content) continue;
+      const ListSource& list = source_.lists[files_[i].list];
+      const FeedSpec spec{list.name.text, list.format, *list.feed};
+      const std::optional<FeedCopy> next = find_copy(spec);
+      if (!next || next->sha256 == files_[i].sha256) continue;
+      files_[i].sha256 = next->sha256;
+      requests_[i].path = feed_text_path(feeds_directory_, spec, *next).string();
+      any = true;
     }
+    return any;
+  }
+
+  std::optional<FeedCopy> find_copy(const FeedSpec& spec) const {
+    return feeds_directory_.empty() ? std::nullopt
+                                    : read_feed_copy(feeds_directory_, spec, CopyKind::InForce);
   }
 
   void compile_patterns() {
@@ -86,16 +149,14 @@ class Compiler {
   /// The table of all names. The lists' own come first, so that another rule changes no set of theirs.
   bool build_names(const std::vector<Literal>& literals) {
     std::vector<NameSourceBlock> lists;
-    size_t next_file = 0;
     for (size_t i = 0; i < source_.lists.size(); ++i) {
-      const ListSource& list = source_.lists[i];
       auto names = std::make_shared<NameBlock>();
-      for (const NameSource& name : list.names) names->add(name.name, name.scope);
+      for (const NameSource& name : source_.lists[i].names) names->add(name.name, name.scope);
       lists.push_back({std::move(names), static_cast<uint16_t>(i)});
-      for (size_t file = 0; file < list.files.size(); ++file, ++next_file) {
-        const std::shared_ptr<const ListContent>& content = files_[next_file].content;
-        lists.push_back({{content, &content->names}, static_cast<uint16_t>(i)});
-      }
+    }
+    for (size_t i = 0; i < files_.size(); ++i) {
+      const std::shared_ptr<const ListContent>& content = requests_[i].content;
+      lists.push_back({{content, &content->names}, static_cast<uint16_t>(files_[i].list)});
     }
     std::vector<ExtraName> extras;
     const size_t first = source_.lists.size() + source_.offices.size();
@@ -196,6 +257,7 @@ class Compiler {
     out.lists = source_.lists.size();
     out.patterns = tables_.patterns.lists.size();
     out.sources = std::move(sources_);
+    out.feeds = std::move(feeds_);
     out.digest = digest_.finish();
     return out;
   }
@@ -203,6 +265,7 @@ class Compiler {
   const PolicySource& source_;
   const std::filesystem::path& directory_;
   const ReadListFile& read_;
+  const std::filesystem::path& feeds_directory_;
   CompileCache& cache_;
   Report& report_;
   ImageTables tables_ = [this] {
@@ -213,13 +276,15 @@ class Compiler {
   }();
   SetTable sets_;
   AddressTable addresses_{sets_};
-  std::vector<ListRequest> files_;  ///< of all lists, in their order
+  std::vector<ListFile> files_;        ///< of all lists, in their order
+  std::vector<ListRequest> requests_;  ///< one for each of them
   std::vector<std::string> sources_;
+  std::vector<FeedSpec> feeds_;
   SourceDigest digest_;
 };
 
 Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::path& directory,
-                      const ReadListFile& read_list_file, uint32_t generation, CompileCache* cache,
+                      const ReadListFile& read_list_file, uint32_t generation, const CompileOptions& options,
                       Report& report) {
   PolicySource source;
   source.complete = !report.failed();
@@ -235,7 +300,8 @@ Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::
   check_source(source, today, report);
   Compiled out;
   CompileCache nothing;
-  Compiler compiler(source, directory, read_list_file, cache != nullptr ? *cache : nothing, report);
+  Compiler compiler(source, directory, read_list_file, options.feeds,
+                    options.cache != nullptr ? *options.cache : nothing, report);
   for (const SourceText& text : texts) compiler.add_source(text.name, text.text);
   out.policy = compiler.run(generation);
   if (report.failed()) out.policy.reset();
@@ -246,13 +312,15 @@ Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::
 }  // namespace
 
 Compiled compile_texts(std::span<const SourceText> texts, const std::filesystem::path& directory,
-                       const ReadListFile& read_list_file, uint32_t generation) {
+                       const ReadListFile& read_list_file, uint32_t generation,
+                       const CompileOptions& options) {
   Report report;
   report.add_file(directory.string());
-  return compile_into(texts, directory, read_list_file, generation, nullptr, report);
+  return compile_into(texts, directory, read_list_file, generation, options, report);
 }
 
-Compiled compile_policy(const std::filesystem::path& directory, uint32_t generation, CompileCache* cache) {
+Compiled compile_policy(const std::filesystem::path& directory, uint32_t generation,
+                        const CompileOptions& options) {
   Report report;
   report.add_file(directory.string());
   std::vector<SourceText> texts;
@@ -260,7 +328,7 @@ Compiled compile_policy(const std::filesystem::path& directory, uint32_t generat
   const ReadListFile read = [](const std::string& path, std::string& text, std::string& error) {
     return read_file(path, kMaxListBytes, text, error);
   };
-  return compile_into(texts, directory, read, generation, cache, report);
+  return compile_into(texts, directory, read, generation, options, report);
 }
 
 }  // namespace sluice::control

@@ -12,6 +12,7 @@
 
 #include "control/policy/aligned_image.h"
 #include "control/policy/diagnostics.h"
+#include "control/policy/feed_copy.h"
 
 namespace sluice::control {
 
@@ -26,6 +27,7 @@ struct CompiledPolicy {
   size_t lists = 0;  ///< those that have a name
   size_t names = 0, prefixes = 0, patterns = 0;
   std::vector<std::string> sources;  ///< every file that was read, to be watched
+  std::vector<FeedSpec> feeds;       ///< the lists that are to be fetched
   std::string
       digest;  ///< SHA-256, as hexadecimal digits, of the sources' names and of what was read from them
 
@@ -39,12 +41,18 @@ struct Compiled {
   Diagnostics diagnostics;
 };
 
+struct CompileOptions {
+  /// The directory with the copies of fetched lists; empty: none are at hand. A list without a copy is
+  /// compiled without it, and a warning says so.
+  std::filesystem::path feeds = {};
+  CompileCache* cache = nullptr;  ///< what an earlier call left there is not done again; nullptr: all is done
+};
+
 /// Reads every *.yaml of a directory in the order of their names, and the list files they name; checks all of
 /// it and reports all problems at once. generation: what the image's header bears; not 0 for one that is to
-/// be applied. cache: what an earlier call left there is not done again; nullptr: everything is done.
-/// Throws nothing but std::bad_alloc.
+/// be applied. Throws nothing but std::bad_alloc.
 Compiled compile_policy(const std::filesystem::path& directory, uint32_t generation,
-                        CompileCache* cache = nullptr);
+                        const CompileOptions& options = {});
 
 /// One YAML file that is already in memory.
 struct SourceText {
@@ -57,6 +65,7 @@ using ReadListFile = std::function<bool(const std::string& path, std::string& te
 
 /// The same for texts in memory, for tests and the fuzzer.
 Compiled compile_texts(std::span<const SourceText> texts, const std::filesystem::path& directory,
-                       const ReadListFile& read_list_file, uint32_t generation);
+                       const ReadListFile& read_list_file, uint32_t generation,
+                       const CompileOptions& options = {});
 
 }  // namespace sluice::control

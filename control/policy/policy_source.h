@@ -62,6 +62,20 @@ enum class ListFormat : uint8_t {
   Names,
   Hosts
 };
+/// As a policy writes them.
+inline constexpr std::string_view kListFormatWords[] = {"names", "hosts"};
+
+/// Where a list is fetched from, and how far that is believed.
+struct FeedSource {
+  static constexpr uint32_t kMinRefreshS = 300, kMaxRefreshS = 30 * 86'400, kDefaultRefreshS = 86'400;
+  static constexpr uint32_t kMostChangePercent = 1'000, kDefaultChangePercent = 50;
+
+  std::string url;  ///< may hold a password: is never shown but by shown_url
+  uint32_t refresh_s = kDefaultRefreshS;
+  std::string checksum;  ///< 64 lower-case hexadecimal digits, or the URL of a file of sums; empty: none
+  uint32_t max_change_percent = kDefaultChangePercent;  ///< of its entries; beyond, it waits to be accepted
+  bool operator==(const FeedSource&) const = default;
+};
 
 /// The list that says what `protocols: [doh]` is.
 inline constexpr std::string_view kDohList = "doh-resolvers";
@@ -70,7 +84,9 @@ struct ListSource {
   Word name;
   std::vector<NameSource> names;
   std::vector<Word> files;
-  ListFormat format = ListFormat::Names;
+  ListFormat format = ListFormat::Names;  ///< of files and feed
+  std::optional<FeedSource> feed;
+  Position feed_at;
   std::vector<Word> patterns;
   std::vector<PrefixSource> prefixes;
 };

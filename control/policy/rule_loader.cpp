@@ -4,13 +4,15 @@
 #include <algorithm>
 #include <charconv>
 
+#include "control/policy/feed_url.h"
 #include "control/policy/field_reader.h"
 #include "control/policy/source_loader.h"
 
 namespace sluice::control {
 namespace {
 
-constexpr std::string_view kListKeys[] = {"names", "files", "format", "patterns", "prefixes"};
+constexpr std::string_view kListKeys[] = {"names",    "files",   "url",      "format",    "patterns",
+                                          "prefixes", "refresh", "checksum", "max-change"};
 constexpr std::string_view kRuleKeys[] = {"name",  "direction", "from",   "to",       "protocols",
                                           "ports", "action",    "silent", "violation"};
 constexpr std::string_view kRuleLater[] = {"when"};
@@ -29,15 +31,75 @@ void load_names(const YamlNode& node, ListSource& list, Report& report) {
 }
 
 void load_format(const YamlNode& node, ListSource& list, Report& report) {
-  static constexpr std::string_view kFormats[] = {"names", "hosts"};
   static constexpr std::string_view kLaterFormats[] = {"adblock", "dnsmasq", "rpz", "prefixes"};
   if (node.kind == YamlNode::Kind::Scalar &&
       std::ranges::find(kLaterFormats, node.text) != std::end(kLaterFormats)) {
     return report.error(node.at, "`format: " + node.text + "` is not supported yet",
                         "write names or hosts for now");
   }
-  if (const auto index = read_choice(node, "format", kFormats, report))
+  if (const auto index = read_choice(node, "format", kListFormatWords, report))
     list.format = static_cast<ListFormat>(*index);
+}
+
+/// A URL, never shown: it may hold a password.
+std::optional<std::string> read_url(const YamlNode& node, std::string_view key, Report& report) {
+  const std::string instead =
+      "write https://feeds.example/" + std::string(key == "url" ? "hosts" : "hosts.sha256");
+  if (node.kind != YamlNode::Kind::Scalar) {
+    report.error(node.at, '`' + std::string(key) + "` is no single value", instead);
+    return std::nullopt;
+  }
+  const std::string_view problem = url_problem(node.text);
+  if (problem.empty()) return node.text;
+  report.error(node.at, "the URL of `" + std::string(key) + "` " + std::string(problem), instead);
+  return std::nullopt;
+}
+
+/// 64 hexadecimal digits, or a URL.
+std::string read_checksum(const YamlNode& node, Report& report) {
+  constexpr size_t kDigits = 64;
+  constexpr std::string_view kHex = "0123456789abcdefABCDEF";
+  if (node.kind == YamlNode::Kind::Scalar && node.text.find_first_not_of(kHex) == std::string::npos) {
+    if (node.text.size() == kDigits) {
+      std::string out = node.text;
+      std::ranges::transform(out, out.begin(),
+                             [](char c) { return c >= 'A' && c <= 'F' ? char(c + 32) : c; });
+      return out;
+    }
+    report.error(node.at, "`checksum` has " + std::to_string(node.text.size()) + " digits",
+                 "write the 64 of a SHA-256, or the URL of a file that sha256sum made");
+    return {};
+  }
+  return read_url(node, "checksum", report).value_or("");
+}
+
+/// `url`, and what goes with it.
+void load_feed(const Fields& fields, ListSource& list, Report& report) {
+  static constexpr std::string_view kOfFeed[] = {"refresh", "checksum", "max-change"};
+  const YamlNode* url = fields.find("url");
+  if (url == nullptr) {
+    for (const std::string_view key : kOfFeed) {
+      if (const YamlNode* value = fields.find(key)) {
+        report.error(value->at, '`' + std::string(key) + "` without `url`",
+                     "write url: https://..., or leave it out");
+      }
+    }
+    return;
+  }
+  FeedSource feed;
+  if (auto text = read_url(*url, "url", report)) feed.url = std::move(*text);
+  if (const YamlNode* value = fields.find("refresh")) {
+    feed.refresh_s =
+        read_duration(*value, "refresh", FeedSource::kMinRefreshS, FeedSource::kMaxRefreshS, report)
+            .value_or(feed.refresh_s);
+  }
+  if (const YamlNode* value = fields.find("checksum")) feed.checksum = read_checksum(*value, report);
+  if (const YamlNode* value = fields.find("max-change")) {
+    feed.max_change_percent = read_percent(*value, "max-change", FeedSource::kMostChangePercent, report)
+                                  .value_or(feed.max_change_percent);
+  }
+  list.feed_at = url->at;
+  list.feed = std::move(feed);
 }
 
 /// `443`, `8000-8100`. Returns false where it is no range of ports.
@@ -86,15 +148,17 @@ void load_list(Word name, const YamlNode& node, PolicySource& source, Report& re
   if (const YamlNode* value = fields.find("prefixes"))
     list.prefixes = read_prefixes(*value, "prefixes", report);
   if (const YamlNode* value = fields.find("files")) list.files = read_words(*value, "files", report);
+  load_feed(fields, list, report);
   if (const YamlNode* value = fields.find("format")) {
     load_format(*value, list, report);
-    if (fields.find("files") == nullptr) {
-      report.error(value->at, "`format` without `files`", "write files: [lists/my.names], or leave it out");
+    if (fields.find("files") == nullptr && fields.find("url") == nullptr) {
+      report.error(value->at, "`format` without `files` or `url`",
+                   "write files: [lists/my.names], or leave it out");
     }
   }
   if (fields.is_map() && node.children.empty()) {
     report.error(list.name.at, "the list " + in_quotes(list.name.text) + " has nothing in it",
-                 "give it names, files, patterns or prefixes");
+                 "give it names, files, a url, patterns or prefixes");
   }
   source.lists.push_back(std::move(list));
 }

@@ -67,7 +67,7 @@ void load_unidentified(const YamlNode& node, PolicySource& source, Report& repor
 }
 
 void load_midstream_grace(const YamlNode& node, PolicySource& source, Report& report) {
-  const auto seconds = read_duration(node, "midstream-grace", kMaxGrace, report);
+  const auto seconds = read_duration(node, "midstream-grace", 0, kMaxGrace, report);
   if (!seconds) return;
   if (source.midstream_grace_at) {
     return report.error(node.at, "`midstream-grace` is given twice",

@@ -15,7 +15,7 @@ constexpr const char* kProgram = "sluice-replay";
 constexpr uint32_t kGeneration = 1;
 
 struct Arguments {
-  std::string policy;
+  std::string policy, feeds;
   std::vector<LanPrefix> lan;
   std::vector<std::string> files;
   bool checksums = false;
@@ -28,6 +28,9 @@ std::optional<int> parse(int argc, char** argv, Arguments& out) {
   std::vector<std::string> lan;
   app.add_option("--policy", out.policy, "directory of the policy's YAML files")
       ->required()
+      ->type_name("DIR");
+  app.add_option("--feeds", out.feeds,
+                 "directory with the copies of fetched lists; without it: none are at hand")
       ->type_name("DIR");
   app.add_option("--lan", lan, "addresses of the LAN; without it whoever opens a flow is the client")
       ->type_name("PREFIX")
@@ -106,7 +109,8 @@ int replay_all(const Arguments& arguments, const control::CompiledPolicy& compil
 int run(int argc, char** argv) {
   Arguments arguments;
   if (const auto status = parse(argc, argv, arguments)) return *status;
-  const control::Compiled compiled = control::compile_policy(arguments.policy, kGeneration);
+  const control::Compiled compiled =
+      control::compile_policy(arguments.policy, kGeneration, {arguments.feeds});
   for (const control::Diagnostic& diagnostic : compiled.diagnostics) {
     std::fprintf(stderr, "%s\n", control::to_string(diagnostic).c_str());
   }

@@ -68,22 +68,22 @@ struct CliTest : testing::Test {
 };
 
 TEST_F(CliTest, CheckOfAValidPolicyEndsWithZero) {
-  EXPECT_EQ(run([&] { return run_check(directory.string(), false); }), kDone) << out;
+  EXPECT_EQ(run([&] { return run_check(directory.string(), {}, false); }), kDone) << out;
   EXPECT_NE(out.find("is valid: site test-office: 3 networks, 3 rules"), std::string::npos) << out;
 }
 
 TEST_F(CliTest, CheckPrintsEveryProblemWithItsPlace) {
   save(std::string(kPolicy) +
        "  - {name: one, to: [nowhere], action: block}\n  - {name: two, to: [a.example], action: no}\n");
-  EXPECT_EQ(run([&] { return run_check(directory.string(), false); }), kCannot);
+  EXPECT_EQ(run([&] { return run_check(directory.string(), {}, false); }), kCannot);
   EXPECT_NE(out.find("site.yaml:15:"), std::string::npos) << out;
   EXPECT_NE(out.find("site.yaml:16:"), std::string::npos) << out;
-  EXPECT_EQ(run([&] { return run_check(directory.string(), true); }), kCannot);
+  EXPECT_EQ(run([&] { return run_check(directory.string(), {}, true); }), kCannot);
   EXPECT_GE(json::parse(out)["errors"].get<int>(), 2);
 }
 
 TEST_F(CliTest, CheckOfNoDirectoryCannot) {
-  EXPECT_EQ(run([&] { return run_check((directory / "nowhere").string(), false); }), kCannot);
+  EXPECT_EQ(run([&] { return run_check((directory / "nowhere").string(), {}, false); }), kCannot);
 }
 
 TEST_F(CliTest, ExplainNamesRuleAndTrace) {

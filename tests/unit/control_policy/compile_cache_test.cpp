@@ -28,7 +28,7 @@ class CompileCacheTest : public testing::Test {
     fs::create_directories((path_ / name).parent_path());
     std::ofstream(path_ / name) << text;
   }
-  Compiled compile() { return compile_policy(path_, 1, &cache_); }
+  Compiled compile() { return compile_policy(path_, 1, {.cache = &cache_}); }
 
   fs::path path_;
   CompileCache cache_;
