@@ -175,7 +175,7 @@ size_t peak_mb() {
 }
 
 control::CompiledPolicy compile(const Site& site, uint32_t generation, control::CompileCache& cache) {
-  control::Compiled compiled = control::compile_policy(site.path(), generation, &cache);
+  control::Compiled compiled = control::compile_policy(site.path(), generation, {.cache = &cache});
   if (!compiled.policy) fail("does not compile: " + to_string(compiled.diagnostics.at(0)));
   return std::move(*compiled.policy);
 }

@@ -35,6 +35,13 @@ uint32_t ClaimTable::below(uint32_t claims, uint32_t above) {
   return intern(out);
 }
 
+uint32_t ClaimTable::unite(uint32_t a, uint32_t b) {
+  const NameClaims &first = claims_[a], &second = claims_[b];
+  return intern({sets_.unite(first.self_set, second.self_set), sets_.unite(first.below_set, second.below_set),
+                 sets_.unite(first.self_except, second.self_except),
+                 sets_.unite(first.below_except, second.below_except)});
+}
+
 uint32_t ClaimTable::result(uint32_t claims) {
   const NameClaims& all = claims_[claims];
   const NameSets out{sets_.subtract(all.self_set, all.self_except),
@@ -65,6 +72,10 @@ uint32_t ClaimTable::Memo::add(uint32_t claims, uint16_t list, NameScope scope, 
 
 uint32_t ClaimTable::Memo::below(uint32_t claims, uint32_t above) {
   return ask(Question::Below, claims, above, [&] { return table_.below(claims, above); });
+}
+
+uint32_t ClaimTable::Memo::unite(uint32_t a, uint32_t b) {
+  return a == b ? a : ask(Question::Unite, a, b, [&] { return table_.unite(a, b); });
 }
 
 uint32_t ClaimTable::Memo::result(uint32_t claims) {

@@ -33,6 +33,8 @@ class ClaimTable {
     uint32_t add(uint32_t claims, uint16_t list, NameScope scope, NameClaim claim);
     /// The claims on one name from its own and those on a name above it.
     uint32_t below(uint32_t claims, uint32_t above);
+    /// The claims on one name from two sources.
+    uint32_t unite(uint32_t a, uint32_t b);
     /// The index, in take_results, of what the claims come to.
     uint32_t result(uint32_t claims);
 
@@ -40,6 +42,7 @@ class ClaimTable {
     enum class Question : uint8_t {
       Add,
       Below,
+      Unite,
       Result
     };
     struct Answered {
@@ -50,7 +53,7 @@ class ClaimTable {
     uint32_t ask(Question kind, uint32_t a, uint32_t b, const Answer& answer);
 
     ClaimTable& table_;
-    std::array<std::array<Answered, 256>, 3> answered_;  ///< by kind of question
+    std::array<std::array<Answered, 256>, 4> answered_;  ///< by kind of question
   };
 
   /// What the results are indices of.
@@ -60,6 +63,7 @@ class ClaimTable {
   uint32_t intern(const NameClaims& claims);
   uint32_t add(uint32_t claims, uint16_t list, NameScope scope, NameClaim claim);
   uint32_t below(uint32_t claims, uint32_t above);
+  uint32_t unite(uint32_t a, uint32_t b);
   uint32_t result(uint32_t claims);
 
   struct Hash {

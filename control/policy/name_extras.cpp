@@ -1,4 +1,5 @@
 // control/policy: adds a few names to a table that was built before.
+#include <algorithm>
 #include <bitset>
 #include <limits>
 #include <unordered_map>
@@ -10,6 +11,10 @@ namespace {
 
 /// The slots that build_names leaves free have to suffice, and look-ups have to stay short.
 constexpr size_t kNamesPerExtra = 16;
+
+/// A name below an extra ends as it does: in the same kTail bytes, or where the extra is shorter in the same
+/// byte.
+constexpr size_t kTail = 8, kShortTail = 1, kFilterBits = 1 << 16;
 
 class Adder {
  public:
@@ -24,7 +29,8 @@ class Adder {
       NameSets& said = said_[extra.name];
       if (extra.scope != NameScope::Below) said.self_set = sets_.add(said.self_set, extra.list);
       if (extra.scope != NameScope::Self) said.below_set = sets_.add(said.below_set, extra.list);
-      filter_.set(name_hash(extra.name, seed_) % filter_.size());
+      const bool is_short = extra.name.size() < kTail;
+      (is_short ? short_tails_ : tails_).set(tail_of(extra.name, is_short ? kShortTail : kTail));
       room += sizeof(NameEntry) + extra.name.size();
     }
     const size_t old_end = table_.bytes.size();
@@ -36,6 +42,12 @@ class Adder {
   }
 
  private:
+  /// Where the last bytes of a name lie in a filter. A shorter name takes part with what it has.
+  static size_t tail_of(std::string_view name, size_t size) {
+    const std::string_view tail = name.substr(name.size() - std::min(size, name.size()));
+    return XXH3_64bits(tail.data(), tail.size()) % kFilterBits;
+  }
+
   static uint64_t key_of(const NameSets& sets) { return uint64_t{sets.self_set} << 32 | sets.below_set; }
 
   uint32_t intern(const NameSets& sets) {
@@ -46,7 +58,6 @@ class Adder {
 
   /// What the extras say of this very name.
   NameSets said_of(std::string_view name) const {
-    if (!filter_.test(name_hash(name, seed_) % filter_.size())) return {};
     const auto found = said_.find(name);
     return found == said_.end() ? NameSets{} : found->second;
   }
@@ -66,7 +77,9 @@ class Adder {
 
   /// Tells a name of the table what the extras say of it.
   void tell(size_t at) {
-    const NameSets more = covering(table_.name_at(at));
+    const std::string_view name = table_.name_at(at);
+    if (!tails_.test(tail_of(name, kTail)) && !short_tails_.test(tail_of(name, kShortTail))) return;
+    const NameSets more = covering(name);
     if (more.self_set == 0 && more.below_set == 0) return;
     const NameSets& now = table_.sets[table_.entry_at(at).sets];
     const NameSets all{sets_.unite(now.self_set, more.self_set), sets_.unite(now.below_set, more.below_set)};
@@ -97,7 +110,9 @@ class Adder {
   const uint64_t seed_;
   std::unordered_map<uint64_t, uint32_t> known_;
   std::unordered_map<std::string_view, NameSets> said_;
-  std::bitset<1 << 16> filter_;  ///< of the hashes of said_: most names meet none
+  /// Of the last bytes of said_; most names have none of them. short_tails_: of those that have fewer than
+  /// kTail.
+  std::bitset<kFilterBits> tails_, short_tails_;
 };
 
 }  // namespace

@@ -55,6 +55,15 @@ struct NameLayout {
     }
   }
 
+  /// Fetches what find will most likely compare; the bucket is at hand.
+  void prefetch_entry(uint64_t hash) const {
+    const NameBucket& bucket = buckets[home_bucket(hash, buckets.size())];
+    for (size_t slot = 0; slot < kSlotsPerBucket; ++slot) {
+      if (bucket.tags[slot] == tag_of(hash) && bucket.offsets_plus_one[slot] != 0)
+        __builtin_prefetch(bytes.data() + bucket.offsets_plus_one[slot]);
+    }
+  }
+
   /// Points to offset from the first free slot at or behind the bucket first and before last. Returns false
   /// where there is none.
   bool place(uint32_t tag, uint32_t offset, size_t first, size_t last) {

@@ -9,7 +9,11 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <mutex>
+#include <string>
+#include <vector>
 
+#include "control/policy/huge_pages.h"
 #include "control/policy/name_claims.h"
 #include "control/policy/parallel.h"
 
@@ -20,11 +24,32 @@ constexpr size_t kNamesPerPartition = 16384;
 constexpr size_t kMaxPartitions = 1024;
 constexpr size_t kNamesAtOnce = 32;  ///< whose parents are looked up together
 
-/// A record of a chunk, and in the end one name of the table.
+/// One name of the table.
 struct Entry {
   uint64_t hash;
-  uint32_t chunk, offset;  ///< of the record; then offset is that in NameLayout::bytes
+  uint32_t offset;  ///< of its length and bytes in Part::names; then of its entry in NameLayout::bytes
   uint32_t claims;
+};
+
+/// Names of one partition, copied together: sorted by hash, they would else lie all over the memory.
+struct Part {
+  std::vector<Entry> entries;
+  std::string names;
+
+  void add(std::string_view name, uint64_t hash, uint32_t claims) {
+    entries.push_back({hash, static_cast<uint32_t>(names.size()), claims});
+    names += static_cast<char>(name.size());
+    names += name;
+  }
+  void append(const Part& other) {
+    const auto base = static_cast<uint32_t>(names.size());
+    for (const Entry& entry : other.entries)
+      entries.push_back({entry.hash, base + entry.offset, entry.claims});
+    names += other.names;
+  }
+  std::string_view name_of(const Entry& entry) const {
+    return std::string_view(names).substr(entry.offset + 1, static_cast<uint8_t>(names[entry.offset]));
+  }
 };
 
 /// A chunk of a block, with the list it is for.
@@ -40,7 +65,8 @@ class Builder {
       total_ += list.names->size();
       for (const std::string& chunk : list.names->chunks()) sources_.push_back({chunk, list.list});
     }
-    partitions_.resize(std::bit_floor(std::clamp(total_ / kNamesPerPartition, size_t{1}, kMaxPartitions)));
+    partitions_ = std::vector<Partition>(
+        std::bit_floor(std::clamp(total_ / kNamesPerPartition, size_t{1}, kMaxPartitions)));
   }
 
   std::optional<NameLayout> build() {
@@ -60,65 +86,56 @@ class Builder {
 
  private:
   struct Partition {
-    std::vector<Entry> entries;
+    Part part;
+    std::mutex lock;  ///< of part, while it is filled
     size_t bytes = 0, first_byte = 0;
     std::vector<Entry> spilled;  ///< what did not fit into this partition's buckets
   };
 
   size_t partition_of(uint64_t hash) const { return (hash >> 32) * partitions_.size() >> 32; }
 
-  /// Gives each record to the partition of its hash. Threads collect on their own and hand over now and then.
+  /// Gives each name to the partition of its hash. Threads collect on their own and hand over now and then.
   void distribute() {
-    static constexpr size_t kPerTurn = 16;  // chunks
-    std::vector<std::mutex> locks(partitions_.size());
-    for (Partition& partition : partitions_)
-      partition.entries.reserve(total_ / partitions_.size() + total_ / partitions_.size() / 16);
+    static constexpr size_t kPerTurn = 8;  // chunks
     for_each_index((sources_.size() + kPerTurn - 1) / kPerTurn, [&](size_t turn) {
-      std::vector<std::vector<Entry>> found(partitions_.size());
+      std::vector<Part> found(partitions_.size());
       const size_t last = std::min((turn + 1) * kPerTurn, sources_.size());
-      for (size_t i = turn * kPerTurn; i < last; ++i) read_chunk(static_cast<uint32_t>(i), found);
+      for (size_t i = turn * kPerTurn; i < last; ++i) read_chunk(sources_[i], found);
       for (size_t i = 0; i < found.size(); ++i) {
-        const std::lock_guard lock(locks[i]);
-        partitions_[i].entries.insert(partitions_[i].entries.end(), found[i].begin(), found[i].end());
+        const std::lock_guard lock(partitions_[i].lock);
+        partitions_[i].part.append(found[i]);
       }
     });
   }
 
-  void read_chunk(uint32_t chunk, std::vector<std::vector<Entry>>& found) const {
-    const std::string_view bytes = sources_[chunk].bytes;
-    for (size_t offset = 0; offset < bytes.size();) {
-      const auto begin = static_cast<uint32_t>(offset);
-      const std::string_view name = NameBlock::next(bytes, offset).name;
-      const uint64_t hash = name_hash(name, seed_);
-      found[partition_of(hash)].push_back({hash, chunk, begin, 0});
+  void read_chunk(const Source& source, std::vector<Part>& found) {
+    ClaimTable::Memo memo(claims_);
+    for (size_t offset = 0; offset < source.bytes.size();) {
+      const NameBlock::Record record = NameBlock::next(source.bytes, offset);
+      const uint64_t hash = name_hash(record.name, seed_);
+      found[partition_of(hash)].add(record.name, hash, memo.add(0, source.list, record.scope, record.claim));
     }
-  }
-
-  NameBlock::Record record_of(const Entry& entry) const {
-    size_t offset = entry.offset;
-    return NameBlock::next(sources_[entry.chunk].bytes, offset);
   }
 
   /// Sorts by hash, and makes one entry of all that are of one name.
   void unite(Partition& partition) {
-    std::vector<Entry>& entries = partition.entries;
+    const Part& part = partition.part;
+    std::vector<Entry>& entries = partition.part.entries;
     std::ranges::sort(entries, {}, &Entry::hash);
     ClaimTable::Memo memo(claims_);
     size_t kept = 0;
     for (const Entry& entry : entries) {
-      const NameBlock::Record record = record_of(entry);
       // Nearly always the one before; names that share all 64 bits stand beside each other.
       size_t same = kept;
       while (same > 0 && entries[same - 1].hash == entry.hash &&
-             record_of(entries[same - 1]).name != record.name)
+             part.name_of(entries[same - 1]) != part.name_of(entry))
         --same;
-      const bool known = same > 0 && entries[same - 1].hash == entry.hash;
-      Entry& into = entries[known ? same - 1 : kept++];
-      if (!known) {
-        into = entry;
-        partition.bytes += sizeof(NameEntry) + record.name.size();
+      if (same > 0 && entries[same - 1].hash == entry.hash) {
+        entries[same - 1].claims = memo.unite(entries[same - 1].claims, entry.claims);
+        continue;
       }
-      into.claims = memo.add(into.claims, sources_[entry.chunk].list, record.scope, record.claim);
+      partition.bytes += sizeof(NameEntry) + part.name_of(entry).size();
+      entries[kept++] = entry;
     }
     entries.resize(kept);
   }
@@ -129,12 +146,14 @@ class Builder {
     for (Partition& partition : partitions_) {
       partition.first_byte = bytes;
       bytes += partition.bytes;
-      out_.names += partition.entries.size();
+      out_.names += partition.part.entries.size();
     }
     if (bytes >= std::numeric_limits<uint32_t>::max()) return false;
     const size_t needed = (out_.names * 4 + 3 * kSlotsPerBucket - 1) / (3 * kSlotsPerBucket);
     buckets_each_ = (needed + partitions_.size() - 1) / partitions_.size();
+    reserve_huge(out_.bytes, bytes);
     out_.bytes.resize(bytes);
+    reserve_huge(out_.buckets, buckets_each_ * partitions_.size());
     out_.buckets.resize(buckets_each_ * partitions_.size());
     return true;
   }
@@ -142,8 +161,8 @@ class Builder {
   void lay_out(size_t index) {
     Partition& partition = partitions_[index];
     size_t at = partition.first_byte;
-    for (Entry& entry : partition.entries) {
-      const std::string_view name = record_of(entry).name;
+    for (Entry& entry : partition.part.entries) {
+      const std::string_view name = partition.part.name_of(entry);
       out_.write(at, name, entry.claims);
       entry.offset = static_cast<uint32_t>(at);
       at += sizeof(NameEntry) + name.size();
@@ -151,6 +170,7 @@ class Builder {
       if (!out_.place(tag_of(entry.hash), entry.offset, home, (index + 1) * buckets_each_))
         partition.spilled.push_back(entry);
     }
+    partition.part.names = {};
   }
 
   void place_spilled() {
@@ -167,11 +187,12 @@ class Builder {
   void close(Partition& partition) {
     ClaimTable::Memo memo(claims_);
     std::vector<Above> above;
-    std::vector<Entry>& entries = partition.entries;
+    std::vector<Entry>& entries = partition.part.entries;
     for (size_t first = 0; first < entries.size(); first += kNamesAtOnce) {
       above.clear();
       for (Entry& entry : std::span(entries).subspan(first, std::min(kNamesAtOnce, entries.size() - first)))
         find_above(entry, above);
+      for (const Above& each : above) out_.prefetch_entry(each.hash);
       for (const Above& each : above) {
         const uint32_t found = out_.find(each.name, each.hash);
         if (found != NameLayout::kAbsent)
@@ -192,8 +213,8 @@ class Builder {
   }
 
   void write_results(Partition& partition) {
-    for (const Entry& entry : partition.entries) out_.set_sets(entry.offset, entry.claims);
-    partition.entries = {};
+    for (const Entry& entry : partition.part.entries) out_.set_sets(entry.offset, entry.claims);
+    partition.part.entries = {};
   }
 
   ClaimTable claims_;
