@@ -8,7 +8,7 @@
 #include <chrono>
 #include <new>
 
-#include "control/policy/list_reader.h"
+#include "control/policy/lists/list_reader.h"
 #include "control/policy/parallel.h"
 
 namespace sluice::control {
@@ -35,12 +35,29 @@ int64_t nanoseconds(const timespec& time) {
   return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
+class ContentTaker final : public ListTaker {
+ public:
+  explicit ContentTaker(ListContent& content) : content_(content) {}
+  void take_name(std::string_view name, NameScope scope) override { content_.names.add(name, scope); }
+  void take_exception(std::string_view name, NameScope scope) override {
+    content_.names.add(name, scope, NameClaim::Excepts);
+  }
+  void take_pattern(std::string pattern, Position at) override {
+    content_.patterns.push_back({std::move(pattern), at});
+  }
+  void take_prefix(const Prefix& prefix) override { content_.prefixes.push_back(prefix); }
+
+ private:
+  ListContent& content_;
+};
+
 std::shared_ptr<const ListContent> parse(const std::string& path, ListFormat format, std::string text,
                                          const Sha256& digest) {
   auto content = std::make_shared<ListContent>();
   Report report;
-  read_list(text, format, report.add_file(path), report,
-            [&](std::string_view name, NameScope scope) { content->names.add(name, scope); });
+  ListText list{std::move(text), {}};
+  ContentTaker taker(*content);
+  read_list(list, format, report.add_file(path), report, taker);
   content->names.close();
   content->problems = report.finish();
   content->digest = digest;

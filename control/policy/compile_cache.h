@@ -13,6 +13,7 @@
 #include "control/policy/name_table.h"
 #include "control/policy/pattern_table.h"
 #include "control/policy/policy_compiler.h"
+#include "control/policy/prefix.h"
 #include "control/policy/source_digest.h"
 
 namespace sluice::control {
@@ -20,6 +21,8 @@ namespace sluice::control {
 /// What one list file says. Immutable.
 struct ListContent {
   NameBlock names;
+  std::vector<Word> patterns;  ///< each at its line
+  std::vector<Prefix> prefixes;
   Diagnostics problems;  ///< of the file; each names it
   Sha256 digest{};       ///< of its bytes
 };

@@ -5,17 +5,32 @@
 
 #include "control/policy/compile_cache.h"
 #include "control/policy/field_reader.h"
+#include "control/policy/group_resolver.h"
 #include "control/policy/image_writer.h"
-#include "control/policy/list_reader.h"
+#include "control/policy/lists/list_reader.h"
 #include "control/policy/rule_resolver.h"
 #include "control/policy/rule_table.h"
 #include "control/policy/source_check.h"
 #include "control/policy/source_digest.h"
 #include "control/policy/source_files.h"
 #include "control/policy/source_loader.h"
+#include "control/policy/time_resolver.h"
 
 namespace sluice::control {
 namespace {
+
+/// A network's setting: its own, else the site's, else the default.
+Setting said(const std::optional<SettingSource>& network, const std::optional<SettingSource>& site,
+             Setting otherwise) {
+  return network ? network->setting : site ? site->setting : otherwise;
+}
+
+/// The expression that matches a keyword and nothing else.
+Word pattern_of(const Word& keyword) {
+  Word out{{}, keyword.at};
+  for (const char c : keyword.text) out.text += c == '.' ? std::string("\\.") : std::string(1, c);
+  return out;
+}
 
 /// Turns one checked source into tables.
 class Compiler {
@@ -41,7 +56,7 @@ class Compiler {
     if (source_.lists.size() + source_.offices.size() + resolved.literals.size() > kMaxLists)
       return std::nullopt;
     read_list_files();
-    compile_patterns();
+    compile_patterns(resolved.literals);
     if (report_.failed()) return std::nullopt;
     if (!build_names(resolved.literals)) return too_large("too many names");
     add_lists();
@@ -59,8 +74,9 @@ class Compiler {
   /// A list file, or the copy of a feed.
   struct ListFile {
     size_t list;
-    const Word* file;    ///< as the policy names it; nullptr for a feed
-    std::string sha256;  ///< of a feed's copy
+    const Word* file;     ///< as the policy names it; nullptr for a feed
+    std::string sha256;   ///< of a feed's copy
+    uint32_t report = 0;  ///< its index in the report
   };
 
   /// Reads every list file, and reports what is wrong with each at its place.
@@ -69,7 +85,7 @@ class Compiler {
       const ListSource& list = source_.lists[i];
       for (const Word& file : list.files) {
         requests_.push_back({(directory_ / file.text).string(), list.format, nullptr, {}});
-        files_.push_back({i, &file, {}});
+        files_.push_back({i, &file, {}, 0});
       }
       if (list.feed && !list.feed->url.empty()) add_feed(list, i);
     }
@@ -79,12 +95,13 @@ class Compiler {
     for (size_t i = 0; i < files_.size(); ++i) take_list_file(files_[i], requests_[i]);
   }
 
-  void take_list_file(const ListFile& file, const ListRequest& request) {
+  void take_list_file(ListFile& file, const ListRequest& request) {
     const ListSource& list = source_.lists[file.list];
     if (request.content) {
       sources_.push_back(request.path);
       digest_.add(request.path, request.content->digest);
-      report_.add(report_.add_file(request.path), request.content->problems);
+      file.report = report_.add_file(request.path);
+      report_.add(file.report, request.content->problems);
     } else if (file.file == nullptr) {
       report_.error(list.feed_at, "cannot read the copy of " + feed_name(list) + ": " + request.error, "");
     } else {
@@ -113,7 +130,7 @@ class Compiler {
               : "it is fetched once the policy is applied; until then the list is without it");
     }
     requests_.push_back({feed_text_path(feeds_directory_, spec, *copy).string(), list.format, nullptr, {}});
-    files_.push_back({index, nullptr, copy->sha256});
+    files_.push_back({index, nullptr, copy->sha256, 0});
   }
 
   /// Where a copy could not be read because a newer one just took its place. Returns whether there is any.
@@ -137,11 +154,26 @@ class Compiler {
                                     : read_feed_copy(feeds_directory_, spec, CopyKind::InForce);
   }
 
-  void compile_patterns() {
+  size_t first_literal() const { return source_.lists.size() + source_.offices.size(); }
+
+  void compile_patterns(const std::vector<Literal>& literals) {
     std::vector<PatternSource> patterns;
+    const auto add = [&](const Word& pattern, size_t list) {
+      patterns.push_back({pattern, static_cast<uint16_t>(list)});
+    };
     for (size_t i = 0; i < source_.lists.size(); ++i) {
-      for (const Word& pattern : source_.lists[i].patterns)
-        patterns.push_back({pattern, static_cast<uint16_t>(i)});
+      for (const Word& pattern : source_.lists[i].patterns) add(pattern, i);
+      for (const Word& keyword : source_.lists[i].keywords) add(pattern_of(keyword), i);
+    }
+    for (size_t i = 0; i < files_.size(); ++i) {
+      if (!requests_[i].content) continue;
+      for (Word pattern : requests_[i].content->patterns) {
+        pattern.at.file = files_[i].report;
+        add(pattern, files_[i].list);
+      }
+    }
+    for (size_t i = 0; i < literals.size(); ++i) {
+      if (!literals[i].pattern.empty()) add({literals[i].pattern, literals[i].at}, first_literal() + i);
     }
     tables_.patterns = cache_.patterns(patterns, report_);
   }
@@ -159,10 +191,10 @@ class Compiler {
       lists.push_back({{content, &content->names}, static_cast<uint16_t>(files_[i].list)});
     }
     std::vector<ExtraName> extras;
-    const size_t first = source_.lists.size() + source_.offices.size();
     for (size_t i = 0; i < literals.size(); ++i) {
-      if (literals[i].is_name)
-        extras.push_back({literals[i].name, literals[i].scope, static_cast<uint16_t>(first + i)});
+      const Literal& literal = literals[i];
+      if (!literal.name.empty())
+        extras.push_back({literal.name, literal.scope, static_cast<uint16_t>(first_literal() + i)});
     }
     std::optional<CompiledNames> names = cache_.names(std::move(lists), extras);
     if (!names) return false;
@@ -178,6 +210,10 @@ class Compiler {
       if (list.name.text == kDohList) tables_.site.doh_list = static_cast<uint16_t>(i);
       for (const PrefixSource& prefix : list.prefixes)
         addresses_.add_list(prefix.prefix, static_cast<uint16_t>(i));
+    }
+    for (size_t i = 0; i < files_.size(); ++i) {
+      for (const Prefix& prefix : requests_[i].content->prefixes)
+        addresses_.add_list(prefix, static_cast<uint16_t>(files_[i].list));
     }
   }
 
@@ -212,9 +248,10 @@ class Compiler {
       NetworkInfo info{};
       info.name = tables_.strings.add(network.name.text);
       info.line = line_index(network.line);
-      info.fallback = static_cast<uint8_t>(network.fallback);
+      info.fallback = static_cast<uint8_t>(said(network.fallback, source_.fallback, kDefaultFallback));
       for (size_t i = 0; i < kSituationCount; ++i)
-        info.unidentified[i] = static_cast<uint8_t>(source_.unidentified[i]);
+        info.unidentified[i] = static_cast<uint8_t>(
+            said(network.unidentified[i], source_.unidentified[i], kDefaultUnidentified[i]));
       info.canaries = network.canaries;
       info.strip_ech = network.strip_ech;
       info.first_vlan = static_cast<uint32_t>(tables_.vlans.size());
@@ -296,8 +333,9 @@ Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::
       source.complete = false;
     }
   }
-  const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
-  check_source(source, today, report);
+  resolve_groups(source, report);
+  check_source(source, report);
+  [[maybe_unused]] const ResolvedTimes times = resolve_times(source, options.now, report);
   Compiled out;
   CompileCache nothing;
   Compiler compiler(source, directory, read_list_file, options.feeds,
