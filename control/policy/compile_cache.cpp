@@ -106,9 +106,14 @@ void CompileCache::read_lists(std::span<ListRequest> requests, const ReadListFil
     found[i].second =
         read_list_file(*wanted.at(found[i].first), known == lists_.end() ? nullptr : &known->second, read);
   });
-  lists_.clear();
-  for (auto& [key, list] : found)
-    if (list.content) lists_.emplace(std::move(key), std::move(list));
+  for (auto& [key, list] : found) {
+    if (list.content) {
+      list.used = true;
+      lists_.insert_or_assign(std::move(key), std::move(list));
+    } else {
+      lists_.erase(key);
+    }
+  }
   for (ListRequest& request : requests) {
     const auto known = lists_.find({request.path, request.format});
     if (known != lists_.end())
@@ -116,6 +121,11 @@ void CompileCache::read_lists(std::span<ListRequest> requests, const ReadListFil
     else
       request.error = wanted.at({request.path, request.format})->error;
   }
+}
+
+void CompileCache::forget_unused() {
+  std::erase_if(lists_, [](const auto& each) { return !each.second.used; });
+  for (auto& [key, list] : lists_) list.used = false;
 }
 
 bool CompileCache::build_base(std::vector<NameSourceBlock> sources) {

@@ -56,6 +56,9 @@ class CompileCache {
   /// Fills the requests, several at a time. A file that has not changed is not read; one that has the bytes
   /// that it had is not parsed.
   void read_lists(std::span<ListRequest> requests, const ReadListFile& read);
+  /// After a policy that is right: drops the lists that were not read for it. One that is wrong may have lost
+  /// them by a slip of the pen.
+  void forget_unused();
 
   /// The table of all these names. Where the lists' own have not changed, only the extras are added to what
   /// was built before. Returns nothing where they are too many.
@@ -76,6 +79,7 @@ class CompileCache {
   struct KnownList {
     std::shared_ptr<const ListContent> content;
     std::optional<Stamp> stamp;  ///< nothing: it may have changed since, and only its bytes can tell
+    bool used = true;            ///< since forget_unused
   };
   static std::optional<Stamp> stamp_of(const std::string& path);
   static KnownList read_list_file(ListRequest& request, const KnownList* known, const ReadListFile& read);
@@ -84,7 +88,7 @@ class CompileCache {
   bool build_base(std::vector<NameSourceBlock> sources);
 
   using ListKey = std::pair<std::string, ListFormat>;
-  std::map<ListKey, KnownList> lists_;  ///< those of the last compilation
+  std::map<ListKey, KnownList> lists_;
   const uint64_t name_seed_;
   std::vector<NameSourceBlock> name_sources_;
   std::optional<CompiledNames> name_base_;  ///< of name_sources_

@@ -286,6 +286,7 @@ class Compiler {
     if (!lay_out_rules(source_, resolved, tables_)) return too_large("too many rules for so many lists");
     std::optional<AlignedImage> image = write_image(tables_, generation);
     if (!image) return too_large("its image would exceed " + std::to_string(kImageMaxBytes >> 30) + " GiB");
+    cache_.forget_unused();
     out.memory = std::move(*image);
     out.site = source_.site->text;
     out.reload_on_save = source_.reload_on_save;

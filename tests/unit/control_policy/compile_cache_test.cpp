@@ -172,5 +172,29 @@ TEST_F(CompileCacheTest, AnUnchangedFileIsNotReadAgain) {
   EXPECT_EQ(request[0].content, before);  // the same bytes are not parsed again
 }
 
+TEST_F(CompileCacheTest, ListsThatAPolicyNoLongerHasAreForgottenOnceItIsRight) {
+  write("a.names", "a.example\n");
+  std::vector<ListRequest> request(1);
+  request[0].path = path_ / "a.names";
+  const auto content_now = [&] {
+    cache_.read_lists(request, [](const std::string&, std::string& text, std::string&) {
+      text = "a.example\n";
+      return true;
+    });
+    return request[0].content;
+  };
+  const auto first = content_now();
+  cache_.forget_unused();
+  EXPECT_EQ(content_now(), first);  // used, and kept
+  cache_.forget_unused();
+  std::vector<ListRequest> none;
+  cache_.read_lists(none, {});  // of a policy with an error
+  EXPECT_EQ(content_now(), first);
+  cache_.forget_unused();
+  cache_.read_lists(none, {});
+  cache_.forget_unused();  // and of one that is right
+  EXPECT_NE(content_now(), first);
+}
+
 }  // namespace
 }  // namespace sluice::control::test
