@@ -110,21 +110,16 @@ class Compiler {
     const FeedSpec spec{list.name.text, list.format, *list.feed};
     feeds_.push_back(spec);
     const std::string name = "the feed of the list " + in_quotes(list.name.text);
-    std::optional<FeedCopy> copy = find_copy(spec);
-    if (!copy) {
-      return report_.warn(
-          list.feed_at,
-          name + (feeds_directory_.empty() ? " is left out: no copies are at hand"
-                                           : " has not been fetched yet"),
-          feeds_directory_.empty()
-              ? ""
-              : "it is fetched once the policy is applied; until then the list is without it");
-    }
+    const std::filesystem::path meta = feeds_directory_.empty()
+                                           ? std::filesystem::path()
+                                           : feed_meta_path(feeds_directory_, spec, CopyKind::InForce);
+    std::optional<FeedCopy> copy = read_feed_copy(meta);
+    if (!copy) return report_feed(list, name, meta);
     std::string error;
     while (
         !add_list_text(feed_text_path(feeds_directory_, spec, *copy).string(), list.format, index, error)) {
       // A newer one may just have taken its place.
-      const std::optional<FeedCopy> next = find_copy(spec);
+      const std::optional<FeedCopy> next = read_feed_copy(meta);
       if (!next || next->sha256 == copy->sha256) {
         return report_.error(list.feed_at, "cannot read the copy of " + name + ": " + error, "");
       }
@@ -132,9 +127,17 @@ class Compiler {
     }
   }
 
-  std::optional<FeedCopy> find_copy(const FeedSpec& spec) const {
-    return feeds_directory_.empty() ? std::nullopt
-                                    : read_feed_copy(feeds_directory_, spec, CopyKind::InForce);
+  void report_feed(const ListSource& list, const std::string& name, const std::filesystem::path& meta) {
+    std::error_code ignored;
+    if (std::filesystem::exists(meta, ignored)) {
+      report_.error(list.feed_at, "the copy of " + name + " is damaged",
+                    "sluicectl feeds refresh replaces it");
+    } else if (feeds_directory_.empty()) {
+      report_.warn(list.feed_at, name + " is left out: no copies are at hand");
+    } else {
+      report_.warn(list.feed_at, name + " has not been fetched yet",
+                   "it is fetched once the policy is applied; until then the list is without it");
+    }
   }
 
   void add_offices() {
