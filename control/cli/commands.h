@@ -26,6 +26,13 @@ int run_check(const std::string& directory, const std::string& feeds, bool json)
 int run_explain(const ExplainOptions& options);
 /// Enforces what is saved.
 int run_apply(const std::string& socket, const std::string& reason, bool wait, bool json);
+/// Shows the feeds of the policy in force.
+int run_feeds(const std::string& socket, bool json);
+/// Fetches a list's feed before it is due; all, where list is empty.
+int run_feeds_refresh(const std::string& socket, const std::string& list, bool json);
+/// Brings into force what was held back of a list's feed.
+int run_feeds_accept(const std::string& socket, const std::string& list, const std::string& reason,
+                     bool json);
 /// Shows what is in force, what waits, what is wrong, and how the gateway does.
 int run_status(const std::string& socket, bool json);
 

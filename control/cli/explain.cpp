@@ -59,6 +59,8 @@ constexpr Spoken kSpoken[] = {
     {Protocol::Ntp, Seen::Nothing, kUdp, 123},
     {Protocol::Ssh, Seen::Nothing, kTcp, 22},
     {Protocol::Rdp, Seen::Nothing, kTcp, 3389},
+    {Protocol::Smb, Seen::Nothing, kTcp, 445},
+    {Protocol::Sip, Seen::Nothing, kUdp, 5060},
     {Protocol::Socks, Seen::Nothing, kTcp, 1080},
     {Protocol::WireGuard, Seen::Nothing, kUdp, 51820},
     {Protocol::OpenVpn, Seen::Nothing, kUdp, 1194},

@@ -49,10 +49,6 @@ std::optional<uint64_t> take_number(std::string_view& text) {
 
 bool check_key(const YamlNode& key, const KeySet& known, Report& report) {
   if (std::ranges::find(known.keys, key.text) != known.keys.end()) return true;
-  if (std::ranges::find(known.later, key.text) != known.later.end()) {
-    report.error(key.at, in_ticks(key.text) + " is not supported yet", "leave it out for now");
-    return false;
-  }
   const std::string_view near = nearest(key.text, known.keys);
   report.error(
       key.at, "unknown key " + in_quotes(key.text) + " in " + std::string(known.of),
@@ -130,6 +126,11 @@ std::vector<const YamlNode*> read_items(const YamlNode& node, std::string_view k
   return out;
 }
 
+std::vector<const YamlNode*> read_one_or_more(const YamlNode& node, std::string_view key, Report& report) {
+  if (node.kind == Kind::Scalar) return {&node};
+  return read_items(node, key, report);
+}
+
 std::vector<Word> read_words(const YamlNode& node, std::string_view key, Report& report) {
   std::vector<Word> out;
   for (const YamlNode* item : read_items(node, key, report)) out.push_back({item->text, item->at});
@@ -137,7 +138,7 @@ std::vector<Word> read_words(const YamlNode& node, std::string_view key, Report&
 }
 
 std::vector<std::pair<Word, const YamlNode*>> read_named(const YamlNode& node, std::string_view key,
-                                                         Report& report) {
+                                                         Report& report, decltype(check_word)& check) {
   std::vector<std::pair<Word, const YamlNode*>> out;
   if (node.kind != Kind::Map) {
     report.error(node.at, in_ticks(key) + " has " + std::string(shape_of(node)),
@@ -146,17 +147,18 @@ std::vector<std::pair<Word, const YamlNode*>> read_named(const YamlNode& node, s
   }
   for (size_t i = 0; i + 1 < node.children.size(); i += 2) {
     Word name{node.children[i].text, node.children[i].at};
-    check_word(name, kMaxWord, report);
+    check(name, kMaxWord, report);
     out.emplace_back(std::move(name), &node.children[i + 1]);
   }
   return out;
 }
 
-bool check_word(const Word& word, size_t max, Report& report) {
+static bool check_name(const Word& word, size_t max, std::string_view marks, std::string_view instead,
+                       Report& report) {
   const auto alnum = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
   };
-  const auto allowed = [&](char c) { return alnum(c) || c == '-' || c == '_'; };
+  const auto allowed = [&](char c) { return alnum(c) || marks.find(c) != marks.npos; };
   if (word.text.size() > max) {
     report.error(word.at, "the name " + in_quotes(word.text) + " is too long",
                  "use at most " + std::to_string(max) + " characters");
@@ -164,10 +166,18 @@ bool check_word(const Word& word, size_t max, Report& report) {
   }
   if (word.text.empty() || !alnum(word.text.front()) || !std::ranges::all_of(word.text, allowed)) {
     report.error(word.at, in_quotes(word.text) + " cannot be a name here",
-                 "use letters, digits, - and _, beginning with a letter or a digit");
+                 "use letters, digits, " + std::string(instead) + ", beginning with a letter or a digit");
     return false;
   }
   return true;
+}
+
+bool check_word(const Word& word, size_t max, Report& report) {
+  return check_name(word, max, "-_", "- and _", report);
+}
+
+bool check_person(const Word& word, size_t max, Report& report) {
+  return check_name(word, max, "-_.", "-, _ and dots", report);
 }
 
 void report_prefix(PrefixError error, const Word& text, const Prefix& prefix, Report& report) {
@@ -196,6 +206,23 @@ std::vector<PrefixSource> read_prefixes(const YamlNode& node, std::string_view k
     if (error == PrefixError::None) out.push_back({prefix, item->at});
   }
   return out;
+}
+
+std::optional<WrittenName> read_name(const Word& word, Report& report) {
+  WrittenName written = read_written_name(word.text);
+  const std::string reason = written.reason.empty() ? "" : " (" + std::string(written.reason) + ')';
+  if (written.error != NameError::None) {
+    report.error(word.at,
+                 "the name " + in_quotes(word.text) + ' ' + std::string(what_of(written.error)) + reason,
+                 std::string(instead_of(written.error)));
+    return std::nullopt;
+  }
+  if (!reason.empty()) {
+    report.warn(word.at,
+                "the name " + in_quotes(word.text) + " has an A-label that stands for nothing" + reason,
+                "it is taken as it is written");
+  }
+  return written;
 }
 
 std::optional<uint32_t> read_duration(const YamlNode& node, std::string_view key, uint32_t min, uint32_t max,
@@ -241,25 +268,39 @@ std::optional<uint64_t> read_bandwidth(const YamlNode& node, std::string_view ke
   return *number * unit;
 }
 
-std::optional<std::chrono::sys_days> read_date(const YamlNode& node, std::string_view key, Report& report) {
+/// A number of exactly so many digits; nothing for anything else.
+static std::optional<int> digits(std::string_view text, size_t count) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (text.size() != count || !std::ranges::all_of(text, is_digit)) return std::nullopt;
+  return static_cast<int>(take_number(text).value_or(0));
+}
+
+std::optional<std::chrono::local_days> parse_date(std::string_view text) {
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
+  const auto year = digits(text.substr(0, 4), 4), month = digits(text.substr(5, 2), 2),
+             day = digits(text.substr(8), 2);
+  if (!year || !month || !day) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year{*year},
+                                         std::chrono::month{static_cast<unsigned>(*month)},
+                                         std::chrono::day{static_cast<unsigned>(*day)}};
+  if (!date.ok() || *year == 0) return std::nullopt;
+  return std::chrono::local_days{date};
+}
+
+std::optional<uint16_t> parse_time(std::string_view text) {
+  if (text.size() != 5 || text[2] != ':') return std::nullopt;
+  const auto hour = digits(text.substr(0, 2), 2), minute = digits(text.substr(3), 2);
+  if (!hour || !minute || *minute > 59 || *hour * 60 + *minute > 24 * 60) return std::nullopt;
+  return static_cast<uint16_t>(*hour * 60 + *minute);
+}
+
+std::optional<std::chrono::local_days> read_date(const YamlNode& node, std::string_view key, Report& report) {
   constexpr std::string_view kInstead = "write a day that exists, as 2026-04-01";
   if (!expect_scalar(node, key, std::string(kInstead), report)) return std::nullopt;
-  const std::string_view text = node.text;
-  const auto part = [&](size_t at, size_t size) -> int {
-    int value = -1;
-    const std::string_view digits = text.substr(at, size);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    return error == std::errc{} && end == digits.data() + size ? value : -1;
-  };
-  if (text.size() == 10 && text[4] == '-' && text[7] == '-' && part(0, 4) > 0 && part(5, 2) > 0 &&
-      part(8, 2) > 0) {
-    const std::chrono::year_month_day day{std::chrono::year{part(0, 4)},
-                                          std::chrono::month{static_cast<unsigned>(part(5, 2))},
-                                          std::chrono::day{static_cast<unsigned>(part(8, 2))}};
-    if (day.ok()) return std::chrono::sys_days{day};
-  }
-  report.error(node.at, in_ticks(key) + " cannot be " + in_quotes(node.text), std::string(kInstead));
-  return std::nullopt;
+  const auto date = parse_date(node.text);
+  if (!date)
+    report.error(node.at, in_ticks(key) + " cannot be " + in_quotes(node.text), std::string(kInstead));
+  return date;
 }
 
 }  // namespace sluice::control

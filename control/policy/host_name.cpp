@@ -45,18 +45,25 @@ NameError check_labels(char* text, size_t size) {
 
 }  // namespace
 
-ParsedName parse_host_name(char* text, size_t size) {
-  ParsedName out;
-  if (size > 0 && text[0] == '=') {
-    out.scope = NameScope::Self;
-    ++text, --size;
-  } else if (size > 1 && text[0] == '*' && text[1] == '.') {
-    out.scope = NameScope::Below;
-    text += 2, size -= 2;
-  }
+ParsedName parse_bare_name(char* text, size_t size) {
   if (size > 0 && text[size - 1] == '.') --size;
+  ParsedName out;
   out.error = size == 0 ? NameError::Empty : check_labels(text, size);
   out.name = {text, size};
+  return out;
+}
+
+ParsedName parse_host_name(char* text, size_t size) {
+  NameScope scope = NameScope::Both;
+  if (size > 0 && text[0] == '=') {
+    scope = NameScope::Self;
+    ++text, --size;
+  } else if (size > 1 && text[0] == '*' && text[1] == '.') {
+    scope = NameScope::Below;
+    text += 2, size -= 2;
+  }
+  ParsedName out = parse_bare_name(text, size);
+  out.scope = scope;
   return out;
 }
 
@@ -67,9 +74,9 @@ std::string_view what_of(NameError error) {
     case NameError::Empty:
       return "is empty";
     case NameError::NotAscii:
-      return "is not ASCII";
+      return "is no internationalised name";
     case NameError::Star:
-      return "has a star that is not its first label";
+      return "has stars where none may stand";
     case NameError::IsAddress:
       return "is an address or a number, not a name";
     case NameError::Character:
@@ -87,9 +94,9 @@ std::string_view what_of(NameError error) {
 std::string_view instead_of(NameError error) {
   switch (error) {
     case NameError::NotAscii:
-      return "write it as A-labels (xn--...)";
+      return "write its A-labels (xn--...)";
     case NameError::Star:
-      return "write \"*.example.com\", or use `patterns:`";
+      return "write \"*.example.com\" or \"cdn*.example.com\", with at most 4 stars";
     case NameError::IsAddress:
       return "addresses belong under `prefixes:`";
     case NameError::LongLabel:

@@ -17,8 +17,8 @@ enum class NameScope : uint8_t {
 enum class NameError : uint8_t {
   None,
   Empty,
-  NotAscii,
-  Star,
+  NotAscii,  ///< see written_name.h
+  Star,      ///< see written_name.h
   IsAddress,
   Character,
   EmptyLabel,
@@ -36,6 +36,9 @@ struct ParsedName {
 /// Letters, digits, `-` and `_`; labels of 1..63 bytes; at most kMaxName bytes (RFC 1035 2.3.4); not an
 /// address.
 ParsedName parse_host_name(char* text, size_t size);
+
+/// The same for a name without `=` or `*.` before it; its scope is Both.
+ParsedName parse_bare_name(char* text, size_t size);
 
 /// The two halves of the message for an error: what is wrong, and what would be right.
 std::string_view what_of(NameError error);

@@ -20,7 +20,7 @@ static_assert(kSlotsPerBucket == 8);
 
 }  // namespace
 
-bool NameTable::add(std::string_view name, NameScope scope, uint16_t list) {
+uint32_t NameTable::entry_of(std::string_view name) {
   const uint64_t hash = XXH3_64bits_withSeed(name.data(), name.size(), seed_);
   if (entries_.size() * 2 >= slots_.size()) grow();
   size_t slot = hash & (slots_.size() - 1);
@@ -30,13 +30,28 @@ bool NameTable::add(std::string_view name, NameScope scope, uint16_t list) {
     slot = (slot + 1) & (slots_.size() - 1);
   }
   if (slots_[slot] == kAbsent) {
-    if (entries_.size() == kMaxNames) return false;
+    if (entries_.size() == kMaxNames) return kAbsent;
     slots_[slot] = static_cast<uint32_t>(entries_.size());
     entries_.push_back({name.data(), hash, 0, 0, static_cast<uint8_t>(name.size()), false});
   }
-  Entry& entry = entries_[slots_[slot]];
+  return slots_[slot];
+}
+
+bool NameTable::add(std::string_view name, NameScope scope, uint16_t list) {
+  const uint32_t index = entry_of(name);
+  if (index == kAbsent) return false;
+  Entry& entry = entries_[index];
   if (scope != NameScope::Below) entry.self_set = sets_.add(entry.self_set, list);
   if (scope != NameScope::Self) entry.below_set = sets_.add(entry.below_set, list);
+  return true;
+}
+
+bool NameTable::except(std::string_view name, NameScope scope, uint16_t list) {
+  const uint32_t index = entry_of(name);
+  if (index == kAbsent) return false;
+  Exception& exception = exceptions_[index];
+  if (scope != NameScope::Below) exception.self_set = sets_.add(exception.self_set, list);
+  if (scope != NameScope::Self) exception.below_set = sets_.add(exception.below_set, list);
   return true;
 }
 
@@ -74,11 +89,29 @@ void NameTable::close(uint32_t index) {
   if (entry.closed) return;
   entry.closed = true;
   const uint32_t parent = parent_of(entry);
-  if (parent == kAbsent) return;
-  close(parent);
-  const uint32_t above = entries_[parent].below_set;
-  entry.self_set = sets_.unite(entry.self_set, above);
-  entry.below_set = sets_.unite(entry.below_set, above);
+  if (parent != kAbsent) {
+    close(parent);
+    const uint32_t above = entries_[parent].below_set;
+    entry.self_set = sets_.unite(entry.self_set, above);
+    entry.below_set = sets_.unite(entry.below_set, above);
+  }
+  if (!exceptions_.empty()) take_out(index, parent);
+}
+
+/// An exception holds for every name below it, also where the list names that one itself.
+void NameTable::take_out(uint32_t index, uint32_t parent) {
+  const auto own = exceptions_.find(index);
+  Exception exception = own == exceptions_.end() ? Exception{} : own->second;
+  const auto above = parent == kAbsent ? exceptions_.end() : exceptions_.find(parent);
+  if (above != exceptions_.end()) {
+    exception.self_set = sets_.unite(exception.self_set, above->second.below_set);
+    exception.below_set = sets_.unite(exception.below_set, above->second.below_set);
+  }
+  if (exception.self_set == 0 && exception.below_set == 0) return;
+  exceptions_[index] = exception;
+  Entry& entry = entries_[index];
+  entry.self_set = sets_.subtract(entry.self_set, exception.self_set);
+  entry.below_set = sets_.subtract(entry.below_set, exception.below_set);
 }
 
 NameTable::Layout NameTable::finish() {

@@ -9,14 +9,16 @@
 
 #include "control/policy/compile_cache.h"
 #include "control/policy/field_reader.h"
+#include "control/policy/group_resolver.h"
 #include "control/policy/image_writer.h"
-#include "control/policy/list_reader.h"
+#include "control/policy/lists/list_reader.h"
 #include "control/policy/rule_resolver.h"
 #include "control/policy/rule_table.h"
 #include "control/policy/source_check.h"
 #include "control/policy/source_digest.h"
 #include "control/policy/source_files.h"
 #include "control/policy/source_loader.h"
+#include "control/policy/time_resolver.h"
 
 namespace sluice::control {
 namespace {
@@ -26,6 +28,46 @@ uint64_t random_seed() {
   uint64_t seed = 0;
   if (getrandom(&seed, sizeof seed, 0) != sizeof seed) throw std::bad_alloc();
   return seed;
+}
+
+/// What one list file says goes into the tables under its list.
+class FileTaker final : public ListTaker {
+ public:
+  FileTaker(NameTable& names, AddressTable& addresses, std::vector<PatternSource>& patterns, uint16_t list)
+      : names_(names), addresses_(addresses), patterns_(patterns), list_(list) {}
+
+  void take_name(std::string_view name, NameScope scope) override {
+    full_ |= !names_.add(name, scope, list_);
+  }
+  void take_exception(std::string_view name, NameScope scope) override {
+    full_ |= !names_.except(name, scope, list_);
+  }
+  void take_pattern(std::string pattern, Position at) override {
+    patterns_.push_back({{std::move(pattern), at}, list_});
+  }
+  void take_prefix(const Prefix& prefix) override { addresses_.add_list(prefix, list_); }
+
+  bool full() const { return full_; }  ///< the names did not all fit
+
+ private:
+  NameTable& names_;
+  AddressTable& addresses_;
+  std::vector<PatternSource>& patterns_;
+  uint16_t list_;
+  bool full_ = false;
+};
+
+/// A network's setting: its own, else the site's, else the default.
+Setting said(const std::optional<SettingSource>& network, const std::optional<SettingSource>& site,
+             Setting otherwise) {
+  return network ? network->setting : site ? site->setting : otherwise;
+}
+
+/// The expression that matches a keyword and nothing else.
+Word pattern_of(const Word& keyword) {
+  Word out{{}, keyword.at};
+  for (const char c : keyword.text) out.text += c == '.' ? std::string("\\.") : std::string(1, c);
+  return out;
 }
 
 /// Turns one checked source into tables.
@@ -80,6 +122,8 @@ class Compiler {
       for (const PrefixSource& prefix : list.prefixes)
         addresses_.add_list(prefix.prefix, static_cast<uint16_t>(i));
       for (const Word& pattern : list.patterns) patterns_.push_back({pattern, static_cast<uint16_t>(i)});
+      for (const Word& keyword : list.keywords)
+        patterns_.push_back({pattern_of(keyword), static_cast<uint16_t>(i)});
       for (const Word& file : list.files) add_list_file(file, list.format, i);
       if (list.feed && !list.feed->url.empty()) add_feed(list, i);
     }
@@ -95,11 +139,12 @@ class Compiler {
 
   /// Returns false where it cannot be read, and says why in error.
   bool add_list_text(const std::string& path, ListFormat format, size_t list, std::string& error) {
-    std::string& text = texts_.emplace_back();
-    if (!read_(path, text, error)) return false;
-    add_source(path, text);
-    read_list(text, format, report_.add_file(path), report_,
-              [&](std::string_view name, NameScope scope) { add_name(name, scope, list); });
+    ListText& text = texts_.emplace_back();
+    if (!read_(path, text.text, error)) return false;
+    add_source(path, text.text);
+    FileTaker taker(names_, addresses_, patterns_, static_cast<uint16_t>(list));
+    read_list(text, format, report_.add_file(path), report_, taker);
+    names_full_ |= taker.full();
     return true;
   }
 
@@ -153,7 +198,8 @@ class Compiler {
       const auto list = static_cast<uint16_t>(tables_.lists.size());
       tables_.lists.push_back({tables_.strings.add(literal.text)});
       if (literal.is_name) {
-        add_name(literal.name, literal.scope, list);
+        literal.pattern.empty() ? add_name(literal.name, literal.scope, list)
+                                : patterns_.push_back({{literal.pattern, literal.at}, list});
       } else {
         addresses_.add_list(literal.prefix, list);
       }
@@ -175,9 +221,10 @@ class Compiler {
       NetworkInfo info{};
       info.name = tables_.strings.add(network.name.text);
       info.line = line_index(network.line);
-      info.fallback = static_cast<uint8_t>(network.fallback);
+      info.fallback = static_cast<uint8_t>(said(network.fallback, source_.fallback, kDefaultFallback));
       for (size_t i = 0; i < kSituationCount; ++i)
-        info.unidentified[i] = static_cast<uint8_t>(source_.unidentified[i]);
+        info.unidentified[i] = static_cast<uint8_t>(
+            said(network.unidentified[i], source_.unidentified[i], kDefaultUnidentified[i]));
       info.canaries = network.canaries;
       info.strip_ech = network.strip_ech;
       info.first_vlan = static_cast<uint32_t>(tables_.vlans.size());
@@ -243,7 +290,7 @@ class Compiler {
   NameTable names_;
   AddressTable addresses_;
   std::vector<PatternSource> patterns_;
-  std::deque<std::string> texts_;  ///< of the list files; names_ points into them
+  std::deque<ListText> texts_;  ///< of the list files; names_ points into them
   std::vector<std::string> sources_;
   std::vector<FeedSpec> feeds_;
   SourceDigest digest_;
@@ -263,8 +310,9 @@ Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::
       source.complete = false;
     }
   }
-  const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
-  check_source(source, today, report);
+  resolve_groups(source, report);
+  check_source(source, report);
+  [[maybe_unused]] const ResolvedTimes times = resolve_times(source, options.now, report);
   Compiled out;
   CompileCache nothing;
   Compiler compiler(source, directory, read_list_file, options.feeds,

@@ -1,6 +1,7 @@
 // control/policy: a directory of YAML becomes one policy image, or a list of what is wrong with it.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -41,11 +42,16 @@ struct Compiled {
   Diagnostics diagnostics;
 };
 
+inline std::chrono::sys_seconds utc_now() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
 struct CompileOptions {
   /// The directory with the copies of fetched lists; empty: none are at hand. A list without a copy is
   /// compiled without it, and a warning says so.
   std::filesystem::path feeds = {};
   CompileCache* cache = nullptr;  ///< what an earlier call left there is not done again; nullptr: all is done
+  std::chrono::sys_seconds now = utc_now();  ///< from when schedules are laid out, and terms judged
 };
 
 /// Reads every *.yaml of a directory in the order of their names, and the list files they name; checks all of

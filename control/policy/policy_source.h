@@ -34,15 +34,58 @@ struct LineSource {
   std::string operator_name, licence, contract, filing, purpose;
   uint64_t bandwidth_bits_per_s = 0;  ///< 0: not said
   std::vector<Address> link;
-  std::optional<std::chrono::sys_days> valid_from, valid_until;  ///< both days included
+  std::optional<std::chrono::local_days> valid_from, valid_until;  ///< both days included
+  bool ends_with_term = false;                                     ///< `on-expiry: block`
 };
+
+/// A register of days on which nobody works.
+struct HolidaysSource {
+  struct Days {
+    std::chrono::local_days first, last;  ///< both included
+  };
+  Word name;
+  std::vector<Days> days;
+};
+
+/// A span of a day, in minutes. One that ends before it begins passes midnight, and belongs to the day on
+/// which it begins.
+struct HourSpan {
+  uint16_t begin, end;
+};
+
+struct ScheduleSource {
+  Word name;
+  uint8_t days = kEveryDay;      ///< bit 0 is Monday
+  std::vector<HourSpan> hours;   ///< empty: all day
+  std::vector<Word> except;      ///< holidays on which it does not hold
+  std::optional<Word> timezone;  ///< nothing: the site's
+  static constexpr uint8_t kEveryDay = 0x7f;
+};
+
+/// A person, and the addresses that are theirs alone.
+struct UserSource {
+  Word name;
+  std::vector<PrefixSource> addresses;  ///< single ones
+  std::vector<Word> groups;
+};
+
+struct SettingSource {
+  Setting setting;
+  Position at;
+};
+
+/// By situation; what is not said is inherited.
+using UnidentifiedSource = std::array<std::optional<SettingSource>, kSituationCount>;
 
 struct NetworkSource {
   Word name;
-  std::vector<PrefixSource> prefixes;
-  std::vector<uint16_t> vlans;  ///< ascending; 0 for untagged; empty: any
-  std::optional<Word> line;     ///< nothing: `none`
-  Setting fallback = Setting::Block;
+  std::vector<PrefixSource> prefixes;  ///< with the addresses of the groups' users, once they are resolved
+  std::vector<Word> groups;
+  std::vector<uint16_t> vlans;            ///< ascending; 0 for untagged; empty: any
+  std::optional<Word> line;               ///< nothing: `none`
+  std::optional<SettingSource> fallback;  ///< nothing: the site's
+  UnidentifiedSource unidentified;
+  bool shared = false;                       ///< many people behind each address
   bool canaries = false, strip_ech = false;  ///< of `dns`
 };
 
@@ -60,10 +103,11 @@ struct NameSource {
 
 enum class ListFormat : uint8_t {
   Names,
-  Hosts
+  Hosts,
+  Adblock,
+  Dnsmasq,
+  Prefixes
 };
-/// As a policy writes them.
-inline constexpr std::string_view kListFormatWords[] = {"names", "hosts"};
 
 /// Where a list is fetched from, and how far that is believed.
 struct FeedSource {
@@ -88,6 +132,7 @@ struct ListSource {
   std::optional<FeedSource> feed;
   Position feed_at;
   std::vector<Word> patterns;
+  std::vector<Word> keywords;  ///< in lower case; found anywhere in a name
   std::vector<PrefixSource> prefixes;
 };
 
@@ -111,6 +156,32 @@ struct RuleSource {
   std::vector<PortRange> ports;
   RuleAction action = RuleAction::Block;
   bool silent = false, violation = false;
+  std::string message;     ///< for whoever is blocked; may be empty
+  std::vector<Word> when;  ///< schedules, any of which must hold; empty: always
+};
+
+/// A rule that stands before the others, until it expires.
+struct ExceptionSource {
+  RuleSource rule;
+  std::string owner, ticket;
+  std::optional<std::chrono::local_seconds> expires;  ///< the first moment at which it is off
+  Position expires_at;
+};
+
+/// What holds where neither a network nor the site says.
+inline constexpr Setting kDefaultFallback = Setting::Block;
+inline constexpr std::array<Setting, kSituationCount> kDefaultUnidentified = {
+    Setting::ByAddress,  // no-name
+    Setting::Block,      // ech
+    Setting::Block,      // incomplete-hello
+    Setting::Block,      // undecodable-quic
+    Setting::Block,      // unparsable-http
+    Setting::ByAddress,  // unknown-protocol
+    Setting::Allow,      // midstream
+    Setting::Observe,    // name-mismatch
+    Setting::Block,      // fragment
+    Setting::Block,      // table-full
+    Setting::Block,      // log-full
 };
 
 struct PolicySource {
@@ -120,26 +191,18 @@ struct PolicySource {
   bool reload_on_save = false;
   uint32_t midstream_grace_s = 600;
   std::optional<Position> midstream_grace_at;
-  std::array<Setting, kSituationCount> unidentified = {
-      Setting::ByAddress,  // no-name
-      Setting::Block,      // ech
-      Setting::Block,      // incomplete-hello
-      Setting::Block,      // undecodable-quic
-      Setting::Block,      // unparsable-http
-      Setting::ByAddress,  // unknown-protocol
-      Setting::Allow,      // midstream
-      Setting::Observe,    // name-mismatch
-      Setting::Block,      // fragment
-      Setting::Block,      // table-full
-      Setting::Block,      // log-full
-  };
-  std::array<std::optional<Position>, kSituationCount> unidentified_at;
+  std::optional<SettingSource> fallback;  ///< of a network that does not say
+  UnidentifiedSource unidentified;
   std::vector<LineSource> lines;
+  std::vector<HolidaysSource> holidays;
+  std::vector<ScheduleSource> schedules;
+  std::vector<UserSource> users;
   std::vector<NetworkSource> networks;
   std::vector<PrefixSource> resolvers;
   std::vector<OfficeSource> offices;
   std::vector<ListSource> lists;
   std::vector<TunnelSource> tunnels;
+  std::vector<ExceptionSource> exceptions;
   std::vector<RuleSource> rules;
   bool complete = true;  ///< every file could be read to its end, so that what is missing is really missing
 };

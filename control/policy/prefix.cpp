@@ -10,8 +10,6 @@
 namespace sluice::control {
 namespace {
 
-constexpr uint8_t kV4Offset = 96;  ///< of a mapped prefix's length
-
 /// address with the bits beyond length set to ones or zeros.
 Address fill(Address address, uint8_t length, bool ones) {
   for (size_t i = 0; i < address.bytes.size(); ++i) {

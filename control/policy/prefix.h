@@ -9,6 +9,8 @@
 
 namespace sluice::control {
 
+inline constexpr uint8_t kV4Offset = 96;  ///< of a mapped prefix's length
+
 /// A block of the one address space: IPv4 as mapped IPv6, so that 10.0.0.0/8 has length 104.
 struct Prefix {
   Address address;

@@ -1,4 +1,4 @@
-// control/policy: the registers of a policy: lines, networks, resolvers, offices, tunnels.
+// control/policy: the registers of a policy: lines, users, networks, resolvers, offices, tunnels.
 #include <algorithm>
 #include <charconv>
 
@@ -12,8 +12,9 @@ namespace {
 constexpr uint16_t kMaxVlan = 4094;
 constexpr std::string_view kLineKeys[] = {"operator", "licence",   "contract", "filing",   "purpose",
                                           "link",     "bandwidth", "valid",    "on-expiry"};
-constexpr std::string_view kNetworkKeys[] = {"prefixes", "vlans", "line", "default", "dns"};
-constexpr std::string_view kNetworkLater[] = {"shared"};
+constexpr std::string_view kUserKeys[] = {"addresses", "groups"};
+constexpr std::string_view kNetworkKeys[] = {"prefixes", "groups", "vlans",        "line",
+                                             "default",  "shared", "unidentified", "dns"};
 constexpr std::string_view kOfficeKeys[] = {"entity", "prefixes"};
 constexpr std::string_view kTunnelKeys[] = {"protocols", "from", "to", "owner", "inspect"};
 
@@ -36,24 +37,27 @@ void load_valid(const YamlNode& node, LineSource& line, Report& report) {
   }
 }
 
-void load_expiry(const YamlNode& node, Report& report) {
-  static constexpr std::string_view kWords[] = {"warn"};
-  if (node.kind == YamlNode::Kind::Scalar && node.text == "block") {
-    return report.error(node.at, "`on-expiry: block` is not supported yet", "write warn for now");
-  }
-  read_choice(node, "on-expiry", kWords, report);
+void load_expiry(const YamlNode& node, LineSource& line, Report& report) {
+  static constexpr std::string_view kWords[] = {"warn", "block"};
+  line.ends_with_term = read_choice(node, "on-expiry", kWords, report) == 1;
+  if (line.ends_with_term && !line.valid_until)
+    report.error(node.at, "`on-expiry: block` without a day on which the line's term ends",
+                 "write valid: {from: 2026-04-01, until: 2027-03-31}");
 }
 
-void load_link(const YamlNode& node, LineSource& line, Report& report) {
-  for (const YamlNode* item : read_items(node, "link", report)) {
-    Address address;
-    if (parse_address(item->text, address)) {
-      line.link.push_back(address);
+/// Single addresses, as host prefixes. what: what would be right.
+std::vector<PrefixSource> read_addresses(const YamlNode& node, std::string_view key, std::string_view what,
+                                         Report& report) {
+  std::vector<PrefixSource> out;
+  for (const YamlNode* item : read_items(node, key, report)) {
+    PrefixSource one{{.length = 128}, item->at};
+    if (parse_address(item->text, one.prefix.address)) {
+      out.push_back(one);
     } else {
-      report.error(item->at, in_quotes(item->text) + " is not an address",
-                   "write the addresses of the routers at the line's two ends");
+      report.error(item->at, in_quotes(item->text) + " is not an address", std::string(what));
     }
   }
+  return out;
 }
 
 void load_line(Word name, const YamlNode& node, PolicySource& source, Report& report) {
@@ -88,11 +92,14 @@ void load_line(Word name, const YamlNode& node, PolicySource& source, Report& re
   } else {
     missing += missing.empty() ? "valid" : ", valid";
   }
-  if (const YamlNode* value = fields.find("link")) load_link(*value, line, report);
+  if (const YamlNode* value = fields.find("link"))
+    for (const PrefixSource& router :
+         read_addresses(*value, "link", "write the addresses of the routers at the line's two ends", report))
+      line.link.push_back(router.prefix.address);
   if (const YamlNode* value = fields.find("bandwidth")) {
     line.bandwidth_bits_per_s = read_bandwidth(*value, "bandwidth", report).value_or(0);
   }
-  if (const YamlNode* value = fields.find("on-expiry")) load_expiry(*value, report);
+  if (const YamlNode* value = fields.find("on-expiry")) load_expiry(*value, line, report);
   if (fields.is_map() && !missing.empty()) {
     report.warn(line.name.at, "the line " + in_quotes(line.name.text) + " has no " + missing,
                 "an auditor will ask for it");
@@ -129,14 +136,17 @@ void load_dns(const YamlNode& node, NetworkSource& network, Report& report) {
 }
 
 void load_network(Word name, const YamlNode& node, PolicySource& source, Report& report) {
+  static constexpr std::string_view kShared[] = {"proxy", "nat", "terminal-server"};
   NetworkSource network;
   network.name = std::move(name);
-  const Fields fields(node, {"a network", kNetworkKeys, kNetworkLater}, report);
+  const Fields fields(node, {"a network", kNetworkKeys}, report);
+  const YamlNode* const groups = fields.find("groups");
+  if (groups != nullptr) network.groups = read_words(*groups, "groups", report);
   if (const YamlNode* value = fields.find("prefixes")) {
     network.prefixes = read_prefixes(*value, "prefixes", report);
-  } else if (fields.is_map()) {
+  } else if (fields.is_map() && groups == nullptr) {
     report.error(network.name.at, "the network " + in_quotes(network.name.text) + " has no `prefixes`",
-                 "write prefixes: [10.20.0.0/16]");
+                 "write prefixes: [10.20.0.0/16], or name groups of users");
   }
   if (const YamlNode* value = fields.find("vlans")) load_vlans(*value, network, report);
   if (const YamlNode* value = fields.find("line")) {
@@ -146,14 +156,31 @@ void load_network(Word name, const YamlNode& node, PolicySource& source, Report&
     report.error(network.name.at, "the network " + in_quotes(network.name.text) + " has no `line`",
                  "name a line, or write line: none");
   }
-  if (const YamlNode* value = fields.find("default")) {
-    static constexpr std::string_view kWords[] = {"allow", "block", "observe"};
-    static constexpr Setting kSettings[] = {Setting::Allow, Setting::Block, Setting::Observe};
-    if (const auto index = read_choice(*value, "default", kWords, report))
-      network.fallback = kSettings[*index];
-  }
+  if (const YamlNode* value = fields.find("default")) network.fallback = read_fallback(*value, report);
+  if (const YamlNode* value = fields.find("shared"))
+    network.shared = read_choice(*value, "shared", kShared, report).has_value();
+  if (const YamlNode* value = fields.find("unidentified"))
+    load_unidentified(*value, network.unidentified, report);
   if (const YamlNode* value = fields.find("dns")) load_dns(*value, network, report);
   source.networks.push_back(std::move(network));
+}
+
+void load_user(Word name, const YamlNode& node, PolicySource& source, Report& report) {
+  UserSource user;
+  user.name = std::move(name);
+  const Fields fields(node, {"a user", kUserKeys}, report);
+  if (const YamlNode* value = fields.find("addresses")) {
+    user.addresses =
+        read_addresses(*value, "addresses", "write the addresses that are this person's alone", report);
+  } else if (fields.is_map()) {
+    report.error(user.name.at, "the user " + in_quotes(user.name.text) + " has no `addresses`",
+                 "write addresses: [10.20.1.7]");
+  }
+  if (const YamlNode* value = fields.find("groups")) {
+    user.groups = read_words(*value, "groups", report);
+    for (const Word& group : user.groups) check_word(group, kMaxWord, report);
+  }
+  source.users.push_back(std::move(user));
 }
 
 std::vector<Protocol> tunnels_of(ProtocolKind kind) {
@@ -227,16 +254,15 @@ void load_networks(const YamlNode& node, PolicySource& source, Report& report) {
   }
 }
 
+void load_users(const YamlNode& node, PolicySource& source, Report& report) {
+  for (auto& [name, value] : read_named(node, "users", report, check_person))
+    load_user(std::move(name), *value, source, report);
+}
+
 void load_resolvers(const YamlNode& node, PolicySource& source, Report& report) {
-  for (const YamlNode* item : read_items(node, "resolvers", report)) {
-    PrefixSource resolver{{.length = 128}, item->at};
-    if (parse_address(item->text, resolver.prefix.address)) {
-      source.resolvers.push_back(resolver);
-    } else {
-      report.error(item->at, in_quotes(item->text) + " is not an address",
-                   "write the addresses of the LAN's own DNS servers");
-    }
-  }
+  const auto resolvers =
+      read_addresses(node, "resolvers", "write the addresses of the LAN's own DNS servers", report);
+  source.resolvers.insert(source.resolvers.end(), resolvers.begin(), resolvers.end());
 }
 
 void load_offices(const YamlNode& node, PolicySource& source, Report& report) {

@@ -1,4 +1,4 @@
-// control/policy: the lists and rules of a policy.
+// control/policy: the lists, rules and exceptions of a policy.
 #include <netinet/in.h>
 
 #include <algorithm>
@@ -6,38 +6,53 @@
 
 #include "control/policy/feed_url.h"
 #include "control/policy/field_reader.h"
+#include "control/policy/lists/list_reader.h"
 #include "control/policy/source_loader.h"
 
 namespace sluice::control {
 namespace {
 
-constexpr std::string_view kListKeys[] = {"names",    "files",   "url",      "format",    "patterns",
-                                          "prefixes", "refresh", "checksum", "max-change"};
-constexpr std::string_view kRuleKeys[] = {"name",  "direction", "from",   "to",       "protocols",
-                                          "ports", "action",    "silent", "violation"};
-constexpr std::string_view kRuleLater[] = {"when"};
+constexpr std::string_view kListKeys[] = {"names",    "files",    "url",     "format",   "patterns",
+                                          "keywords", "prefixes", "refresh", "checksum", "max-change"};
+constexpr std::string_view kRuleKeys[] = {"name",   "direction", "from",      "to",      "protocols", "ports",
+                                          "action", "silent",    "violation", "message", "when"};
+constexpr std::string_view kExceptionKeys[] = {"name",  "direction", "from",  "to",     "protocols",
+                                               "ports", "action",    "owner", "ticket", "expires"};
+constexpr size_t kMinKeyword = 3;  ///< a shorter one stands in names of every kind
 
 void load_names(const YamlNode& node, ListSource& list, Report& report) {
   for (const YamlNode* item : read_items(node, "names", report)) {
-    std::string text = item->text;
-    const ParsedName parsed = parse_host_name(text.data(), text.size());
-    if (parsed.error != NameError::None) {
-      report.error(item->at, "the name " + in_quotes(item->text) + ' ' + std::string(what_of(parsed.error)),
-                   std::string(instead_of(parsed.error)));
+    std::optional<WrittenName> written = read_name({item->text, item->at}, report);
+    if (!written) continue;
+    if (written->pattern.empty()) {
+      list.names.push_back({std::move(written->name), written->scope, item->at});
+    } else {
+      list.patterns.push_back({std::move(written->pattern), item->at});
+    }
+  }
+}
+
+void load_keywords(const YamlNode& node, ListSource& list, Report& report) {
+  for (const YamlNode* item : read_items(node, "keywords", report)) {
+    Word keyword{item->text, item->at};
+    for (char& c : keyword.text)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    const auto fits = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    };
+    if (keyword.text.size() < kMinKeyword || keyword.text.size() > kMaxName ||
+        !std::ranges::all_of(keyword.text, fits)) {
+      report.error(item->at, in_quotes(item->text) + " cannot be a keyword",
+                   "write at least " + std::to_string(kMinKeyword) +
+                       " characters of a host name: letters, digits, -, _ and dots");
       continue;
     }
-    list.names.push_back({std::string(parsed.name), parsed.scope, item->at});
+    list.keywords.push_back(std::move(keyword));
   }
 }
 
 void load_format(const YamlNode& node, ListSource& list, Report& report) {
-  static constexpr std::string_view kLaterFormats[] = {"adblock", "dnsmasq", "rpz", "prefixes"};
-  if (node.kind == YamlNode::Kind::Scalar &&
-      std::ranges::find(kLaterFormats, node.text) != std::end(kLaterFormats)) {
-    return report.error(node.at, "`format: " + node.text + "` is not supported yet",
-                        "write names or hosts for now");
-  }
-  if (const auto index = read_choice(node, "format", kListFormatWords, report))
+  if (const auto index = read_choice(node, "format", list_format_words(), report))
     list.format = static_cast<ListFormat>(*index);
 }
 
@@ -144,7 +159,9 @@ void load_list(Word name, const YamlNode& node, PolicySource& source, Report& re
   list.name = std::move(name);
   const Fields fields(node, {"a list", kListKeys}, report);
   if (const YamlNode* value = fields.find("names")) load_names(*value, list, report);
-  if (const YamlNode* value = fields.find("patterns")) list.patterns = read_words(*value, "patterns", report);
+  if (const YamlNode* value = fields.find("patterns"))
+    std::ranges::move(read_words(*value, "patterns", report), std::back_inserter(list.patterns));
+  if (const YamlNode* value = fields.find("keywords")) load_keywords(*value, list, report);
   if (const YamlNode* value = fields.find("prefixes"))
     list.prefixes = read_prefixes(*value, "prefixes", report);
   if (const YamlNode* value = fields.find("files")) list.files = read_words(*value, "files", report);
@@ -158,7 +175,7 @@ void load_list(Word name, const YamlNode& node, PolicySource& source, Report& re
   }
   if (fields.is_map() && node.children.empty()) {
     report.error(list.name.at, "the list " + in_quotes(list.name.text) + " has nothing in it",
-                 "give it names, files, a url, patterns or prefixes");
+                 "give it names, files, a url, patterns, keywords or prefixes");
   }
   source.lists.push_back(std::move(list));
 }
@@ -176,17 +193,20 @@ void check_protocols(const YamlNode& node, const RuleSource& rule, Report& repor
   }
 }
 
-void load_action(const Fields& fields, const YamlNode& node, RuleSource& rule, Report& report) {
+/// of: `a rule` or `an exception`.
+void load_action(const Fields& fields, const YamlNode& node, std::string_view of,
+                 std::span<const std::string_view> actions, RuleSource& rule, Report& report) {
   static constexpr std::string_view kActions[] = {"allow", "block", "observe"};
   const YamlNode* value = fields.find("action");
-  if (value == nullptr) {
-    return report.error(node.at, "a rule without `action`", "write action: " + alternatives(kActions));
-  }
-  const auto index = read_choice(*value, "action", kActions, report);
+  if (value == nullptr)
+    return report.error(node.at, std::string(of) + " without `action`",
+                        "write action: " + alternatives(actions));
+  const auto index = read_choice(*value, "action", actions, report);
   if (!index) return;
-  rule.action = static_cast<RuleAction>(*index);
+  rule.action = static_cast<RuleAction>(std::ranges::find(kActions, actions[*index]) - std::begin(kActions));
   if (rule.action == RuleAction::Block) return;
-  for (const auto& [key, set] : {std::pair{"silent", rule.silent}, std::pair{"violation", rule.violation}}) {
+  for (const auto& [key, set] : {std::pair{"silent", rule.silent}, std::pair{"violation", rule.violation},
+                                 std::pair{"message", !rule.message.empty()}}) {
     if (set) {
       report.error(fields.find(key)->at,
                    "`" + std::string(key) + "` says how to block, but the action is " + value->text,
@@ -195,16 +215,11 @@ void load_action(const Fields& fields, const YamlNode& node, RuleSource& rule, R
   }
 }
 
-void load_rule(const YamlNode& node, PolicySource& source, Report& report) {
-  RuleSource rule;
-  const Fields fields(node, {"a rule", kRuleKeys, kRuleLater}, report);
-  if (!fields.is_map()) return;
-  rule.name.at = node.at;
+/// What a rule and an exception have in common.
+void load_conditions(const Fields& fields, RuleSource& rule, Report& report) {
   if (const YamlNode* value = fields.find("name")) {
     rule.name = {read_text(*value, "name", report).value_or(""), value->at};
     if (!rule.name.text.empty()) check_word(rule.name, kMaxWord, report);
-  } else {
-    report.error(node.at, "a rule without `name`", "write {name: no-malware, ...}: the log shows it");
   }
   if (const YamlNode* value = fields.find("direction")) {
     static constexpr std::string_view kDirections[] = {"outbound", "inbound"};
@@ -216,14 +231,79 @@ void load_rule(const YamlNode& node, PolicySource& source, Report& report) {
   if (const YamlNode* value = fields.find("to")) rule.to = read_words(*value, "to", report);
   if (const YamlNode* value = fields.find("protocols")) load_protocols(*value, rule, report);
   if (const YamlNode* value = fields.find("ports")) load_ports(*value, rule, report);
+}
+
+void load_rule(const YamlNode& node, PolicySource& source, Report& report) {
+  static constexpr std::string_view kActions[] = {"allow", "block", "observe"};
+  RuleSource rule;
+  const Fields fields(node, {"a rule", kRuleKeys}, report);
+  if (!fields.is_map()) return;
+  rule.name.at = node.at;
+  load_conditions(fields, rule, report);
+  if (fields.find("name") == nullptr)
+    report.error(node.at, "a rule without `name`", "write {name: no-malware, ...}: the log shows it");
   if (const YamlNode* value = fields.find("silent"))
     rule.silent = read_bool(*value, "silent", report).value_or(false);
-  if (const YamlNode* value = fields.find("violation")) {
+  if (const YamlNode* value = fields.find("violation"))
     rule.violation = read_bool(*value, "violation", report).value_or(false);
+  if (const YamlNode* value = fields.find("message"))
+    rule.message = read_text(*value, "message", report).value_or("");
+  if (const YamlNode* value = fields.find("when")) {
+    for (const YamlNode* item : read_one_or_more(*value, "when", report))
+      rule.when.push_back({item->text, item->at});
   }
-  load_action(fields, node, rule, report);
+  load_action(fields, node, "a rule", kActions, rule, report);
   if (const YamlNode* value = fields.find("protocols")) check_protocols(*value, rule, report);
   source.rules.push_back(std::move(rule));
+}
+
+/// `2026-12-31`: to the end of that day; `2026-12-31T18:00`: to that minute.
+void load_expires(const YamlNode& node, ExceptionSource& exception, Report& report) {
+  exception.expires_at = node.at;
+  const std::string_view text = node.text;
+  const size_t t = text.find('T');
+  const auto day = parse_date(text.substr(0, t));
+  const auto time = t == text.npos ? uint16_t{24 * 60} : parse_time(text.substr(t + 1));
+  if (node.kind != YamlNode::Kind::Scalar || !day || !time) {
+    return report.error(node.at, "`expires` cannot be " + in_quotes(node.text),
+                        "write the last day, as 2026-12-31, or a time of it, as 2026-12-31T18:00");
+  }
+  exception.expires = *day + std::chrono::minutes{*time};
+}
+
+void load_exception(const YamlNode& node, PolicySource& source, Report& report) {
+  static constexpr std::string_view kActions[] = {"allow", "block"};
+  ExceptionSource exception;
+  const Fields fields(node, {"an exception", kExceptionKeys}, report);
+  if (!fields.is_map()) return;
+  exception.rule.name.at = node.at;
+  load_conditions(fields, exception.rule, report);
+  static constexpr std::pair<std::string_view, std::string_view> kRequired[] = {
+      {"name", "write {name: audit-2026, ...}: the log shows it"},
+      {"owner", "write owner: li.wei, who answers for it"},
+      {"ticket", "write ticket: IT-4711, where it was agreed to"},
+      {"expires", "write expires: 2026-12-31, its last day: none is for ever"}};
+  for (const auto& [key, instead] : kRequired) {
+    if (fields.find(key) == nullptr)
+      report.error(node.at, "an exception without `" + std::string(key) + "`", std::string(instead));
+  }
+  if (const YamlNode* value = fields.find("owner"))
+    exception.owner = read_text(*value, "owner", report).value_or("");
+  if (const YamlNode* value = fields.find("ticket"))
+    exception.ticket = read_text(*value, "ticket", report).value_or("");
+  if (const YamlNode* value = fields.find("expires")) load_expires(*value, exception, report);
+  load_action(fields, node, "an exception", kActions, exception.rule, report);
+  if (const YamlNode* value = fields.find("protocols")) check_protocols(*value, exception.rule, report);
+  source.exceptions.push_back(std::move(exception));
+}
+
+/// The mappings of a list of them.
+std::span<const YamlNode> read_list(const YamlNode& node, std::string_view key, std::string_view one,
+                                    Report& report) {
+  if (node.kind == YamlNode::Kind::Sequence) return node.children;
+  report.error(node.at, "`" + std::string(key) + "` is not a list",
+               "begin each " + std::string(one) + " with a dash: - {name: ..., ...}");
+  return {};
 }
 
 }  // namespace
@@ -234,10 +314,12 @@ void load_lists(const YamlNode& node, PolicySource& source, Report& report) {
 }
 
 void load_rules(const YamlNode& node, PolicySource& source, Report& report) {
-  if (node.kind != YamlNode::Kind::Sequence) {
-    return report.error(node.at, "`rules` is not a list", "begin each rule with a dash: - {name: ..., ...}");
-  }
-  for (const YamlNode& rule : node.children) load_rule(rule, source, report);
+  for (const YamlNode& rule : read_list(node, "rules", "rule", report)) load_rule(rule, source, report);
+}
+
+void load_exceptions(const YamlNode& node, PolicySource& source, Report& report) {
+  for (const YamlNode& exception : read_list(node, "exceptions", "exception", report))
+    load_exception(exception, source, report);
 }
 
 }  // namespace sluice::control

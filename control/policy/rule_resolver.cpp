@@ -30,13 +30,8 @@ class RuleResolver {
       out_.rules.push_back({lan, line, Direction::Outbound});
       out_.rules.push_back({line, lan, Direction::Inbound});
     }
-    for (const RuleSource& rule : source_.rules) {
-      if (rule.protocols >> static_cast<int>(Protocol::Doh) & 1) use_doh_list(rule.doh_at);
-      const bool outbound = rule.direction == Direction::Outbound;
-      const RuleSide from = resolve_side(rule.from, {.is_lan = outbound, .known_by_address = "a source"});
-      const RuleSide to = resolve_side(rule.to, {.is_lan = !outbound, .may_be_inbound = outbound});
-      out_.rules.push_back({from, to, rule.direction});
-    }
+    for (const ExceptionSource& exception : source_.exceptions) resolve_rule(exception.rule);
+    for (const RuleSource& rule : source_.rules) resolve_rule(rule);
     for (size_t i = 0; i < used_.size() && source_.complete; ++i) {
       if (used_[i]) continue;
       report_.warn(source_.lists[i].name.at, "no rule uses the list " + in_quotes(source_.lists[i].name.text),
@@ -64,13 +59,22 @@ class RuleResolver {
   void declare(const Word& word, Kind kind, size_t index) {
     words_.try_emplace(word.text, Meaning{kind, index});
   }
+  void resolve_rule(const RuleSource& rule) {
+    if (rule.protocols >> static_cast<int>(Protocol::Doh) & 1) use_doh_list(rule.doh_at);
+    const bool outbound = rule.direction == Direction::Outbound;
+    const RuleSide from = resolve_side(rule.from, {.is_lan = outbound, .known_by_address = "a source"});
+    const RuleSide to = resolve_side(rule.to, {.is_lan = !outbound, .may_be_inbound = outbound});
+    out_.rules.push_back({from, to, rule.direction});
+  }
   void use_doh_list(Position at) {
     const auto list =
         std::ranges::find(source_.lists, kDohList, [](const ListSource& one) { return one.name.text; });
     if (list != source_.lists.end()) {
       used_[static_cast<size_t>(list - source_.lists.begin())] = true;
-      if (!list->patterns.empty()) {
-        report_.error(list->patterns.front().at, "the list " + in_quotes(kDohList) + " takes no patterns",
+      for (const auto& [words, what] :
+           {std::pair{&list->patterns, "patterns"}, std::pair{&list->keywords, "keywords"}}) {
+        if (words->empty()) continue;
+        report_.error(words->front().at, "the list " + in_quotes(kDohList) + " takes no " + what,
                       "give it names, files or prefixes");
       }
     } else if (source_.complete) {
@@ -141,13 +145,8 @@ class RuleResolver {
       report_prefix(error, word, literal.prefix, report_);
       if (error != PrefixError::None) return;
     } else if (like_name) {
-      std::string canonical = word.text;
-      const ParsedName parsed = parse_host_name(canonical.data(), canonical.size());
-      if (parsed.error != NameError::None) {
-        return report_.error(word.at,
-                             "the name " + in_quotes(text) + ' ' + std::string(what_of(parsed.error)),
-                             std::string(instead_of(parsed.error)));
-      }
+      std::optional<WrittenName> written = read_name(word, report_);
+      if (!written) return;
       if (!kind.known_by_address.empty()) {
         return report_.error(word.at,
                              in_quotes(text) + " is a name, and " + std::string(kind.known_by_address) +
@@ -155,8 +154,10 @@ class RuleResolver {
                              "write a network, an office, a list or a prefix");
       }
       literal.is_name = true;
-      literal.scope = parsed.scope;
-      literal.name = parsed.name;
+      literal.scope = written->scope;
+      literal.name = std::move(written->name);
+      literal.pattern = std::move(written->pattern);
+      literal.at = word.at;
     } else {
       return refuse_word(word);
     }
@@ -175,8 +176,9 @@ class RuleResolver {
   }
 
   uint16_t intern(Literal literal) {
-    const std::string key = literal.is_name ? std::to_string(static_cast<int>(literal.scope)) + literal.name
-                                            : '/' + to_string(literal.prefix);
+    const std::string key =
+        literal.is_name ? std::to_string(static_cast<int>(literal.scope)) + literal.name + literal.pattern
+                        : '/' + to_string(literal.prefix);
     const auto [known, fresh] = literals_.try_emplace(key, out_.literals.size());
     if (fresh) out_.literals.push_back(std::move(literal));
     return static_cast<uint16_t>(first_literal() + known->second);

@@ -28,14 +28,15 @@ struct Literal {
   std::string text;  ///< as the rule has it
   bool is_name = false;
   NameScope scope = NameScope::Both;
-  std::string name;  ///< canonical
+  std::string name;     ///< canonical; empty where there are stars within
+  std::string pattern;  ///< with stars within
+  Position at;
   Prefix prefix;
 };
 
 struct ResolvedRules {
-  std::vector<ResolvedRule>
-      rules;  ///< each tunnel outbound and inbound, then the rules, as the policy has them
-  std::vector<Literal> literals;  ///< each once
+  std::vector<ResolvedRule> rules;  ///< each tunnel outbound and inbound, then the exceptions, then the rules
+  std::vector<Literal> literals;    ///< each once
 };
 
 /// Reports words that are not declared, and sides that can never match.

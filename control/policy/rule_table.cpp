@@ -33,26 +33,25 @@ void lay_out_tunnels(const PolicySource& source, ImageTables& tables) {
   }
 }
 
-void lay_out_records(const PolicySource& source, ImageTables& tables) {
-  for (const RuleSource& rule : source.rules) {
-    RuleInfo info{};
-    info.name = tables.strings.add(rule.name.text);
-    info.protocols = rule.protocols;
-    info.first_port = static_cast<uint32_t>(tables.ports.size());
-    info.port_count = static_cast<uint32_t>(rule.ports.size());
-    info.action = static_cast<uint8_t>(rule.action);
-    info.silent = rule.silent;
-    info.violation = rule.violation;
-    tables.rules.push_back(info);
-    tables.ports.insert(tables.ports.end(), rule.ports.begin(), rule.ports.end());
-  }
+void lay_out_rule(const RuleSource& rule, ImageTables& tables) {
+  RuleInfo info{};
+  info.name = tables.strings.add(rule.name.text);
+  info.protocols = rule.protocols;
+  info.first_port = static_cast<uint32_t>(tables.ports.size());
+  info.port_count = static_cast<uint32_t>(rule.ports.size());
+  info.action = static_cast<uint8_t>(rule.action);
+  info.silent = rule.silent;
+  info.violation = rule.violation;
+  tables.rules.push_back(info);
+  tables.ports.insert(tables.ports.end(), rule.ports.begin(), rule.ports.end());
 }
 
 }  // namespace
 
 bool lay_out_rules(const PolicySource& source, const ResolvedRules& resolved, ImageTables& tables) {
   lay_out_tunnels(source, tables);
-  lay_out_records(source, tables);
+  for (const ExceptionSource& exception : source.exceptions) lay_out_rule(exception.rule, tables);
+  for (const RuleSource& rule : source.rules) lay_out_rule(rule, tables);
   const auto sets = static_cast<uint32_t>(tables.sets.size());
   const auto networks = static_cast<uint32_t>(tables.networks.size());
   const size_t lists = tables.lists.size(), words = (tables.rules.size() + 63) / 64;

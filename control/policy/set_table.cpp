@@ -28,15 +28,20 @@ uint32_t SetTable::unite(uint32_t a, uint32_t b) {
   if (a > b) std::swap(a, b);
   const auto [known, fresh] = united_.try_emplace(uint64_t{a} << 32 | b, 0);
   if (!fresh) return known->second;
-  const auto members_of = [&](uint32_t set) {
-    const uint16_t* const first = lists_.data() + sets_[set].first_list;
-    return std::pair(first, first + sets_[set].list_count);
-  };
-  const auto [a_first, a_last] = members_of(a);
-  const auto [b_first, b_last] = members_of(b);
   std::vector<uint16_t> members;
-  std::set_union(a_first, a_last, b_first, b_last, std::back_inserter(members));
+  std::ranges::set_union(members_of(a), members_of(b), std::back_inserter(members));
   return known->second = intern(members);
+}
+
+uint32_t SetTable::subtract(uint32_t set, uint32_t without) {
+  if (set == 0 || without == 0) return set;
+  std::vector<uint16_t> members;
+  std::ranges::set_difference(members_of(set), members_of(without), std::back_inserter(members));
+  return intern(members);
+}
+
+std::span<const uint16_t> SetTable::members_of(uint32_t set) const {
+  return {lists_.data() + sets_[set].first_list, sets_[set].list_count};
 }
 
 uint32_t SetTable::intern(const std::vector<uint16_t>& members) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -20,6 +21,8 @@ class SetTable {
   uint32_t add(uint32_t set, uint16_t list);
   /// The set that has the members of both.
   uint32_t unite(uint32_t a, uint32_t b);
+  /// The set that has the members of set that are not in without.
+  uint32_t subtract(uint32_t set, uint32_t without);
   /// Whether kMaxMembers was exceeded; sets made since then are empty.
   bool full() const { return full_; }
 
@@ -27,6 +30,7 @@ class SetTable {
   const std::vector<uint16_t>& lists() const { return lists_; }
 
  private:
+  std::span<const uint16_t> members_of(uint32_t set) const;
   uint32_t intern(const std::vector<uint16_t>& members);
 
   std::vector<SetInfo> sets_;

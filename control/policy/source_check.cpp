@@ -54,19 +54,27 @@ void check_limits(const PolicySource& source, Report& report) {
   if (!source.lines.empty()) check(source.lines.size(), kMaxLines, "lines", source.lines.back().name.at);
   if (!source.networks.empty())
     check(source.networks.size(), kMaxNetworks, "networks", source.networks.back().name.at);
-  const size_t rules = kRulesOfTunnel * source.tunnels.size() + source.rules.size();
+  const size_t rules =
+      kRulesOfTunnel * source.tunnels.size() + source.exceptions.size() + source.rules.size();
   if (rules > 0)
-    check(rules, kMaxRules, "rules and tunnels",
-          source.rules.empty() ? source.tunnels.back().name.at : source.rules.back().name.at);
+    check(rules, kMaxRules, "rules, exceptions and tunnels",
+          !source.rules.empty()        ? source.rules.back().name.at
+          : !source.exceptions.empty() ? source.exceptions.back().rule.name.at
+                                       : source.tunnels.back().name.at);
 }
 
 void check_names(const PolicySource& source, Report& report) {
-  NameSpace lines(report), words(report), rules(report);
+  NameSpace lines(report), words(report), rules(report), holidays(report), schedules(report), users(report);
+  for (const HolidaysSource& one : source.holidays) holidays.declare(one.name, "a register of holidays");
+  for (const ScheduleSource& schedule : source.schedules) schedules.declare(schedule.name, "a schedule");
+  for (const UserSource& user : source.users) users.declare(user.name, "a user");
   for (const LineSource& line : source.lines) lines.declare(line.name, "a line");
   for (const NetworkSource& network : source.networks) words.declare(network.name, "a network");
   for (const OfficeSource& office : source.offices) words.declare(office.name, "an office");
   for (const ListSource& list : source.lists) words.declare(list.name, "a list");
   for (const TunnelSource& tunnel : source.tunnels) rules.declare(tunnel.name, "a tunnel");
+  for (const ExceptionSource& exception : source.exceptions)
+    rules.declare(exception.rule.name, "an exception");
   for (const RuleSource& rule : source.rules) rules.declare(rule.name, "a rule");
   if (!source.complete) return;
   for (const NetworkSource& network : source.networks) {
@@ -142,28 +150,14 @@ void check_addresses(const PolicySource& source, Report& report) {
   }
 }
 
-void check_terms(const PolicySource& source, std::chrono::sys_days today, Report& report) {
-  for (const LineSource& line : source.lines) {
-    if (line.valid_until && *line.valid_until < today) {
-      report.warn(line.name.at, "the term of the line " + in_quotes(line.name.text) + " is over",
-                  "renew its contract");
-    }
-    if (line.valid_from && today < *line.valid_from) {
-      report.warn(line.name.at, "the term of the line " + in_quotes(line.name.text) + " has not begun",
-                  "see `valid`");
-    }
-  }
-}
-
 }  // namespace
 
-void check_source(const PolicySource& source, std::chrono::sys_days today, Report& report) {
+void check_source(const PolicySource& source, Report& report) {
   check_required(source, report);
   check_limits(source, report);
   check_names(source, report);
   check_overlaps(source, report);
   check_addresses(source, report);
-  check_terms(source, today, report);
 }
 
 }  // namespace sluice::control

@@ -13,11 +13,20 @@ void load_file(const YamlNode& root, PolicySource& source, Report& report);
 
 // The parts of load_file, each for the value of one top-level key.
 void load_lines(const YamlNode& node, PolicySource& source, Report& report);
+void load_holidays(const YamlNode& node, PolicySource& source, Report& report);
+void load_schedules(const YamlNode& node, PolicySource& source, Report& report);
+void load_users(const YamlNode& node, PolicySource& source, Report& report);
 void load_networks(const YamlNode& node, PolicySource& source, Report& report);
 void load_resolvers(const YamlNode& node, PolicySource& source, Report& report);
 void load_offices(const YamlNode& node, PolicySource& source, Report& report);
 void load_tunnels(const YamlNode& node, PolicySource& source, Report& report);
 void load_lists(const YamlNode& node, PolicySource& source, Report& report);
+void load_exceptions(const YamlNode& node, PolicySource& source, Report& report);
 void load_rules(const YamlNode& node, PolicySource& source, Report& report);
+
+/// Adds what node says of the situations to out; what stands there already is an error.
+void load_unidentified(const YamlNode& node, UnidentifiedSource& out, Report& report);
+/// A `default`: allow, block or observe.
+std::optional<SettingSource> read_fallback(const YamlNode& node, Report& report);
 
 }  // namespace sluice::control

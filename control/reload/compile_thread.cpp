@@ -148,8 +148,8 @@ CompileResult CompileThread::serve(CompileRequest request) {
 void CompileThread::prepare(CompiledPolicy& policy, CompileResult& result) {
   const CompileRequest& request = result.request;
   result.facts =
-      PolicyFacts{policy.site,  policy.reload_on_save, policy.networks, policy.rules,  policy.lists,
-                  policy.names, policy.prefixes,       policy.patterns, policy.sources};
+      PolicyFacts{policy.site,  policy.reload_on_save, policy.networks, policy.rules,   policy.lists,
+                  policy.names, policy.prefixes,       policy.patterns, policy.sources, policy.feeds};
   result.digest = digest_of(policy.sources);
   // What this thread made last may not have been known yet when the request was made.
   const std::string& latest = last_digest_.empty() ? request.current_digest : last_digest_;

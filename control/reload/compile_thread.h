@@ -26,6 +26,7 @@ struct PolicyFacts {
   bool reload_on_save = false;
   size_t networks = 0, rules = 0, lists = 0, names = 0, prefixes = 0, patterns = 0;
   std::vector<std::string> sources;
+  std::vector<FeedSpec> feeds;
 };
 
 /// Somebody waits for what becomes of an apply.

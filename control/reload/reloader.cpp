@@ -85,6 +85,17 @@ void Reloader::check(uint64_t client) {
   submit(std::move(request));
 }
 
+void Reloader::recompile(const std::string& author, const std::string& reason) {
+  if (saved_) {
+    log_warning("policy: " + reason + ": waits, for a saved change is not applied");
+    return;
+  }
+  CompileRequest request;
+  request.enforce = true;
+  request.origin = {author, reason, 0};
+  submit(std::move(request));
+}
+
 void Reloader::on_saved() {
   if (current_ && current_->facts && current_->facts->reload_on_save) {
     enforce_saved();
@@ -114,7 +125,12 @@ void Reloader::on_compiled(CompileResult result) {
   counts_.valid = result.facts.has_value();
   counts_.errors = error_count(result.diagnostics);
   if (result.facts) {
-    watch_.set_sources(result.facts->sources);
+    // A new copy of a fetched list is nobody's saved change.
+    std::vector<std::string> watched = result.facts->sources;
+    std::erase_if(watched, [&](const std::string& path) {
+      return std::filesystem::path(path).parent_path() == store_.feeds();
+    });
+    watch_.set_sources(watched);
   }
   if (!result.request.checks.empty()) {
     const json answer{{"ok", result.facts.has_value()},
@@ -341,6 +357,10 @@ json Reloader::status() const {
 
 std::string Reloader::dnstap_socket() const {
   return current_ ? std::string(store_.names_of(current_->image->generation())->dnstap()) : std::string();
+}
+
+std::optional<std::vector<FeedSpec>> Reloader::feeds() const {
+  return current_ && current_->facts ? std::optional(current_->facts->feeds) : std::nullopt;
 }
 
 Reloader::Counts Reloader::counts() const {

@@ -52,12 +52,18 @@ class Reloader {
   /// Compiles the directory and answers what is wrong with it.
   void check(uint64_t client);
 
+  /// Fetched lists have new copies: they are enforced, unless nothing of the policy in force has changed by
+  /// them. A saved change that was not applied is no part of it: until it is, the copies wait with it.
+  void recompile(const std::string& author, const std::string& reason);
+
   void on_welcome(uint32_t generation);
   void on_loaded(uint32_t generation, bool accepted, const std::string& why);
   void on_lost();
 
   /// Where resolvers tell what they answered, as the policy says that is to be in force; may be empty.
   [[nodiscard]] std::string dnstap_socket() const;
+  /// The lists that the policy in force has fetched; nothing where that is not known yet.
+  [[nodiscard]] std::optional<std::vector<FeedSpec>> feeds() const;
   [[nodiscard]] nlohmann::json status() const;
   [[nodiscard]] Counts counts() const;
 

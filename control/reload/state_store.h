@@ -46,6 +46,9 @@ class StateStore {
   [[nodiscard]] static std::unique_ptr<StateStore> open(const std::filesystem::path& directory,
                                                         std::string& error);
 
+  /// Where the copies of fetched lists lie.
+  [[nodiscard]] std::filesystem::path feeds() const { return directory_ / "feeds"; }
+
   /// A generation that no policy has had, also before a restart.
   [[nodiscard]] uint32_t next_generation();
 

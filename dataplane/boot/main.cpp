@@ -14,6 +14,7 @@
 #include "dataplane/agent/agent.h"
 #include "dataplane/agent/last_good.h"
 #include "dataplane/boot/data_plane.h"
+#include "dataplane/extract/quic_keys.h"
 
 namespace sluice {
 namespace {
@@ -69,6 +70,10 @@ struct EalGuard {
 
 /// Everything from the first directory to the last worker. Returns the exit status.
 int run(const Options& options) {
+  if (const char* missing = missing_instructions(); missing != nullptr)
+    return fail(
+        "this processor has no `" + std::string(missing) +
+        "` (see /proc/cpuinfo), without which QUIC cannot be read; a virtual machine has to be given it");
   std::string why;
   AgentConfig agent_config;
   agent_config.socket_path = options.socket;

@@ -21,7 +21,8 @@ inline constexpr size_t kSectionAlign = 64;
 inline constexpr uint16_t kNone16 = 0xffff;  ///< "no rule", "no list", "no network"
 inline constexpr uint16_t kNoVlan = 0xffff;  ///< of a packet: untagged, or tagged for its priority only
 inline constexpr size_t kMaxRules = 65534, kMaxLists = 65534, kMaxNetworks = 65534, kMaxLines = 254;
-inline constexpr size_t kMaxName = 253;  ///< bytes of a host name without its final dot (RFC 1035 2.3.4)
+inline constexpr int64_t kNever = INT64_MAX;  ///< of a time in seconds
+inline constexpr size_t kMaxName = 253;       ///< bytes of a host name without its final dot (RFC 1035 2.3.4)
 
 enum class Section : uint32_t {
   Strings,          ///< char[]: what StringRef points into

@@ -27,6 +27,7 @@ enum class PreludeKind : uint8_t {
 struct PreludeForm {
   PreludeKind kind;
   uint32_t size = 0;  ///< bytes of a Sized one
+  bool rdp = false;   ///< RDP's negotiation
 };
 
 /// bytes: what the client sends from the flow's first byte, or from where the last prelude ended; cut

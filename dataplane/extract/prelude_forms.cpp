@@ -93,7 +93,9 @@ PreludeForm rdp(std::span<const uint8_t> bytes) {
   const uint32_t size = u16_at(bytes, 2);
   if (bytes.size() >= 4 && size < kLeast) return kNone;
   if (bytes.size() >= kBefore && bytes[4] != size - kBefore) return kNone;
-  return sized_if(bytes, kForm, size);
+  PreludeForm form = sized_if(bytes, kForm, size);
+  form.rdp = true;
+  return form;
 }
 
 /// LDAPMessage with a search or an extended request, among which is StartTLS.

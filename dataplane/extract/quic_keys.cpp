@@ -98,6 +98,18 @@ uint64_t whole_number(int64_t largest, uint64_t truncated, unsigned bits) {
 
 }  // namespace
 
+const char* missing_instructions(uint64_t features) {
+  constexpr std::pair<uint64_t, const char*> kNeeded[] = {
+      {IMB_FEATURE_SSE4_2, "sse4_2"}, {IMB_FEATURE_AESNI, "aes"}, {IMB_FEATURE_PCLMULQDQ, "pclmulqdq"}};
+  for (const auto& [flag, word] : kNeeded)
+    if (!(features & flag)) return word;
+  return nullptr;
+}
+
+const char* missing_instructions() {
+  return missing_instructions(imb_get_feature_flags());
+}
+
 /// IPsec-MB, what it makes of keys, and room for one packet.
 struct QuicOpener::Engine {
   ~Engine() { free_mb_mgr(manager); }

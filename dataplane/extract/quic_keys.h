@@ -14,6 +14,12 @@ namespace sluice {
 
 inline constexpr size_t kMaxQuicPacket = 64 * 1024;  ///< bytes of a packet that is opened
 
+/// What QuicOpener needs of the processor's instructions and features leaves out, by its word in
+/// /proc/cpuinfo; nullptr where nothing is missing. features: IPsec-MB's flags.
+[[nodiscard]] const char* missing_instructions(uint64_t features);
+/// The same of this processor.
+[[nodiscard]] const char* missing_instructions();
+
 /// What opens a client's Initials of one connection.
 struct QuicKeys {
   std::array<uint8_t, 16> key, header_key;
@@ -26,6 +32,7 @@ class QuicOpener {
  public:
   QuicOpener();
   ~QuicOpener();
+  /// Returns false where memory is short or instructions are missing.
   [[nodiscard]] bool create();
 
   /// id: the destination connection id of the client's first Initial, at most kMaxQuicId. Source: RFC

@@ -16,7 +16,7 @@ static_assert(kH2Preface.size() <= kMaxRecogniseBytes);
 constexpr int kAny = -1;
 constexpr int kHandshake[] = {22, 3};
 constexpr int kChangeCipherSpec[] = {20, 3, kAny, 0, 1, 1};
-constexpr size_t kMinFirstQuery = 17, kMaxFirstQuery = 511;
+constexpr size_t kMinFirstQuery = 17, kMaxFirstQuery = 0x7ff;
 constexpr int kWarning[] = {21, 3, kAny, 0, 2, 1, kAny};
 constexpr std::string_view kLeadingBlanks = " \t\v\f\r\n";
 
@@ -57,17 +57,19 @@ Stream match_preface(std::string_view text) {
   return size < kH2Preface.size() ? Stream::NeedMore : Stream::H2c;
 }
 
-Stream match_tunnel(std::span<const uint8_t> bytes) {
+constexpr std::pair<Stream, Protocol> kNameless[] = {
+    {Stream::Ssh, Protocol::Ssh}, {Stream::Rdp, Protocol::Rdp},         {Stream::Smb, Protocol::Smb},
+    {Stream::Sip, Protocol::Sip}, {Stream::OpenVpn, Protocol::OpenVpn}, {Stream::Pptp, Protocol::Pptp}};
+
+Stream match_nameless(std::span<const uint8_t> bytes) {
   Protocol protocol = Protocol::Unknown;
-  const Extract match = recognise_tunnel_stream(bytes, protocol);
+  const Extract match = recognise_nameless_stream(bytes, protocol);
   if (match == Extract::NeedMore) return Stream::NeedMore;
   if (match == Extract::NotMine) return Stream::Unknown;
-  return protocol == Protocol::Ssh    ? Stream::Ssh
-         : protocol == Protocol::Pptp ? Stream::Pptp
-                                      : Stream::OpenVpn;
+  return std::ranges::find(kNameless, protocol, [](const auto& one) { return one.second; })->first;
 }
 
-/// The first query's length, no longer than stub resolvers make it, and a header like nothing else's.
+/// The first query's length, whose first byte is no text's, and a header like nothing else's.
 Stream match_dns(std::span<const uint8_t> bytes) {
   constexpr size_t kPrefix = 2, kFlagsEnd = kPrefix + 4;
   if (bytes[0] > kMaxFirstQuery >> 8) return Stream::Unknown;
@@ -121,6 +123,11 @@ Stream match_odd_request(std::string_view text) {
 
 }  // namespace
 
+Protocol protocol_of(Stream stream) {
+  const auto known = std::ranges::find(kNameless, stream, [](const auto& one) { return one.first; });
+  return known == std::end(kNameless) ? Protocol::Unknown : known->second;
+}
+
 Stream recognise_stream(std::span<const uint8_t> bytes) {
   if (bytes.empty()) return Stream::NeedMore;
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -134,10 +141,13 @@ Stream recognise_stream(std::span<const uint8_t> bytes) {
     default:
       break;
   }
+  // Several of SIP's methods are HTTP's too.
+  if (const Extract sip = match_sip(text); sip != Extract::NotMine)
+    return sip == Extract::Complete ? Stream::Sip : Stream::NeedMore;
   // At most one of them can come to know its own; while any needs more, so does the whole.
   Stream so_far = Stream::Unknown;
   for (const Stream one : {match_http(text), match_preface(text), match_prelude(bytes), match_sslv2(bytes),
-                           match_dns(bytes), match_tunnel(bytes)}) {
+                           match_dns(bytes), match_nameless(bytes)}) {
     if (one != Stream::Unknown && one != Stream::NeedMore) return one;
     if (one == Stream::NeedMore) so_far = one;
   }

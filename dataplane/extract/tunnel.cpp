@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dataplane/extract/sip.h"
+
 namespace sluice {
 namespace {
 
@@ -20,6 +22,7 @@ class Bytes {
       if (u8(i) != 0) return false;
     return true;
   }
+  std::string_view text() const { return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()}; }
   Bytes from(size_t at) const { return Bytes(bytes_.subspan(std::min(at, bytes_.size()))); }
 
  private:
@@ -215,6 +218,23 @@ bool is_ntp(const Bytes& b) {
   return b.size() >= (mode <= 5 ? 48U : 8U);
 }
 
+bool is_sip(const Bytes& b) {
+  return match_sip(b.text()) == Extract::Complete;
+}
+
+/// What keeps a NAT's way to a telephone open (RFC 5626 3.5.1, and zeros), and so may begin a flow.
+bool is_sip_keep_alive(const Bytes& b) {
+  return b.text() == "\r\n\r\n" || b.text() == "\r\n" || (b.size() == 4 && b.zero(0, 4));
+}
+
+/// RDP beside its TCP connection: SYN, with no number to acknowledge yet and both sizes of datagrams
+/// ([MS-RDPEUDP] 2.2.2.1, 3.1.5.1.1).
+bool is_rdp_udp(const Bytes& b) {
+  constexpr uint32_t kSyn = 1, kLeast = 1132, kMost = 1232;
+  const auto fits = [&](size_t at) { return b.u16(at) >= kLeast && b.u16(at) <= kMost; };
+  return b.u32(0) == 0xffffffff && (b.u16(6) & kSyn) && fits(12) && fits(14) && b.size() >= kLeast;
+}
+
 /// The first that fits is it. On any port come those whose fixed bytes no other traffic shows by chance.
 constexpr struct {
   Protocol protocol;
@@ -222,6 +242,7 @@ constexpr struct {
   bool (*fits)(const Bytes&);
 } kDatagrams[] = {
     {Protocol::Stun, kAnyPort, is_stun},
+    {Protocol::Sip, kAnyPort, is_sip},
     {Protocol::WireGuard, kAnyPort, is_wireguard_handshake},
     {Protocol::OpenVpn, kAnyPort, is_openvpn_reset},
     {Protocol::IpSec, kAnyPort, is_ike_start},
@@ -236,19 +257,28 @@ constexpr struct {
     {Protocol::L2tp, 1701, is_l2tp},
     {Protocol::Gtp, 2123, is_gtp},
     {Protocol::Gtp, 2152, is_gtp},
+    {Protocol::Rdp, 3389, is_rdp_udp},
     {Protocol::Teredo, 3544, is_teredo_server},
     {Protocol::IpSec, 4500, is_ipsec_nat},
     {Protocol::Gre, 4754, is_gre_in_udp},
     {Protocol::Vxlan, 4789, is_vxlan},
+    {Protocol::Sip, 5060, is_sip_keep_alive},
     {Protocol::Geneve, 6081, is_geneve},
     {Protocol::Vxlan, 8472, is_vxlan},  // Linux before the port was assigned
     {Protocol::WireGuard, 51820, is_wireguard_data},
 };
 
+/// A byte of a fixed beginning: any of those that mask leaves out.
+struct Fixed {
+  uint8_t value, mask = 0xff;
+};
+constexpr Fixed kAny{0, 0};
+
 /// Compares what is there of a fixed beginning.
-Extract match_start(std::span<const uint8_t> bytes, std::span<const uint8_t> start) {
+Extract match_start(std::span<const uint8_t> bytes, std::span<const Fixed> start) {
   const size_t size = std::min(bytes.size(), start.size());
-  if (std::memcmp(bytes.data(), start.data(), size) != 0) return Extract::NotMine;
+  for (size_t i = 0; i < size; ++i)
+    if ((bytes[i] & start[i].mask) != start[i].value) return Extract::NotMine;
   return size < start.size() ? Extract::NeedMore : Extract::Complete;
 }
 
@@ -300,14 +330,22 @@ Protocol recognise_transport(uint8_t transport, std::span<const uint8_t> payload
   }
 }
 
-Extract recognise_tunnel_stream(std::span<const uint8_t> bytes, Protocol& protocol) {
-  static constexpr uint8_t kSsh[] = {'S', 'S', 'H', '-'};
+Extract recognise_nameless_stream(std::span<const uint8_t> bytes, Protocol& protocol) {
+  static constexpr Fixed kSsh[] = {{'S'}, {'S'}, {'H'}, {'-'}};
+  // TPKT, X.224's data, and MCS' Connect-Initial: no TLS was negotiated.
+  static constexpr Fixed kRdp[] = {{3}, {0}, kAny, kAny, {2}, {0xf0}, {0x80}, {0x7f}, {0x65}};
+  // A message's length, and its header's magic: SMB 1, 2 and 3, encrypted or compressed.
+  static constexpr Fixed kSmb[] = {{0}, {0}, kAny, kAny, {0xfc, 0xfc}, {'S'}, {'M'}, {'B'}};
+  // NetBIOS' session request, of which two names of 32 letters from A to P are all.
+  static constexpr Fixed kNetbios[] = {{0x81},       {0},          {0},          {0x44},      {0x20},
+                                       {0x40, 0xe0}, {0x40, 0xe0}, {0x40, 0xe0}, {0x40, 0xe0}};
   // A control message of 156 bytes, and the magic cookie.
-  static constexpr uint8_t kPptp[] = {0x00, 0x9c, 0x00, 0x01, 0x1a, 0x2b, 0x3c, 0x4d};
+  static constexpr Fixed kPptp[] = {{0}, {0x9c}, {0}, {1}, {0x1a}, {0x2b}, {0x3c}, {0x4d}};
   if (bytes.empty()) return Extract::NeedMore;
-  const std::pair<Protocol, Extract> matches[] = {{Protocol::Ssh, match_start(bytes, kSsh)},
-                                                  {Protocol::Pptp, match_start(bytes, kPptp)},
-                                                  {Protocol::OpenVpn, match_openvpn(bytes)}};
+  const std::pair<Protocol, Extract> matches[] = {
+      {Protocol::Ssh, match_start(bytes, kSsh)},   {Protocol::Rdp, match_start(bytes, kRdp)},
+      {Protocol::Smb, match_start(bytes, kSmb)},   {Protocol::Smb, match_start(bytes, kNetbios)},
+      {Protocol::Pptp, match_start(bytes, kPptp)}, {Protocol::OpenVpn, match_openvpn(bytes)}};
   Extract out = Extract::NotMine;
   for (const auto& [which, match] : matches) {
     if (match == Extract::NotMine) continue;

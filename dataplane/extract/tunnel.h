@@ -22,12 +22,13 @@ inline constexpr uint16_t kAnyPort = 0;
 /// headers, or its beginning: enhanced GRE is PPTP's. Source: IANA Protocol Numbers; RFC 2637 4.1.
 [[nodiscard]] Protocol recognise_transport(uint8_t transport, std::span<const uint8_t> payload);
 
-/// With so many bytes recognise_tunnel_stream always decides: OpenVPN's longest reset, and its length.
+/// With so many bytes recognise_nameless_stream always decides: OpenVPN's longest reset, and its length.
 inline constexpr size_t kMaxTunnelStreamBytes = 88;
 
-/// What a TCP flow speaks, if it is SSH, OpenVPN or PPTP, else Unknown. bytes: the client's side from its
-/// first byte, cut anywhere. Returns NeedMore (below kMaxTunnelStreamBytes only), Complete (protocol is set)
-/// or NotMine. Source: RFC 4253 4.2; RFC 2637 2.1; OpenVPN's protocol as in tunnel.cpp.
-[[nodiscard]] Extract recognise_tunnel_stream(std::span<const uint8_t> bytes, Protocol& protocol);
+/// What a TCP flow speaks, if it is SSH, RDP with its own security, SMB, OpenVPN or PPTP, else Unknown.
+/// bytes: the client's side from its first byte, cut anywhere. Returns NeedMore (below kMaxTunnelStreamBytes
+/// only), Complete (protocol is set) or NotMine. Source: RFC 4253 4.2; [MS-RDPBCGR] 2.2.1.3;
+/// [MS-SMB2] 2.1, 2.2.1; RFC 1002 4.3; RFC 2637 2.1; OpenVPN's protocol as in tunnel.cpp.
+[[nodiscard]] Extract recognise_nameless_stream(std::span<const uint8_t> bytes, Protocol& protocol);
 
 }  // namespace sluice

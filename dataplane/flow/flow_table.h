@@ -51,6 +51,7 @@ enum FlowFlag : uint16_t {
   kFlowQuicPassed = 1024,  ///< a QUIC connection of it was judged and passed
   kFlowLooking = 2048,     ///< UDP: the next datagrams may still show a tunnel
   kFlowOpened = 4096,      ///< a tunnel whose inside is judged
+  kFlowRdp = 16384,        ///< RDP's negotiation was read: TLS that follows it is RDP's
   kFlowWatched = 8192,     ///< opened, but not registered: it passes, and so does what cannot be read in it
 };
 

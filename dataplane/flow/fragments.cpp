@@ -104,7 +104,7 @@ Fragments::Offer Fragments::compare(const Datagram& datagram, const IncomingFrag
     return same ? Offer::Repeated : Offer::Conflict;
   }
   const bool beyond_end = datagram.total_ != 0 && end > datagram.total_;
-  const bool other_end = !more && (datagram.total_ != 0 || farthest > end);
+  const bool other_end = !more && farthest > end;  // another last fragment reaches farther than this one
   return beyond_end || other_end ? Offer::Conflict : Offer::Held;
 }
 

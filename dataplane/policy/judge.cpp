@@ -151,7 +151,8 @@ class Judgement {
 
   bool protocol_fits(uint16_t rule) const {
     if (t_.rules[rule].protocols == 0 || wants(rule, s_.protocol)) return true;
-    return (wants(rule, Protocol::Dot) && is_dot()) || (wants(rule, Protocol::Doh) && is_doh());
+    return (wants(rule, Protocol::Dot) && is_dot()) || (wants(rule, Protocol::Doh) && is_doh()) ||
+           (wants(rule, Protocol::Rdp) && s_.rdp);
   }
 
   bool wants(uint16_t rule, Protocol protocol) const {
@@ -350,6 +351,14 @@ Verdict Policy::judge(const Subject& subject, Scratch& scratch, Trace* trace) co
   const auto kind = kProtocolKinds[static_cast<size_t>(subject.protocol)];
   if (verdict.action == Action::Observed && kind == ProtocolKind::OpenableTunnel) verdict.opens = true;
   return verdict;
+}
+
+void Policy::refuse_unlogged(Verdict& verdict) const {
+  const uint16_t number = verdict.network;
+  if (number == kNone16 || setting_of(number, Situation::LogFull) != Setting::Block) return;
+  const bool marks_only = static_cast<Setting>(tables_->networks[number].fallback) == Setting::Observe;
+  verdict = {.reason = Reason::LogFull, .network = number};
+  if (tables_->site->observe || marks_only) only_observe(verdict);
 }
 
 void Policy::refuse_canary(Verdict& verdict) const {

@@ -55,6 +55,7 @@ struct Subject {
   bool unidentified = false;  ///< no name will come: `situation` says why, and its setting may decide
   Situation situation = Situation::NoName;
   bool resolver_question = false;  ///< asked by a registered resolver, on behalf of somebody on the LAN
+  bool rdp = false;                ///< RDP's negotiation came before the name: rules for RDP hold too
   bool mismatch = false;           ///< DNS gave other addresses for the name
   bool in_grace = false;           ///< with Midstream: the gateway started less than midstream-grace ago
 };
@@ -139,6 +140,8 @@ class Policy {
       uint16_t network) const;  ///< `dns: {strip-ech: true}`, and not only observing
   /// The verdict on a canary name in a network that answers them.
   void refuse_canary(Verdict& verdict) const;
+  /// The verdict on an access that cannot be written down: where log-full blocks, nothing opens it.
+  void refuse_unlogged(Verdict& verdict) const;
 
   uint32_t generation() const;
   const SiteInfo& site() const;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "control/policy/policy_compiler.h"
+#include "dataplane/extract/quic_keys.h"
 #include "dataplane/replay/session.h"
 
 namespace sluice::replay {
@@ -115,6 +116,11 @@ int run(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", control::to_string(diagnostic).c_str());
   }
   if (!compiled.policy) return kFailed;
+  if (const char* missing = missing_instructions(); missing != nullptr) {
+    std::fprintf(stderr, "%s: this processor has no `%s`, without which QUIC cannot be read\n", kProgram,
+                 missing);
+    return kFailed;
+  }
   if (!start_quiet_eal(kProgram)) return kFailed;
   const int status = replay_all(arguments, *compiled.policy);
   stop_quiet_eal();

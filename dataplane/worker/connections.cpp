@@ -71,7 +71,7 @@ void WorkerPipeline::first_from_other(Arrival& arrival, Flow& flow) {
   inbound.context = kNoIndex;
   inbound.set(kFlowInbound);
   Sighting sighting;
-  const Verdict verdict = judge(inbound, sighting);
+  const Verdict verdict = judge_access(inbound, sighting);
   if (verdict.passes()) return open_anew(arrival, flow);
   const uint64_t number = record(&arrival, inbound, sighting, verdict);
   refuse_packet(arrival, inbound, sighting, verdict, number);

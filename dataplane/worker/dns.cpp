@@ -101,7 +101,7 @@ bool WorkerPipeline::judge_dns_name(const Arrival& arrival, const Flow& flow, co
                                     DnsName role, DnsOutcome& outcome) {
   Sighting sighting = Sighting::named(Protocol::Dns, Seen::Question, name.view());
   sighting.resolver_question = policy_->is_resolver(flow.key.local);
-  Verdict verdict = judge(flow, sighting);
+  Verdict verdict = role == DnsName::InChain ? judge(flow, sighting) : judge_access(flow, sighting);
   if (role == DnsName::Canary) policy_->refuse_canary(verdict);
   // In an answer's chain a block rule may match any name; an allowed question allows the rest of it.
   const bool passes = verdict.passes() || (role == DnsName::InChain && verdict.reason != Reason::Rule);

@@ -41,7 +41,7 @@ WorkerPipeline::Step WorkerPipeline::hello_event(Arrival& arrival, Flow& flow, C
 /// told.
 WorkerPipeline::Step WorkerPipeline::judge_hello(Arrival& arrival, Flow& flow, Context& context,
                                                  Sighting sighting, std::string_view shown) {
-  const Verdict verdict = judge(flow, sighting);
+  const Verdict verdict = judge_access(flow, sighting);
   if (sighting.unidentified && sighting.name.empty() && !shown.empty()) {
     sighting.name = shown;
     sighting.seen = Seen::Sni;

@@ -64,7 +64,7 @@ void WorkerPipeline::time_out(Flow& flow) {
   const bool silent = !contexts_[flow.context].preluded && !flow.has(kFlowMidstream);
   const Situation situation = recognised(flow) || silent ? Situation::IncompleteHello : unrecognised(flow);
   Sighting sighting = Sighting::without_name(flow.protocol, situation);
-  const Verdict verdict = judge(flow, sighting);
+  const Verdict verdict = judge_access(flow, sighting);
   remember(flow, sighting);
   record(nullptr, flow, sighting, verdict);
   if (!verdict.passes()) abandon(flow);

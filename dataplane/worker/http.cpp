@@ -64,7 +64,7 @@ WorkerPipeline::Step WorkerPipeline::h2c_event(Arrival& arrival, Flow& flow, Con
 WorkerPipeline::Step WorkerPipeline::request(Arrival& arrival, Flow& flow, Context& context,
                                              Sighting sighting) {
   sighting.response_outstanding = response_outstanding(arrival, context);
-  const Verdict verdict = judge(flow, sighting);
+  const Verdict verdict = judge_access(flow, sighting);
   remember(flow, sighting);
   if (!verdict.passes()) {
     decide(arrival, flow, sighting, verdict);
@@ -95,7 +95,7 @@ WorkerPipeline::Step WorkerPipeline::unparsable(Arrival& arrival, Flow& flow, co
                                                 std::string_view claimed) {
   Sighting sighting = Sighting::without_name(flow.protocol, Situation::UnparsableHttp);
   sighting.response_outstanding = response_outstanding(arrival, context);
-  const Verdict verdict = judge(flow, sighting);
+  const Verdict verdict = judge_access(flow, sighting);
   remember(flow, sighting);
   if (sighting.name.empty()) {
     sighting.name = claimed.substr(0, kMaxName);

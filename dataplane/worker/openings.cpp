@@ -102,7 +102,7 @@ void WorkerPipeline::without_flow(Arrival& arrival, Situation situation) {
   passing.key = arrival.key;
   if (!arrival.from_lan()) passing.set(kFlowInbound);
   Sighting sighting = Sighting::without_name(Protocol::Unknown, situation);
-  const Verdict verdict = judge(passing, sighting);
+  const Verdict verdict = judge_access(passing, sighting);
   if (verdict.passes()) return forward(arrival, reason_of(situation));
   drop(arrival, reason_of(situation));
 }

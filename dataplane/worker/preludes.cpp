@@ -30,10 +30,12 @@ bool WorkerPipeline::in_prelude(Arrival& arrival, Flow& flow) {
 }
 
 /// head: the stream's unread bytes, which recognise_stream has told to be a prelude.
-void WorkerPipeline::begin_prelude(Context& context, std::span<const uint8_t> head) {
+void WorkerPipeline::begin_prelude(Flow& flow, Context& context, std::span<const uint8_t> head) {
+  const PreludeForm form = recognise_prelude(head);
   context.kind = ReaderKind::Prelude;
   context.preluded = true;
-  context.prelude = Prelude(recognise_prelude(head));
+  context.prelude = Prelude(form);
+  if (form.rdp) flow.set(kFlowRdp);
 }
 
 WorkerPipeline::Step WorkerPipeline::prelude_event(Arrival& arrival, Flow& flow, Context& context,
@@ -53,7 +55,7 @@ WorkerPipeline::Step WorkerPipeline::prelude_event(Arrival& arrival, Flow& flow,
       judge_unreadable(arrival, flow, flow.protocol);
       return Step::Decided;
   }
-  const Verdict verdict = judge(flow, sighting);
+  const Verdict verdict = judge_access(flow, sighting);
   remember(flow, sighting);
   if (verdict.passes()) {
     record(&arrival, flow, sighting, verdict);

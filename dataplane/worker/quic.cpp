@@ -281,7 +281,7 @@ void WorkerPipeline::google_quic(Arrival& arrival, Flow& flow, const QuicPacket&
 bool WorkerPipeline::google_event(Arrival& arrival, Flow& flow, const HostName& host) {
   Sighting sighting = Sighting::named(Protocol::Quic, Seen::Sni, host.view());
   if (host.empty() || host.is_address()) sighting = Sighting::without_name(Protocol::Quic, Situation::NoName);
-  const Verdict verdict = judge(flow, sighting);
+  const Verdict verdict = judge_access(flow, sighting);
   const bool again = flow.has(kFlowQuicPassed) && names_.view(flow.name) == sighting.name;
   remember(flow, sighting);
   if (!verdict.passes()) return decide(arrival, flow, sighting, verdict), false;

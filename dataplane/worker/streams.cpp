@@ -12,7 +12,7 @@ namespace {
 /// A server that refuses a switch may take what follows as a request, whatever its method: lines of text that
 /// are recognised as another protocol's too.
 bool may_be_request(Stream stream, const uint8_t* head) {
-  const bool lines = stream == Stream::Prelude || stream == Stream::Ssh;
+  const bool lines = stream == Stream::Prelude || stream == Stream::Ssh || stream == Stream::Sip;
   return stream == Stream::Unknown || (lines && is_http_token(head[0]));
 }
 
@@ -190,7 +190,7 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
   const Stream stream =
       flow.key.remote_port == kDnsPort ? recognise_dns_port(bytes) : recognise_stream(bytes);
   if (context.asked != Switch::None && may_be_request(stream, head)) {
-    context.otherwise = stream == Stream::Ssh ? Protocol::Ssh : Protocol::Unknown;
+    context.otherwise = sluice::protocol_of(stream);
     begin_http(flow, context);
     return Step::GoOn;
   }
@@ -212,18 +212,10 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
     case Stream::Prelude:
       if (context.source_bytes > kMaxPreludes) break;
       leave_http(flow, context);
-      begin_prelude(context, bytes);
+      begin_prelude(flow, context, bytes);
       return Step::GoOn;
-    case Stream::Ssh:
-      flow.protocol = Protocol::Ssh;
-      break;
-    case Stream::OpenVpn:
-      flow.protocol = Protocol::OpenVpn;
-      break;
-    case Stream::Pptp:
-      flow.protocol = Protocol::Pptp;
-      break;
-    case Stream::Unknown:
+    default:  // no name will come
+      if (const Protocol said = sluice::protocol_of(stream); said != Protocol::Unknown) flow.protocol = said;
       break;
   }
   judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, situation));

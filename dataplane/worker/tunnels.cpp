@@ -15,7 +15,7 @@ Protocol WorkerPipeline::protocol_of(const Arrival& arrival, const Flow& flow) {
 /// What a server that speaks first speaks: SSH's may.
 Protocol WorkerPipeline::protocol_of_server(const Arrival& arrival) {
   Protocol protocol = Protocol::Unknown;
-  const Extract match = recognise_tunnel_stream(payload_of(arrival), protocol);
+  const Extract match = recognise_nameless_stream(payload_of(arrival), protocol);
   return match == Extract::Complete ? protocol : Protocol::Unknown;
 }
 
@@ -40,7 +40,7 @@ void WorkerPipeline::judge_unnamed(Arrival& arrival, Flow& flow, Protocol protoc
   Sighting sighting = Sighting::without_name(protocol, Situation::UnknownProtocol);
   // From the line nothing is opened but what an inbound rule or the tunnels' register names.
   if (flow.has(kFlowInbound)) sighting = {.protocol = protocol};
-  const Verdict verdict = judge(flow, sighting);
+  const Verdict verdict = judge_access(flow, sighting);
   remember(flow, sighting);
   if (!verdict.opens) return decide(arrival, flow, sighting, verdict);
   record(&arrival, flow, sighting, verdict);

@@ -34,11 +34,20 @@ Verdict WorkerPipeline::judge(const Flow& flow, Sighting& sighting) {
   }
   Subject subject = subject_of(flow.key, flow.has(kFlowInbound), sighting);
   subject.mismatch = mismatches(flow, sighting);
+  subject.rdp = flow.has(kFlowRdp);
   return policy_->judge(subject, *scratch_);
 }
 
+/// What is judged here is an access that gets a record; where the event ring has no room for it, the policy
+/// may refuse what it opens otherwise.
+Verdict WorkerPipeline::judge_access(const Flow& flow, Sighting& sighting) {
+  Verdict verdict = judge(flow, sighting);
+  if (verdict.passes() && ring_.full()) policy_->refuse_unlogged(verdict);
+  return verdict;
+}
+
 void WorkerPipeline::judge_and_decide(Arrival& arrival, Flow& flow, Sighting sighting) {
-  const Verdict verdict = judge(flow, sighting);
+  const Verdict verdict = judge_access(flow, sighting);
   remember(flow, sighting);
   decide(arrival, flow, sighting, verdict);
 }

@@ -188,7 +188,7 @@ class WorkerPipeline final : public Pipeline {
 
   // preludes.cpp: what is said before TLS or through a proxy
   [[nodiscard]] bool in_prelude(Arrival& arrival, Flow& flow);
-  static void begin_prelude(Context& context, std::span<const uint8_t> head);
+  static void begin_prelude(Flow& flow, Context& context, std::span<const uint8_t> head);
   [[nodiscard]] Step prelude_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
 
   // hellos.cpp: what TLS' hello shows, whatever carries it
@@ -278,6 +278,7 @@ class WorkerPipeline final : public Pipeline {
   // verdicts.cpp: judging, and what follows from it
   [[nodiscard]] Subject subject_of(const FlowKey& key, bool inbound, const Sighting& sighting);
   [[nodiscard]] Verdict judge(const Flow& flow, Sighting& sighting);
+  [[nodiscard]] Verdict judge_access(const Flow& flow, Sighting& sighting);
   /// Records the access, sets the flow's state, and forwards or refuses the packet.
   void decide(Arrival& arrival, Flow& flow, const Sighting& sighting, const Verdict& verdict);
   void judge_and_decide(Arrival& arrival, Flow& flow, Sighting sighting);

@@ -3,6 +3,7 @@
 
 #include <rte_mbuf.h>
 
+#include <filesystem>
 #include <fstream>
 #include <numeric>
 #include <sstream>
@@ -59,22 +60,30 @@ void Case::run() {
   }
 }
 
-/// node's `policy`: its name, its text, or `none`; `with` adds more text to it.
-void Case::load_policy(const YAML::Node& node) {
+/// node's `policy`: the name of a file or of a directory, or its text; `with` adds more text to it.
+control::Compiled Case::compile(const YAML::Node& node, uint32_t generation) const {
   const auto text = node["policy"].as<std::string>();
-  if (text == "none") return gateway_->set_policy(nullptr, nullptr);
   const bool named = text.find('\n') == std::string::npos;
+  const YAML::Node with = node["with"] ? node["with"] : root_["with"];
+  if (named && std::filesystem::is_directory(policies_ + "/" + text)) {
+    if (with) fail("`with` adds to one file, not to a directory");
+    return control::compile_policy(policies_ + "/" + text, generation);
+  }
   std::vector<control::SourceText> texts;
   texts.push_back(
       {named ? text + ".yaml" : "case.yaml", named ? file_text(policies_ + "/" + text + ".yaml") : text});
-  const YAML::Node with = node["with"] ? node["with"] : root_["with"];
   if (with) texts.push_back({"with.yaml", with.as<std::string>()});
   const auto no_files = [](const std::string&, std::string&, std::string& error) {
     error = "cases have no list files";
     return false;
   };
-  const auto generation = static_cast<uint32_t>(policies_loaded_.size() + 1);
-  control::Compiled compiled = control::compile_texts(texts, ".", no_files, generation);
+  return control::compile_texts(texts, ".", no_files, generation);
+}
+
+/// node's `policy`, or `none`.
+void Case::load_policy(const YAML::Node& node) {
+  if (node["policy"].as<std::string>() == "none") return gateway_->set_policy(nullptr, nullptr);
+  control::Compiled compiled = compile(node, static_cast<uint32_t>(policies_loaded_.size() + 1));
   if (!compiled.policy)
     fail(compiled.diagnostics.empty() ? "no policy" : to_string(compiled.diagnostics.front()));
   auto loaded = std::make_unique<Loaded>(Loaded{std::move(*compiled.policy), nullptr, {}});

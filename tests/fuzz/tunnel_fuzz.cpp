@@ -18,7 +18,7 @@ void check_streams(std::span<const uint8_t> bytes) {
   Extract decided = Extract::NeedMore;
   for (size_t end = 0; end <= bytes.size(); ++end) {
     Protocol protocol = Protocol::Unknown;
-    const Extract now = recognise_tunnel_stream(test::ExactCopy(bytes.first(end)), protocol);
+    const Extract now = recognise_nameless_stream(test::ExactCopy(bytes.first(end)), protocol);
     if (decided != Extract::NeedMore && now != decided) std::abort();
     if (end >= kMaxTunnelStreamBytes && now == Extract::NeedMore) std::abort();
     if (now == Extract::Complete && protocol == Protocol::Unknown) std::abort();

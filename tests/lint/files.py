@@ -11,7 +11,7 @@ MARKED = {".h", ".cpp", ".def"}
 # Links may lead to the public; packages come from wherever the host's apt says.
 PUBLIC_HOSTS = re.compile(
     r"(^|\.)(example|test|invalid|example\.(com|net|org)|localhost|rfc-editor\.org|ietf\.org|iana\.org|apache\.org"
-    r"|json-schema\.org|github\.com|dpdk\.org|debian\.org|prometheus\.io|elastic\.co|w3\.org|yaml\.org)$")
+    r"|json-schema\.org|endpoints\.office\.com|github\.com|dpdk\.org|debian\.org|prometheus\.io|elastic\.co|w3\.org|yaml\.org)$")
 URL = re.compile(r"\bhttps?://([A-Za-z0-9][A-Za-z0-9.-]*)")
 PRIVATE = re.compile("/(" + "|".join(("wo" + "rk", "ho" + "me", "ro" + "ot/src")) + r")/\w|\b10\.255\.255\.\d")
 

@@ -1,6 +1,7 @@
 // tests: compiles policies that are in memory.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <string_view>
@@ -19,6 +20,10 @@ inline constexpr std::string_view kBase =
     " valid: {from: 2020-01-01, until: 2090-01-01}}}\n"
     "networks: {staff: {prefixes: [10.20.0.0/16], line: l, default: allow}}\n";
 
+/// When the policies of these tests are compiled: a Monday, 12:00 UTC.
+inline constexpr std::chrono::sys_seconds kNow =
+    std::chrono::sys_days{std::chrono::year{2026} / 11 / 23} + std::chrono::hours{12};
+
 using Files = std::map<std::string, std::string>;
 
 /// Compiles texts in the order of their names; files are what list files hold.
@@ -34,7 +39,7 @@ inline Compiled compile(const Files& yaml, const Files& files = {}) {
     text = found->second;
     return true;
   };
-  return compile_texts(texts, "dir", read, 7);
+  return compile_texts(texts, "dir", read, 7, {.now = kNow});
 }
 
 /// What is wrong with kBase and text together. text is the file "t".

@@ -62,33 +62,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"UnknownKeyFarFromAny",
              "rules: [{name: a, action: block, xyzzyxyzzy: 1}]\n",
              {"t:1:34: unknown key 'xyzzyxyzzy' in a rule; it may have name, direction, from, to, protocols, "
-              "ports, action, silent or violation"}},
+              "ports, action, silent, violation, message or when"}},
         Case{"Empty", "", {}}),
-    name_of);
-
-INSTANTIATE_TEST_SUITE_P(
-    Later, Diagnosed,
-    testing::Values(
-        Case{"Schedules",
-             "schedules: {}\n",
-             {"t:1:1: `schedules` is not supported yet; leave it out for now"}},
-        Case{"Exceptions",
-             "exceptions: []\n",
-             {"t:1:1: `exceptions` is not supported yet; leave it out for now"}},
-        Case{"When",
-             "rules:\n- name: a\n  when: office-hours\n  action: block\n",
-             {"t:3:3: `when` is not supported yet; leave it out for now"}},
-        Case{"Shared",
-             "networks: {c: {prefixes: [10.1.0.0/16], line: l, shared: nat}}\n",
-             {"t:1:50: `shared` is not supported yet; leave it out for now"}},
-        Case{"Format",
-             "lists: {a: {files: [], format: rpz}}\nrules: [{name: a, to: [a], action: block}]\n",
-             {"t:1:20: `files` is an empty list; leave the key out",
-              "t:1:32: `format: rpz` is not supported yet; write names or hosts for now"}},
-        Case{"OnExpiry",
-             "lines: {m: {operator: o, licence: l, contract: c, filing: f, purpose: internal-office, valid: "
-             "{from: 2020-01-01, until: 2090-01-01}, on-expiry: block}}\n",
-             {"t:1:145: `on-expiry: block` is not supported yet; write warn for now"}}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
@@ -169,7 +144,8 @@ INSTANTIATE_TEST_SUITE_P(
              {"t:1:26: '::ffff:0:0/96' is IPv4 written as IPv6; write it as IPv4"}},
         Case{"NoPrefixes",
              "networks: {c: {line: l}}\n",
-             {"t:1:12: the network 'c' has no `prefixes`; write prefixes: [10.20.0.0/16]"}},
+             {"t:1:12: the network 'c' has no `prefixes`; write prefixes: [10.20.0.0/16], or name groups of "
+              "users"}},
         Case{"NoLine",
              "networks: {c: {prefixes: [10.1.0.0/16]}}\n",
              {"t:1:12: the network 'c' has no `line`; name a line, or write line: none"}},
@@ -254,20 +230,27 @@ const std::string kUse = "rules: [{name: a, to: [a], action: block}]\n";
 INSTANTIATE_TEST_SUITE_P(
     Lists, Diagnosed,
     testing::Values(
-        Case{"NotAscii",
-             "lists: {a: {names: [b\xc3\xbc"
-             "cher.example]}}\n" +
+        Case{"Format",
+             "lists: {a: {files: [], format: xml}}\n" + kUse,
+             {"t:1:20: `files` is an empty list; leave the key out",
+              "t:1:32: `format` cannot be 'xml'; write names, hosts, adblock, dnsmasq or prefixes"}},
+        Case{"NoInternationalisedName",
+             "lists: {a: {names: [\"-b\xc3\xbc"
+             "cher.example\"]}}\n" +
                  kUse,
-             {"t:1:21: the name 'b\xc3\xbc"
-              "cher.example' is not ASCII; write it as A-labels (xn--...)"}},
+             {"t:1:21: the name '-b\xc3\xbc"
+              "cher.example' is no internationalised name (string start/ends with forbidden hyphen); write "
+              "its "
+              "A-labels (xn--...)"}},
         Case{"LoneStar",
              "lists: {a: {names: [\"*\"]}}\n" + kUse,
-             {"t:1:21: the name '*' has a star that is not its first label; write \"*.example.com\", or use "
-              "`patterns:`"}},
-        Case{"StarInside",
-             "lists: {a: {names: [a*.example]}}\n" + kUse,
-             {"t:1:21: the name 'a*.example' has a star that is not its first label; write "
-              "\"*.example.com\", or use `patterns:`"}},
+             {"t:1:21: the name '*' has stars where none may stand; write \"*.example.com\" or "
+              "\"cdn*.example.com\", with at most 4 stars"}},
+        Case{"TooManyStars",
+             "lists: {a: {names: [a*b*c*d*e*.example]}}\n" + kUse,
+             {"t:1:21: the name 'a*b*c*d*e*.example' has stars where none may stand; write \"*.example.com\" "
+              "or "
+              "\"cdn*.example.com\", with at most 4 stars"}},
         Case{"LongLabel",
              "lists: {a: {names: [" + kLongName + "]}}\n" + kUse,
              {"t:1:21: the name '" + kLongName +
@@ -289,7 +272,8 @@ INSTANTIATE_TEST_SUITE_P(
              {"t:1:20: `names` has a single value; write [x.example]"}},
         Case{"Nothing",
              "lists: {a: {}}\n" + kUse,
-             {"t:1:9: the list 'a' has nothing in it; give it names, files, a url, patterns or prefixes"}},
+             {"t:1:9: the list 'a' has nothing in it; give it names, files, a url, patterns, keywords or "
+              "prefixes"}},
         Case{"Unused",
              "lists: {a: {names: [x.example]}}\n",
              {"t:1:9: warning: no rule uses the list 'a'; name it in a rule, or leave it out"}},
@@ -374,8 +358,8 @@ INSTANTIATE_TEST_SUITE_P(
              "rules: [{name: a, protocols: [sshd], action: block}]\n",
              {"t:1:31: `protocols` cannot be 'sshd'; write unknown, tls, quic, http, h2c, dns, dot, doh, "
               "dtls, "
-              "stun, ntp, ssh, rdp, socks, wireguard, openvpn, ipsec, l2tp, pptp, teredo, geneve, gtp, gre, "
-              "ipip, 6in4 or vxlan"}},
+              "stun, ntp, ssh, rdp, smb, sip, socks, wireguard, openvpn, ipsec, l2tp, pptp, teredo, geneve, "
+              "gtp, gre, ipip, 6in4 or vxlan"}},
         Case{"Direction",
              "rules: [{name: a, direction: both, action: block}]\n",
              {"t:1:30: `direction` cannot be 'both'; write outbound or inbound"}},

@@ -95,8 +95,8 @@ TEST_F(Directory, ProblemsOfAListBearItsPath) {
                       "lists: {x: {files: [l/x.names]}}\nrules: [{name: a, to: [x], action: block}]\n");
   write("l/x.names", "ok.example\nnot ok\n");
   EXPECT_TRUE(compile_policy(path_, 1).policy);
-  EXPECT_EQ(problems(), (Words{"/l/x.names:2:5: warning: more than one word; the line is left out; write one "
-                               "name a line, or format: hosts"}));
+  EXPECT_EQ(problems(), (Words{"/l/x.names:2:5: warning: 'ok' is a second word in its line; it is left out; "
+                               "write one name a line, or format: hosts"}));
 }
 
 }  // namespace

@@ -151,7 +151,7 @@ struct CopiesTest : testing::Test {
     const ReadListFile read = [](const std::string& path, std::string& text, std::string& error) {
       return read_file(path, 1'000'000, text, error);
     };
-    return compile_texts(texts, "dir", read, 1, {directory});
+    return compile_texts(texts, "dir", read, 1, {.feeds = directory});
   }
   Problems found() const {
     Problems out;

@@ -2,6 +2,7 @@
 #include "dataplane/extract/quic_keys.h"
 
 #include <gtest/gtest.h>
+#include <intel-ipsec-mb.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -68,6 +69,14 @@ Bytes rfc_frames() {
   for (size_t at = 0; at < kText.size(); at += 2)
     out.push_back(static_cast<uint8_t>(std::stoul(std::string(kText.substr(at, 2)), nullptr, 16)));
   return out;
+}
+
+TEST(MissingInstructions, TheFirstOneIsNamed) {
+  EXPECT_EQ(missing_instructions(), nullptr) << "the tests could not run";
+  const uint64_t all = imb_get_feature_flags();
+  EXPECT_STREQ(missing_instructions(all & ~IMB_FEATURE_AESNI), "aes");
+  EXPECT_STREQ(missing_instructions(all & ~IMB_FEATURE_PCLMULQDQ), "pclmulqdq");
+  EXPECT_STREQ(missing_instructions(0), "sse4_2");
 }
 
 TEST(QuicOpener, KeysOfVersion1AreThoseOfRfc9001) {

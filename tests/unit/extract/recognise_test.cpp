@@ -33,14 +33,19 @@ TEST(RecogniseStream, FewestBytesDecide) {
   expect_decided_at_its_end(std::string("\x15\x03\x03\x00\x02\x01\x5a", 7), Stream::Tls);
   expect_decided_at_its_end("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Stream::H2c);
   expect_decided_at_its_end("\r\n\nGET ", Stream::Http);
-  for (const char* method :
-       {"GET", "POST", "HEAD", "CONNECT", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND", "REPORT",
-        "UPDATEREDIRECTREF", "VERSION-CONTROL", "RPC_IN_DATA", "SUBSCRIBE"}) {
+  for (const char* method : {"GET", "POST", "HEAD", "CONNECT", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND",
+                             "REPORT", "UPDATEREDIRECTREF", "VERSION-CONTROL", "RPC_IN_DATA"}) {
     expect_decided_at_its_end(std::string(method) + ' ', Stream::Http);
+  }
+  for (const char* method : {"OPTIONS", "SUBSCRIBE", "NOTIFY", "UPDATE"}) {  // SIP's, too
+    expect_decided_at_its_end(std::string(method) + " /", Stream::Http);
+    expect_decided_at_its_end(std::string(method) + " sip/", Stream::Http);
+    expect_decided_at_its_end(std::string(method) + " sip:a@b H", Stream::Http);
   }
   // A length of 29, an id, RD, one question.
   expect_decided_at_its_end(std::string("\0\x1d\xbe\xef\1\0\0\1\0\0\0\0\0\0", 14), Stream::Dns);
   expect_decided_at_its_end(std::string("\1\x2d\xbe\xef\1\x20\0\1\0\0\0\0\0\1", 14), Stream::Dns);
+  expect_decided_at_its_end(std::string("\7\xff\xbe\xef\1\x20\0\1\0\0\0\0\0\1", 14), Stream::Dns);
   expect_decided_at_its_end(std::string("\0\x1d\xbe\xef\x81\0", 6), Stream::Unknown);
   expect_decided_at_its_end("EHLO ", Stream::Prelude);
   expect_decided_at_its_end(std::string("\0\0\0\x08\4\xd2\x16\x2f", 8), Stream::Prelude);
@@ -59,7 +64,7 @@ TEST(RecogniseStream, OtherProtocolsAreUnknown) {
     EXPECT_EQ(recognise(text), Stream::Unknown) << text;
   }
   EXPECT_EQ(recognise(std::string_view("\x15\x03\x03\x00\x02\x02", 6)), Stream::Unknown);  // fatal
-  EXPECT_EQ(recognise(std::string_view("\0\0\0\0", 4)), Stream::Unknown);
+  EXPECT_EQ(recognise(std::string_view("\0\0\0\0\0", 5)), Stream::Unknown);
   for (const size_t wrong : {5, 6, 7, 8, 9, 10, 0, 1}) {  // SSLv2's lengths
     std::string hello("\x80\x2e\1\3\1\0\x15\0\0\0\x10", 11);
     ++hello[wrong];
@@ -95,6 +100,33 @@ TEST(RecogniseDnsPort, OthersAreWhatTheyAreOrDns) {
   // An update, and no text that is known.
   EXPECT_EQ(on_dns_port(std::string("\0\x1d\xbe\xef\x28\0\0\1\0\0\0\1\0\0", 14)), Stream::Dns);
   EXPECT_EQ(on_dns_port("MAIL x\r\n"), Stream::Dns);
+}
+
+TEST(RecogniseStream, SipByItsFirstLine) {
+  for (const char* method : {"INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "PRACK", "SUBSCRIBE", "NOTIFY",
+                             "PUBLISH", "INFO", "REFER", "MESSAGE", "UPDATE", "OPTIONS"})
+    expect_decided_at_its_end(std::string(method) + " sip:a@b.example SIP/2.0\r\n", Stream::Sip);
+  expect_decided_at_its_end("INVITE SIPS:a@b;x=y?z SIP/2.0\n", Stream::Sip);
+  expect_decided_at_its_end("\r\n\r\nINVITE tel:+4930 SIP/2.0\r\n", Stream::Sip);
+  expect_decided_at_its_end("INVITE urn:service:sos SIP/2.0\r\n", Stream::Sip);
+  expect_decided_at_its_end("SIP/2.0 100 ", Stream::Sip);
+  for (const char* other :
+       {"INVITE sip:a SIP/2.0 \r\n", "INVITE sip:a HTTP/1.1\r\n", "INVITE  sip:a SIP/2.0\r\n",
+        "INVITE sip:a\x01 SIP/2.0\r\n", "INVITE sip:a SIP/2.1\r\n", "INVITES sip:a SIP/2.0\r\n",
+        "invite sip:a SIP/2.0\r\n", "INVITE http:a SIP/2.0\r\n", "SIP/2.0 1x0 ", "SIP/2.1 100 "})
+    EXPECT_EQ(recognise(other), Stream::Unknown) << other;
+  // HTTP servers heed the version alone, so what is no line of SIP's is HTTP's reader's to judge.
+  EXPECT_EQ(recognise("OPTIONS sip:a HTTP/1.1\rHost: b SIP/2.0\r\n"), Stream::Http);
+  const std::string longest = "OPTIONS sip:" + std::string(kMaxSipStart - 21, 'a');
+  expect_decided_at_its_end(longest + " SIP/2.0\r", Stream::Http);
+  expect_decided_at_its_end(longest + " SIP/2.0\n", Stream::Sip);
+}
+
+TEST(ProtocolOf, OnlyOfStreamsThatShowNoName) {
+  EXPECT_EQ(protocol_of(Stream::Smb), Protocol::Smb);
+  EXPECT_EQ(protocol_of(Stream::OpenVpn), Protocol::OpenVpn);
+  for (const Stream stream : {Stream::NeedMore, Stream::Tls, Stream::Dns, Stream::Prelude, Stream::Unknown})
+    EXPECT_EQ(protocol_of(stream), Protocol::Unknown);
 }
 
 TEST(RecogniseStream, EmptyLinesAreBounded) {

@@ -1,4 +1,4 @@
-// tests: recognise_datagram, recognise_transport, recognise_tunnel_stream.
+// tests: recognise_datagram, recognise_transport, recognise_nameless_stream.
 #include "dataplane/extract/tunnel.h"
 
 #include <gtest/gtest.h>
@@ -167,6 +167,30 @@ TEST(RecogniseDatagram, ProtocolsThatAreNoTunnels) {
   EXPECT_EQ(datagram(filled({0x23}, 48)), Protocol::Unknown);
 }
 
+TEST(RecogniseDatagram, SipByItsFirstLineAndItsKeepAlives) {
+  EXPECT_EQ(datagram(to_bytes("REGISTER sip:a.example SIP/2.0\r\nVia: x")), Protocol::Sip);
+  EXPECT_EQ(datagram(to_bytes("SIP/2.0 200 OK\r\n")), Protocol::Sip);
+  EXPECT_EQ(datagram(to_bytes("REGISTER sip:a.example SIP/2.0")), Protocol::Unknown) << "cut short";
+  EXPECT_EQ(datagram(to_bytes("NOTIFY * HTTP/1.1\r\n")), Protocol::Unknown) << "SSDP";
+  for (const Bytes& alive : {to_bytes("\r\n\r\n"), to_bytes("\r\n"), Bytes(4, 0)}) {
+    EXPECT_EQ(datagram(alive, 5060), Protocol::Sip);
+    EXPECT_EQ(datagram(alive), Protocol::Unknown);
+  }
+  EXPECT_EQ(datagram(Bytes(5, 0), 5060), Protocol::Unknown);
+}
+
+TEST(RecogniseDatagram, RdpBesideItsConnection) {
+  const Bytes syn = filled({0xff, 0xff, 0xff, 0xff, 0, 0x40, 0, 1, 1, 2, 3, 4, 4, 0xd0, 4, 0xd0}, 1232, 0);
+  EXPECT_EQ(datagram(syn, 3389), Protocol::Rdp);
+  EXPECT_EQ(datagram(syn), Protocol::Unknown);
+  for (const size_t at : {0, 7, 12, 14}) {
+    Bytes other = syn;
+    other[at] ^= 1;
+    EXPECT_EQ(datagram(other, 3389), Protocol::Unknown) << at;
+  }
+  EXPECT_EQ(datagram(Bytes(syn.begin(), syn.begin() + 1131), 3389), Protocol::Unknown);
+}
+
 TEST(RecogniseDatagram, OtherDatagramsAreNone) {
   for (const uint16_t port : {kSomePort, uint16_t{53}, uint16_t{443}, uint16_t{5060}}) {
     EXPECT_EQ(datagram({}, port), Protocol::Unknown);
@@ -232,6 +256,10 @@ Bytes over_tcp(const Bytes& message) {
 TEST(RecogniseTunnelStream, FirstBytesTell) {
   expect_stream(to_bytes("SSH-"), Stream::Ssh);
   expect_stream({0, 0x9c, 0, 1, 0x1a, 0x2b, 0x3c, 0x4d}, Stream::Pptp);
+  expect_stream({3, 0, 1, 0x9c, 2, 0xf0, 0x80, 0x7f, 0x65}, Stream::Rdp);
+  for (const uint8_t magic : {0xff, 0xfe, 0xfd, 0xfc})
+    expect_stream({0, 0, 0, 0x6c, magic, 'S', 'M', 'B'}, Stream::Smb);
+  expect_stream({0x81, 0, 0, 0x44, 0x20, 'C', 'K', 'F', 'D'}, Stream::Smb);
   expect_stream(over_tcp(kPlainReset), Stream::OpenVpn);
   expect_stream(over_tcp(openvpn_reset(20)), Stream::OpenVpn);
   expect_stream(over_tcp(openvpn_reset(64)), Stream::OpenVpn);
@@ -246,6 +274,11 @@ TEST(RecogniseTunnelStream, OthersAreNone) {
   EXPECT_EQ(recognise_stream(ExactCopy(second)), Stream::Unknown);
   EXPECT_EQ(recognise_stream(ExactCopy(Bytes{0, 0x9c, 0, 2, 0xff, 0xff})), Stream::Unknown);
   EXPECT_EQ(recognise_stream(ExactCopy(to_bytes("SSHD\x01"))), Stream::Unknown);
+  EXPECT_EQ(recognise_stream(ExactCopy(Bytes{0, 0, 0, 0x6c, 0xfb, 'S', 'M', 'B'})), Stream::Unknown);
+  EXPECT_EQ(recognise_stream(ExactCopy(Bytes{0, 1, 0, 0x6c, 0xfe, 'S', 'M', 'B'})), Stream::Unknown);
+  EXPECT_EQ(recognise_stream(ExactCopy(Bytes{0x81, 0, 0, 0x44, 0x20, 'c'})), Stream::Unknown);
+  EXPECT_EQ(recognise_stream(ExactCopy(Bytes{3, 0, 0, 0x16, 2, 0xf0, 0x80, 0x32, 1})), Stream::Unknown)
+      << "S7, which also follows X.224";
   EXPECT_EQ(recognise_stream(ExactCopy(Bytes{0, 200, 0x38, 0, 0xff, 0xff})), Stream::Unknown)
       << "too long for a reset";
   EXPECT_EQ(recognise_stream(ExactCopy(Bytes(kMaxRecogniseBytes, 0))), Stream::Unknown);

@@ -295,13 +295,13 @@ TEST_F(WithCopy, APageIsNoList) {
   for (const char* page :
        {"<!DOCTYPE html>\n<p>\nForbidden\n", "\n <HTML><body>\nlogin\n", "<?xml version='1.0'?>\n"}) {
     server.serve(kWhole, page, "Content-Type: text/html\r\n");
-    expect(FetchResult::Refused, "it is a page, not a list");
+    expect(FetchResult::Refused, "it is a web page; save the list as plain text in UTF-8");
   }
 }
 
 TEST_F(WithCopy, ATextWithoutARightLineIsNoList) {
   server.serve(kWhole, "127.0.0.1 a.example\n127.0.0.1 b.example\n");
-  expect(FetchResult::Refused, "not one line is right; is it a hosts file? then write format: hosts");
+  expect(FetchResult::Refused, "not one line is right; it looks like hosts: write format: hosts");
   for (const char* nothing : {"", "# nothing today\n"}) {
     server.serve(kWhole, nothing);
     expect(FetchResult::Refused, "there is no entry in it");

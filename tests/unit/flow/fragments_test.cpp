@@ -216,6 +216,44 @@ TEST_F(FragmentsTest, TheirTimeIsOverInTheOrderOfTheirStart) {
   EXPECT_EQ(fragments.expired(1001 + kFragmentMs)->fragments().front().mbuf, two.mbuf());
 }
 
+TEST_F(FragmentsTest, OneClosedAmongOthersLeavesTheirOrder) {
+  Piece one = lonely(1), two = lonely(2), three = lonely(3);
+  for (Piece* piece : {&one, &two, &three}) EXPECT_EQ(offer(*piece), Offer::Held);
+  Piece end(2, 8, Bytes(8), false);
+  EXPECT_EQ(offer(end), Offer::Whole);
+  fragments.close(*last.datagram, Reason::FragmentRepeated, 1000);
+  for (Piece* piece : {&one, &three}) {
+    ASSERT_NE(fragments.oldest(), nullptr);
+    EXPECT_EQ(fragments.oldest()->fragments().front().mbuf, piece->mbuf());
+    fragments.close(*fragments.oldest(), Reason::FragmentIncomplete, 1000);
+  }
+  EXPECT_EQ(fragments.oldest(), nullptr);
+}
+
+/// With so many, some share a place of the index.
+TEST_F(FragmentsTest, OneClosedLeavesThoseOfItsPlace) {
+  for (uint32_t id = 0; id < kMaxDatagrams; ++id) {
+    Piece piece = lonely(id, static_cast<uint8_t>(id % 200));
+    ASSERT_EQ(offer(piece), Offer::Held);
+  }
+  for (uint32_t id = 0; id < kMaxDatagrams; ++id) {
+    Piece end(id, 8, Bytes(8), false);
+    end.client.bytes[15] = static_cast<uint8_t>(id % 200);
+    ASSERT_EQ(offer(end), Offer::Whole) << id;
+    fragments.close(*last.datagram, Reason::FragmentRepeated, 1000);
+  }
+  EXPECT_EQ(fragments.held(), 0u);
+}
+
+TEST_F(FragmentsTest, ThoseOfAnotherPairAreAnotherDatagrams) {
+  Piece here = lonely(1), there(1, 8, Bytes(8), false);
+  EXPECT_EQ(offer(here), Offer::Held);
+  IncomingFragment elsewhere = there.incoming();
+  elsewhere.pair = 1;
+  EXPECT_EQ(fragments.offer(elsewhere, 1000).offer, Offer::Held);
+  EXPECT_EQ(offer(there), Offer::Whole);
+}
+
 TEST_F(FragmentsTest, WhatIsDoneWithIsKnownForATimeAndThenNew) {
   Piece piece = lonely(1);
   fragments.close(piece.incoming(), Reason::Fragment, 1000);
