@@ -10,7 +10,6 @@
 #include "control/accesslog/format.h"
 #include "control/base/files.h"
 #include "control/base/log_line.h"
-#include "control/policy/compile_cache.h"
 #include "control/status.h"
 
 namespace sluice::control {
@@ -18,6 +17,12 @@ namespace {
 
 using nlohmann::json;
 constexpr size_t kMaxReasonBytes = 1000;
+
+/// The compiler that was built with this control.
+std::filesystem::path default_compiler() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "sluice-compile";
+}
 
 }  // namespace
 
@@ -96,12 +101,11 @@ void Daemon::make_rooms() {
                       }});
   dnstap_ = std::make_unique<DnstapServer>(
       loop_, [this](std::span<const Binding> bindings) { link_->bind(bindings); });
+  compiler_ = std::make_unique<CompileProcess>(CompilerOptions{
+      options_.compiler.empty() ? default_compiler() : options_.compiler, store_->blob_directory(),
+      store_->feeds(), std::chrono::seconds(options_.compile_seconds), options_.compile_mib});
   reloader_ = std::make_unique<Reloader>(
-      loop_, *store_, options_.policies,
-      [feeds = store_->feeds(), cache = std::make_shared<CompileCache>()](const auto& directory,
-                                                                          uint32_t generation) {
-        return compile_policy(directory, generation, {feeds, cache.get()});
-      },
+      loop_, *store_, options_.policies, *compiler_,
       Reloader::Callbacks{[this](std::shared_ptr<const SealedImage> image) { link_->send(std::move(image)); },
                           [this](uint64_t client, const json& answer) { api_->answer(client, answer); },
                           [this] { return log_->oldest_needed(); }, [this] { publish(); }});
@@ -139,37 +143,34 @@ void Daemon::on_signal() {
 }
 
 void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
-  const auto text = [&](const char* key) {
-    const auto found = request.find(key);
-    return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
-  };
-  const std::string command = text("command");
+  const json said = request.value("command", json());
+  const std::string command = said.is_string() ? said.get<std::string>() : "";
   if (command == "status") {
     return api_->answer(client, status());
   }
   if (command == "check") {
     return reloader_->check(client);
   }
-  if (command == "apply") {
-    const std::string reason = text("reason");
-    if (reason.empty() || reason.size() > kMaxReasonBytes) {
-      return api_->answer(client,
-                          {{"error", "apply needs a reason of 1 to " + std::to_string(kMaxReasonBytes) +
-                                         " bytes: it stands in the history"}});
-    }
-    const auto wait = request.find("wait");
-    return reloader_->apply(user_name(user), reason, client, wait != request.end() && *wait == true);
+  if (command == "history") {
+    return api_->answer(client, {{"policies", reloader_->history()}});
+  }
+  if (command == "apply" || command == "rollback") {
+    return on_order(client, user, command, request);
   }
   if (command.starts_with("feeds")) {
-    return on_feeds_request(client, user, command, text("list"), text("reason"));
+    return on_feeds_request(client, user, command, request);
   }
-  api_->answer(
-      client,
-      {{"error", "unknown command; there are status, apply, check, feeds, feeds-refresh and feeds-accept"}});
+  api_->answer(client, {{"error",
+                         "unknown command; there are status, check, apply, rollback, history, feeds, "
+                         "feeds-refresh and feeds-accept"}});
 }
 
-void Daemon::on_feeds_request(uint64_t client, uid_t user, const std::string& command,
-                              const std::string& list, const std::string& reason) {
+void Daemon::on_feeds_request(uint64_t client, uid_t user, const std::string& command, const json& request) {
+  const auto text = [&](const char* key) {
+    const json value = request.value(key, json());
+    return value.is_string() ? value.get<std::string>() : std::string();
+  };
+  const std::string list = text("list"), reason = text("reason");
   if (command == "feeds") {
     return api_->answer(client, {{"feeds", feeds_status()}});
   }
@@ -190,6 +191,27 @@ json Daemon::feeds_status() const {
     out.push_back(to_json(each));
   }
   return out;
+}
+
+/// What changes the policy that is in force.
+void Daemon::on_order(uint64_t client, uid_t user, const std::string& command, const json& request) {
+  const json reason = request.value("reason", json()), steps = request.value("steps", json(1));
+  const bool wait = request.value("wait", json()) == true;
+  const std::string said = reason.is_string() ? reason.get<std::string>() : "";
+  const bool apply = command == "apply";
+  if ((apply && said.empty()) || said.size() > kMaxReasonBytes) {
+    return api_->answer(client,
+                        {{"error", command + " needs a reason of 1 to " + std::to_string(kMaxReasonBytes) +
+                                       " bytes: it stands in the history"}});
+  }
+  if (apply) {
+    return reloader_->apply(user_name(user), said, client, wait);
+  }
+  if (!steps.is_number_unsigned() || steps < 1 || steps > StateStore::kPoliciesKept) {
+    return api_->answer(client, {{"error", "rollback goes back 1 to " +
+                                               std::to_string(StateStore::kPoliciesKept) + " policies"}});
+  }
+  reloader_->rollback(user_name(user), said, steps.get<size_t>(), client, wait);
 }
 
 void Daemon::publish() {

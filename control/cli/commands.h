@@ -2,6 +2,7 @@
 // cannot.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,6 +34,13 @@ int run_feeds_refresh(const std::string& socket, const std::string& list, bool j
 /// Brings into force what was held back of a list's feed.
 int run_feeds_accept(const std::string& socket, const std::string& list, const std::string& reason,
                      bool json);
+/// Goes back to what was applied so many policies before. reason: may be empty.
+int run_rollback(const std::string& socket, size_t steps, const std::string& reason, bool wait, bool json);
+/// Lists the policies that can be gone back to.
+int run_history(const std::string& socket, bool json);
+/// Says whether the history in a state directory was altered. fingerprint: the key's, as somebody noted it;
+/// empty: that of the key that lies there. Returns kNo where it was altered.
+int run_history_verify(const std::string& state, const std::string& fingerprint, bool json);
 /// Shows what is in force, what waits, what is wrong, and how the gateway does.
 int run_status(const std::string& socket, bool json);
 

@@ -10,7 +10,6 @@
 #include "control/base/log_line.h"
 #include "control/feeds/feed_thread.h"
 #include "control/policy/feed_url.h"
-#include "control/policy/lists/list_reader.h"
 #include "control/reload/state_store.h"
 
 namespace sluice::control {
@@ -44,7 +43,7 @@ json time_json(int64_t time_ns) {
 json to_json(const FeedStatus& status) {
   json out{{"list", status.spec.list},
            {"url", shown_url(status.spec.source.url)},
-           {"format", list_format_words()[static_cast<size_t>(status.spec.format)]},
+           {"format", kListFormatWords[static_cast<size_t>(status.spec.format)]},
            {"refresh_seconds", status.spec.source.refresh_s},
            {"state", kFeedStateWords[static_cast<size_t>(status.state)]},
            {"entries", status.entries},

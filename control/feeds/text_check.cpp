@@ -16,6 +16,7 @@ class NothingTaken final : public ListTaker {
   void take_exception(std::string_view, NameScope) override {}
   void take_pattern(std::string, Position) override {}
   void take_prefix(const Prefix&) override {}
+  void begin_ports(std::span<const PortRange>) override {}
 };
 
 }  // namespace
