@@ -39,15 +39,24 @@ check "it is good" feed_is state good
 offer other.example
 check "another copy is asked for" lab_ctl feeds refresh fetched
 check "and comes into force" lab_wait 10 news_is 200
+echo 'rules: [{name: unapplied, from: [staff], to: [office.example], action: block}]' >"$LAB_DIR/policies/zzz-edit.yaml"
+pending() { (($(metric '^sluice_policy_pending') == 1)); }
+check "an edit that nobody applied is pending" lab_wait 5 pending
+offer news.example
+check "a feed comes meanwhile" lab_ctl feeds refresh
+check "it comes into force" lab_wait 10 news_is 403
+check "without the edit" page_is staff http://office.example/ 200
+check "which is pending still" pending
+rm "$LAB_DIR/policies/zzz-edit.yaml"
 offer news.example {1..9}.example
 check "a copy that is ten times as large" lab_ctl feeds refresh
 check "is held back" lab_wait 10 feed_is state held
 check "and shown" contains "$(lab_ctl status)" "held: fetched"
-check "and not in force" news_is 200
+check "and not in force" feed_is entries 1
 check "a metric says so" same "$(metric '^sluice_feed_held')" 1
 check "it needs a reason" refused lab_ctl feeds accept fetched
 check "it is accepted" lab_ctl feeds accept fetched --reason "it grew"
-check "and comes into force" lab_wait 10 news_is 403
+check "and comes into force" lab_wait 10 feed_is entries 10
 check "the history says who and why" contains "$(tail -n 1 "$LAB_DIR/control/history.jsonl")" "feed fetched accepted: it grew"
 lab_stop feed
 check "without its server" lab_ctl feeds refresh fetched
