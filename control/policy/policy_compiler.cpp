@@ -128,15 +128,7 @@ class Compiler {
   void add_feed(const ListSource& list, size_t index) {
     const FeedSpec& spec = feeds_.emplace_back(FeedSpec{list.name.text, list.format, *list.feed});
     const std::optional<FeedCopy> copy = find_copy(spec);
-    if (!copy) {
-      return report_.warn(
-          list.feed_at,
-          feed_name(list) + (feeds_directory_.empty() ? " is left out: no copies are at hand"
-                                                      : " has not been fetched yet"),
-          feeds_directory_.empty()
-              ? ""
-              : "it is fetched once the policy is applied; until then the list is without it");
-    }
+    if (!copy) return report_feed(list, spec);
     requests_.push_back({feed_text_path(feeds_directory_, spec, *copy).string(), list.format, nullptr, {}});
     files_.push_back({index, nullptr, copy->sha256, 0});
   }
@@ -157,9 +149,22 @@ class Compiler {
     return any;
   }
 
+  void report_feed(const ListSource& list, const FeedSpec& spec) {
+    std::error_code ignored;
+    if (feeds_directory_.empty()) {
+      report_.warn(list.feed_at, feed_name(list) + " is left out: no copies are at hand");
+    } else if (std::filesystem::exists(feed_meta_path(feeds_directory_, spec, CopyKind::InForce), ignored)) {
+      report_.error(list.feed_at, "the copy of " + feed_name(list) + " is damaged",
+                    "sluicectl feeds refresh replaces it");
+    } else {
+      report_.warn(list.feed_at, feed_name(list) + " has not been fetched yet",
+                   "it is fetched once the policy is applied; until then the list is without it");
+    }
+  }
+
   std::optional<FeedCopy> find_copy(const FeedSpec& spec) const {
-    return feeds_directory_.empty() ? std::nullopt
-                                    : read_feed_copy(feeds_directory_, spec, CopyKind::InForce);
+    if (feeds_directory_.empty()) return std::nullopt;
+    return read_feed_copy(feed_meta_path(feeds_directory_, spec, CopyKind::InForce));
   }
 
   /// The list that a part of a file belongs to.
