@@ -8,6 +8,7 @@
 #include <chrono>
 #include <new>
 
+#include "control/policy/list_parts.h"
 #include "control/policy/lists/list_reader.h"
 #include "control/policy/parallel.h"
 
@@ -35,20 +36,39 @@ int64_t nanoseconds(const timespec& time) {
   return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
+bool same_ports(std::span<const PortRange> a, std::span<const PortRange> b) {
+  return std::ranges::equal(a, b, [](const PortRange& one, const PortRange& other) {
+    return one.transport == other.transport && one.first == other.first && one.last == other.last;
+  });
+}
+
 class ContentTaker final : public ListTaker {
  public:
-  explicit ContentTaker(ListContent& content) : content_(content) {}
-  void take_name(std::string_view name, NameScope scope) override { content_.names.add(name, scope); }
+  explicit ContentTaker(ListContent& content) : pieces_(content.pieces), piece_(&pieces_.emplace_back()) {}
+  void take_name(std::string_view name, NameScope scope) override { piece_->names.add(name, scope); }
   void take_exception(std::string_view name, NameScope scope) override {
-    content_.names.add(name, scope, NameClaim::Excepts);
+    piece_->names.add(name, scope, NameClaim::Excepts);
   }
   void take_pattern(std::string pattern, Position at) override {
-    content_.patterns.push_back({std::move(pattern), at});
+    piece_->patterns.push_back({std::move(pattern), at});
   }
-  void take_prefix(const Prefix& prefix) override { content_.prefixes.push_back(prefix); }
+  void take_prefix(const Prefix& prefix) override { piece_->prefixes.push_back(prefix); }
+  void begin_ports(std::span<const PortRange> ports) override {
+    // One piece more than a policy may have, so that it is refused for them.
+    static constexpr size_t kMaxPieces = kMaxListParts + 2;
+    const auto known =
+        std::ranges::find_if(pieces_, [&](const ListPiece& piece) { return same_ports(piece.ports, ports); });
+    if (known != pieces_.end()) {
+      piece_ = &*known;
+    } else if (pieces_.size() < kMaxPieces) {
+      piece_ = &pieces_.emplace_back();
+      piece_->ports.assign(ports.begin(), ports.end());
+    }
+  }
 
  private:
-  ListContent& content_;
+  std::deque<ListPiece>& pieces_;  ///< the first for any port
+  ListPiece* piece_;
 };
 
 std::shared_ptr<const ListContent> parse(const std::string& path, ListFormat format, std::string text,
@@ -58,7 +78,7 @@ std::shared_ptr<const ListContent> parse(const std::string& path, ListFormat for
   ListText list{std::move(text), {}};
   ContentTaker taker(*content);
   read_list(list, format, report.add_file(path), report, taker);
-  content->names.close();
+  for (ListPiece& piece : content->pieces) piece.names.close();
   content->problems = report.finish();
   content->digest = digest;
   return content;

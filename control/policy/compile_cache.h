@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,11 +19,17 @@
 
 namespace sluice::control {
 
-/// What one list file says. Immutable.
-struct ListContent {
+/// What a list file says of names and prefixes that are reached on the same ports.
+struct ListPiece {
+  std::vector<PortRange> ports;  ///< empty: any
   NameBlock names;
   std::vector<Word> patterns;  ///< each at its line
   std::vector<Prefix> prefixes;
+};
+
+/// What one list file says. Immutable.
+struct ListContent {
+  std::deque<ListPiece> pieces;
   Diagnostics problems;  ///< of the file; each names it
   Sha256 digest{};       ///< of its bytes
 };

@@ -7,6 +7,7 @@
 #include "control/policy/field_reader.h"
 #include "control/policy/group_resolver.h"
 #include "control/policy/image_writer.h"
+#include "control/policy/list_parts.h"
 #include "control/policy/lists/list_reader.h"
 #include "control/policy/rule_resolver.h"
 #include "control/policy/rule_table.h"
@@ -55,6 +56,7 @@ class Compiler {
     const ResolvedRules resolved = resolve_rules(source_, report_);
     if (source_.lists.size() + source_.offices.size() + resolved.literals.size() > kMaxLists)
       return std::nullopt;
+    parts_ = ListParts(first_literal() + resolved.literals.size());
     read_list_files();
     compile_patterns(resolved.literals);
     if (report_.failed()) return std::nullopt;
@@ -62,6 +64,10 @@ class Compiler {
     add_lists();
     add_offices();
     add_literals(resolved.literals);
+    for (const ListPart& part : parts_.parts()) {
+      const ListInfo whole = tables_.lists[part.of];
+      tables_.lists.push_back(whole);
+    }
     add_networks();
     for (const PrefixSource& resolver : source_.resolvers) addresses_.add_resolver(resolver.prefix.address);
     for (const LineSource& line : source_.lines)
@@ -107,6 +113,17 @@ class Compiler {
     } else {
       report_.error(file.file->at, "cannot read " + in_quotes(file.file->text) + ": " + request.error,
                     "a path counts from the policy's directory");
+    }
+  }
+
+  /// Calls use(file, piece, content, list) for each piece of each list file that could be read.
+  void for_each_piece(const auto& use) {
+    for (size_t i = 0; i < files_.size(); ++i) {
+      const std::shared_ptr<const ListContent>& content = requests_[i].content;
+      if (!content) continue;
+      const auto whole = static_cast<uint16_t>(files_[i].list);
+      for (const ListPiece& piece : content->pieces)
+        use(files_[i], piece, content, piece.ports.empty() ? whole : parts_.part_of(whole, piece.ports));
     }
   }
 
@@ -165,13 +182,12 @@ class Compiler {
       for (const Word& pattern : source_.lists[i].patterns) add(pattern, i);
       for (const Word& keyword : source_.lists[i].keywords) add(pattern_of(keyword), i);
     }
-    for (size_t i = 0; i < files_.size(); ++i) {
-      if (!requests_[i].content) continue;
-      for (Word pattern : requests_[i].content->patterns) {
-        pattern.at.file = files_[i].report;
-        add(pattern, files_[i].list);
+    for_each_piece([&](const ListFile& file, const ListPiece& piece, const auto&, uint16_t list) {
+      for (Word pattern : piece.patterns) {
+        pattern.at.file = file.report;
+        add(pattern, list);
       }
-    }
+    });
     for (size_t i = 0; i < literals.size(); ++i) {
       if (!literals[i].pattern.empty()) add({literals[i].pattern, literals[i].at}, first_literal() + i);
     }
@@ -186,10 +202,9 @@ class Compiler {
       for (const NameSource& name : source_.lists[i].names) names->add(name.name, name.scope);
       lists.push_back({std::move(names), static_cast<uint16_t>(i)});
     }
-    for (size_t i = 0; i < files_.size(); ++i) {
-      const std::shared_ptr<const ListContent>& content = requests_[i].content;
-      lists.push_back({{content, &content->names}, static_cast<uint16_t>(files_[i].list)});
-    }
+    for_each_piece([&](const ListFile&, const ListPiece& piece, const auto& content, uint16_t list) {
+      lists.push_back({{content, &piece.names}, list});
+    });
     std::vector<ExtraName> extras;
     for (size_t i = 0; i < literals.size(); ++i) {
       const Literal& literal = literals[i];
@@ -211,10 +226,9 @@ class Compiler {
       for (const PrefixSource& prefix : list.prefixes)
         addresses_.add_list(prefix.prefix, static_cast<uint16_t>(i));
     }
-    for (size_t i = 0; i < files_.size(); ++i) {
-      for (const Prefix& prefix : requests_[i].content->prefixes)
-        addresses_.add_list(prefix, static_cast<uint16_t>(files_[i].list));
-    }
+    for_each_piece([&](const ListFile&, const ListPiece& piece, const auto&, uint16_t list) {
+      for (const Prefix& prefix : piece.prefixes) addresses_.add_list(prefix, list);
+    });
   }
 
   void add_offices() {
@@ -280,10 +294,12 @@ class Compiler {
     out.prefixes = addresses_.size();
     out.names = tables_.names->names;
     tables_.addresses = addresses_.finish();
+    if (parts_.full()) return too_large("too many lists with ports of their own");
     if (sets_.full()) return too_large("too many names and prefixes stand in too many lists at once");
     tables_.sets = sets_.sets();
     tables_.set_lists = sets_.lists();
-    if (!lay_out_rules(source_, resolved, tables_)) return too_large("too many rules for so many lists");
+    if (!lay_out_rules(source_, resolved, parts_.parts(), tables_))
+      return too_large("too many rules for so many lists");
     std::optional<AlignedImage> image = write_image(tables_, generation);
     if (!image) return too_large("its image would exceed " + std::to_string(kImageMaxBytes >> 30) + " GiB");
     cache_.forget_unused();
@@ -316,6 +332,7 @@ class Compiler {
   AddressTable addresses_{sets_};
   std::vector<ListFile> files_;        ///< of all lists, in their order
   std::vector<ListRequest> requests_;  ///< one for each of them
+  ListParts parts_{0};
   std::vector<std::string> sources_;
   std::vector<FeedSpec> feeds_;
   SourceDigest digest_;

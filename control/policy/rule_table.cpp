@@ -48,10 +48,13 @@ void lay_out_rule(const RuleSource& rule, ImageTables& tables) {
 
 }  // namespace
 
-bool lay_out_rules(const PolicySource& source, const ResolvedRules& resolved, ImageTables& tables) {
+bool lay_out_rules(const PolicySource& source, const ResolvedRules& resolved, std::span<const ListPart> parts,
+                   ImageTables& tables) {
   lay_out_tunnels(source, tables);
   for (const ExceptionSource& exception : source.exceptions) lay_out_rule(exception.rule, tables);
   for (const RuleSource& rule : source.rules) lay_out_rule(rule, tables);
+  const std::vector<ResolvedRule> rules = split_by_ports(resolved.rules, parts, tables);
+  if (rules.size() > kMaxRules) return false;
   const auto sets = static_cast<uint32_t>(tables.sets.size());
   const auto networks = static_cast<uint32_t>(tables.networks.size());
   const size_t lists = tables.lists.size(), words = (tables.rules.size() + 63) / 64;
@@ -60,8 +63,8 @@ bool lay_out_rules(const PolicySource& source, const ResolvedRules& resolved, Im
   if ((rows + lists) * words * sizeof(uint64_t) > kMaxRuleBitBytes) return false;
 
   BitRows bits(rows, words), from_list(lists, words);
-  for (size_t r = 0; r < resolved.rules.size(); ++r) {
-    const ResolvedRule& rule = resolved.rules[r];
+  for (size_t r = 0; r < rules.size(); ++r) {
+    const ResolvedRule& rule = rules[r];
     if (rule.from.any) bits.set(static_cast<size_t>(RuleRow::AnyFrom), r);
     if (rule.to.any) bits.set(static_cast<size_t>(RuleRow::AnyTo), r);
     const bool inbound = rule.direction == Direction::Inbound;
