@@ -85,7 +85,7 @@ size_t cut(const Policy::Tables& t, std::string_view& rest, std::span<Suffix> ou
   while (!rest.empty() && count < out.size()) {
     out[count++] = suffix_of(t, rest);
     const size_t dot = rest.find('.');
-    rest = dot == std::string_view::npos ? std::string_view{} : rest.substr(dot + 1);
+    rest.remove_prefix(dot == std::string_view::npos ? rest.size() : dot + 1);
   }
   return count;
 }

@@ -49,6 +49,9 @@ Condition condition_of(PassedOver why) {
       return Condition::Protocol;
     case PassedOver::Port:
       return Condition::Port;
+    case PassedOver::Schedule:
+    case PassedOver::Expired:
+      return Condition::Time;
   }
   throw std::logic_error("no such condition");
 }
@@ -97,6 +100,7 @@ Decision Enforced::decide(const Question& question, std::vector<Step>* steps) {
   subject.mismatch = question.mismatch;
   subject.in_grace = question.in_grace;
 
+  (void)policy_->advance(scratch_, question.at);
   Trace trace{.steps = room_};
   const Verdict verdict = policy_->judge(subject, scratch_, steps == nullptr ? nullptr : &trace);
   if (steps != nullptr) {
