@@ -10,7 +10,6 @@
 #include "control/accesslog/format.h"
 #include "control/base/files.h"
 #include "control/base/log_line.h"
-#include "control/policy/compile_cache.h"
 #include "control/status.h"
 
 namespace sluice::control {
@@ -18,6 +17,12 @@ namespace {
 
 using nlohmann::json;
 constexpr size_t kMaxReasonBytes = 1000;
+
+/// The compiler that was built with this control.
+std::filesystem::path default_compiler() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "sluice-compile";
+}
 
 }  // namespace
 
@@ -91,12 +96,11 @@ void Daemon::make_rooms() {
                       }});
   dnstap_ = std::make_unique<DnstapServer>(
       loop_, [this](std::span<const Binding> bindings) { link_->bind(bindings); });
+  compiler_ = std::make_unique<CompileProcess>(CompilerOptions{
+      options_.compiler.empty() ? default_compiler() : options_.compiler, store_->blob_directory(),
+      options_.state / "feeds", std::chrono::seconds(options_.compile_seconds), options_.compile_mib});
   reloader_ = std::make_unique<Reloader>(
-      loop_, *store_, options_.policies,
-      [feeds = options_.state / "feeds", cache = std::make_shared<CompileCache>()](const auto& directory,
-                                                                                   uint32_t generation) {
-        return compile_policy(directory, generation, {feeds, cache.get()});
-      },
+      loop_, *store_, options_.policies, *compiler_,
       Reloader::Callbacks{[this](std::shared_ptr<const SealedImage> image) { link_->send(std::move(image)); },
                           [this](uint64_t client, const json& answer) { api_->answer(client, answer); },
                           [this] { return log_->oldest_needed(); }, [this] { publish(); }});
@@ -128,28 +132,42 @@ void Daemon::on_signal() {
 }
 
 void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
-  const auto text = [&](const char* key) {
-    const auto found = request.find(key);
-    return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
-  };
-  const std::string command = text("command");
+  const json said = request.value("command", json());
+  const std::string command = said.is_string() ? said.get<std::string>() : "";
   if (command == "status") {
     return api_->answer(client, status());
   }
   if (command == "check") {
     return reloader_->check(client);
   }
-  if (command == "apply") {
-    const std::string reason = text("reason");
-    if (reason.empty() || reason.size() > kMaxReasonBytes) {
-      return api_->answer(client,
-                          {{"error", "apply needs a reason of 1 to " + std::to_string(kMaxReasonBytes) +
-                                         " bytes: it stands in the history"}});
-    }
-    const auto wait = request.find("wait");
-    return reloader_->apply(user_name(user), reason, client, wait != request.end() && *wait == true);
+  if (command == "history") {
+    return api_->answer(client, {{"policies", reloader_->history()}});
   }
-  api_->answer(client, {{"error", "unknown command; there are status, apply and check"}});
+  if (command == "apply" || command == "rollback") {
+    return on_order(client, user, command, request);
+  }
+  api_->answer(client, {{"error", "unknown command; there are status, check, apply, rollback and history"}});
+}
+
+/// What changes the policy that is in force.
+void Daemon::on_order(uint64_t client, uid_t user, const std::string& command, const json& request) {
+  const json reason = request.value("reason", json()), steps = request.value("steps", json(1));
+  const bool wait = request.value("wait", json()) == true;
+  const std::string said = reason.is_string() ? reason.get<std::string>() : "";
+  const bool apply = command == "apply";
+  if ((apply && said.empty()) || said.size() > kMaxReasonBytes) {
+    return api_->answer(client,
+                        {{"error", command + " needs a reason of 1 to " + std::to_string(kMaxReasonBytes) +
+                                       " bytes: it stands in the history"}});
+  }
+  if (apply) {
+    return reloader_->apply(user_name(user), said, client, wait);
+  }
+  if (!steps.is_number_unsigned() || steps < 1 || steps > StateStore::kPoliciesKept) {
+    return api_->answer(client, {{"error", "rollback goes back 1 to " +
+                                               std::to_string(StateStore::kPoliciesKept) + " policies"}});
+  }
+  reloader_->rollback(user_name(user), said, steps.get<size_t>(), client, wait);
 }
 
 void Daemon::publish() {

@@ -12,6 +12,7 @@
 #include "control/dnstap/dnstap_server.h"
 #include "control/link/link.h"
 #include "control/metrics/metrics.h"
+#include "control/reload/compile_process.h"
 #include "control/reload/reloader.h"
 #include "control/reload/state_store.h"
 
@@ -24,6 +25,9 @@ struct DaemonOptions {
   std::filesystem::path state = "/var/lib/sluice/control";
   std::filesystem::path log = "/var/log/sluice";
   std::string metrics = "127.0.0.1:9477";
+  std::filesystem::path compiler;  ///< sluice-compile; empty: beside this program
+  uint64_t compile_seconds = CompilerOptions::kTime.count();
+  uint64_t compile_mib = CompilerOptions::kMemoryMiB;
 };
 
 /// Owns every room of the daemon and joins them. One thread but for what its rooms run of their own.
@@ -46,6 +50,7 @@ class Daemon {
   [[nodiscard]] std::string watch_signals();
   void on_signal();
   void on_request(uint64_t client, uid_t user, const nlohmann::json& request);
+  void on_order(uint64_t client, uid_t user, const std::string& command, const nlohmann::json& request);
   void publish();
   nlohmann::json status() const;
 
@@ -60,6 +65,7 @@ class Daemon {
   std::unique_ptr<ApiServer> api_;
   std::unique_ptr<Link> link_;
   std::unique_ptr<DnstapServer> dnstap_;
+  std::unique_ptr<CompileProcess> compiler_;
   std::unique_ptr<Reloader> reloader_;
   std::shared_ptr<SharedRegion> region_;
   int64_t started_ns_ = 0;

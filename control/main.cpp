@@ -43,6 +43,15 @@ int main(int argc, char** argv) {
   app.add_option("--log", options.log, "Directory for the access log")->capture_default_str();
   app.add_option("--metrics", options.metrics, "ADDR:PORT on which /metrics is served")
       ->capture_default_str();
+  app.add_option("--compiler", options.compiler,
+                 "Program that compiles; without it: sluice-compile beside this one");
+  app.add_option("--compile-seconds", options.compile_seconds,
+                 "A policy that takes longer to compile is refused")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  app.add_option("--compile-mib", options.compile_mib,
+                 "A policy that takes more memory to compile is refused; 0: no limit")
+      ->capture_default_str();
   app.set_version_flag("--version", SLUICE_VERSION);
   try {
     app.parse(argc, argv);

@@ -45,6 +45,26 @@ bool read_names(std::span<const std::byte> strings, std::optional<std::span<cons
   return true;
 }
 
+/// What grows with the names and prefixes of a policy, and names nothing.
+bool is_large(Section which) {
+  switch (which) {
+    case Section::Sets:
+    case Section::SetLists:
+    case Section::RuleBits:
+    case Section::NameBuckets:
+    case Section::NameBytes:
+    case Section::AddressStarts:
+    case Section::AddressClassOf:
+    case Section::AddressClasses:
+    case Section::Candidates:
+    case Section::PatternLists:
+    case Section::PatternDatabase:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 ImageNames ImageNames::only_site(std::string_view site) {
@@ -80,6 +100,32 @@ std::optional<ImageNames> ImageNames::read(std::span<const std::byte> image) {
   }
   out.site_ = std::move(*site_name);
   out.dnstap_ = std::move(*dnstap);
+  return out;
+}
+
+std::optional<std::vector<std::byte>> names_image(std::span<const std::byte> image) {
+  ImageHeader header{};
+  if (image.size() < sizeof header) {
+    return std::nullopt;
+  }
+  std::memcpy(&header, image.data(), sizeof header);
+  std::vector<std::byte> out(sizeof header);
+  for (size_t i = 0; i < kSectionCount; ++i) {
+    const auto which = static_cast<Section>(i);
+    const auto bytes = section(image, header, which);
+    if (!bytes) {
+      return std::nullopt;
+    }
+    header.sections[i] = {out.size(), is_large(which) ? 0 : bytes->size()};
+    if (!is_large(which)) {
+      out.insert(out.end(), bytes->begin(), bytes->end());
+    }
+  }
+  // The seed of the name table and what it is keyed by say nothing of names.
+  header.generation = 0;
+  header.size = out.size();
+  std::memset(header.sha256, 0, sizeof header.sha256);
+  std::memcpy(out.data(), &header, sizeof header);
   return out;
 }
 

@@ -43,6 +43,10 @@ class ImageNames {
   std::vector<std::string> rules_, lists_, networks_;
 };
 
+/// The image without its large tables: what `ImageNames::read` needs, of no generation, so that policies that
+/// name things alike have the same one. Nothing where a section does not fit.
+[[nodiscard]] std::optional<std::vector<std::byte>> names_image(std::span<const std::byte> image);
+
 /// True where image is a whole one of this version: magic, version, size and its own SHA-256 agree.
 [[nodiscard]] bool image_intact(std::span<const std::byte> image);
 

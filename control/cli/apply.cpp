@@ -1,4 +1,4 @@
-// control/cli: sluicectl apply.
+// control/cli: sluicectl apply and rollback.
 #include <cstdio>
 #include <iostream>
 
@@ -17,10 +17,9 @@ std::string milliseconds(const json& seconds) {
   return text;
 }
 
-}  // namespace
-
-int run_apply(const std::string& socket, const std::string& reason, bool wait, bool json_output) {
-  const std::optional<json> answer = ask(socket, {{"command", "apply"}, {"reason", reason}, {"wait", wait}});
+/// Asks for another policy and says what became of it.
+int run_order(const std::string& socket, const json& request, bool json_output) {
+  const std::optional<json> answer = ask(socket, request);
   if (!answer) {
     return kCannot;
   }
@@ -48,6 +47,18 @@ int run_apply(const std::string& socket, const std::string& reason, bool wait, b
   }
   std::cout << milliseconds(answer->value("seconds", json())) << "\n";
   return kDone;
+}
+
+}  // namespace
+
+int run_apply(const std::string& socket, const std::string& reason, bool wait, bool json_output) {
+  return run_order(socket, {{"command", "apply"}, {"reason", reason}, {"wait", wait}}, json_output);
+}
+
+int run_rollback(const std::string& socket, size_t steps, const std::string& reason, bool wait,
+                 bool json_output) {
+  return run_order(socket, {{"command", "rollback"}, {"steps", steps}, {"reason", reason}, {"wait", wait}},
+                   json_output);
 }
 
 }  // namespace sluice::control

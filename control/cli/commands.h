@@ -2,6 +2,7 @@
 // cannot.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,6 +28,13 @@ int run_check(const std::string& directory, const std::string& feeds, bool json)
 int run_explain(const ExplainOptions& options);
 /// Enforces what is saved.
 int run_apply(const std::string& socket, const std::string& reason, bool wait, bool json);
+/// Goes back to what was applied so many policies before. reason: may be empty.
+int run_rollback(const std::string& socket, size_t steps, const std::string& reason, bool wait, bool json);
+/// Lists the policies that can be gone back to.
+int run_history(const std::string& socket, bool json);
+/// Says whether the history in a state directory was altered. fingerprint: the key's, as somebody noted it;
+/// empty: that of the key that lies there. Returns kNo where it was altered.
+int run_history_verify(const std::string& state, const std::string& fingerprint, bool json);
 /// Shows what is in force, what waits, what is wrong, and how the gateway does.
 int run_status(const std::string& socket, bool json);
 

@@ -49,13 +49,37 @@ CLI::App* add_explain(CLI::App& app, ExplainOptions& options) {
   return explain;
 }
 
+struct HistoryOptions {
+  std::string state = "/var/lib/sluice/control", fingerprint;
+  bool json = false;
+  const CLI::App* list = nullptr;
+  const CLI::App* verify = nullptr;
+};
+
+void add_history(CLI::App& app, HistoryOptions& options) {
+  CLI::App* list =
+      app.add_subcommand("history", "List the policies that were applied and can be gone back to.");
+  list->add_flag("--json", options.json, "Print JSON");
+  CLI::App* verify = list->add_subcommand("verify",
+                                          "Say whether the history was altered, and where. Needs no daemon.\n"
+                                          "Whoever holds the key, root or control itself, can write another "
+                                          "history: note the key's fingerprint, and\n"
+                                          "the last line, somewhere else.");
+  verify->add_option("--state", options.state, "Directory of control's state")->capture_default_str();
+  verify->add_option("--fingerprint", options.fingerprint,
+                     "Of the key, as it was noted; another key is refused");
+  options.list = list;
+  options.verify = verify;
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Checks, explains, enforces and shows the policy of a Sluice gateway.", "sluicectl");
   app.require_subcommand(1);
   app.fallthrough();
   app.set_version_flag("--version", SLUICE_VERSION);
   app.footer(
-      "Exit status: 0 done; 1 blocked, with explain --exit-code; 2 it cannot be done, or the policy is "
+      "Exit status: 0 done; 1 blocked, with explain --exit-code, or altered, with history verify; 2 it "
+      "cannot be done, or the policy is "
       "invalid.");
   std::string socket = "/run/sluice/control.sock";
   app.add_option("--socket", socket, "Socket of sluice-control")->capture_default_str();
@@ -73,6 +97,19 @@ int run(int argc, char** argv) {
       ->required();
   apply->add_flag("--wait", wait, "Wait until the data plane enforces it");
   apply->add_flag("--json", json, "Print JSON");
+  size_t steps = 1;
+  CLI::App* rollback =
+      app.add_subcommand("rollback",
+                         "Go back to the policy that was applied N policies before, from its kept "
+                         "sources. The directory stays as it is, and waits for apply.");
+  rollback->add_option("N", steps, "How many policies back")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  rollback->add_option("--reason", reason, "Why; stands in the history with your name");
+  rollback->add_flag("--wait", wait, "Wait until the data plane enforces it");
+  rollback->add_flag("--json", json, "Print JSON");
+  HistoryOptions history;
+  add_history(app, history);
   CLI::App* status = app.add_subcommand("status", "Show what is in force, what waits, what is wrong.");
   status->add_flag("--json", json, "Print JSON");
   try {
@@ -85,6 +122,15 @@ int run(int argc, char** argv) {
   }
   if (*explain) {
     return run_explain(options);
+  }
+  if (*history.verify) {
+    return run_history_verify(history.state, history.fingerprint, history.json);
+  }
+  if (*history.list) {
+    return run_history(socket, history.json);
+  }
+  if (*rollback) {
+    return run_rollback(socket, steps, reason, wait, json);
   }
   return *apply ? run_apply(socket, reason, wait, json) : run_status(socket, json);
 }

@@ -52,6 +52,11 @@ void show_policy(const json& status) {
                 << "\n";
     }
   }
+  const json altered = member(status, "history").value("altered", json::array());
+  for (const json& each : altered) {
+    std::cout << "history      " << coloured(Colour::Red, each.is_string() ? each.get<std::string>() : "")
+              << "\n";
+  }
   const json pending = member(status, "pending"), error = member(status, "error");
   if (!pending.empty() && pending.value("valid", false)) {
     std::cout << "pending      " << coloured(Colour::Yellow, "a saved change waits for sluicectl apply")

@@ -17,6 +17,10 @@ class SealedImage {
   /// Copies image. Returns nullptr and says in error why the kernel refused.
   [[nodiscard]] static std::shared_ptr<const SealedImage> make(std::span<const std::byte> image,
                                                                uint32_t generation, std::string& error);
+  /// Takes over a memfd that another process made. Returns nullptr where it is not sealed, or of a size that
+  /// no image has.
+  [[nodiscard]] static std::shared_ptr<const SealedImage> adopt(UniqueFd fd, uint32_t generation,
+                                                                std::string& error);
   int fd() const { return fd_.get(); }
   size_t size() const { return size_; }
   uint32_t generation() const { return generation_; }
@@ -26,6 +30,22 @@ class SealedImage {
   UniqueFd fd_;
   size_t size_ = 0;
   uint32_t generation_ = 0;
+};
+
+/// An image mapped for reading; empty where it cannot be.
+class MappedImage {
+ public:
+  explicit MappedImage(const SealedImage& image) { map(image.fd()); }
+  /// path: of a regular file.
+  explicit MappedImage(const std::string& path);
+  MappedImage(const MappedImage&) = delete;
+  MappedImage& operator=(const MappedImage&) = delete;
+  ~MappedImage();
+  std::span<const std::byte> bytes() const { return bytes_; }
+
+ private:
+  void map(int fd);
+  std::span<const std::byte> bytes_;
 };
 
 }  // namespace sluice::control

@@ -212,6 +212,13 @@ void add_policy(const Reloader::Counts& policy, Families& out) {
   Family::gauge("sluice_policy_compile_seconds", "How long the last compilation took.")
       .add(policy.compile_seconds)
       .move_to(out);
+  Family::counter("sluice_policy_compilations_total", "Compilations that ended, with a policy or without.")
+      .add(policy.compiled)
+      .move_to(out);
+  Family::gauge("sluice_policy_history_alterations",
+                "Places at which the history was found altered at the start.")
+      .add(policy.alterations)
+      .move_to(out);
   Family::counter("sluice_policy_reloads_total", "Policies that were to be enforced, by what became of them.")
       .add(policy.enforced, {{"action", "enforced"}})
       .add(policy.refused, {{"action", "refused"}})

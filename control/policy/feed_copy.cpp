@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "control/base/sha256.h"
-#include "control/policy/lists/list_reader.h"
 #include "control/policy/source_files.h"
 
 namespace sluice::control {
@@ -46,7 +45,7 @@ bool is_validator(std::string_view text) {
 }
 
 std::string feed_stem(const FeedSpec& spec) {
-  const std::string_view word = list_format_words()[static_cast<size_t>(spec.format)];
+  const std::string_view word = kListFormatWords[static_cast<size_t>(spec.format)];
   return spec.list + '-' + sha256_hex(std::string(word) + ' ' + spec.source.url).substr(0, kStemDigits);
 }
 
@@ -58,7 +57,7 @@ std::filesystem::path feed_meta_path(const std::filesystem::path& directory, con
 std::filesystem::path feed_text_path(const std::filesystem::path& directory, const FeedSpec& spec,
                                      const FeedCopy& copy) {
   return directory / (feed_stem(spec) + '-' + copy.sha256.substr(0, kTextDigits) + '.' +
-                      std::string(list_format_words()[static_cast<size_t>(spec.format)]));
+                      std::string(kListFormatWords[static_cast<size_t>(spec.format)]));
 }
 
 std::string feed_copy_text(const FeedCopy& copy) {
@@ -107,7 +106,7 @@ std::optional<FeedSpec> feed_spec_from(const json& value) {
   FeedSpec out;
   unsigned format = 0;
   if (!value.is_object() || !take(value, "list", out.list) || !take(value, "format", format) ||
-      format >= list_format_words().size() || !take(value, "url", out.source.url) ||
+      format >= std::size(kListFormatWords) || !take(value, "url", out.source.url) ||
       !take(value, "refresh_s", out.source.refresh_s) || !take(value, "checksum", out.source.checksum) ||
       !take(value, "max_change_percent", out.source.max_change_percent)) {
     return std::nullopt;

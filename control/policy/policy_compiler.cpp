@@ -11,6 +11,7 @@
 #include "control/policy/field_reader.h"
 #include "control/policy/group_resolver.h"
 #include "control/policy/image_writer.h"
+#include "control/policy/list_parts.h"
 #include "control/policy/lists/list_reader.h"
 #include "control/policy/rule_resolver.h"
 #include "control/policy/rule_table.h"
@@ -33,8 +34,9 @@ uint64_t random_seed() {
 /// What one list file says goes into the tables under its list.
 class FileTaker final : public ListTaker {
  public:
-  FileTaker(NameTable& names, AddressTable& addresses, std::vector<PatternSource>& patterns, uint16_t list)
-      : names_(names), addresses_(addresses), patterns_(patterns), list_(list) {}
+  FileTaker(NameTable& names, AddressTable& addresses, std::vector<PatternSource>& patterns, ListParts& parts,
+            uint16_t list)
+      : names_(names), addresses_(addresses), patterns_(patterns), parts_(parts), whole_(list), list_(list) {}
 
   void take_name(std::string_view name, NameScope scope) override {
     full_ |= !names_.add(name, scope, list_);
@@ -46,6 +48,9 @@ class FileTaker final : public ListTaker {
     patterns_.push_back({{std::move(pattern), at}, list_});
   }
   void take_prefix(const Prefix& prefix) override { addresses_.add_list(prefix, list_); }
+  void begin_ports(std::span<const PortRange> ports) override {
+    list_ = ports.empty() ? whole_ : parts_.part_of(whole_, ports);
+  }
 
   bool full() const { return full_; }  ///< the names did not all fit
 
@@ -53,7 +58,8 @@ class FileTaker final : public ListTaker {
   NameTable& names_;
   AddressTable& addresses_;
   std::vector<PatternSource>& patterns_;
-  uint16_t list_;
+  ListParts& parts_;
+  uint16_t whole_, list_;
   bool full_ = false;
 };
 
@@ -96,9 +102,14 @@ class Compiler {
     const ResolvedTimes times = resolve_times(source_, now, report_);
     if (source_.lists.size() + source_.offices.size() + resolved.literals.size() > kMaxLists)
       return std::nullopt;
+    parts_ = ListParts(source_.lists.size() + source_.offices.size() + resolved.literals.size());
     add_lists();
     add_offices();
     add_literals(resolved.literals);
+    for (const ListPart& part : parts_.parts()) {
+      const ListInfo whole = tables_.lists[part.of];
+      tables_.lists.push_back(whole);
+    }
     add_lines(times);
     add_networks();
     for (const PrefixSource& resolver : source_.resolvers) addresses_.add_resolver(resolver.prefix.address);
@@ -144,7 +155,7 @@ class Compiler {
     ListText& text = texts_.emplace_back();
     if (!read_(path, text.text, error)) return false;
     add_source(path, text.text);
-    FileTaker taker(names_, addresses_, patterns_, static_cast<uint16_t>(list));
+    FileTaker taker(names_, addresses_, patterns_, parts_, static_cast<uint16_t>(list));
     read_list(text, format, report_.add_file(path), report_, taker);
     names_full_ |= taker.full();
     return true;
@@ -259,10 +270,11 @@ class Compiler {
     tables_.names = names_.finish();
     tables_.addresses = addresses_.finish();
     if (names_full_ || (out.names > 0 && tables_.names.buckets.empty())) return too_large("too many names");
+    if (parts_.full()) return too_large("too many lists with ports of their own");
     if (sets_.full()) return too_large("too many names and prefixes stand in too many lists at once");
     tables_.sets = sets_.sets();
     tables_.set_lists = sets_.lists();
-    if (!lay_out_rules(source_, resolved, times, tables_))
+    if (!lay_out_rules(source_, {resolved, times, parts_.parts()}, tables_))
       return too_large("too many rules for so many lists");
     std::optional<AlignedImage> image = write_image(tables_, generation);
     if (!image) return too_large("its image would exceed " + std::to_string(kImageMaxBytes >> 30) + " GiB");
@@ -300,6 +312,7 @@ class Compiler {
   std::vector<std::string> sources_;
   std::vector<FeedSpec> feeds_;
   SourceDigest digest_;
+  ListParts parts_{0};
   bool names_full_ = false;
 };
 

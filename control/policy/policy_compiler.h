@@ -71,7 +71,7 @@ struct SourceText {
 /// Reads a list file. path: the directory and what the policy has. Returns false and says why in error.
 using ReadListFile = std::function<bool(const std::string& path, std::string& text, std::string& error)>;
 
-/// The same for texts in memory, for tests and the fuzzer.
+/// The same for texts in memory.
 Compiled compile_texts(std::span<const SourceText> texts, const std::filesystem::path& directory,
                        const ReadListFile& read_list_file, uint32_t generation,
                        const CompileOptions& options = {});

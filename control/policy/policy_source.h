@@ -106,8 +106,13 @@ enum class ListFormat : uint8_t {
   Hosts,
   Adblock,
   Dnsmasq,
-  Prefixes
+  Rpz,
+  Prefixes,
+  Microsoft365
 };
+/// As a policy writes them.
+inline constexpr std::string_view kListFormatWords[] = {"names", "hosts",    "adblock",     "dnsmasq",
+                                                        "rpz",   "prefixes", "microsoft365"};
 
 /// Where a list is fetched from, and how far that is believed.
 struct FeedSource {

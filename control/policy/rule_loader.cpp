@@ -2,11 +2,10 @@
 #include <netinet/in.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "control/policy/feed_url.h"
 #include "control/policy/field_reader.h"
-#include "control/policy/lists/list_reader.h"
+#include "control/policy/port_range.h"
 #include "control/policy/source_loader.h"
 
 namespace sluice::control {
@@ -52,7 +51,7 @@ void load_keywords(const YamlNode& node, ListSource& list, Report& report) {
 }
 
 void load_format(const YamlNode& node, ListSource& list, Report& report) {
-  if (const auto index = read_choice(node, "format", list_format_words(), report))
+  if (const auto index = read_choice(node, "format", kListFormatWords, report))
     list.format = static_cast<ListFormat>(*index);
 }
 
@@ -115,18 +114,6 @@ void load_feed(const Fields& fields, ListSource& list, Report& report) {
   }
   list.feed_at = url->at;
   list.feed = std::move(feed);
-}
-
-/// `443`, `8000-8100`. Returns false where it is no range of ports.
-bool parse_port_range(std::string_view text, uint16_t& first, uint16_t& last) {
-  const char* const end = text.data() + text.size();
-  auto [at, error] = std::from_chars(text.data(), end, first);
-  if (error != std::errc{} || first == 0) return false;
-  last = first;
-  if (at == end) return true;
-  if (*at != '-') return false;
-  auto [rest, second_error] = std::from_chars(at + 1, end, last);
-  return second_error == std::errc{} && rest == end && last >= first;
 }
 
 void load_ports(const YamlNode& node, RuleSource& rule, Report& report) {

@@ -12,6 +12,12 @@ namespace {
 
 constexpr std::string_view kAny = "any";
 
+bool may_have_prefixes(const ListSource& list) {
+  const bool of_files = list.format == ListFormat::Prefixes || list.format == ListFormat::Rpz ||
+                        list.format == ListFormat::Microsoft365;
+  return !list.prefixes.empty() || of_files;
+}
+
 class RuleResolver {
  public:
   RuleResolver(const PolicySource& source, Report& report) : source_(source), report_(report) {
@@ -125,7 +131,7 @@ class RuleResolver {
     side.lists.push_back(static_cast<uint16_t>(meaning.index));
     if (meaning.kind != Kind::List) return;
     used_[meaning.index] = true;
-    if (!kind.known_by_address.empty() && source_.lists[meaning.index].prefixes.empty()) {
+    if (!kind.known_by_address.empty() && !may_have_prefixes(source_.lists[meaning.index])) {
       report_.error(word.at,
                     "the list " + in_quotes(word.text) + " has no prefixes, and " +
                         std::string(kind.known_by_address) + " is known by its address only",

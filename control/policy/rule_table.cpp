@@ -75,13 +75,14 @@ void lay_out_times(const ResolvedTimes& times, ImageTables& tables) {
 
 }  // namespace
 
-bool lay_out_rules(const PolicySource& source, const ResolvedRules& resolved, const ResolvedTimes& times,
-                   ImageTables& tables) {
-  lay_out_times(times, tables);
+bool lay_out_rules(const PolicySource& source, const RuleParts& parts, ImageTables& tables) {
+  lay_out_times(parts.times, tables);
   lay_out_tunnels(source, tables);
-  lay_out_exceptions(source, times, tables);
+  lay_out_exceptions(source, parts.times, tables);
   for (size_t i = 0; i < source.rules.size(); ++i)
-    lay_out_rule(source.rules[i], tables).calendar = times.rules[i];
+    lay_out_rule(source.rules[i], tables).calendar = parts.times.rules[i];
+  const std::vector<ResolvedRule> rules = split_by_ports(parts.words.rules, parts.lists, tables);
+  if (rules.size() > kMaxRules) return false;
   const auto sets = static_cast<uint32_t>(tables.sets.size());
   const auto networks = static_cast<uint32_t>(tables.networks.size());
   const size_t lists = tables.lists.size(), words = (tables.rules.size() + 63) / 64;
@@ -90,8 +91,8 @@ bool lay_out_rules(const PolicySource& source, const ResolvedRules& resolved, co
   if ((rows + lists) * words * sizeof(uint64_t) > kMaxRuleBitBytes) return false;
 
   BitRows bits(rows, words), from_list(lists, words);
-  for (size_t r = 0; r < resolved.rules.size(); ++r) {
-    const ResolvedRule& rule = resolved.rules[r];
+  for (size_t r = 0; r < rules.size(); ++r) {
+    const ResolvedRule& rule = rules[r];
     if (rule.from.any) bits.set(static_cast<size_t>(RuleRow::AnyFrom), r);
     if (rule.to.any) bits.set(static_cast<size_t>(RuleRow::AnyTo), r);
     const bool inbound = rule.direction == Direction::Inbound;

@@ -1,75 +1,29 @@
 // control/reload: the thread that compiles.
 #include "control/reload/compile_thread.h"
 
-#include <openssl/evp.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
-#include <algorithm>
-#include <cstring>
 #include <exception>
-#include <memory>
-#include <string_view>
+#include <iterator>
 #include <utility>
 
-#include "control/base/files.h"
 #include "control/base/log_line.h"
 
 namespace sluice::control {
-namespace {
-
-/// What images are compiled for, before it is known whether they become a generation of their own.
-constexpr uint32_t kAnyGeneration = 1;
-
-/// Gives an image that was compiled for another generation its own, and its checksum anew.
-void stamp(std::span<std::byte> image, uint32_t generation) {
-  std::memcpy(image.data() + offsetof(ImageHeader, generation), &generation, sizeof generation);
-  uint8_t sum[32];
-  image_sha256(image, sum);
-  std::memcpy(image.data() + offsetof(ImageHeader, sha256), sum, sizeof sum);
-}
-
-/// What a policy was compiled from: the same digest, the same policy. Images themselves differ each time, for
-/// the hash of their name table is keyed at random. Empty where a file cannot be read any more.
-std::string digest_of(std::vector<std::string> sources) {
-  std::sort(sources.begin(), sources.end());
-  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  const auto add = [&](std::string_view text) {
-    const uint64_t size = text.size();
-    return EVP_DigestUpdate(context.get(), &size, sizeof size) == 1 &&
-           EVP_DigestUpdate(context.get(), text.data(), text.size()) == 1;
-  };
-  bool good = context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1 &&
-              add(SLUICE_VERSION "/" + std::to_string(kImageVersion));
-  for (const std::string& source : sources) {
-    const std::optional<std::string> text = good ? read_tail(source, kImageMaxBytes) : std::nullopt;
-    good = text && add(source) && add(*text);
-  }
-  uint8_t sum[32];
-  unsigned size = sizeof sum;
-  if (!good || EVP_DigestFinal_ex(context.get(), sum, &size) != 1) {
-    return {};
-  }
-  std::string out;
-  for (const uint8_t byte : sum) {
-    static constexpr char kDigits[] = "0123456789abcdef";
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
-  }
-  return out;
-}
-
-}  // namespace
 
 CompileThread::CompileThread(EventLoop& loop, StateStore& store, std::filesystem::path directory,
-                             CompileFunction compile, std::function<void(CompileResult)> done)
+                             Compiler& compiler, std::function<void(CompileResult)> done)
     : loop_(loop),
       store_(store),
       directory_(std::move(directory)),
-      compile_(std::move(compile)),
+      compiler_(compiler),
       done_(std::move(done)),
-      event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (!event_ || !loop_.watch(event_.get(), EPOLLIN, [this](uint32_t) { deliver(); })) {
+      done_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      wake_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (!wake_event_ || !done_event_ ||
+      !loop_.watch(done_event_.get(), EPOLLIN, [this](uint32_t) { deliver(); })) {
     log_error("compile thread: no eventfd");
   }
   thread_ = std::thread([this] { run(); });
@@ -80,9 +34,10 @@ CompileThread::~CompileThread() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  wake_.notify_one();
+  compiler_.stop();
+  ::eventfd_write(wake_event_.get(), 1);
   thread_.join();
-  loop_.forget(event_.get());
+  loop_.forget(done_event_.get());
 }
 
 CompileRequest merge_requests(CompileRequest older, CompileRequest newer) {
@@ -105,25 +60,51 @@ CompileRequest merge_requests(CompileRequest older, CompileRequest newer) {
 void CompileThread::submit(CompileRequest request) {
   {
     const std::lock_guard lock(mutex_);
-    waiting_ = waiting_ ? merge_requests(std::move(*waiting_), std::move(request)) : std::move(request);
+    auto found = waiting_.rbegin();
+    while (found != waiting_.rend() && found->from != request.from &&
+           found->from != CompileRequest::From::Rollback) {
+      ++found;
+    }
+    if (found != waiting_.rend() && found->from == request.from &&
+        request.from != CompileRequest::From::Rollback) {
+      *found = merge_requests(std::move(*found), std::move(request));
+    } else {
+      waiting_.push_back(std::move(request));
+    }
   }
-  wake_.notify_one();
+  ::eventfd_write(wake_event_.get(), 1);
+}
+
+/// Waits for a request; nothing: this ends.
+std::optional<CompileRequest> CompileThread::next() {
+  for (;;) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopping_) {
+        return std::nullopt;
+      }
+      if (!waiting_.empty()) {
+        CompileRequest request = std::move(waiting_.front());
+        waiting_.pop_front();
+        return request;
+      }
+    }
+    pollfd waits[] = {{wake_event_.get(), POLLIN, 0}, {compiler_.event_fd(), POLLIN, 0}};
+    ::poll(waits, std::size(waits), -1);
+    eventfd_t ignored;
+    ::eventfd_read(wake_event_.get(), &ignored);
+    if (waits[1].revents != 0) {
+      compiler_.tidy();
+    }
+  }
 }
 
 void CompileThread::run() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    wake_.wait(lock, [this] { return stopping_ || waiting_.has_value(); });
-    if (stopping_) {
-      return;
-    }
-    CompileRequest request = std::move(*waiting_);
-    waiting_.reset();
-    lock.unlock();
-    CompileResult result = serve(std::move(request));
-    lock.lock();
+  while (std::optional<CompileRequest> request = next()) {
+    CompileResult result = serve(std::move(*request));
+    const std::lock_guard lock(mutex_);
     finished_.push_back(std::move(result));
-    ::eventfd_write(event_.get(), 1);
+    ::eventfd_write(done_event_.get(), 1);
   }
 }
 
@@ -132,45 +113,62 @@ CompileResult CompileThread::serve(CompileRequest request) {
   result.request = std::move(request);
   const int64_t begun = utc_now_ns();
   try {
-    Compiled compiled = compile_(directory_, kAnyGeneration);
-    result.diagnostics = std::move(compiled.diagnostics);
-    if (compiled.policy) {
-      prepare(*compiled.policy, result);
+    const std::optional<AppliedPolicy> last = store_.last_applied();
+    CompileJob job;
+    CompileOutcome& out = result.outcome;
+    out.failure = choose_sources(result.request, last, job);
+    if (out.failure.empty()) {
+      out = compiler_.compile(job);
+    }
+    result.unchanged = out.facts && last && out.digest == last->digest;
+    if (out.image && out.failure.empty()) {
+      out.failure = store_.record(*out.image, result.request.origin, out.sources, out.digest, result.sha256);
     }
   } catch (const std::exception& exception) {
-    result.failure = exception.what();
+    result.outcome.failure = exception.what();
   }
   result.took_ns = utc_now_ns() - begun;
   return result;
 }
 
-/// Makes of a valid policy what is to be handed over, where it is to be enforced.
-void CompileThread::prepare(CompiledPolicy& policy, CompileResult& result) {
-  const CompileRequest& request = result.request;
-  result.facts =
-      PolicyFacts{policy.site,  policy.reload_on_save, policy.networks, policy.rules,  policy.lists,
-                  policy.names, policy.prefixes,       policy.patterns, policy.sources};
-  result.digest = digest_of(policy.sources);
-  // What this thread made last may not have been known yet when the request was made.
-  const std::string& latest = last_digest_.empty() ? request.current_digest : last_digest_;
-  result.unchanged = !result.digest.empty() && result.digest == latest;
-  if (!request.enforce || (result.unchanged && !request.explicitly)) {
-    return;
+/// What is to be compiled is chosen now, not when it was asked for: an apply may have come in between.
+/// Returns an empty string, or why it cannot be.
+std::string CompileThread::choose_sources(CompileRequest& request, const std::optional<AppliedPolicy>& last,
+                                          CompileJob& job) {
+  job.directory = directory_;
+  job.generation = store_.next_generation();
+  job.image_wanted = request.enforce;
+  if (last && !request.explicitly) {
+    job.unless_digest = last->digest;
+    // A saving that the rollback undid may be noticed after it: it is no order to undo the rollback.
+    job.unless_written = last->origin.rollback_to != 0 ? store_.written_before_rollback() : "";
   }
-  const uint32_t generation = store_.next_generation();
-  const std::span<std::byte> image = policy.memory.bytes();
-  stamp(image, generation);
-  result.failure = store_.save(image, request.origin, policy.sources, result.digest);
-  if (result.failure.empty()) {
-    last_digest_ = result.digest;
-    result.image = SealedImage::make(image, generation, result.failure);
-    result.sha256 = image_sha256_text(image);
+  std::optional<AppliedPolicy> from = last;
+  if (request.from == CompileRequest::From::Directory) {
+    return {};
   }
+  if (request.from == CompileRequest::From::InForce) {
+    request.origin.rollback_to = last ? last->origin.rollback_to : 0;
+  } else {
+    std::string error;
+    from = store_.before_last(request.steps, error);
+    if (!from) {
+      return error;
+    }
+    request.origin.rollback_to = from->origin.rollback_to != 0 ? from->origin.rollback_to : from->generation;
+    request.origin.reason = "rollback to generation " + std::to_string(request.origin.rollback_to) +
+                            (request.origin.reason.empty() ? "" : ": " + request.origin.reason);
+  }
+  if (!from || from->sources.empty()) {
+    return "the sources of the policy in force were not kept; they are from the next apply on";
+  }
+  job.kept = std::move(from->sources);
+  return {};
 }
 
 void CompileThread::deliver() {
   eventfd_t ignored;
-  ::eventfd_read(event_.get(), &ignored);
+  ::eventfd_read(done_event_.get(), &ignored);
   std::vector<CompileResult> finished;
   {
     const std::lock_guard lock(mutex_);

@@ -3,70 +3,49 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
-#include "control/accesslog/format.h"
 #include "control/base/log_line.h"
+#include "control/reload/reload_json.h"
 
 namespace sluice::control {
 namespace {
 
 using nlohmann::json;
 
-/// More problems than these are counted, not listed: an answer has to stay readable.
-constexpr size_t kProblemsListed = 200;
 constexpr size_t kProblemsLogged = 20;
-
-size_t error_count(const Diagnostics& diagnostics) {
-  return static_cast<size_t>(std::count_if(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& d) {
-    return d.severity == Severity::Error;
-  }));
-}
-
-json facts_json(const PolicyFacts& facts) {
-  return {{"site", facts.site},         {"reload_on_save", facts.reload_on_save},
-          {"networks", facts.networks}, {"rules", facts.rules},
-          {"lists", facts.lists},       {"names", facts.names},
-          {"prefixes", facts.prefixes}, {"patterns", facts.patterns}};
-}
 
 }  // namespace
 
-json to_json(const Diagnostics& diagnostics) {
-  json out = json::array();
-  for (size_t i = 0; i < std::min(diagnostics.size(), kProblemsListed); ++i) {
-    const Diagnostic& each = diagnostics[i];
-    out.push_back({{"file", each.file},
-                   {"line", each.line},
-                   {"column", each.column},
-                   {"severity", each.severity == Severity::Error ? "error" : "warning"},
-                   {"what", each.what},
-                   {"instead", each.instead},
-                   {"text", to_string(each)}});
-  }
-  return out;
-}
-
-Reloader::Reloader(EventLoop& loop, StateStore& store, std::filesystem::path directory,
-                   CompileFunction compile, Callbacks callbacks)
+Reloader::Reloader(EventLoop& loop, StateStore& store, std::filesystem::path directory, Compiler& compiler,
+                   Callbacks callbacks)
     : loop_(loop),
       store_(store),
       directory_(std::move(directory)),
       callbacks_(std::move(callbacks)),
       watch_(loop, directory_, [this] { on_saved(); }),
-      compiler_(loop, store, directory_, std::move(compile),
+      keeper_(store),
+      compiler_(loop, store, directory_, compiler,
                 [this](CompileResult result) { on_compiled(std::move(result)); }) {}
 
 void Reloader::start() {
+  const std::optional<AppliedPolicy> last = store_.last_applied();
   if (std::optional<StoredPolicy> stored = store_.last_good()) {
-    current_ = Enforced{stored->image, stored->sha256, stored->digest, stored->origin, std::nullopt, true};
-    log_info("policy: generation " + std::to_string(stored->image->generation()) +
-             " was the last one in force");
+    const AppliedPolicy& applied = stored->applied;
+    current_ = Enforced{stored->image, applied.sha256, applied.digest, applied.origin, std::nullopt, true};
+    log_info("policy: generation " + std::to_string(applied.generation) + " was the last one kept");
   }
   // A restart is no order: what was saved and never applied goes on waiting. Only the first start has nothing
   // to keep.
   CompileRequest request;
   request.enforce = !current_;
-  request.origin = {"sluice-control", "start", 0};
+  request.origin = {"sluice-control", "start"};
+  if (last && !last->sources.empty() && (!current_ || current_->image->generation() != last->generation)) {
+    // Its image was lost to a crash, or is of another version.
+    request.from = CompileRequest::From::InForce;
+    request.enforce = request.explicitly = true;
+    request.origin.reason = "start: generation " + std::to_string(last->generation) + " compiled anew";
+  }
   submit(std::move(request));
 }
 
@@ -74,8 +53,27 @@ void Reloader::apply(const std::string& author, const std::string& reason, uint6
                      bool until_enforced) {
   CompileRequest request;
   request.enforce = request.explicitly = true;
-  request.origin = {author, reason, 0};
+  request.origin = {author, reason};
   request.waiters.push_back(Waiter{client, until_enforced, utc_now_ns()});
+  submit(std::move(request));
+}
+
+void Reloader::rollback(const std::string& author, const std::string& reason, size_t steps, uint64_t client,
+                        bool until_enforced) {
+  CompileRequest request;
+  request.from = CompileRequest::From::Rollback;
+  request.steps = steps;
+  request.enforce = request.explicitly = true;
+  request.origin = {author, reason};
+  request.waiters.push_back(Waiter{client, until_enforced, utc_now_ns()});
+  submit(std::move(request));
+}
+
+void Reloader::recompile(const std::string& author, const std::string& reason) {
+  CompileRequest request;
+  request.from = CompileRequest::From::InForce;
+  request.enforce = true;
+  request.origin = {author, reason};
   submit(std::move(request));
 }
 
@@ -96,101 +94,139 @@ void Reloader::on_saved() {
 void Reloader::enforce_saved() {
   CompileRequest request;
   request.enforce = true;
-  request.origin = {"on-save", "a file was saved", 0};
+  request.origin = {"on-save", "a file was saved"};
   submit(std::move(request));
 }
 
 void Reloader::submit(CompileRequest request) {
   request.origin.time_ns = utc_now_ns();
-  if (current_) {
-    request.current_digest = current_->digest;
-  }
   compiler_.submit(std::move(request));
 }
 
 void Reloader::on_compiled(CompileResult result) {
   const bool was_starting = std::exchange(starting_, false);
+  const CompileOutcome& outcome = result.outcome;
+  ++counts_.compiled;
   counts_.compile_seconds = static_cast<double>(result.took_ns) / 1e9;
-  counts_.valid = result.facts.has_value();
-  counts_.errors = error_count(result.diagnostics);
-  if (result.facts) {
-    watch_.set_sources(result.facts->sources);
-  }
-  if (!result.request.checks.empty()) {
-    const json answer{{"ok", result.facts.has_value()},
+  if (result.request.from == CompileRequest::From::Directory) {
+    counts_.valid = outcome.facts.has_value();
+    counts_.errors = error_count(outcome.diagnostics);
+    if (outcome.facts) {
+      watch_sources(outcome.sources);
+    }
+    const json answer{{"ok", outcome.facts.has_value()},
                       {"unchanged", result.unchanged},
-                      {"errors", error_count(result.diagnostics)},
-                      {"diagnostics", to_json(result.diagnostics)}};
+                      {"errors", error_count(outcome.diagnostics)},
+                      {"diagnostics", to_json(outcome.diagnostics)}};
     for (const uint64_t client : result.request.checks) {
       callbacks_.answer(client, answer);
     }
   }
-  if (!result.facts) {
+  if (!outcome.facts) {
     take_invalid(result,
-                 result.failure.empty() ? "the policy is invalid" : "cannot compile: " + result.failure);
-  } else if (!result.failure.empty()) {
-    take_invalid(result, "cannot keep the policy: " + result.failure);
-  } else if (result.image) {
+                 outcome.failure.empty() ? "the policy is invalid" : "cannot compile: " + outcome.failure);
+  } else if (!outcome.failure.empty()) {
+    take_invalid(result, "cannot keep the policy: " + outcome.failure);
+  } else if (outcome.image) {
     take_enforced(result);
   } else {
     take_checked(result);
   }
   if (was_starting) {
-    synchronise();
-    // Saved while control was away, in a policy that is to be enforced on saving.
-    if (saved_ && saved_->valid && result.facts && result.facts->reload_on_save) {
-      enforce_saved();
-    }
+    finish_start(result);
   }
   callbacks_.changed();
 }
 
-/// What was saved cannot be enforced: all stays as it is, and everybody hears of it.
+void Reloader::watch_sources(const SourceList& sources) {
+  std::vector<std::string> paths;
+  for (const SourceFile& source : sources) {
+    if (source.kind != SourceFile::Kind::Feed) {
+      paths.push_back(source.path);
+    }
+  }
+  watch_.set_sources(paths);
+}
+
+/// The first compilation has ended; the data plane may hear of what is to be in force.
+void Reloader::finish_start(const CompileResult& result) {
+  synchronise();
+  if (result.request.from == CompileRequest::From::InForce) {
+    CompileRequest request;
+    request.enforce = !current_;  // nothing that was kept is to be had: as at a first start
+    request.origin = {"sluice-control", "start"};
+    return submit(std::move(request));
+  }
+  if (!saved_ || !current_) {
+    return;
+  }
+  if (saved_->valid && result.outcome.facts && result.outcome.facts->reload_on_save) {
+    enforce_saved();  // saved while control was away, in a policy that is to be enforced on saving
+  }
+  CompileRequest request;  // what is in force is known by its sources only
+  request.from = CompileRequest::From::InForce;
+  submit(std::move(request));
+}
+
+/// What was to be enforced, or only saved, cannot be: all stays as it is, and everybody hears of it.
 void Reloader::take_invalid(CompileResult& result, const std::string& what) {
-  answer_all(result.request, {{"error", what}, {"diagnostics", to_json(result.diagnostics)}});
-  if (!result.request.explicitly && problem_ && problem_->what == what &&
-      to_json(problem_->diagnostics) == to_json(result.diagnostics)) {
+  const CompileRequest& request = result.request;
+  Diagnostics& diagnostics = result.outcome.diagnostics;
+  answer_all(request, {{"error", what}, {"diagnostics", to_json(diagnostics)}});
+  if (!request.explicitly && problem_ && problem_->what == what &&
+      to_json(problem_->diagnostics) == to_json(diagnostics)) {
     return;  // what an apply, or the saving of another file, has said already
   }
   // Saving is no order: a mistake that is only saved is shown, but nothing was refused to anybody.
-  ++(result.request.explicitly ? counts_.refused : counts_.invalid);
-  log_error("policy: " + what + ", " + std::to_string(error_count(result.diagnostics)) + " errors" +
+  ++(request.explicitly ? counts_.refused : counts_.invalid);
+  log_error("policy: " + what + ", " + std::to_string(error_count(diagnostics)) + " errors" +
             (current_ ? "; generation " + std::to_string(current_->image->generation()) + " stays in force"
                       : "; no policy is in force"));
-  for (size_t i = 0; i < std::min(result.diagnostics.size(), kProblemsLogged); ++i) {
-    log_error("policy: " + to_string(result.diagnostics[i]));
+  for (size_t i = 0; i < std::min(diagnostics.size(), kProblemsLogged); ++i) {
+    log_error("policy: " + to_string(diagnostics[i]));
   }
-  saved_ = Saved{result.facts.has_value(), utc_now_ns(), result.diagnostics};
-  problem_ = Problem{utc_now_ns(), what, std::move(result.diagnostics)};
+  if (request.from == CompileRequest::From::Directory) {
+    saved_ = Saved{result.outcome.facts.has_value(), utc_now_ns(), diagnostics};
+  }
+  problem_ = Problem{utc_now_ns(), what, std::move(diagnostics)};
 }
 
-/// What was saved is valid and is not to be enforced, or is in force already.
+/// What was compiled is valid and is not to be enforced, or is in force already.
 void Reloader::take_checked(const CompileResult& result) {
-  if (result.unchanged && current_ && current_->digest != result.digest) {
+  const CompileOutcome& outcome = result.outcome;
+  if (result.unchanged && current_ && current_->digest != outcome.digest) {
     return;  // another policy came, or this one was refused, while it was compiled
+  }
+  if (result.unchanged && current_) {
+    current_->facts = outcome.facts;
+  }
+  if (result.request.from != CompileRequest::From::Directory) {
+    return;  // says nothing of what is saved
   }
   problem_.reset();
   if (result.unchanged) {
     saved_.reset();
-    if (current_) {
-      current_->facts = result.facts;
-    }
     return;
   }
   if (!saved_ || !saved_->valid) {
     log_info("policy: a saved change waits for sluicectl apply");
   }
-  saved_ = Saved{true, utc_now_ns(), result.diagnostics};
+  saved_ = Saved{true, utc_now_ns(), outcome.diagnostics};
 }
 
 void Reloader::take_enforced(CompileResult& result) {
+  CompileOutcome& outcome = result.outcome;
   if (current_ && current_->confirmed) {
     previous_ = std::move(current_);
   }
-  current_ = Enforced{result.image,          result.sha256,           result.digest,
-                      result.request.origin, std::move(result.facts), false};
-  saved_.reset();
-  problem_.reset();
+  current_ = Enforced{
+      outcome.image, result.sha256, outcome.digest, result.request.origin, std::move(outcome.facts), false};
+  if (result.request.from == CompileRequest::From::Directory) {
+    saved_.reset();
+    problem_.reset();
+  } else {
+    submit(CompileRequest{});  // what is saved may be another policy than what is in force now
+  }
   const uint32_t generation = current_->image->generation();
   log_info("policy: generation " + std::to_string(generation) + " of " +
            std::to_string(current_->image->size()) + " bytes, by " + current_->origin.author + ": " +
@@ -203,6 +239,7 @@ void Reloader::take_enforced(CompileResult& result) {
     }
   }
   synchronise();
+  keeper_.keep(current_->image);
 }
 
 /// Sees to it that the data plane gets the policy that is to be in force, where it has another one.
@@ -296,7 +333,7 @@ json Reloader::enforced_answer(const Waiter& waiter, uint32_t generation, bool e
            {"dataplane", link_up_},
            {"seconds", static_cast<double>(utc_now_ns() - waiter.since_ns) / 1e9}};
   if (current_ && current_->facts) {
-    out["policy"] = facts_json(*current_->facts);
+    out["policy"] = to_json(*current_->facts);
   }
   return out;
 }
@@ -304,51 +341,7 @@ json Reloader::enforced_answer(const Waiter& waiter, uint32_t generation, bool e
 void Reloader::prune() {
   const uint32_t needed = callbacks_.oldest_needed();
   const uint32_t kept = current_ ? current_->image->generation() : 0;
-  store_.prune(std::min({needed, kept, plane_generation_}));
-}
-
-json Reloader::status() const {
-  json out{{"directory", directory_.string()}, {"policy", nullptr}, {"pending", nullptr}, {"error", nullptr}};
-  if (current_) {
-    json policy{
-        {"generation", current_->image->generation()},
-        {"bytes", current_->image->size()},
-        {"sha256", current_->sha256},
-        {"author", current_->origin.author},
-        {"reason", current_->origin.reason},
-        {"since", utc_text(current_->origin.time_ns)},
-        {"enforced", link_up_ && current_->confirmed && plane_generation_ == current_->image->generation()}};
-    policy.update(current_->facts ? facts_json(*current_->facts)
-                                  : json{{"site", store_.names_of(current_->image->generation())->site()}});
-    out["policy"] = std::move(policy);
-  }
-  if (saved_) {
-    out["pending"] = {{"valid", saved_->valid},
-                      {"since", utc_text(saved_->time_ns)},
-                      {"errors", error_count(saved_->diagnostics)},
-                      {"diagnostics", to_json(saved_->diagnostics)}};
-  }
-  if (problem_) {
-    out["error"] = {{"what", problem_->what},
-                    {"since", utc_text(problem_->time_ns)},
-                    {"errors", error_count(problem_->diagnostics)},
-                    {"diagnostics", to_json(problem_->diagnostics)}};
-  }
-  out["dataplane_generation"] = plane_generation_;
-  out["valid"] = counts_.valid;
-  return out;
-}
-
-std::string Reloader::dnstap_socket() const {
-  return current_ ? std::string(store_.names_of(current_->image->generation())->dnstap()) : std::string();
-}
-
-Reloader::Counts Reloader::counts() const {
-  Counts out = counts_;
-  out.generation = plane_generation_;
-  out.wanted_generation = current_ ? current_->image->generation() : 0;
-  out.pending = saved_.has_value();
-  return out;
+  keeper_.prune(std::min({needed, kept, plane_generation_}));
 }
 
 }  // namespace sluice::control

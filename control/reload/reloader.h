@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "control/reload/compile_thread.h"
+#include "control/reload/compiler.h"
+#include "control/reload/state_keeper.h"
 #include "control/reload/state_store.h"
 #include "control/reload/watch.h"
 
@@ -28,27 +30,37 @@ class Reloader {
   };
   /// What metrics show.
   struct Counts {
-    uint64_t enforced = 0;  ///< policies that came into force
-    uint64_t refused = 0;   ///< those that were asked for, and could not be enforced
-    uint64_t invalid = 0;   ///< those that were only saved, and are not valid
-    bool valid = false;     ///< the directory as it was last compiled
-    uint64_t errors = 0;    ///< problems in it
+    uint64_t enforced = 0;     ///< policies that came into force
+    uint64_t refused = 0;      ///< those that were asked for, and could not be enforced
+    uint64_t invalid = 0;      ///< those that were only saved, and are not valid
+    bool valid = false;        ///< the directory as it was last compiled
+    uint64_t errors = 0;       ///< problems in it
+    uint64_t alterations = 0;  ///< of the history
+    uint64_t compiled = 0;     ///< compilations that ended, with a policy or without
     double compile_seconds = 0;
     uint32_t generation = 0;         ///< in force, as the data plane says; 0: none, or no data plane
     uint32_t wanted_generation = 0;  ///< that control would have in force; 0: none
     bool pending = false;
   };
 
-  Reloader(EventLoop& loop, StateStore& store, std::filesystem::path directory, CompileFunction compile,
+  /// store, compiler: outlive this.
+  Reloader(EventLoop& loop, StateStore& store, std::filesystem::path directory, Compiler& compiler,
            Callbacks callbacks);
 
-  /// Takes the last good policy from the state; where there is none, enforces the directory. Else what the
-  /// directory says is pending, but with `reload: on-save`.
+  /// Takes what was applied last from the state, its image or else its sources; where nothing was, enforces
+  /// the directory. Else what the directory says is pending, but with `reload: on-save`.
   void start();
 
   /// Compiles the directory and enforces it. client: is answered once; 0: nobody. until_enforced: when the
   /// data plane has it, or else when it is compiled.
   void apply(const std::string& author, const std::string& reason, uint64_t client, bool until_enforced);
+  /// Goes back to what was applied so many policies before, from its kept sources, as a new generation.
+  /// reason: may be empty. client, until_enforced: as for apply.
+  void rollback(const std::string& author, const std::string& reason, size_t steps, uint64_t client,
+                bool until_enforced);
+  /// Compiles what is to be in force anew, from its kept sources and the feeds as they lie there now, and
+  /// enforces it where anything changed.
+  void recompile(const std::string& author, const std::string& reason);
   /// Compiles the directory and answers what is wrong with it.
   void check(uint64_t client);
 
@@ -58,7 +70,11 @@ class Reloader {
 
   /// Where resolvers tell what they answered, as the policy says that is to be in force; may be empty.
   [[nodiscard]] std::string dnstap_socket() const;
+  /// The lists that the policy in force wants fetched; nothing where that is not known.
+  [[nodiscard]] std::optional<std::vector<FeedSpec>> feeds() const;
   [[nodiscard]] nlohmann::json status() const;
+  /// The policies that can be gone back to, the newest first.
+  [[nodiscard]] nlohmann::json history() const;
   [[nodiscard]] Counts counts() const;
 
  private:
@@ -88,7 +104,9 @@ class Reloader {
   void on_saved();
   void enforce_saved();
   void on_compiled(CompileResult result);
+  void finish_start(const CompileResult& result);
   void take_invalid(CompileResult& result, const std::string& what);
+  void watch_sources(const SourceList& sources);
   void take_checked(const CompileResult& result);
   void take_enforced(CompileResult& result);
   void synchronise();
@@ -111,10 +129,8 @@ class Reloader {
   std::vector<Pending> waiting_;
   Counts counts_;
   PolicyWatch watch_;
+  StateKeeper keeper_;
   CompileThread compiler_;  ///< last: it ends first
 };
-
-/// A problem as the API shows it.
-[[nodiscard]] nlohmann::json to_json(const Diagnostics& diagnostics);
 
 }  // namespace sluice::control

@@ -3,59 +3,46 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "control/accesslog/format.h"
 #include "control/base/files.h"
 #include "control/base/log_line.h"
+#include "control/base/sha256.h"
 
 namespace sluice::control {
 namespace {
 
 using nlohmann::json;
 
-/// How much of the history is read back: far more than the lines of the images that are kept.
-constexpr size_t kHistoryReadBack = size_t{4} << 20;
+/// More generations than these are not held in memory at the start, however long the history is.
+constexpr size_t kMaxEntries = 1024;
+constexpr uint64_t kMaxNamesBytes = uint64_t{64} << 20;
 
-std::string dump(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+std::string_view text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-/// A file mapped for reading; empty where it cannot be.
-class MappedFile {
- public:
-  explicit MappedFile(const std::string& path) {
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    struct stat status {};
-    if (!fd || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size <= 0) {
-      return;
-    }
-    void* memory = ::mmap(nullptr, static_cast<size_t>(status.st_size), PROT_READ, MAP_PRIVATE, fd.get(), 0);
-    if (memory != MAP_FAILED) {
-      bytes_ = {static_cast<const std::byte*>(memory), static_cast<size_t>(status.st_size)};
-    }
-  }
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
-  ~MappedFile() {
-    if (!bytes_.empty()) {
-      ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
-    }
-  }
-  std::span<const std::byte> bytes() const { return bytes_; }
+std::string text_at(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
 
- private:
-  std::span<const std::byte> bytes_;
-};
+uint64_t number_at(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number_unsigned() ? found->get<uint64_t>() : 0;
+}
+
+/// 0 where there is none that can be.
+uint32_t generation_at(const json& object, const char* key) {
+  const uint64_t number = number_at(object, key);
+  return number < UINT32_MAX ? static_cast<uint32_t>(number) : 0;
+}
 
 }  // namespace
 
@@ -65,9 +52,10 @@ int64_t utc_now_ns() {
 }
 
 std::unique_ptr<StateStore> StateStore::open(const std::filesystem::path& directory, std::string& error) {
-  error = make_directory(directory / "policies");
-  if (!error.empty()) {
-    return nullptr;
+  for (const char* part : {"policies", "blobs"}) {
+    if (error = make_directory(directory / part); !error.empty()) {
+      return nullptr;
+    }
   }
   std::unique_ptr<StateStore> out(new StateStore(directory));
   const std::string lock = (directory / "lock").string();
@@ -80,136 +68,190 @@ std::unique_ptr<StateStore> StateStore::open(const std::filesystem::path& direct
     error = "the state in " + directory.string() + " is in use by another sluice-control";
     return nullptr;
   }
-  error = out->read_history();
-  return error.empty() ? std::move(out) : nullptr;
-}
-
-std::string StateStore::read_history() {
-  const std::string path = (directory_ / "history.jsonl").string();
-  history_file_.reset(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640));
-  size_t cut = 0;
-  if (!history_file_ || !cut_torn_line(history_file_.get(), cut)) {
-    return errno_text("cannot read " + path);
+  out->history_ = History::open(
+      directory, [&](std::string_view line) { out->read_line(line); }, error);
+  if (!out->history_) {
+    return nullptr;
   }
-  if (cut != 0) {
-    log_warning("state: cut an unfinished line of " + std::to_string(cut) + " bytes off " + path);
+  for (const uint32_t generation : out->images_on_disk()) {
+    out->last_generation_ = std::max(out->last_generation_, generation);
   }
-  const std::optional<std::string> text = read_tail(path, kHistoryReadBack);
-  if (!text) {
-    return errno_text("cannot read " + path);
-  }
-  for (size_t begin = 0; begin < text->size();) {
-    const size_t end = std::min(text->find('\n', begin), text->size());
-    read_line(text->substr(begin, end - begin));
-    begin = end + 1;
-  }
-  for (const uint32_t generation : images_on_disk()) {
-    last_generation_ = std::max(last_generation_, generation);
-  }
-  return {};
+  return out;
 }
 
 /// Takes in one line; one that is no line of ours is passed over.
-void StateStore::read_line(const std::string& line) {
+void StateStore::read_line(std::string_view line) {
   const json value = json::parse(line, nullptr, false);
-  if (!value.is_object() || !value.contains("generation") || !value["generation"].is_number_unsigned()) {
+  const uint32_t generation = value.is_object() ? generation_at(value, "generation") : 0;
+  if (generation == 0) {
     return;
   }
-  const auto number = value["generation"].get<uint64_t>();
-  if (number == 0 || number >= UINT32_MAX) {
-    return;
-  }
-  const auto generation = static_cast<uint32_t>(number);
   last_generation_ = std::max(last_generation_, generation);
-  const auto text = [&](const char* key) {
-    const auto found = value.find(key);
-    return found != value.end() && found->is_string() ? found->get<std::string>() : std::string();
-  };
-  Entry& entry = history_[generation];
+  Entry& entry = entries_[generation];
+  entry.policy.generation = generation;
   if (value.contains("refused")) {
     entry.refused = true;
-    return;
+  } else {
+    read_applied(value, entry);
   }
-  entry.sha256 = text("sha256");
-  entry.digest = text("digest");
-  entry.origin.author = text("author");
-  entry.origin.reason = text("reason");
-  if (const auto time = value.find("time_ns"); time != value.end() && time->is_number_integer()) {
-    entry.origin.time_ns = time->get<int64_t>();
+  if (entries_.size() > kMaxEntries) {
+    entries_.erase(entries_.begin());
   }
 }
 
-std::string StateStore::append_history(const std::string& line) {
-  struct stat status {};
-  const bool known = ::fstat(history_file_.get(), &status) == 0;
-  if (known && write_all(history_file_.get(), line + "\n") && ::fdatasync(history_file_.get()) == 0) {
-    return {};
+void StateStore::read_applied(const json& line, Entry& entry) const {
+  AppliedPolicy& policy = entry.policy;
+  policy.sha256 = text_at(line, "sha256");
+  policy.digest = text_at(line, "digest");
+  policy.site = text_at(line, "site");
+  policy.origin.author = text_at(line, "author");
+  policy.origin.reason = text_at(line, "reason");
+  policy.origin.rollback_to = generation_at(line, "rollback_to");
+  if (const auto time = line.find("time_ns"); time != line.end() && time->is_number_integer()) {
+    policy.origin.time_ns = time->get<int64_t>();
   }
-  std::string why = errno_text("cannot write " + (directory_ / "history.jsonl").string());
-  if (known) {
-    [[maybe_unused]] const int cut = ::ftruncate(history_file_.get(), status.st_size);
+  policy.sources = read_sources(line.value("sources", json())).value_or(SourceList());
+  if (const auto names = line.find("names"); names != line.end() && names->is_object()) {
+    entry.names_sha256 = text_at(*names, "sha256");
+    entry.names_size = number_at(*names, "size");
   }
-  return why;
 }
 
-uint32_t StateStore::next_generation() {
+uint32_t StateStore::next_generation() const {
   const std::lock_guard lock(mutex_);
-  return ++last_generation_;
+  return last_generation_ + 1;
 }
 
-std::string StateStore::save(std::span<const std::byte> image, const Origin& origin,
-                             const std::vector<std::string>& sources, const std::string& digest) {
-  const std::optional<ImageNames> names = ImageNames::read(image);
-  if (!names) {
+std::string StateStore::record(const SealedImage& image, const Origin& origin, const SourceList& sources,
+                               const std::string& digest, std::string& sha256) {
+  const MappedImage mapped(image);
+  const std::optional<ImageNames> names = ImageNames::read(mapped.bytes());
+  const auto small = names_image(mapped.bytes());
+  if (!names || !small || names->generation() != image.generation() || small->size() > kMaxNamesBytes) {
     return "the compiled image cannot be read";
   }
-  const uint32_t generation = names->generation();
-  if (std::string why = replace_file(image_path(generation), image); !why.empty()) {
+  sha256 = image_sha256_text(mapped.bytes());
+  const std::string names_sha256 = sha256_hex(text_of(*small));
+  if (std::string why = blobs_.put(names_sha256, text_of(*small)); !why.empty()) {
     return why;
   }
-  Entry entry{origin, image_sha256_text(image), digest, false};
-  const json line{{"generation", generation},  {"time", utc_text(origin.time_ns)},
-                  {"time_ns", origin.time_ns}, {"author", origin.author},
-                  {"reason", origin.reason},   {"site", names->site()},
-                  {"sha256", entry.sha256},    {"digest", digest},
-                  {"sources", sources}};
+  json line{{"generation", image.generation()},
+            {"time", utc_text(origin.time_ns)},
+            {"time_ns", origin.time_ns},
+            {"author", origin.author},
+            {"reason", origin.reason},
+            {"site", names->site()},
+            {"sha256", sha256},
+            {"digest", digest},
+            {"sources", to_json(sources)},
+            {"names", {{"sha256", names_sha256}, {"size", small->size()}}}};
+  if (origin.rollback_to != 0) {
+    line["rollback_to"] = origin.rollback_to;
+  }
   const std::lock_guard lock(mutex_);
-  if (std::string why = append_history(dump(line)); !why.empty()) {
+  if (std::string why = history_->append(std::move(line)); !why.empty()) {
     return why;
   }
-  last_generation_ = std::max(last_generation_, generation);
-  history_[generation] = std::move(entry);
-  names_[generation] = std::make_shared<const ImageNames>(*names);
+  last_generation_ = std::max(last_generation_, image.generation());
+  Entry& entry = entries_[image.generation()];
+  entry.policy = {image.generation(), origin, sha256, digest, std::string(names->site()), sources};
+  entry.names_sha256 = names_sha256;
+  entry.names_size = small->size();
+  names_[image.generation()] = std::make_shared<const ImageNames>(*names);
   return {};
+}
+
+std::string StateStore::keep_image(const SealedImage& image) const {
+  const MappedImage mapped(image);
+  return mapped.bytes().empty() ? "cannot map the image"
+                                : replace_file(image_path(image.generation()), mapped.bytes());
 }
 
 void StateStore::note_refused(uint32_t generation, const std::string& why) {
   const std::lock_guard lock(mutex_);
-  history_[generation].refused = true;
-  const json line{{"generation", generation}, {"time", utc_text(utc_now_ns())}, {"refused", why}};
-  if (const std::string error = append_history(dump(line)); !error.empty()) {
+  entries_[generation].refused = true;
+  json line{{"generation", generation}, {"time", utc_text(utc_now_ns())}, {"refused", why}};
+  if (const std::string error = history_->append(std::move(line)); !error.empty()) {
     log_error("state: " + error);
   }
+}
+
+std::optional<AppliedPolicy> StateStore::last_applied() const {
+  const std::lock_guard lock(mutex_);
+  for (auto it = entries_.rbegin(); it != entries_.rend(); ++it) {
+    if (!it->second.refused) {
+      return it->second.policy;
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<StoredPolicy> StateStore::last_good() const {
   const std::lock_guard lock(mutex_);
   const std::set<uint32_t> found = images_on_disk();
   for (auto it = found.rbegin(); it != found.rend(); ++it) {
-    const auto entry = history_.find(*it);
-    if (entry == history_.end() || entry->second.refused) {
+    const auto entry = entries_.find(*it);
+    if (entry == entries_.end() || entry->second.refused) {
       continue;  // it was never handed over, or in vain
     }
-    std::optional<StoredPolicy> stored = read_image(*it, true);
-    if (stored && stored->sha256 == entry->second.sha256) {
-      stored->origin = entry->second.origin;
-      stored->digest = entry->second.digest;
-      return stored;
+    if (auto image = read_image(*it, entry->second.policy.sha256)) {
+      return StoredPolicy{std::move(image), entry->second.policy};
     }
-    log_warning("state: " + image_path(*it).string() +
-                " is damaged or of another version; trying an older one");
+    log_warning("state: " + image_path(*it).string() + " is damaged or of another version");
   }
   return std::nullopt;
+}
+
+std::vector<AppliedPolicy> StateStore::applied() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<AppliedPolicy> out;
+  for (auto it = entries_.rbegin(); it != entries_.rend() && out.size() < kPoliciesKept; ++it) {
+    if (!it->second.refused) {
+      out.push_back(it->second.policy);
+    }
+  }
+  return out;
+}
+
+std::optional<AppliedPolicy> StateStore::before_last(size_t steps, std::string& error) const {
+  const std::vector<AppliedPolicy> all = applied();
+  if (all.empty()) {
+    error = "no policy was applied yet";
+    return std::nullopt;
+  }
+  // A rollback stands where the policy stands that it went back to: what lies between was undone.
+  const auto place = [](const AppliedPolicy& each) {
+    return each.origin.rollback_to != 0 ? each.origin.rollback_to : each.generation;
+  };
+  std::string written = written_digest_of(all.front().sources);
+  uint32_t below = place(all.front());
+  size_t found = 0;
+  for (const AppliedPolicy& each : all) {
+    if (each.generation >= below || each.sources.empty()) {
+      continue;
+    }
+    below = place(each);
+    if (std::string other = written_digest_of(each.sources); other != written) {
+      written = std::move(other);
+      if (++found == steps) {
+        return each;
+      }
+    }
+  }
+  error =
+      "there are " + std::to_string(found) + " other policies to go back to, not " + std::to_string(steps);
+  return std::nullopt;
+}
+
+std::string StateStore::written_before_rollback() const {
+  const std::lock_guard lock(mutex_);
+  for (auto it = entries_.rbegin(); it != entries_.rend(); ++it) {
+    const AppliedPolicy& policy = it->second.policy;
+    if (policy.origin.rollback_to == 0 && !policy.sources.empty()) {
+      return written_digest_of(policy.sources);
+    }
+  }
+  return {};
 }
 
 std::shared_ptr<const ImageNames> StateStore::names_of(uint32_t generation) {
@@ -217,27 +259,50 @@ std::shared_ptr<const ImageNames> StateStore::names_of(uint32_t generation) {
   if (const auto found = names_.find(generation); found != names_.end()) {
     return found->second;
   }
-  if (generation != 0) {
-    if (const std::optional<StoredPolicy> stored = read_image(generation, false)) {
-      return names_.emplace(generation, stored->names).first->second;
+  if (const auto entry = entries_.find(generation); entry != entries_.end()) {
+    if (std::shared_ptr<const ImageNames> names = read_names(entry->second)) {
+      return names_.emplace(generation, std::move(names)).first->second;
     }
   }
   const std::string_view site = names_.empty() ? std::string_view() : names_.rbegin()->second->site();
   return std::make_shared<const ImageNames>(ImageNames::only_site(site));
 }
 
+/// From the blob, or, for a line that does not say one, from the image.
+std::shared_ptr<const ImageNames> StateStore::read_names(const Entry& entry) const {
+  std::string blob;
+  std::optional<ImageNames> names;
+  if (entry.names_size <= kMaxNamesBytes && blobs_.get(entry.names_sha256, entry.names_size, blob).empty()) {
+    names = ImageNames::read(std::as_bytes(std::span(blob)));
+  } else if (const auto image = read_image(entry.policy.generation, entry.policy.sha256)) {
+    names = ImageNames::read(MappedImage(*image).bytes());
+  }
+  return names ? std::make_shared<const ImageNames>(std::move(*names)) : nullptr;
+}
+
 void StateStore::prune(uint32_t keep_from) {
-  const std::lock_guard lock(mutex_);
-  const std::set<uint32_t> found = images_on_disk();
-  size_t left = found.size();
-  for (const uint32_t generation : found) {
-    if (left <= kImagesKept || generation >= keep_from) {
+  std::set<std::string> named;
+  {
+    const std::lock_guard lock(mutex_);
+    while (entries_.size() > kPoliciesKept && entries_.begin()->first < keep_from) {
+      names_.erase(entries_.begin()->first);
+      entries_.erase(entries_.begin());
+    }
+    for (const auto& [generation, entry] : entries_) {
+      named.insert(entry.names_sha256);
+      for (const SourceFile& source : entry.policy.sources) {
+        named.insert(source.sha256);
+      }
+    }
+  }
+  blobs_.prune(named);
+  const std::set<uint32_t> images = images_on_disk();
+  size_t left = images.size();
+  for (const uint32_t generation : images) {
+    if (left-- <= kImagesKept) {
       break;
     }
     ::unlink(image_path(generation).c_str());
-    names_.erase(generation);
-    history_.erase(generation);
-    --left;
   }
 }
 
@@ -259,21 +324,17 @@ std::set<uint32_t> StateStore::images_on_disk() const {
   return out;
 }
 
-std::optional<StoredPolicy> StateStore::read_image(uint32_t generation, bool to_send) const {
-  const MappedFile file(image_path(generation).string());
-  if (!image_intact(file.bytes())) {
-    return std::nullopt;
+/// nullptr where it is not, whole, the image whose SHA-256 the history has.
+std::shared_ptr<const SealedImage> StateStore::read_image(uint32_t generation,
+                                                          const std::string& sha256) const {
+  const MappedImage file(image_path(generation).string());
+  if (!image_intact(file.bytes()) || image_sha256_text(file.bytes()) != sha256) {
+    return nullptr;
   }
-  std::optional<ImageNames> names = ImageNames::read(file.bytes());
-  if (!names || names->generation() != generation) {
-    return std::nullopt;
-  }
-  StoredPolicy out;
-  out.names = std::make_shared<const ImageNames>(std::move(*names));
-  out.sha256 = image_sha256_text(file.bytes());
-  if (std::string error; to_send && !(out.image = SealedImage::make(file.bytes(), generation, error))) {
+  std::string error;
+  std::shared_ptr<const SealedImage> out = SealedImage::make(file.bytes(), generation, error);
+  if (!out) {
     log_error("state: " + error);
-    return std::nullopt;
   }
   return out;
 }

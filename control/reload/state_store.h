@@ -7,15 +7,18 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "control/accesslog/names.h"
 #include "control/base/unique_fd.h"
 #include "control/link/sealed_image.h"
+#include "control/reload/blob_store.h"
+#include "control/reload/history.h"
+#include "control/reload/source_list.h"
 
 namespace sluice::control {
 
@@ -24,68 +27,99 @@ struct Origin {
   std::string author;
   std::string reason;
   int64_t time_ns = 0;
+  uint32_t rollback_to = 0;  ///< the generation whose sources these are; 0: those of the directory
+};
+
+/// A policy as the history has it.
+struct AppliedPolicy {
+  uint32_t generation = 0;
+  Origin origin;
+  std::string sha256;  ///< of the image
+  std::string digest;  ///< of what it was compiled from
+  std::string site;
+  SourceList sources;  ///< empty: of a line that does not say them, or a list that is wrong
 };
 
 /// An image that was read back from the state and found intact.
 struct StoredPolicy {
   std::shared_ptr<const SealedImage> image;
-  std::shared_ptr<const ImageNames> names;
-  std::string sha256;
-  std::string digest;  ///< of what it was compiled from
-  Origin origin;
+  AppliedPolicy applied;
 };
 
-/// The directory of control's state: `policies/<generation>.image`, and `history.jsonl`, a line for each
-/// policy that was enforced or refused. Every file may have been cut by a crash: a torn line is cut off, an
-/// image that does not fit its own SHA-256 is not used. Any thread.
+/// The directory of control's state: `history.jsonl`, a line for each policy that was enforced or refused;
+/// `blobs/`, their sources and names; `policies/<generation>.image`, the newest images. Every file may have
+/// been cut by a crash: what does not fit its own SHA-256 is not used. Any thread.
 class StateStore {
  public:
-  static constexpr size_t kImagesKept = 16;
+  static constexpr size_t kImagesKept = 2;     ///< the last good one, and the one before it
+  static constexpr size_t kPoliciesKept = 32;  ///< whose sources are kept, to go back to
 
   /// Takes the directory for this process alone. Returns nullptr and says in error why it cannot be used.
   [[nodiscard]] static std::unique_ptr<StateStore> open(const std::filesystem::path& directory,
                                                         std::string& error);
 
-  /// A generation that no policy has had, also before a restart.
-  [[nodiscard]] uint32_t next_generation();
+  /// A generation that no policy has had, also before a restart. The same one until it is recorded.
+  [[nodiscard]] uint32_t next_generation() const;
 
-  /// Keeps an image, synced, and writes its line of history. digest: of the sources, kept with it. Returns an
-  /// empty string, or why it cannot be kept.
-  [[nodiscard]] std::string save(std::span<const std::byte> image, const Origin& origin,
-                                 const std::vector<std::string>& sources, const std::string& digest);
+  /// Writes the names that records need and the line of history, synced; the image itself is left to
+  /// keep_image. Returns an empty string, or why it cannot be.
+  [[nodiscard]] std::string record(const SealedImage& image, const Origin& origin, const SourceList& sources,
+                                   const std::string& digest, std::string& sha256);
+  /// Keeps the image of a generation that is recorded. Returns an empty string, or why it cannot be.
+  [[nodiscard]] std::string keep_image(const SealedImage& image) const;
 
   /// Writes down that the data plane refused a generation: it is never the last good one.
   void note_refused(uint32_t generation, const std::string& why);
 
-  /// The newest image that is intact, in the history, and not refused.
+  /// What was applied last, and not refused: it is to be in force.
+  [[nodiscard]] std::optional<AppliedPolicy> last_applied() const;
+  /// The newest one of which the image is intact too.
   [[nodiscard]] std::optional<StoredPolicy> last_good() const;
+  /// Those whose sources are kept, the newest first.
+  [[nodiscard]] std::vector<AppliedPolicy> applied() const;
+  /// The one that is steps before what was applied last, by its sources: policies in a row that were written
+  /// alike count once, and what was rolled back is not gone back to. Nothing, with error.
+  [[nodiscard]] std::optional<AppliedPolicy> before_last(size_t steps, std::string& error) const;
+
+  /// The written digest of what a directory said last, refused or not; empty: none is known.
+  [[nodiscard]] std::string written_before_rollback() const;
 
   /// The names of a generation: of this process or read back from disk. For a generation that nobody knows
   /// any more, no names but the site's. Never nullptr.
   [[nodiscard]] std::shared_ptr<const ImageNames> names_of(uint32_t generation);
 
-  /// Deletes images: not the newest kImagesKept, and none from the generation keep_from on.
+  /// Deletes what is neither new nor needed by a generation from keep_from on.
   void prune(uint32_t keep_from);
+
+  [[nodiscard]] std::filesystem::path blob_directory() const { return directory_ / "blobs"; }
+  /// Of the key that signs the history.
+  const std::string& fingerprint() const { return history_->fingerprint(); }
+  /// What was found wrong with the history at the start.
+  const std::vector<std::string>& alterations() const { return history_->findings().problems; }
 
  private:
   struct Entry {
-    Origin origin;
-    std::string sha256, digest;
+    AppliedPolicy policy;
+    std::string names_sha256;
+    uint64_t names_size = 0;
     bool refused = false;
   };
-  explicit StateStore(std::filesystem::path directory) : directory_(std::move(directory)) {}
-  std::string read_history();
-  void read_line(const std::string& line);
-  std::string append_history(const std::string& line);
+  explicit StateStore(std::filesystem::path directory)
+      : directory_(std::move(directory)), blobs_(directory_ / "blobs") {}
+  void read_line(std::string_view line);
+  void read_applied(const nlohmann::json& line, Entry& entry) const;
   std::filesystem::path image_path(uint32_t generation) const;
   std::set<uint32_t> images_on_disk() const;
-  [[nodiscard]] std::optional<StoredPolicy> read_image(uint32_t generation, bool to_send) const;
+  [[nodiscard]] std::shared_ptr<const SealedImage> read_image(uint32_t generation,
+                                                              const std::string& sha256) const;
+  [[nodiscard]] std::shared_ptr<const ImageNames> read_names(const Entry& entry) const;
 
   const std::filesystem::path directory_;
+  const BlobStore blobs_;
   UniqueFd lock_;
-  mutable std::mutex mutex_;  ///< guards all below
-  UniqueFd history_file_;
-  std::map<uint32_t, Entry> history_;
+  std::unique_ptr<History> history_;
+  mutable std::mutex mutex_;  ///< guards all below, and writing to the history
+  std::map<uint32_t, Entry> entries_;
   uint32_t last_generation_ = 0;
   std::map<uint32_t, std::shared_ptr<const ImageNames>> names_;
 };

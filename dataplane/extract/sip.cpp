@@ -62,12 +62,12 @@ Extract match_sip(std::string_view text) {
   if (blanks > kMaxBlanks) return Extract::NotMine;
   text.remove_prefix(blanks);
   Extract match = begins(text, kMethods);
-  if (match == Extract::Complete) {
-    std::string_view target = text;
-    target.remove_prefix(text.find(' ') + 1);
-    match = match_target(target);
+  if (match == Extract::NotMine) {
+    match = match_response(text);
+  } else if (match == Extract::Complete) {
+    text.remove_prefix(text.find(' ') + 1);
+    match = match_target(text);
   }
-  if (match == Extract::NotMine) match = match_response(text);
   return match == Extract::NeedMore && long_enough ? Extract::NotMine : match;
 }
 

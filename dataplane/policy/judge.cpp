@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <span>
 
 #include "dataplane/policy/tables.h"
 
@@ -32,6 +33,8 @@ class Judgement {
     const uint64_t* to_address = t_.row(row_to_set(address_set_));
     const uint64_t* to_name = t_.row(row_to_set(name_set_));
     const uint64_t* local_network = t_.row_for_network(outbound, network);
+    end_address_ = to_address;
+    end_network_ = outbound ? nullptr : local_network;
     for (size_t w = 0; w < words_; ++w) {
       // A resolver asks for somebody else: only rules that hold for everybody can hold for its questions.
       const uint64_t by_opener = s_.resolver_question ? 0 : from_set[w] | (outbound ? local_network[w] : 0);
@@ -44,14 +47,15 @@ class Judgement {
   /// The first rule that decides: kNone16 where none does. Marks the first observing rule it passes.
   /// tunnels: look at the registered tunnels, and else at the rules.
   uint16_t decide(bool tunnels = false) {
-    observed_ = kNone16;
+    observed_ = decided_ = kNone16;
     for (size_t w = 0; w < words_; ++w) {
       for (uint64_t left = from_[w] & to_[w] & live_[w]; left != 0; left &= left - 1) {
         const auto rule = static_cast<uint16_t>(w * 64 + static_cast<size_t>(std::countr_zero(left)));
         if (is_tunnel_rule(rule) != tunnels || !protocol_fits(rule) || !port_fits(rule)) continue;
+        if (tunnels && !end_fits(rule)) continue;
         // What a resolver learns is kept beyond the time at which it asked.
         if (s_.resolver_question && t_.rules[rule].calendar != kNone16) continue;
-        if (static_cast<RuleAction>(t_.rules[rule].action) != RuleAction::Observe) return rule;
+        if (static_cast<RuleAction>(t_.rules[rule].action) != RuleAction::Observe) return decided_ = rule;
         if (observed_ == kNone16) observed_ = rule;
       }
     }
@@ -100,23 +104,26 @@ class Judgement {
             &Judgement::on_match, this);
   }
 
-  /// The list by which `rule` matched; kNone16 where its `to` is any, or a network.
+  /// The list by which `rule` matched: one that has the name before one that has the address before one whose
+  /// pattern fits, and then the one declared first. kNone16 where its `to` is any, or a network.
   uint16_t list_of(uint16_t rule) const {
-    for (uint32_t set : {name_set_, address_set_}) {
+    for (uint32_t set : {is_tunnel_rule(rule) ? 0 : name_set_, address_set_}) {
       const SetInfo& info = t_.sets[set];
       for (uint16_t list : t_.set_lists.subspan(info.first_list, info.list_count))
         if (bit(t_.row_for_list(list), rule)) return list;
     }
-    for (size_t i = 0; i < matched_count_; ++i)
-      if (bit(t_.row_for_list(matched_[i]), rule)) return matched_[i];
-    return kNone16;
+    uint16_t first = kNone16;
+    if (end_fits(rule)) return first;  // it needs no pattern, so the name may not have been scanned
+    for (const uint16_t list : std::span(matched_, matched_count_))
+      if (bit(t_.row_for_list(list), rule)) first = std::min(first, list);
+    return first;
   }
 
   uint16_t observed() const { return observed_; }
 
-  /// Writes down, for each rule up to the deciding one, why it was passed over.
-  void explain(uint16_t decided, Trace& trace) const {
-    const size_t end = decided == kNone16 ? t_.rules.size() : size_t{decided} + 1;
+  /// Writes down, for each rule up to the one that ended the search, why it was passed over.
+  void explain(Trace& trace) const {
+    const size_t end = decided_ == kNone16 ? t_.rules.size() : size_t{decided_} + 1;
     const uint64_t* direction =
         t_.row(s_.direction == Direction::Outbound ? RuleRow::Outbound : RuleRow::Inbound);
     for (uint16_t rule = 0; rule < end && trace.count < trace.steps.size(); ++rule) {
@@ -126,7 +133,7 @@ class Judgement {
         why = PassedOver::Direction;
       } else if (!bit(from_, rule)) {
         why = PassedOver::From;
-      } else if (!bit(to_, rule)) {
+      } else if (!bit(to_, rule) || (is_tunnel_rule(rule) && !end_fits(rule))) {
         why = PassedOver::To;
       } else if (!protocol_fits(rule)) {
         why = PassedOver::Protocol;
@@ -154,6 +161,12 @@ class Judgement {
 
   bool is_tunnel_rule(uint16_t rule) const {
     return static_cast<TunnelRule>(t_.rules[rule].tunnel) != TunnelRule::No;
+  }
+
+  /// A tunnel's ends are known by their addresses: no name that is told brings one in.
+  bool end_fits(uint16_t rule) const {
+    return bit(t_.row(RuleRow::AnyTo), rule) || bit(end_address_, rule) ||
+           (end_network_ != nullptr && bit(end_network_, rule));
   }
 
   bool protocol_fits(uint16_t rule) const {
@@ -200,7 +213,8 @@ class Judgement {
   const uint64_t* const live_;
   const int64_t now_s_;
   uint32_t name_set_ = 0, address_set_ = 0;
-  uint16_t observed_ = kNone16;
+  const uint64_t *end_address_ = nullptr, *end_network_ = nullptr;  ///< rows: which `to` takes the other end
+  uint16_t observed_ = kNone16, decided_ = kNone16;
   uint16_t matched_[16];
   size_t matched_count_ = 0;
   uint64_t from_[kMaxWords], to_[kMaxWords];
@@ -360,7 +374,7 @@ Verdict Policy::judge(const Subject& subject, Scratch& scratch, Trace* trace) co
                    : subject.resolver_question ? judge_resolver
                                                : judge_registered;
   verdict = way(t, subject, scratch.hs_, judgement, network);
-  if (trace != nullptr) judgement.explain(verdict.rule, *trace);
+  if (trace != nullptr) judgement.explain(*trace);
   if (subject.mismatch && verdict.passes()) apply_mismatch(t.networks[network], verdict);
   if (t.site->observe) only_observe(verdict);
   // A tunnel that passes because nothing is blocked shows what it carries, as far as it can.

@@ -86,7 +86,8 @@ struct TraceStep {
   uint16_t rule;
   PassedOver why;
 };
-/// Filled by judge when asked: one step for each rule up to the one that decided. Memory is the caller's.
+/// Filled by judge when asked: one step for each rule up to the one that ended the search. Memory is the
+/// caller's.
 struct Trace {
   std::span<TraceStep> steps;
   size_t count = 0;

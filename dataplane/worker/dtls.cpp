@@ -98,17 +98,11 @@ bool WorkerPipeline::take_piece(Arrival& arrival, Flow& flow, const DtlsPiece& p
 /// Another hello. One that answers a server's cookie belongs to the same access.
 Context* WorkerPipeline::begin_dtls(Flow& flow, const DtlsPiece& piece) {
   const bool recorded = flow.context != kNoIndex && contexts_[flow.context].recorded;
-  release_context(flow);
-  flow.context = contexts_.take(now_.ms, 0);
-  if (flow.context == kNoIndex) return nullptr;
-  flow.state = FlowState::Undecided;
-  flow.protocol = Protocol::Dtls;
-  Context& context = contexts_[flow.context];
-  context.kind = ReaderKind::Dtls;
-  context.recorded = recorded;
-  context.dtls = {
+  Context* context = begin_hello(flow, Protocol::Dtls, ReaderKind::Dtls, recorded);
+  if (context == nullptr) return nullptr;
+  context->dtls = {
       .reader = TlsHello::of_dtls(), .message = piece.message, .size = piece.size, .answered = false};
-  return &context;
+  return context;
 }
 
 void WorkerPipeline::read_dtls(Arrival& arrival, Flow& flow) {

@@ -4,6 +4,20 @@
 
 namespace sluice {
 
+/// Another hello of datagrams takes the place of what the flow keeps. recorded: its access stands in the log.
+/// Returns nullptr where no context is left.
+Context* WorkerPipeline::begin_hello(Flow& flow, Protocol protocol, ReaderKind kind, bool recorded) {
+  release_context(flow);
+  flow.context = contexts_.take(now_.ms, 0);
+  if (flow.context == kNoIndex) return nullptr;
+  flow.state = FlowState::Undecided;
+  flow.protocol = protocol;
+  Context& context = contexts_[flow.context];
+  context.kind = kind;
+  context.recorded = recorded;
+  return &context;
+}
+
 /// event: of hello, which the flow has in context; not Done. Returns NeedMore where it is to be read on.
 WorkerPipeline::Step WorkerPipeline::hello_event(Arrival& arrival, Flow& flow, Context& context,
                                                  const TlsHello& hello, Extract event) {

@@ -161,21 +161,15 @@ bool WorkerPipeline::take_initial(Arrival& arrival, Flow& flow, const QuicPacket
 Context* WorkerPipeline::begin_quic(Flow& flow, const QuicPacket& packet) {
   const Context* former = quic_context(flow);
   const bool recorded = former != nullptr && former->recorded && former->quic.retried;
-  release_context(flow);
-  flow.context = contexts_.take(now_.ms, 0);
-  if (flow.context == kNoIndex) return nullptr;
-  flow.state = FlowState::Undecided;
-  flow.protocol = Protocol::Quic;
-  Context& context = contexts_[flow.context];
-  context.kind = ReaderKind::Quic;
-  context.recorded = recorded;
-  QuicConnection& quic = context.quic;
+  Context* context = begin_hello(flow, Protocol::Quic, ReaderKind::Quic, recorded);
+  if (context == nullptr) return nullptr;
+  QuicConnection& quic = context->quic;
   quic.first.assign(packet.destination);
   quic.client.assign(packet.source);
   quic.server = {};
   quic.answered = quic.retried = false;
   quic.hello = TlsHello::of_handshake();
-  return &context;
+  return context;
 }
 
 bool WorkerPipeline::take_crypto(Arrival& arrival, Flow& flow, Context& context,

@@ -204,6 +204,7 @@ class WorkerPipeline final : public Pipeline {
   [[nodiscard]] Step prelude_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
 
   // hellos.cpp: what TLS' hello shows, whatever carries it
+  [[nodiscard]] Context* begin_hello(Flow& flow, Protocol protocol, ReaderKind kind, bool recorded);
   [[nodiscard]] Step hello_event(Arrival& arrival, Flow& flow, Context& context, const TlsHello& hello,
                                  Extract event);
   [[nodiscard]] Step judge_hello(Arrival& arrival, Flow& flow, Context& context, Sighting sighting,

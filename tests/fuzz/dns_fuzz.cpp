@@ -11,6 +11,7 @@ static void expect(bool holds) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const test::ExactCopy message({data, size});
+  (void)is_dns_question(message);
   DnsMessage parsed;
   const Extract result = parse_dns(message, parsed);
   if (result != Extract::Name && result != Extract::NoName) {

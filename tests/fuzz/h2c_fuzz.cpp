@@ -5,6 +5,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::span<const uint8_t> input(data, size);
   const uint32_t seed = sluice::test::take_seed(input);
+  (void)sluice::begins_h2_settings(sluice::test::ExactCopy(input));
   // Past the preface, which a mutation would only break.
   auto stream = sluice::test::h2_start();
   sluice::test::append(stream, input);

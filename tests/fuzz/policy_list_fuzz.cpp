@@ -25,6 +25,10 @@ class Checker final : public ListTaker {
     if (prefix.length == 0 || parse_prefix(to_string(prefix), again) != PrefixError::None || again != prefix)
       std::abort();
   }
+  void begin_ports(std::span<const PortRange> ports) override {
+    for (const PortRange& range : ports)
+      if (range.first == 0 || range.last < range.first) std::abort();
+  }
 };
 
 }  // namespace
@@ -37,7 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Report report;
   report.add_file("f");
   Checker checker;
-  read_list(text, static_cast<ListFormat>(data[0] % list_format_words().size()), 0, report, checker);
+  read_list(text, static_cast<ListFormat>(data[0] % std::size(kListFormatWords)), 0, report, checker);
   report.finish();
   return 0;
 }

@@ -10,8 +10,8 @@ using namespace sluice;
 
 namespace {
 
-constexpr uint16_t kPorts[] = {kAnyPort, 123,  500,  1194, 1701, 2123, 2152,
-                               3544,     4500, 4754, 4789, 6081, 51820};
+constexpr uint16_t kPorts[] = {kAnyPort, 123,  500,  1194, 1701, 2123, 2152, 3389,
+                               5060,     3544, 4500, 4754, 4789, 6081, 51820};
 constexpr Protocol kOpenable[] = {Protocol::Gre, Protocol::IpIp, Protocol::SixInFour, Protocol::Vxlan};
 
 void check_streams(std::span<const uint8_t> bytes) {

@@ -79,6 +79,14 @@ def clean_by_the_loader(program: str) -> list[str]:
                                        for error in verdict["compile"]]
 
 
+def shared_by_links() -> list[str]:
+    """A copy of a pack in a sample would be forgotten when the pack changes."""
+    shared = {path.read_text(): path for path in (ROOT / "policies").glob("*.yaml")}
+    shared |= {path.read_text(): path for path in (ROOT / "policies/packs").glob("*.yaml")}
+    return [f"{path.relative_to(ROOT)} is a copy of {shared[path.read_text()].name}; make it a link" for folder in samples()
+            for path in sorted(folder.glob("*.yaml")) if folder.name != "policies" and not path.is_symlink() and path.read_text() in shared]
+
+
 def specimen() -> dict:
     return read_yaml((ROOT / "tests/schema/specimen.yaml").read_text())
 
@@ -152,6 +160,7 @@ def main() -> int:
     failed = False
     for name, problems in (("every policy of samples and tests is valid by the schema", valid_by_the_schema()),
                            ("every sample compiles without a warning", clean_by_the_loader(program)),
+                           ("samples share lists and packs by links", shared_by_links()),
                            ("the specimen has every key", specimen_has_every_key()),
                            ("schema and loader have the same keys", same_keys(program)),
                            ("schema and loader have the same words", same_words(program)),

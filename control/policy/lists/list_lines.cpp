@@ -84,8 +84,8 @@ void ListLines::doubt(std::string_view word, std::string_view what, std::string 
   report_.warn(position_of(word), in_quotes(word) + ' ' + std::string(what), std::move(instead));
 }
 
-void ListLines::fail(std::string what, std::string instead) {
-  if (!failed_) report_.error({file_, 0, 0}, std::move(what), std::move(instead));
+void ListLines::fail(std::string what, std::string instead, std::string_view where) {
+  if (!failed_) report_.error(position_of(where), std::move(what), std::move(instead));
   failed_ = true;
 }
 

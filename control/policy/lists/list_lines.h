@@ -24,6 +24,7 @@ class ListLines {
   bool next_line();
   std::string_view line() const { return line_; }  ///< without the blanks around it
   std::string_view text() const { return text_.text; }
+  bool indented() const { return line_.data() != text_.text.data() + line_start_; }
   /// Forgets what stands in the line from here on.
   void cut_line(size_t at) { line_ = line_.substr(0, at); }
   /// Cuts the next word off the line; empty at its end.
@@ -38,6 +39,7 @@ class ListLines {
   /// A name that does not stand in the text as it is.
   std::string_view keep(std::string name);
   void take_prefix(const Prefix& prefix, std::string_view word);
+  void begin_ports(std::span<const PortRange> ports) { taker_.begin_ports(ports); }
 
   /// Leaves word out. what: a predicate, the kind by which the rest is counted; both live for ever.
   /// detail may say more of this word.
@@ -45,8 +47,8 @@ class ListLines {
                  std::string_view detail = {});
   /// Takes word, with doubts.
   void doubt(std::string_view word, std::string_view what, std::string instead);
-  /// The file cannot be read on.
-  void fail(std::string what, std::string instead);
+  /// The file cannot be read on. where: a view into the text, or nothing for the whole file.
+  void fail(std::string what, std::string instead, std::string_view where = {});
   /// Something that such files have and that does not concern names. what lives for ever, as `a cosmetic
   /// rule`.
   void pass_over(std::string_view what) { count(passed_over_, what); }

@@ -59,7 +59,9 @@ void take_range(std::string_view word, size_t dash, ListLines& lines) {
   take_range(first, last, word, lines);
 }
 
-void take_one(std::string_view word, ListLines& lines) {
+}  // namespace
+
+void take_prefix_word(std::string_view word, ListLines& lines) {
   Prefix prefix;
   switch (parse_prefix(word, prefix)) {
     case PrefixError::HostBits:
@@ -76,8 +78,6 @@ void take_one(std::string_view word, ListLines& lines) {
   }
 }
 
-}  // namespace
-
 void read_prefixes(ListLines& lines) {
   while (lines.next_line()) {
     lines.cut_line(lines.line().find_first_of("#;"));
@@ -91,7 +91,7 @@ void read_prefixes(ListLines& lines) {
     if (const std::string_view second = lines.next_word(); !second.empty()) {
       lines.leave_out(second, "is a second word in its line", kWrite);
     } else {
-      take_one(word, lines);
+      take_prefix_word(word, lines);
     }
   }
 }

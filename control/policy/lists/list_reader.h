@@ -36,14 +36,13 @@ class ListTaker {
   /// A name with stars, as the expression that matches it.
   virtual void take_pattern(std::string pattern, Position at) = 0;
   virtual void take_prefix(const Prefix& prefix) = 0;
+  /// What comes next is reached on these ports only; none: on any, as at the start of a file.
+  virtual void begin_ports(std::span<const PortRange> ports) = 0;
 };
 
 /// Reads one list file; text: names in it are brought into lower case in place. file: its index in report. An
 /// entry that cannot be understood is a warning; a file with none that can, or of another format, is an
 /// error. Returns how many entries it took.
 size_t read_list(ListText& text, ListFormat format, uint32_t file, Report& report, ListTaker& taker);
-
-/// The words for ListFormat, in its order.
-std::span<const std::string_view> list_format_words();
 
 }  // namespace sluice::control

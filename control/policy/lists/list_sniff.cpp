@@ -51,10 +51,19 @@ bool like_adblock(std::string_view line) {
   return hashes != line.npos && hashes > 0 && line.find_first_of(" \t#") == hashes;
 }
 
+bool like_rpz(const Words& words) {
+  if (words.word[0] == "$TTL" || words.word[0] == "$ORIGIN") return true;
+  static constexpr std::string_view kTypes[] = {"CNAME", "SOA", "NS", "cname", "soa"};
+  return std::any_of(
+      words.word.begin() + 1, words.word.begin() + static_cast<ptrdiff_t>(std::max<size_t>(words.count, 1)),
+      [](std::string_view word) { return std::ranges::find(kTypes, word) != std::end(kTypes); });
+}
+
 std::optional<ListFormat> format_of_line(std::string_view line) {
   if (like_adblock(line)) return ListFormat::Adblock;
   if (like_dnsmasq(line)) return ListFormat::Dnsmasq;
   const Words words(line);
+  if (like_rpz(words)) return ListFormat::Rpz;
   if (words.count == 0 || line.starts_with('#') || line.starts_with(';')) return std::nullopt;
   if (like_address(words.word[0]))
     return words.count > 1 && like_name(words.word[1]) ? ListFormat::Hosts : ListFormat::Prefixes;
@@ -95,7 +104,8 @@ std::optional<ListFormat> likely_format(std::string_view text) {
   text = text.substr(0, kLooked);
   const size_t first = text.find_first_not_of(" \t\r\n");
   if (first == text.npos) return std::nullopt;
-  if (text[first] == '{' || (text[first] == '[' && text.substr(first, 8) != "[Adblock")) return std::nullopt;
+  if (text[first] == '{' || (text[first] == '[' && text.substr(first, 8) != "[Adblock"))
+    return ListFormat::Microsoft365;
   std::array<size_t, 7> votes{};
   for (size_t at = 0; at < text.size();) {
     const size_t end = std::min(text.find('\n', at), text.size());

@@ -233,7 +233,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Format",
              "lists: {a: {files: [], format: xml}}\n" + kUse,
              {"t:1:20: `files` is an empty list; leave the key out",
-              "t:1:32: `format` cannot be 'xml'; write names, hosts, adblock, dnsmasq or prefixes"}},
+              "t:1:32: `format` cannot be 'xml'; write names, hosts, adblock, dnsmasq, rpz, prefixes or "
+              "microsoft365"}},
         Case{"NoInternationalisedName",
              "lists: {a: {names: [\"-b\xc3\xbc"
              "cher.example\"]}}\n" +

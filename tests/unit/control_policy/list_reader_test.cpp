@@ -144,6 +144,9 @@ TEST(ListFile, OfAnotherFormatIsAnErrorThatNamesIt) {
       {ListFormat::Names, "address=/a.example/\n", "dnsmasq"},
       {ListFormat::Names, "192.0.2.0/24\n10.0.0.1-10.0.0.9\n", "prefixes"},
       {ListFormat::Prefixes, "a.example\nb.example\n", "names"},
+      {ListFormat::Names, "$TTL 60\na.example CNAME .\nb.example CNAME .\n", "rpz"},
+      {ListFormat::Rpz, "0.0.0.0 a.example\n", "hosts"},
+      {ListFormat::Hosts, "[{\"id\": 1}]", "microsoft365"},
       {ListFormat::Dnsmasq, "! x\n||a.example^\n", "adblock"},
   };
   for (const auto& one : cases) {
@@ -198,8 +201,10 @@ TEST(ListFile, CutAndFlippedAnywhereIsSound) {
   const std::string text =
       "# c\n0.0.0.0 a.example "
       "b.example\n=c.example\n*.d.example\r\n\xc3\xbc.example\n||e.example^$important\n"
-      "@@||f*.example^\naddress=/g.example/h.example/#\n192.0.2.0/24\n1.2.3.4-1.2.3.9\n";
-  for (size_t format = 0; format < list_format_words().size(); ++format) {
+      "@@||f*.example^\naddress=/g.example/h.example/#\n192.0.2.0/24\n1.2.3.4-1.2.3.9\n"
+      "$ORIGIN z.\n@ SOA ( 1\n2 ) \"x\"\n*.i.example.z. CNAME .\n32.1.2.0.192.rpz-ip CNAME .\n"
+      "[{\"urls\": [\"*.j.example\"], \"ips\": [\"10.0.0.0/8\"], \"tcpPorts\": \"80,443\"}]\n";
+  for (size_t format = 0; format < std::size(kListFormatWords); ++format) {
     const auto as = static_cast<ListFormat>(format);
     for (size_t size = 0; size <= text.size(); ++size) expect_sound(ListTaken(text.substr(0, size), as));
     for (size_t at = 0; at < text.size(); ++at) {

@@ -27,6 +27,14 @@ class ListTaken final : public ListTaker {
   }
   void take_pattern(std::string pattern, Position) override { entries.push_back('/' + pattern); }
   void take_prefix(const Prefix& prefix) override { entries.push_back(to_string(prefix)); }
+  void begin_ports(std::span<const PortRange> ports) override {
+    std::string shown = "on";
+    for (const PortRange& range : ports) {
+      shown += (range.transport == 6 ? " tcp/" : " udp/") + std::to_string(range.first);
+      if (range.last != range.first) shown += '-' + std::to_string(range.last);
+    }
+    entries.push_back(shown);
+  }
 
   ListText text;
   Report report;

@@ -1,61 +1,10 @@
 // tests: verdicts, each by the rule of the policy that it shows.
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/policy.h"
+#include "tests/unit/policy/office.h"
 
 namespace sluice {
 namespace {
-
-Address address(const char* text) {
-  uint8_t bytes[16];
-  if (inet_pton(AF_INET, text, bytes) == 1) return Address::from_v4(bytes);
-  EXPECT_EQ(inet_pton(AF_INET6, text, bytes), 1) << text;
-  return Address::from_v6(bytes);
-}
-
-struct Office {
-  explicit Office(const std::string& rules) : made(test::make_policy(test::kOffice + rules)) {}
-
-  Subject web(const char* from, const char* name, const char* to = "198.51.100.9") const {
-    return {.local = address(from),
-            .remote = address(to),
-            .line = made->policy->line_of("line-a"),
-            .transport = 6,
-            .service_port = 443,
-            .protocol = Protocol::Tls,
-            .seen = Seen::Sni,
-            .name = name};
-  }
-  Subject nameless(const char* from, Situation situation, const char* to = "198.51.100.9") const {
-    Subject subject = web(from, "", to);
-    subject.unidentified = true;
-    subject.situation = situation;
-    return subject;
-  }
-  Verdict judge(const Subject& subject) { return made->policy->judge(subject, made->scratch); }
-  std::string_view rule(const Verdict& verdict) { return made->policy->rule_name(verdict.rule); }
-
-  std::unique_ptr<test::TestPolicy> made;
-};
-
-constexpr const char* kRules = R"(
-lists:
-  bad: {names: [bad.example, "=exact.example", "*.below.example"]}
-  work: {names: [work.example]}
-  betting: {patterns: ['(^|\.)bet[0-9]{3,}\.']}
-  hosting: {prefixes: [203.0.113.0/24, "2001:db8:bad::/48"]}
-rules:
-  - {name: watch, to: [watched.example], action: observe}
-  - {name: open-one, from: [10.20.1.7], to: [one.bad.example], action: allow}
-  - {name: no-bad, to: [bad], action: block}
-  - {name: hq, to: [hq-sg], action: allow}
-  - {name: print, direction: inbound, from: [hq-sg], to: [printers], ports: [tcp/515, tcp/9100], action: allow}
-  - {name: finance-work, from: [finance], to: [work], action: allow}
-  - {name: no-hosting, to: [hosting], action: block, silent: true}
-  - {name: no-betting, from: [staff], to: [betting], action: block}
-  - {name: no-plain, to: [plain.example], protocols: [http], action: block}
-)";
 
 TEST(Judge, DotIsTlsOrQuicToItsPort) {
   Office office("rules: [{name: no-dot, protocols: [dot], action: block}]\n");
@@ -326,111 +275,32 @@ TEST(Judge, ObserveModeBlocksNothing) {
   }
 }
 
-// ---- Tunnels. ----
-
-constexpr const char* kTunnels = R"(
-tunnels:
-  hq-vpn: {protocols: [ipsec, gre, socks], from: [10.20.0.1], to: [hq-sg], owner: li.wei}
-  link: {protocols: [vxlan], from: [finance], to: [203.0.113.9], owner: li.wei, inspect: true}
-)";
-
-struct Tunnels : Office {
-  Tunnels()
-      : Office(std::string(kRules) +
-               "  - {name: no-wireguard, protocols: [wireguard], action: block, silent: true}\n" + kTunnels) {
-  }
-  Verdict between(Protocol protocol, const char* local, const char* remote,
-                  Direction direction = Direction::Outbound) {
-    Subject subject = nameless(local, Situation::UnknownProtocol, remote);
-    subject.protocol = protocol;
-    subject.direction = direction;
-    return judge(subject);
-  }
-};
-
-TEST(JudgeTunnel, OnlyARegisteredOneBetweenItsEndsPasses) {
-  Tunnels office;
-  const Verdict registered = office.between(Protocol::IpSec, "10.20.0.1", "10.64.3.2");
-  EXPECT_EQ(registered.action, Action::Allowed);
-  EXPECT_EQ(registered.reason, Reason::TunnelRegistered);
-  EXPECT_EQ(office.rule(registered), "hq-vpn");
-  EXPECT_FALSE(registered.opens);
-  for (const Verdict& refused : {office.between(Protocol::IpSec, "10.20.0.2", "10.64.3.2"),
-                                 office.between(Protocol::IpSec, "10.20.0.1", "198.51.100.9"),
-                                 office.between(Protocol::OpenVpn, "10.20.0.1", "10.64.3.2")}) {
-    EXPECT_EQ(refused.action, Action::Blocked);
-    EXPECT_EQ(refused.reason, Reason::Tunnel);
-    EXPECT_EQ(refused.rule, kNone16) << "what `hq` allows opens no tunnel";
-  }
-}
-
-TEST(JudgeTunnel, EitherEndMayStart) {
-  Tunnels office;
-  EXPECT_EQ(office.rule(office.between(Protocol::Gre, "10.20.0.1", "10.64.3.2", Direction::Inbound)),
-            "hq-vpn");
-  EXPECT_EQ(office.between(Protocol::Gre, "10.20.0.2", "10.64.3.2", Direction::Inbound).reason,
-            Reason::Tunnel);
-}
-
-TEST(JudgeTunnel, AnOpenedOneSaysSo) {
-  Tunnels office;
-  EXPECT_TRUE(office.between(Protocol::Vxlan, "10.20.8.9", "203.0.113.9").opens)
-      << "the register comes before the rule no-hosting";
-}
-
-TEST(JudgeTunnel, ABlockingRuleSaysHowItIsRefused) {
-  Tunnels office;
-  const Verdict named = office.between(Protocol::WireGuard, "10.20.1.7", "198.51.100.9");
-  EXPECT_EQ(office.rule(named), "no-wireguard");
-  EXPECT_EQ(named.reason, Reason::Rule);
-  EXPECT_TRUE(named.silent);
-  EXPECT_EQ(office.rule(office.between(Protocol::Gtp, "10.20.1.7", "203.0.113.66")), "no-hosting");
-}
-
-TEST(JudgeTunnel, ItsRegisterSaysNothingOfOtherProtocols) {
-  Tunnels office;
-  EXPECT_EQ(office.between(Protocol::Ntp, "10.20.8.9", "203.0.113.9").reason, Reason::Rule);
-  EXPECT_EQ(office.rule(office.between(Protocol::Ntp, "10.20.8.9", "203.0.113.9")), "no-hosting");
-  EXPECT_EQ(office.between(Protocol::Unknown, "10.20.0.1", "198.51.100.1").reason, Reason::UnknownProtocol);
-}
-
-TEST(JudgeTunnel, ARegisteredProxyIsJudgedByWhereItLeads) {
-  Tunnels office;
-  Subject subject = office.web("10.20.0.1", "news.example", "10.65.1.1");
-  subject.protocol = Protocol::Socks;
-  subject.seen = Seen::Authority;
-  EXPECT_EQ(office.rule(office.judge(subject)), "hq");
-  subject.name = "bad.example";
-  EXPECT_EQ(office.rule(office.judge(subject)), "no-bad");
-  subject.local = address("10.20.0.2");
-  subject.name = "news.example";
-  EXPECT_EQ(office.judge(subject).reason, Reason::Tunnel);
-}
-
-TEST(JudgeTunnel, GuardsAndObservingHoldForIt) {
-  Tunnels office;
-  EXPECT_EQ(office.between(Protocol::Gre, "172.16.5.5", "10.64.3.2").reason, Reason::UnregisteredSource);
-  const Verdict marked = office.between(Protocol::Gtp, "10.40.1.1", "198.51.100.9");
-  EXPECT_EQ(marked.action, Action::Observed) << "a network whose default is observe";
-  EXPECT_EQ(marked.would, Action::Blocked);
-  EXPECT_EQ(office.between(Protocol::Gtp, "10.40.1.1", "198.51.100.9", Direction::Inbound).action,
-            Action::Blocked);
-}
-
-TEST(JudgeTunnel, TraceLeavesTunnelsOutOfOtherAccesses) {
-  Tunnels office;
+TEST(Judge, TraceGoesOnBehindARuleThatOnlyMarks) {
+  Office office(kRules + std::string("  - {name: open-watched, to: [watched.example], action: allow}\n"));
   TraceStep steps[32];
   Trace trace{steps};
-  Subject subject = office.web("10.20.1.8", "bad.example");
-  (void)office.made->policy->judge(subject, office.made->scratch, &trace);
-  ASSERT_EQ(trace.count, 3u);
-  EXPECT_EQ(office.made->policy->rule_name(steps[0].rule), "watch");
-  trace.count = 0;
-  subject.protocol = Protocol::Gre;
-  subject.local = address("10.20.0.1");
-  subject.remote = address("10.64.3.2");
-  (void)office.made->policy->judge(subject, office.made->scratch, &trace);
-  EXPECT_EQ(trace.count == 1 ? office.made->policy->rule_name(steps[0].rule) : "", "hq-vpn");
+  const Subject subject = office.web("10.20.1.8", "watched.example");
+  const Verdict verdict = office.made->policy->judge(subject, office.made->scratch, &trace);
+  EXPECT_EQ(office.rule(verdict), "watch");
+  ASSERT_EQ(trace.count, 10u);
+  EXPECT_EQ(office.made->policy->rule_name(steps[9].rule), "open-watched");
+  EXPECT_EQ(steps[9].why, PassedOver::Matched);
+}
+
+TEST(Judge, AListIsNamedByItsPatternOnlyWhereThatDecides) {
+  Office office(R"(
+lists:
+  second: {patterns: ['^b']}
+  first: {patterns: ['b.*t']}
+rules:
+  - {name: inbound-any, direction: inbound, to: [staff, second], action: block}
+  - {name: both, to: [first, second], action: block}
+)");
+  Subject subject = office.web("10.20.1.8", "bet.example");
+  const auto list = [&] { return office.made->policy->list_name(office.judge(subject).list); };
+  EXPECT_EQ(list(), "second") << "the one declared first, whichever pattern ends first";
+  subject.direction = Direction::Inbound;
+  EXPECT_EQ(list(), "") << "the network is enough";
 }
 
 TEST(Judge, TraceTellsWhyEachRuleWasPassedOver) {

@@ -4,9 +4,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
 
-#include "control/policy/policy_compiler.h"
+#include "control/reload/compiler.h"
 #include "tests/unit/accesslog/image_maker.h"
 
 namespace sluice::control {
@@ -17,29 +18,41 @@ inline void save_policy(const std::filesystem::path& directory, const std::strin
   std::ofstream(directory / "site.yaml", std::ios::trunc) << text;
 }
 
-/// `bad` anywhere makes it invalid; `on-save` anywhere enforces on saving; the text is the site's name.
-inline Compiled compile_fake(const std::filesystem::path& directory, uint32_t generation) {
-  const std::string file = (directory / "site.yaml").string();
-  std::ifstream in(file);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  Compiled out;
-  if (!in.is_open() || text.find("bad") != std::string::npos) {
-    out.diagnostics.push_back(Diagnostic{file, 1, 2, Severity::Error, "it is bad", "make it good"});
+/// Stands in for the compiler. `bad` anywhere makes a policy invalid; `on-save` anywhere enforces on saving;
+/// the text is the site's name. What it has read it can read again by its SHA-256.
+class FakeCompiler final : public Compiler {
+ public:
+  CompileOutcome compile(const CompileJob& job) override {
+    CompileOutcome out;
+    const std::string file = (job.directory / "site.yaml").string();
+    std::string text;
+    if (job.kept) {
+      text = seen_[job.kept->front().sha256];
+    } else {
+      std::ifstream in(file);
+      text.assign(std::istreambuf_iterator<char>(in), {});
+    }
+    if (text.empty() || text.find("bad") != std::string::npos) {
+      out.diagnostics.push_back(Diagnostic{file, 1, 2, Severity::Error, "it is bad", "make it good"});
+      return out;
+    }
+    out.sources.push_back(describe(SourceFile::Kind::Policy, file, text));
+    seen_[out.sources.back().sha256] = text;
+    if (const auto list = job.directory / "lists" / "malware.hosts"; std::filesystem::exists(list)) {
+      out.sources.push_back(describe(SourceFile::Kind::List, list.string(), "malware"));
+    }
+    out.sources.push_back(describe(SourceFile::Kind::Feed, "feeds/ads", feed));
+    out.facts = PolicyFacts{text, text.find("on-save") != std::string::npos, 1, 1, 0, 0, 0, 0, {}};
+    out.digest = digest_of(out.sources);
+    if (wants_image(job, out.sources)) {
+      out.image = SealedImage::make(make_image(job.generation, text), job.generation, out.failure);
+    }
     return out;
   }
-  const std::vector<std::byte> image = make_image(generation, text);
-  CompiledPolicy policy;
-  policy.memory = AlignedImage(image.size());
-  std::memcpy(policy.memory.bytes().data(), image.data(), image.size());
-  policy.site = text;
-  policy.reload_on_save = text.find("on-save") != std::string::npos;
-  policy.rules = policy.networks = 1;
-  policy.sources = {file};
-  if (const auto list = directory / "lists" / "malware.hosts"; std::filesystem::exists(list)) {
-    policy.sources.push_back(list.string());
-  }
-  out.policy = std::move(policy);
-  return out;
-}
+  std::string feed = "one";
+
+ private:
+  std::map<std::string, std::string> seen_;
+};
 
 }  // namespace sluice::control

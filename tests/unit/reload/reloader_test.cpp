@@ -21,6 +21,7 @@ struct ReloaderTest : testing::Test {
   fs::path policies = root / "policies";
   std::unique_ptr<EventLoop> loop;
   std::unique_ptr<StateStore> store;
+  FakeCompiler compiler;
   std::unique_ptr<Reloader> reloader;
   std::vector<uint32_t> sent;
   std::map<uint64_t, json> answers;
@@ -42,7 +43,7 @@ struct ReloaderTest : testing::Test {
     store = StateStore::open(root / "state", error);
     ASSERT_NE(store, nullptr) << error;
     reloader = std::make_unique<Reloader>(
-        *loop, *store, policies, compile_fake,
+        *loop, *store, policies, compiler,
         Reloader::Callbacks{
             [this](std::shared_ptr<const SealedImage> image) { sent.push_back(image->generation()); },
             [this](uint64_t client, const json& answer) { answers[client] = answer; },
@@ -282,6 +283,107 @@ TEST_F(ReloaderTest, CheckAnswersAndEnforcesNothing) {
   EXPECT_FALSE(answers[9]["ok"].get<bool>());
   EXPECT_EQ(answers[9]["diagnostics"].size(), 1u);
   EXPECT_EQ(sent.size(), 1u);
+}
+
+TEST_F(ReloaderTest, RollbackGoesBackAndLeavesTheDirectoryPending) {
+  start();
+  ASSERT_TRUE(in_force(1));
+  save_policy(policies, "two");
+  reloader->apply("li.wei", "two", 0, false);
+  ASSERT_TRUE(in_force(2));
+  reloader->rollback("wang", "two was wrong", 1, 6, true);
+  ASSERT_TRUE(in_force(3));
+  ASSERT_TRUE(answered(6));
+  EXPECT_TRUE(answers[6]["enforced"].get<bool>());
+  EXPECT_TRUE(until([&] { return reloader->counts().pending; }));
+  const json status = reloader->status();
+  EXPECT_EQ(status["policy"]["site"].get<std::string>(), "one");
+  EXPECT_EQ(status["policy"]["author"].get<std::string>(), "wang");
+  EXPECT_EQ(status["policy"]["reason"].get<std::string>(), "rollback to generation 1: two was wrong");
+  EXPECT_EQ(reloader->history()[0]["rollback_to"].get<int>(), 1);
+  EXPECT_TRUE(reloader->history()[0]["in_force"].get<bool>());
+}
+
+TEST_F(ReloaderTest, RollbackPastTheFirstPolicySaysSo) {
+  start();
+  ASSERT_TRUE(in_force(1));
+  reloader->rollback("wang", "", 1, 6, true);
+  ASSERT_TRUE(answered(6));
+  EXPECT_NE(answers[6]["error"].get<std::string>().find("0 other policies to go back to"), std::string::npos);
+  EXPECT_EQ(sent.size(), 1u);
+}
+
+TEST_F(ReloaderTest, SavingNoticedAfterTheRollbackDoesNotUndoIt) {
+  save_policy(policies, "one on-save");
+  start();
+  ASSERT_TRUE(in_force(1));
+  save_policy(policies, "two on-save");  // is noticed after a while
+  reloader->apply("li.wei", "two", 0, false);
+  reloader->rollback("wang", "", 1, 0, false);
+  ASSERT_TRUE(in_force(3));
+  settle();
+  EXPECT_EQ(sent.back(), 3u);
+  EXPECT_TRUE(reloader->counts().pending);
+  stop();
+  start(3);
+  settle();
+  EXPECT_TRUE(sent.empty());
+  save_policy(policies, "three on-save");
+  EXPECT_TRUE(in_force(4));
+}
+
+TEST_F(ReloaderTest, RecompileTakesTheNewFeedAndNotWhatIsSaved) {
+  start();
+  ASSERT_TRUE(in_force(1));
+  save_policy(policies, "two");
+  ASSERT_TRUE(until([&] { return reloader->counts().pending; }));
+  reloader->recompile("feeds", "nothing new");
+  settle();
+  EXPECT_EQ(sent.size(), 1u);
+  compiler.feed = "two";
+  reloader->recompile("feeds", "ads has changed");
+  ASSERT_TRUE(in_force(2));
+  settle();
+  EXPECT_EQ(reloader->status()["policy"]["site"].get<std::string>(), "one");
+  EXPECT_TRUE(reloader->counts().pending);
+}
+
+TEST_F(ReloaderTest, RecompileAfterAnApplyThatStillWaitsIsOfWhatIsApplied) {
+  start();
+  ASSERT_TRUE(in_force(1));
+  save_policy(policies, "two");
+  compiler.feed = "two";
+  reloader->apply("li.wei", "two", 0, false);
+  reloader->recompile("feeds", "ads has changed");
+  ASSERT_TRUE(in_force(2));
+  settle();
+  EXPECT_EQ(sent.size(), 2u);
+  EXPECT_EQ(reloader->status()["policy"]["site"].get<std::string>(), "two");
+}
+
+TEST_F(ReloaderTest, ImageLostToACrashIsCompiledAnewFromItsSources) {
+  start();
+  ASSERT_TRUE(in_force(1));
+  save_policy(policies, "two");
+  reloader->apply("li.wei", "two", 0, false);
+  ASSERT_TRUE(in_force(2));
+  save_policy(policies, "three");  // saved, never applied
+  stop();
+  fs::remove(root / "state" / "policies" / "2.image");
+  start(2);
+  ASSERT_TRUE(in_force(3));
+  EXPECT_EQ(reloader->status()["policy"]["site"].get<std::string>(), "two");
+  EXPECT_TRUE(until([&] { return reloader->counts().pending; }));
+}
+
+TEST_F(ReloaderTest, FactsOfWhatIsInForceAreKnownAfterARestartWithAPendingChange) {
+  start();
+  ASSERT_TRUE(in_force(1));
+  stop();
+  save_policy(policies, "two");
+  start(1);
+  EXPECT_TRUE(until([&] { return reloader->status()["policy"].contains("rules"); }));
+  EXPECT_TRUE(reloader->counts().pending);
 }
 
 TEST(MergeRequests, ApplyIsNotLostToANewerCheck) {

@@ -1,0 +1,143 @@
+// control/reload: Ed25519 by OpenSSL.
+#include "control/reload/signing_key.h"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <optional>
+
+#include "control/base/files.h"
+#include "control/base/log_line.h"
+#include "control/base/sha256.h"
+#include "control/base/unique_fd.h"
+#include "control/reload/hex.h"
+
+namespace sluice::control {
+namespace {
+
+constexpr size_t kMaxKeyFile = 4096, kSignature = 64, kPublicKey = 32;
+
+using Bio = std::unique_ptr<BIO, int (*)(BIO*)>;
+
+Bio bio_of(const std::string& text) {
+  return {BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free};
+}
+
+std::string text_of(BIO* bio) {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio, &data);
+  return size > 0 ? std::string(data, static_cast<size_t>(size)) : std::string();
+}
+
+/// Makes a file that nobody else can read at any moment, whole or not at all.
+std::string make_private_file(const std::filesystem::path& path, const std::string& text) {
+  const std::string temporary = path.string() + ".tmp";
+  ::unlink(temporary.c_str());  // of a start that was killed
+  const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fd || !write_all(fd.get(), text) || ::fsync(fd.get()) != 0 ||
+      ::rename(temporary.c_str(), path.c_str()) != 0 || !sync_directory(path.parent_path())) {
+    return errno_text("cannot write " + path.string());
+  }
+  return {};
+}
+
+}  // namespace
+
+void SigningKey::Free::operator()(evp_pkey_st* key) const {
+  EVP_PKEY_free(key);
+}
+
+std::unique_ptr<SigningKey> SigningKey::wrap(std::unique_ptr<evp_pkey_st, Free> key, const std::string& file,
+                                             std::string& error) {
+  uint8_t raw[kPublicKey];
+  size_t size = sizeof raw;
+  if (!key || EVP_PKEY_get_id(key.get()) != EVP_PKEY_ED25519 ||
+      EVP_PKEY_get_raw_public_key(key.get(), raw, &size) != 1) {
+    error = file + " holds no Ed25519 key";
+    return nullptr;
+  }
+  std::unique_ptr<SigningKey> out(new SigningKey);
+  out->key_ = std::move(key);
+  out->fingerprint_ = sha256_hex({reinterpret_cast<const char*>(raw), size});
+  return out;
+}
+
+std::unique_ptr<SigningKey> SigningKey::open_or_make(const std::filesystem::path& directory,
+                                                     std::string& error) {
+  const std::filesystem::path file = directory / "history.key", public_file = directory / "history.pub";
+  std::unique_ptr<evp_pkey_st, Free> key;
+  struct stat status {};
+  const bool made = ::lstat(file.c_str(), &status) != 0 && errno == ENOENT;
+  if (made) {
+    key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+    const Bio text(BIO_new(BIO_s_mem()), BIO_free);
+    if (!key || !text ||
+        PEM_write_bio_PrivateKey(text.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+      error = "cannot make an Ed25519 key";
+      return nullptr;
+    }
+    if (error = make_private_file(file, text_of(text.get())); !error.empty()) {
+      return nullptr;
+    }
+  } else {
+    if ((status.st_mode & 077) != 0) {
+      log_warning("state: " + file.string() + " can be read by others; its mode should be 0600");
+    }
+    const std::string text = read_tail(file, kMaxKeyFile).value_or("");
+    key.reset(PEM_read_bio_PrivateKey(bio_of(text).get(), nullptr, nullptr, nullptr));
+  }
+  std::unique_ptr<SigningKey> out = wrap(std::move(key), file.string(), error);
+  if (!out) {
+    return nullptr;
+  }
+  const Bio text(BIO_new(BIO_s_mem()), BIO_free);
+  if (text && PEM_write_bio_PUBKEY(text.get(), out->key_.get()) == 1) {
+    const std::string wanted = text_of(text.get());
+    if (read_tail(public_file, kMaxKeyFile) != wanted) {
+      error = replace_file(public_file, std::as_bytes(std::span(wanted)));
+    }
+  }
+  if (!error.empty()) {
+    return nullptr;
+  }
+  return out;
+}
+
+std::unique_ptr<SigningKey> SigningKey::open_public(const std::filesystem::path& file, std::string& error) {
+  const std::optional<std::string> text = read_tail(file, kMaxKeyFile);
+  if (!text) {
+    error = errno_text("cannot read " + file.string());
+    return nullptr;
+  }
+  return wrap(
+      std::unique_ptr<evp_pkey_st, Free>(PEM_read_bio_PUBKEY(bio_of(*text).get(), nullptr, nullptr, nullptr)),
+      file.string(), error);
+}
+
+std::string SigningKey::sign(std::string_view text) const {
+  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  uint8_t signature[kSignature] = {};
+  size_t size = sizeof signature;
+  if (!context || EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key_.get()) != 1 ||
+      EVP_DigestSign(context.get(), signature, &size, reinterpret_cast<const uint8_t*>(text.data()),
+                     text.size()) != 1) {
+    log_error("state: the history cannot be signed");
+  }
+  return hex_text(signature);
+}
+
+bool SigningKey::verify(std::string_view text, std::string_view signature) const {
+  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  uint8_t raw[kSignature];
+  return bytes_of_hex(signature, raw) && context &&
+         EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key_.get()) == 1 &&
+         EVP_DigestVerify(context.get(), raw, sizeof raw, reinterpret_cast<const uint8_t*>(text.data()),
+                          text.size()) == 1;
+}
+
+}  // namespace sluice::control

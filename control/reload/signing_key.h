@@ -1,0 +1,38 @@
+// control/reload: the key that signs the history.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+struct evp_pkey_st;
+
+namespace sluice::control {
+
+/// An Ed25519 key. Its two files: `history.key` (0600) and, for whoever verifies, `history.pub`.
+class SigningKey {
+ public:
+  /// Reads the key of a state directory, or makes it where there is none. Returns nullptr, with error.
+  [[nodiscard]] static std::unique_ptr<SigningKey> open_or_make(const std::filesystem::path& directory,
+                                                                std::string& error);
+  /// Reads a public key: it verifies, and does not sign.
+  [[nodiscard]] static std::unique_ptr<SigningKey> open_public(const std::filesystem::path& file,
+                                                               std::string& error);
+  /// The signature as 128 hexadecimal digits.
+  [[nodiscard]] std::string sign(std::string_view text) const;
+  [[nodiscard]] bool verify(std::string_view text, std::string_view signature) const;
+  /// The SHA-256 of the public key, for people to compare.
+  const std::string& fingerprint() const { return fingerprint_; }
+
+ private:
+  struct Free {
+    void operator()(evp_pkey_st* key) const;
+  };
+  [[nodiscard]] static std::unique_ptr<SigningKey> wrap(std::unique_ptr<evp_pkey_st, Free> key,
+                                                        const std::string& file, std::string& error);
+  std::unique_ptr<evp_pkey_st, Free> key_;
+  std::string fingerprint_;
+};
+
+}  // namespace sluice::control

@@ -1,0 +1,23 @@
+// tests: model: the verdict by the plain words of policies/README.md: a loop over the rules, a look at each
+// list. It shares nothing with what compiles policies and what judges by them, and is in no hurry.
+#pragma once
+
+#include <vector>
+
+#include "tests/model/world.h"
+
+namespace sluice::model {
+
+/// All conditions of the rule that do not hold; none: it matches.
+std::vector<Condition> missing(const World& world, const Rule& rule, const Question& question);
+
+/// A word of `from` or `to` as it counts, however it is written.
+std::string canonical(const std::string& word);
+
+Decision decide(const World& world, const Question& question);
+
+/// The name of the rule or exception that ends the search; empty where none does. Only for what no registered
+/// tunnel takes.
+std::string deciding_rule(const World& world, const Question& question);
+
+}  // namespace sluice::model
