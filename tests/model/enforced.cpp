@@ -49,6 +49,9 @@ Condition condition_of(PassedOver why) {
       return Condition::Protocol;
     case PassedOver::Port:
       return Condition::Port;
+    case PassedOver::Schedule:
+    case PassedOver::Expired:
+      return Condition::Time;
   }
   throw std::logic_error("no such condition");
 }
