@@ -53,8 +53,7 @@ class Judgement {
         const auto rule = static_cast<uint16_t>(w * 64 + static_cast<size_t>(std::countr_zero(left)));
         if (is_tunnel_rule(rule) != tunnels || !protocol_fits(rule) || !port_fits(rule)) continue;
         if (tunnels && !end_fits(rule)) continue;
-        // What a resolver learns is kept beyond the time at which it asked.
-        if (s_.resolver_question && t_.rules[rule].calendar != kNone16) continue;
+        if (asked_for_later(rule)) continue;
         if (static_cast<RuleAction>(t_.rules[rule].action) != RuleAction::Observe) return decided_ = rule;
         if (observed_ == kNone16) observed_ = rule;
       }
@@ -133,14 +132,15 @@ class Judgement {
         why = PassedOver::Direction;
       } else if (!bit(from_, rule)) {
         why = PassedOver::From;
+      } else if (!bit(live_, rule) ||
+                 asked_for_later(rule)) {  // before `to`: no name is scanned for its patterns
+        why = t_.rules[rule].expires <= now_s_ ? PassedOver::Expired : PassedOver::Schedule;
       } else if (!bit(to_, rule) || (is_tunnel_rule(rule) && !end_fits(rule))) {
         why = PassedOver::To;
       } else if (!protocol_fits(rule)) {
         why = PassedOver::Protocol;
       } else if (!port_fits(rule)) {
         why = PassedOver::Port;
-      } else if (!bit(live_, rule)) {
-        why = t_.rules[rule].expires <= now_s_ ? PassedOver::Expired : PassedOver::Schedule;
       }
       trace.steps[trace.count++] = {rule, why};
     }
@@ -167,6 +167,11 @@ class Judgement {
   bool end_fits(uint16_t rule) const {
     return bit(t_.row(RuleRow::AnyTo), rule) || bit(end_address_, rule) ||
            (end_network_ != nullptr && bit(end_network_, rule));
+  }
+
+  /// What a resolver learns is kept beyond the time at which it asked: no schedule counts for it.
+  bool asked_for_later(uint16_t rule) const {
+    return s_.resolver_question && t_.rules[rule].calendar != kNone16;
   }
 
   bool protocol_fits(uint16_t rule) const {

@@ -100,7 +100,7 @@ Decision Enforced::decide(const Question& question, std::vector<Step>* steps) {
   subject.mismatch = question.mismatch;
   subject.in_grace = question.in_grace;
 
-  (void)policy_->advance(scratch_, question.at);
+  policy_->advance(scratch_, question.at);
   Trace trace{.steps = room_};
   const Verdict verdict = policy_->judge(subject, scratch_, steps == nullptr ? nullptr : &trace);
   if (steps != nullptr) {

@@ -2,6 +2,7 @@
 #include "tests/model/generate.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <set>
 
 #include "tests/model/chance.h"
@@ -46,7 +47,7 @@ class Generator {
     if (chance_.one_in(2)) world_.timezone = chance_.of(kZones);
     if (chance_.one_in(2)) world_.fallback = chance_.word({"allow", "block", "observe"});
     if (chance_.one_in(2)) world_.unidentified = settings();
-    world_.lines = {{"line-a"}, {"line-b"}};
+    world_.lines = {{"line-a", ""}, {"line-b", chance_.one_in(2) ? day(2026) : ""}};
     for (size_t i = 0, n = chance_.below(4); i < n; ++i) {
       User user{"user-" + std::to_string(i), {}, {}};
       for (size_t j = 1 + chance_.below(3); j-- > 0;) add(user.addresses, random_address(chance_));
@@ -173,6 +174,9 @@ class Generator {
     if (!chance_.one_in(4)) rule.to = side(rule.inbound, true);
     if (chance_.one_in(3)) protocols(rule);
     if (chance_.one_in(4)) ports(rule);
+    if (!world_.schedules.empty() && name.starts_with("rule") && chance_.one_in(3))
+      for (size_t count = 1 + chance_.below(2); count-- > 0;)
+        add(rule.when, chance_.of(world_.schedules).name);
     if (rule.action == "block") rule.silent = chance_.one_in(3), rule.violation = chance_.one_in(3);
     return rule;
   }
@@ -208,13 +212,42 @@ class Generator {
     world_.tunnels.push_back(tunnel);
   }
 
-  void schedule(size_t) {}
+  std::string day(int year) {
+    char text[16];
+    std::snprintf(text, sizeof text, "%04d-%02d-%02d", year, chance_.between(1, 12), chance_.between(1, 28));
+    return text;
+  }
+
+  void schedule(size_t index) {
+    if (world_.holidays.empty() && chance_.one_in(2)) {
+      Holidays holidays{"holidays", {}};
+      for (size_t count = 1 + chance_.below(3); count-- > 0;) {
+        const Day first = day(chance_.between(2026, 2027)), last = first.substr(0, 8) + "28";
+        holidays.spans.emplace_back(first, chance_.one_in(2) ? first : last);
+      }
+      world_.holidays.push_back(holidays);
+    }
+    Schedule schedule;
+    schedule.name = "schedule-" + std::to_string(index);
+    if (!chance_.one_in(3))
+      for (bool& one : schedule.days) one = chance_.one_in(2);
+    schedule.days[chance_.below(7)] = true;
+    if (!chance_.one_in(5))
+      for (size_t count = 1 + chance_.below(2); count-- > 0;) {
+        const int begin = 30 * chance_.between(0, 47), end = (begin + 30 * chance_.between(1, 47)) % 1440;
+        schedule.hours.emplace_back(begin, end);
+      }
+    if (!world_.holidays.empty() && chance_.one_in(2)) schedule.except.push_back("holidays");
+    if (chance_.one_in(2)) schedule.timezone = chance_.of(kZones);
+    world_.schedules.push_back(schedule);
+  }
   void exception(size_t index) {
     Rule one = rule("exception-" + std::to_string(index));
     if (one.action == "observe") one.action = "allow";
     std::erase_if(one.protocols, [&](const auto& word) { return one.action == "allow" && is_tunnel(word); });
     one.silent = one.violation = false;
-    one.expires = "2027-12-31";
+    one.expires = day(chance_.between(2025, 2027));
+    if (chance_.one_in(2)) one.expires += chance_.word({"T09:30", "T18:00"});
     world_.exceptions.push_back(one);
   }
 

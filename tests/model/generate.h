@@ -18,6 +18,7 @@ class Questions {
   Question next();
 
  private:
+  void take_instants();
   std::string address(bool local);
   std::string name();
   void protocol(Question& question);

@@ -21,6 +21,8 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+constexpr size_t kMostKnown = 100'000;
+
 struct Bits {
   std::array<uint8_t, 16> bytes{};
   int count = 0;  ///< 32 or 128; 0: no address
@@ -59,6 +61,7 @@ bool rest_found(const Pattern& pattern, size_t at, std::string_view name, size_t
 /// What a clock on the wall of that time zone shows.
 std::tm wall_clock(const std::string& timezone, int64_t at) {
   static std::map<std::pair<std::string, int64_t>, std::tm> known;  // changing the zone is slow
+  if (known.size() > kMostKnown) known.clear();
   const auto [found, fresh] = known.try_emplace({timezone, at});
   if (fresh) {
     setenv("TZ", timezone.c_str(), 1);

@@ -145,6 +145,8 @@ bool port_holds(const std::vector<Port>& ports, const Question& question) {
 }
 
 bool time_holds(const World& world, const Rule& rule, const Question& question) {
+  // What a resolver learns is kept beyond the time at which it asked.
+  if (question.for_somebody && !rule.when.empty()) return false;
   if (!rule.expires.empty() && is_over(world, rule.expires, question.at)) return false;
   return rule.when.empty() || std::ranges::any_of(rule.when, [&](const std::string& word) {
            const Schedule* schedule = find(world.schedules, word);
@@ -374,6 +376,11 @@ void judge(const World& world, const Question& question, Decision& out) {
     out.reason = "wrong-line";
     return block(out);
   }
+  const Line* line = find(world.lines, network->line);
+  if (line != nullptr && !line->until.empty() && is_over(world, line->until, question.at)) {
+    out.reason = "line-expired";
+    return block(out);
+  }
   if (is_tunnel(question.protocol)) {
     tunnel(world, *network, question, out);
   } else if (question.for_somebody) {
@@ -409,7 +416,8 @@ Decision decide(const World& world, const Question& question) {
   if (out.action != "blocked") out.silent = false;
   // What passes unopened because nothing is blocked shows what it carries; but who is not on the register
   // does not.
-  const bool stranger = out.reason == "unregistered-source" || out.reason == "wrong-line";
+  const bool stranger =
+      out.reason == "unregistered-source" || out.reason == "wrong-line" || out.reason == "line-expired";
   if (out.action == "observed" && can_be_opened(question.protocol) && !stranger) out.opens = true;
   return out;
 }

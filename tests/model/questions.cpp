@@ -1,8 +1,11 @@
 // tests: model: random questions, most of them at the edges of what a policy says.
 #include <algorithm>
+#include <cstdio>
+#include <ctime>
 
 #include "tests/model/chance.h"
 #include "tests/model/generate.h"
+#include "tests/model/match.h"
 #include "tests/model/names.h"
 
 namespace sluice::model {
@@ -11,6 +14,20 @@ namespace {
 const Words kSituations = {"no-name",         "ech",       "incomplete-hello", "undecodable-quic",
                            "unparsable-http", "midstream", "unknown-protocol", "fragment",
                            "table-full",      "log-full"};
+
+constexpr int64_t kBack = int64_t{360} * 86400,
+                  kAhead = int64_t{730} * 86400;  ///< what schedules are laid out for
+
+/// That minute of the day, as 2026-12-31T18:00.
+std::string day_from(int64_t at, int minute) {
+  const std::time_t seconds = at;
+  std::tm day{};
+  gmtime_r(&seconds, &day);
+  char text[32];
+  std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d", (day.tm_year + 1900) % 10000,
+                (day.tm_mon + 1) % 100, day.tm_mday % 100, minute / 60 % 100, minute % 60);
+  return text;
+}
 
 bool like_address(const std::string& word) {
   return word.find_first_not_of("0123456789.") == word.npos || word.find_first_of(":/") != word.npos;
@@ -51,6 +68,7 @@ Questions::Questions(const World& world, uint64_t seed) : world_(world), chance_
     take_names(list.names, names_);
     take_names(list.in_file, names_);
   }
+  take_instants();
   for (const Tunnel& tunnel : world.tunnels)
     take_borders(tunnel.from, edges_), take_borders(tunnel.to, edges_);
   for (const auto* rules : {&world.rules, &world.exceptions}) {
@@ -60,6 +78,27 @@ Questions::Questions(const World& world, uint64_t seed) : world_(world), chance_
       take_names(rule.to, names_);
     }
   }
+}
+
+/// Instants at which something begins or ends, the second before, and others.
+void Questions::take_instants() {
+  const auto around = [this](int64_t at) {
+    const bool covered = kNow - kBack < at && at < kNow + kAhead;
+    if (covered) instants_.insert(instants_.end(), {at - 1, at});
+  };
+  instants_ = {kNow, kNow - 1};
+  for (const Rule& one : world_.exceptions) around(instant_of(one.expires, world_.timezone));
+  for (const Line& line : world_.lines)
+    if (!line.until.empty()) around(instant_of(line.until, world_.timezone));
+  for (const Schedule& schedule : world_.schedules) {
+    const std::string& zone = schedule.timezone.empty() ? world_.timezone : schedule.timezone;
+    for (const auto& [begin, end] : schedule.hours)
+      for (const int minute : {begin, end, 0})
+        around(instant_of(day_from(kNow + 86400 * static_cast<int64_t>(chance_.below(600)), minute), zone));
+  }
+  // When clocks are put forward or back.
+  for (const char* text : {"2026-10-25T02:30", "2027-03-28T01:59", "2026-11-01T01:15", "2027-03-14T03:00"})
+    around(instant_of(text, "UTC") + 60 * chance_.between(-90, 90));
 }
 
 std::string Questions::address(bool local) {
@@ -106,6 +145,7 @@ Question Questions::next() {
   if (chance_.one_in(10)) out.line = chance_.word({"line-b", "line-x"});
   if (chance_.one_in(5)) out.vlan = std::vector<int>{1, 7, 28, 4094, 4093}[chance_.below(5)];
   const bool resolver = std::ranges::find(world_.resolvers, out.local) != world_.resolvers.end();
+  out.at = chance_.of(instants_);
   out.for_somebody = resolver && !out.inbound && chance_.one_in(2);
   if (out.for_somebody) out.protocol = "dns";
   return out;

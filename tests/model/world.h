@@ -43,6 +43,7 @@ struct List {
 
 struct Line {
   std::string name;
+  std::string until;  ///< its last day, after which its networks are refused; empty: they never are
 };
 
 using Settings = std::map<std::string, std::string>;  ///< situation: what is set

@@ -2,6 +2,7 @@
 #include "tests/model/yaml_text.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "tests/model/chance.h"
 
@@ -85,7 +86,8 @@ class Writer {
              {"contract", "C"},
              {"filing", "F"},
              {"purpose", "internal-office"},
-             {"valid", "{from: 2020-01-01, until: 2090-01-01}"}});
+             {"valid", "{from: 2020-01-01, until: " + (line.until.empty() ? "2090-01-01" : line.until) + "}"},
+             {"on-expiry", line.until.empty() ? "warn" : "block"}});
   }
 
   void networks() {
@@ -153,7 +155,33 @@ class Writer {
     }
   }
 
-  void times() {}
+  void times() {
+    static constexpr const char* kDays[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+    for (const Holidays& holidays : world_.holidays) {
+      std::string spans;
+      for (const auto& [first, last] : holidays.spans)
+        spans += (spans.empty() ? "" : ", ") + first + (first == last ? "" : ".." + last);
+      sections_[1]["holidays"] += "  " + holidays.name + ": [" + spans + "]\n";
+    }
+    for (const Schedule& schedule : world_.schedules) {
+      Words days, hours;
+      for (size_t i = 0; i < schedule.days.size(); ++i)
+        if (schedule.days[i]) days.push_back(kDays[i]);
+      for (const auto& [begin, end] : schedule.hours) hours.push_back(clock(begin) + "-" + clock(end));
+      std::vector<std::pair<std::string, std::string>> fields = {{"days", items(days)}};
+      if (!hours.empty())
+        fields.emplace_back("hours", hours.size() == 1 ? '"' + hours[0] + '"' : items(hours));
+      if (!schedule.except.empty()) fields.emplace_back("except", items(schedule.except));
+      if (!schedule.timezone.empty()) fields.emplace_back("timezone", schedule.timezone);
+      named("schedules", schedule.name, fields);
+    }
+  }
+
+  static std::string clock(int minute) {
+    char text[8];
+    std::snprintf(text, sizeof text, "%02d:%02d", minute / 60 % 100, minute % 60);
+    return text;
+  }
 
   void rule(const std::string& section, const Rule& rule, size_t file) {
     std::vector<std::pair<std::string, std::string>> fields = {{"action", rule.action}};
@@ -168,6 +196,8 @@ class Writer {
                       (port.last == port.first ? "" : "-" + std::to_string(port.last)));
     if (!ports.empty()) fields.emplace_back("ports", items(ports));
     if (rule.silent) fields.emplace_back("silent", "true");
+    if (!rule.when.empty())
+      fields.emplace_back("when", rule.when.size() == 1 ? rule.when[0] : items(rule.when));
     if (!rule.expires.empty()) {
       fields.emplace_back("owner", "li.wei");
       fields.emplace_back("ticket", "IT-4711");

@@ -29,6 +29,7 @@ BEYOND_A_SCHEMA = {
     "bits of a prefix beyond its length": r"has host bits set$",
     "IPv4 that is written as IPv6": r"is IPv4 written as IPv6$",
     "a text beyond ASCII: its limit is in bytes": r"^`[\w-]+` is longer than \d+ bytes$",
+    "a message as HTML has it": r"^`message` takes \d+ bytes of the page, and \d+ are free$",
     "a name beyond ASCII: its A-labels": r"^the name '[^']*[^\x00-\x7f]",
 }
 

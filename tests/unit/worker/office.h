@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "dataplane/decode/packet.h"
 #include "dataplane/log/event_ring.h"
@@ -103,6 +104,12 @@ class Workers {
       }
     }
     return all;
+  }
+  /// How many slots each worker's records take.
+  std::vector<uint64_t> records() const {
+    std::vector<uint64_t> slots;
+    for (const auto& ring : rings_) slots.push_back(ring->header()->head.load());
+    return slots;
   }
   uint64_t handed_over() const {
     uint64_t sum = 0;
