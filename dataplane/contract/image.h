@@ -37,7 +37,8 @@ enum class Section : uint32_t {
   Sets,             ///< SetInfo[]: interned sets of lists; set 0 is empty
   SetLists,         ///< uint16_t[]: the members of the sets, ascending within a set
   RuleBits,         ///< uint64_t[]: rows of SiteInfo::rule_words words, see RuleRow
-  NameBuckets,      ///< NameBucket[]: a power of two of them, or none
+  NameSetPairs,     ///< NameSets[]: what NameEntry points into
+  NameBuckets,      ///< NameBucket[]: at most UINT32_MAX of them, or none
   NameBytes,        ///< NameEntry records, back to back
   AddressStarts,    ///< Address[]: ascending; the first is all zeros; range i reaches to before start i + 1
   AddressClassOf,   ///< uint32_t[]: for each range the index of its AddressClass
@@ -48,7 +49,7 @@ enum class Section : uint32_t {
   Calendars,        ///< CalendarInfo[]
   Edges,            ///< int64_t[]: UTC seconds, ascending within a calendar
 };
-inline constexpr size_t kSectionCount = 21;
+inline constexpr size_t kSectionCount = 22;
 
 struct SectionSpan {
   uint64_t offset;  ///< from the start of the image
@@ -177,28 +178,38 @@ constexpr uint32_t row_to_list(uint32_t sets, uint32_t networks, uint32_t list) 
   return kFixedRows + 2 * sets + 2 * networks + list;
 }
 
-/// The suffix table: a name's hash is XXH3_64bits_withSeed(name, name_seed). Its home is bucket hash &
-/// (buckets - 1); a full bucket overflows into the next one (cyclic). A look-up ends at a bucket with an
-/// empty slot, so a table has at least one. tag is hash >> 32; offset_plus_one is 0 for an empty slot; slots
-/// fill from the first.
-struct NameSlot {
-  uint32_t tag;
-  uint32_t offset_plus_one;  ///< into NameBytes, plus one
+/// What holds of a name. Both sets are closed: they hold what the names above it say as well.
+struct NameSets {
+  uint32_t self_set;   ///< the lists that cover this very name
+  uint32_t below_set;  ///< the lists that cover every name below it
 };
+
+/// The suffix table: a name's hash is XXH3_64bits_withSeed(name, name_seed); home_bucket and tag_of say what
+/// becomes of it. A full bucket overflows into the next one (cyclic). A look-up ends at a bucket with an
+/// empty slot, so a table has at least one. Slots fill from the first.
 inline constexpr size_t kSlotsPerBucket = 8;
 struct NameBucket {
-  NameSlot slots[kSlotsPerBucket];
+  uint32_t tags[kSlotsPerBucket];
+  uint32_t offsets_plus_one[kSlotsPerBucket];  ///< into NameBytes, plus one; 0: an empty slot
 };
 static_assert(sizeof(NameBucket) == 64);
 
+/// Takes the hash's upper half: buckets need not be a power of two, and a table in the order of its hashes is
+/// one in the order of its buckets.
+constexpr uint32_t home_bucket(uint64_t hash, size_t buckets) {
+  return static_cast<uint32_t>((hash >> 32) * buckets >> 32);
+}
+constexpr uint32_t tag_of(uint64_t hash) {
+  return static_cast<uint32_t>(hash);
+}
+
 /// What stands at an offset of NameBytes, unaligned, followed by `size` bytes of name (canonical: lower case,
-/// A-labels, no final dot). Both sets are closed: they hold what the names above it say as well.
+/// A-labels, no final dot).
 struct __attribute__((packed)) NameEntry {
-  uint32_t self_set;   ///< the lists that cover this very name
-  uint32_t below_set;  ///< the lists that cover every name below it
-  uint8_t size;        ///< 1..253
+  uint32_t sets;  ///< index into NameSetPairs
+  uint8_t size;   ///< 1..253
 };
-static_assert(sizeof(NameEntry) == 9);
+static_assert(sizeof(NameEntry) == 5);
 
 /// What holds for a range of addresses.
 struct AddressClass {

@@ -135,6 +135,11 @@ class Policy {
   /// refusal (which still passes where the site only observes).
   [[nodiscard]] bool admits(const Subject& subject, const Scratch& scratch, Verdict& refusal) const;
 
+  /// The set of lists that cover a canonical name, as judge looks it up; 0 where none does.
+  [[nodiscard]] uint32_t set_of(std::string_view name) const;
+  /// The same for many names at once, which wait for memory together. found: a set for each name.
+  void sets_of(std::span<const std::string_view> names, std::span<uint32_t> found) const;
+
   /// The network of a LAN-side address; kNone16 where it is not registered.
   [[nodiscard]] uint16_t network_of(const Address& local, uint16_t vlan) const;
   [[nodiscard]] bool is_resolver(const Address& address) const;

@@ -133,26 +133,26 @@ struct ImageChecker {
   }
 
   ImageError names() const {
+    for (const NameSets& sets : t.name_sets)
+      if (sets.self_set >= t.sets.size() || sets.below_set >= t.sets.size()) return ImageError::BadNameTable;
     if (t.buckets.empty()) return ImageError::None;
-    if ((t.buckets.size() & (t.buckets.size() - 1)) != 0) return ImageError::BadNameTable;
-    bool some_empty = false;
-    for (const auto& bucket : t.buckets) {
-      for (const auto& slot : bucket.slots) {
-        if (slot.offset_plus_one == 0) {
-          some_empty = true;
-          continue;
-        }
-        if (!range_fits(slot.offset_plus_one - 1, sizeof(NameEntry), t.names.size()))
-          return ImageError::BadNameTable;
-        NameEntry entry;
-        std::memcpy(&entry, t.names.data() + slot.offset_plus_one - 1, sizeof entry);
-        const bool fits = entry.size >= 1 && entry.size <= kMaxName && entry.self_set < t.sets.size() &&
-                          entry.below_set < t.sets.size() &&
-                          range_fits(slot.offset_plus_one - 1 + sizeof entry, entry.size, t.names.size());
-        if (!fits) return ImageError::BadNameTable;
-      }
+    if (t.buckets.size() > UINT32_MAX) return ImageError::BadNameTable;
+    bool some_end = false;  // of a look-up, which passes over full buckets
+    for (const NameBucket& bucket : t.buckets) {
+      for (const uint32_t offset : bucket.offsets_plus_one)
+        if (offset != 0 && !entry_fits(offset - 1)) return ImageError::BadNameTable;
+      some_end |= bucket.offsets_plus_one[kSlotsPerBucket - 1] == 0;
     }
-    return some_empty ? ImageError::None : ImageError::BadNameTable;
+    return some_end ? ImageError::None : ImageError::BadNameTable;
+  }
+
+ private:
+  bool entry_fits(size_t offset) const {
+    if (!range_fits(offset, sizeof(NameEntry), t.names.size())) return false;
+    NameEntry entry;
+    std::memcpy(&entry, t.names.data() + offset, sizeof entry);
+    return entry.size >= 1 && entry.size <= kMaxName && entry.sets < t.name_sets.size() &&
+           range_fits(offset + sizeof entry, entry.size, t.names.size());
   }
 };
 
@@ -179,6 +179,7 @@ static ImageError open_sections(std::span<const std::byte> image, Policy::Tables
       take(image, *t.header, Section::Sets, t.sets),
       take(image, *t.header, Section::SetLists, t.set_lists),
       take(image, *t.header, Section::RuleBits, t.rule_bits),
+      take(image, *t.header, Section::NameSetPairs, t.name_sets),
       take(image, *t.header, Section::NameBuckets, t.buckets),
       take(image, *t.header, Section::NameBytes, t.names),
       take(image, *t.header, Section::AddressStarts, t.starts),

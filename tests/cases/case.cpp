@@ -86,11 +86,13 @@ control::Compiled Case::compile(const YAML::Node& node, uint32_t generation) con
   texts.push_back(
       {named ? text + ".yaml" : "case.yaml", named ? file_text(policies_ + "/" + text + ".yaml") : text});
   if (with) texts.push_back({"with.yaml", with.as<std::string>()});
-  const auto no_files = [](const std::string&, std::string&, std::string& error) {
-    error = "cases have no list files";
-    return false;
+  const auto files = [this](const std::string& path, std::string& list, std::string& error) {
+    const YAML::Node file = root_["files"][std::filesystem::path(path).filename().string()];
+    error = "the case has no such file";
+    if (file) list = file.as<std::string>();
+    return file.IsDefined();
   };
-  return control::compile_texts(texts, ".", no_files, generation, options);
+  return control::compile_texts(texts, ".", files, generation, options);
 }
 
 /// node's `policy`, or `none`.
