@@ -311,7 +311,7 @@ class Compiler {
     if (sets_.full()) return too_large("too many names and prefixes stand in too many lists at once");
     tables_.sets = sets_.sets();
     tables_.set_lists = sets_.lists();
-    if (!lay_out_rules(source_, {resolved, times, parts_.parts()}, tables_))
+    if (!lay_out_rules(source_, resolved, times, parts_.parts(), tables_))
       return too_large("too many rules for so many lists");
     std::optional<AlignedImage> image = write_image(tables_, generation);
     if (!image) return too_large("its image would exceed " + std::to_string(kImageMaxBytes >> 30) + " GiB");

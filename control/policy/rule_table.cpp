@@ -75,13 +75,14 @@ void lay_out_times(const ResolvedTimes& times, ImageTables& tables) {
 
 }  // namespace
 
-bool lay_out_rules(const PolicySource& source, const RuleParts& parts, ImageTables& tables) {
-  lay_out_times(parts.times, tables);
+bool lay_out_rules(const PolicySource& source, const ResolvedRules& resolved, const ResolvedTimes& times,
+                   std::span<const ListPart> parts, ImageTables& tables) {
+  lay_out_times(times, tables);
   lay_out_tunnels(source, tables);
-  lay_out_exceptions(source, parts.times, tables);
+  lay_out_exceptions(source, times, tables);
   for (size_t i = 0; i < source.rules.size(); ++i)
-    lay_out_rule(source.rules[i], tables).calendar = parts.times.rules[i];
-  const std::vector<ResolvedRule> rules = split_by_ports(parts.words.rules, parts.lists, tables);
+    lay_out_rule(source.rules[i], tables).calendar = times.rules[i];
+  const std::vector<ResolvedRule> rules = split_by_ports(resolved.rules, parts, tables);
   if (rules.size() > kMaxRules) return false;
   const auto sets = static_cast<uint32_t>(tables.sets.size());
   const auto networks = static_cast<uint32_t>(tables.networks.size());

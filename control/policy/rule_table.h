@@ -11,16 +11,10 @@ namespace sluice::control {
 
 inline constexpr size_t kMaxRuleBitBytes = size_t{1} << 30;
 
-/// What rules are made of beside the source itself.
-struct RuleParts {
-  const ResolvedRules& words;
-  const ResolvedTimes& times;
-  std::span<const ListPart> lists;
-};
-
 /// Fills the rules, ports, rule_bits and the site's rule_words of tables, whose sets, networks and lists are
 /// final; the last lists are the parts. Returns false where the rows would exceed kMaxRuleBitBytes, or the
 /// rules kMaxRules.
-bool lay_out_rules(const PolicySource& source, const RuleParts& parts, ImageTables& tables);
+bool lay_out_rules(const PolicySource& source, const ResolvedRules& resolved, const ResolvedTimes& times,
+                   std::span<const ListPart> parts, ImageTables& tables);
 
 }  // namespace sluice::control
