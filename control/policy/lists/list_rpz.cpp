@@ -36,7 +36,7 @@ bool cut_suffix(std::string_view& name, std::string_view below) {
 /// `24.0.2.0.192` or `48.zz.bad.db8.2001` as 192.0.2.0/24 and 2001:db8:bad::/48.
 std::string written_forward(std::string_view reversed) {
   const size_t dot = reversed.find('.');
-  const std::string length(reversed.substr(0, dot));
+  std::string length(reversed.substr(0, dot));
   if (dot == reversed.npos) return length;
   reversed.remove_prefix(dot + 1);
   const bool v4 = std::ranges::count(reversed, '.') == 3 && reversed.find("zz") == reversed.npos;
