@@ -236,7 +236,7 @@ class WorkerPipeline final : public Pipeline {
   void begin_dns_stream(const Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step read_dns(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] std::span<const uint8_t> next_message(const ByteStream& stream, bool& broken);
-  void judge_unreadable(Arrival& arrival, Flow& flow, Protocol otherwise);
+  void judge_unreadable(Arrival& arrival, Flow& flow);
   void refuse_dns_stream(Arrival& arrival, Flow& flow, const Sighting& sighting, const DnsOutcome& outcome);
   void dns_answer_segment(Arrival& arrival, Flow& flow, Context& context);
   void read_answers(Arrival& arrival, Flow& flow, Context& context);
