@@ -14,6 +14,7 @@ inline constexpr int kDone = 0, kNo = 1, kCannot = 2;
 struct ExplainOptions {
   std::string policy, feeds, from, to, host, line;
   std::string protocol = "tls", transport;
+  std::string at;  ///< a time; empty: now
   std::optional<uint16_t> vlan, port;
   bool inbound = false;
   bool json = false;

@@ -40,6 +40,10 @@ CLI::App* add_explain(CLI::App& app, ExplainOptions& options) {
           "--direction", [&options](const std::string& word) { options.inbound = word == "inbound"; },
           "outbound: opened from the LAN; inbound: from the line")
       ->check(CLI::IsMember({"outbound", "inbound"}));
+  explain->add_option(
+      "--at", options.at,
+      "Time at which it is asked: 2026-11-23T09:00 in the site's time zone, or as in RFC 3339; "
+      "without it: now");
   explain->add_flag("--json", options.json, "Print JSON: action, reason, rule, trace");
   explain->add_flag("--exit-code", options.exit_code, "Exit with 1 where the access is blocked");
   return explain;

@@ -155,6 +155,10 @@ void Link::take(const Message& message, UniqueFd fd) {
   if (type == MessageType::Loaded && welcomed_ && !fd) {
     return take_loaded(message);
   }
+  if (type == MessageType::NotKept && welcomed_ && !fd) {
+    return log_warning("data plane: policy generation " + std::to_string(message.generation) +
+                       " is in force, but " + text_of(message));
+  }
   if (type == MessageType::Bound && welcomed_ && !fd) {
     return take_bound(message);
   }

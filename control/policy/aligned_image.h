@@ -1,37 +1,39 @@
 // control/policy: memory for a policy image, aligned as its sections are.
 #pragma once
 
+#include <sys/mman.h>
+
 #include <cstddef>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <new>
 #include <span>
 
-#include "dataplane/contract/image.h"
+#include "control/policy/huge_pages.h"
 
 namespace sluice::control {
 
-struct AlignedFree {
-  void operator()(std::byte* memory) const { std::free(memory); }
+struct Unmap {
+  size_t size = 0;
+  void operator()(std::byte* memory) const { (void)munmap(memory, size); }
 };
 
-/// Zeroed bytes that start at a multiple of kSectionAlign. Movable.
+/// Zeroed bytes that start at a page, and so at a multiple of kSectionAlign. Movable.
 class AlignedImage {
  public:
   AlignedImage() = default;
   explicit AlignedImage(size_t size) : size_(size) {
-    const size_t rounded = (size + kSectionAlign - 1) / kSectionAlign * kSectionAlign;
-    memory_.reset(static_cast<std::byte*>(std::aligned_alloc(kSectionAlign, rounded)));
-    if (!memory_) throw std::bad_alloc();
-    std::memset(memory_.get(), 0, rounded);
+    if (size == 0) return;
+    void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) throw std::bad_alloc();
+    advise_huge(memory, size);
+    memory_ = {static_cast<std::byte*>(memory), Unmap{size}};
   }
 
   std::span<const std::byte> bytes() const { return {memory_.get(), size_}; }
   std::span<std::byte> bytes() { return {memory_.get(), size_}; }
 
  private:
-  std::unique_ptr<std::byte[], AlignedFree> memory_;
+  std::unique_ptr<std::byte[], Unmap> memory_;
   size_t size_ = 0;
 };
 

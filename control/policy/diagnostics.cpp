@@ -53,6 +53,11 @@ void Report::error(Position at, std::string what, std::string instead) {
   if (++errors_ <= kMaxErrors) keep(Severity::Error, at, std::move(what), std::move(instead));
 }
 
+void Report::add(uint32_t file, const Diagnostics& problems) {
+  for (const Diagnostic& each : problems)
+    keep(each.severity, {file, each.line, each.column}, each.what, each.instead);
+}
+
 void Report::warn(Position at, std::string what, std::string instead) {
   if (++warnings_ <= kMaxWarnings) keep(Severity::Warning, at, std::move(what), std::move(instead));
 }

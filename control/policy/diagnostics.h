@@ -47,6 +47,8 @@ class Report {
 
   void error(Position at, std::string what, std::string instead = {});
   void warn(Position at, std::string what, std::string instead = {});
+  /// Adds what another report found in this file.
+  void add(uint32_t file, const Diagnostics& problems);
   bool failed() const { return errors_ > 0; }
 
   /// `file:line:column`, to point from one problem to another place.

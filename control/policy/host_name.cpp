@@ -1,6 +1,8 @@
 // control/policy: host names as a policy and its lists write them.
 #include "control/policy/host_name.h"
 
+#include <array>
+
 #include "dataplane/contract/image.h"
 
 namespace sluice::control {
@@ -8,30 +10,56 @@ namespace {
 
 constexpr size_t kMaxLabel = 63;
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+/// What a byte may be in a name; bits, so that a whole label's can be gathered.
+enum Kind : uint8_t {
+  Letter = 1,  ///< or `-`, `_`
+  Digit = 2,
+  Dot = 4,
+  Star = 8,
+  Other = 16,
+  NotAscii = 32
+};
+
+/// By byte: millions of names are read a byte at a time.
+constexpr auto kKinds = [] {
+  std::array<uint8_t, 256> kinds{};
+  for (size_t i = 0; i < kinds.size(); ++i) kinds[i] = i < 0x80 ? Other : NotAscii;
+  for (int c = 'a'; c <= 'z'; ++c) kinds[static_cast<size_t>(c)] = Letter;
+  for (int c = 'A'; c <= 'Z'; ++c) kinds[static_cast<size_t>(c)] = Letter;
+  for (int c = '0'; c <= '9'; ++c) kinds[static_cast<size_t>(c)] = Digit;
+  kinds['-'] = kinds['_'] = Letter;
+  kinds['.'] = Dot;
+  kinds['*'] = Star;
+  return kinds;
+}();
+constexpr auto kLower = [] {
+  std::array<char, 256> lower{};
+  for (size_t i = 0; i < lower.size(); ++i)
+    lower[i] = static_cast<char>(i >= 'A' && i <= 'Z' ? i - 'A' + 'a' : i);
+  return lower;
+}();
 
 /// Lower-cases and checks one name of labels.
 NameError check_labels(char* text, size_t size) {
-  size_t label = 0;
-  bool last_label_numeric = true, not_ascii = false, star = false, character = false;
+  uint8_t seen = 0, in_label = 0;  // kinds of bytes
+  size_t label_at = 0;
   bool empty_label = false, long_label = false;
   for (size_t i = 0; i < size; ++i) {
-    char& c = text[i];
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    if (c == '.') {
-      empty_label |= label == 0;
-      label = 0;
-      last_label_numeric = true;
-      continue;
-    }
-    long_label |= ++label > kMaxLabel;
-    last_label_numeric &= is_digit(c);
-    not_ascii |= (static_cast<unsigned char>(c) & 0x80) != 0;
-    star |= c == '*';
-    character |= !((c >= 'a' && c <= 'z') || is_digit(c) || c == '-' || c == '_');
+    const auto byte = static_cast<unsigned char>(text[i]);
+    text[i] = kLower[byte];
+    const uint8_t kind = kKinds[byte];
+    seen |= kind;
+    in_label |= kind;
+    if (kind != Dot) continue;
+    empty_label |= i == label_at;
+    long_label |= i - label_at > kMaxLabel;
+    label_at = i + 1;
+    in_label = 0;
   }
+  const size_t label = size - label_at;
+  long_label |= label > kMaxLabel;
+  const bool not_ascii = (seen & NotAscii) != 0, star = (seen & Star) != 0, character = (seen & Other) != 0;
+  const bool last_label_numeric = in_label == Digit;
   if (not_ascii) return NameError::NotAscii;
   if (star) return NameError::Star;
   if (character) return NameError::Character;

@@ -38,14 +38,17 @@ SectionBytes sections_of(const ImageTables& tables) {
   set(Section::Sets, bytes_of(tables.sets));
   set(Section::SetLists, bytes_of(tables.set_lists));
   set(Section::RuleBits, bytes_of(tables.rule_bits));
-  set(Section::NameBuckets, bytes_of(tables.names.buckets));
-  set(Section::NameBytes, bytes_of(tables.names.bytes));
+  set(Section::NameSetPairs, bytes_of(tables.names->sets));
+  set(Section::NameBuckets, bytes_of(tables.names->buckets));
+  set(Section::NameBytes, bytes_of(tables.names->bytes));
   set(Section::AddressStarts, bytes_of(tables.addresses.starts));
   set(Section::AddressClassOf, bytes_of(tables.addresses.class_of));
   set(Section::AddressClasses, bytes_of(tables.addresses.classes));
   set(Section::Candidates, bytes_of(tables.addresses.candidates));
   set(Section::PatternLists, bytes_of(tables.patterns.lists));
   set(Section::PatternDatabase, bytes_of(tables.patterns.database));
+  set(Section::Calendars, bytes_of(tables.calendars));
+  set(Section::Edges, bytes_of(tables.edges));
   return out;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,7 +12,7 @@
 
 #include "control/policy/address_table.h"
 #include "control/policy/aligned_image.h"
-#include "control/policy/name_table.h"
+#include "control/policy/name_layout.h"
 #include "control/policy/pattern_table.h"
 #include "control/policy/set_table.h"
 #include "dataplane/contract/image.h"
@@ -42,9 +43,11 @@ struct ImageTables {
   std::vector<SetInfo> sets;
   std::vector<uint16_t> set_lists;
   std::vector<uint64_t> rule_bits;
-  NameTable::Layout names;
+  std::shared_ptr<const NameLayout> names;
   AddressTable::Layout addresses;
   CompiledPatterns patterns;
+  std::vector<CalendarInfo> calendars;
+  std::vector<int64_t> edges;
 };
 
 /// Returns nothing where the image would exceed kImageMaxBytes.

@@ -1,11 +1,7 @@
 // control/policy: a directory of YAML becomes one policy image, or a list of what is wrong with it.
 #include "control/policy/policy_compiler.h"
 
-#include <sys/random.h>
-
 #include <chrono>
-#include <deque>
-#include <new>
 
 #include "control/policy/compile_cache.h"
 #include "control/policy/field_reader.h"
@@ -23,45 +19,6 @@
 
 namespace sluice::control {
 namespace {
-
-/// Names are hashed under a seed that nobody outside can guess, so that no list can be made to collide.
-uint64_t random_seed() {
-  uint64_t seed = 0;
-  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) throw std::bad_alloc();
-  return seed;
-}
-
-/// What one list file says goes into the tables under its list.
-class FileTaker final : public ListTaker {
- public:
-  FileTaker(NameTable& names, AddressTable& addresses, std::vector<PatternSource>& patterns, ListParts& parts,
-            uint16_t list)
-      : names_(names), addresses_(addresses), patterns_(patterns), parts_(parts), whole_(list), list_(list) {}
-
-  void take_name(std::string_view name, NameScope scope) override {
-    full_ |= !names_.add(name, scope, list_);
-  }
-  void take_exception(std::string_view name, NameScope scope) override {
-    full_ |= !names_.except(name, scope, list_);
-  }
-  void take_pattern(std::string pattern, Position at) override {
-    patterns_.push_back({{std::move(pattern), at}, list_});
-  }
-  void take_prefix(const Prefix& prefix) override { addresses_.add_list(prefix, list_); }
-  void begin_ports(std::span<const PortRange> ports) override {
-    list_ = ports.empty() ? whole_ : parts_.part_of(whole_, ports);
-  }
-
-  bool full() const { return full_; }  ///< the names did not all fit
-
- private:
-  NameTable& names_;
-  AddressTable& addresses_;
-  std::vector<PatternSource>& patterns_;
-  ListParts& parts_;
-  uint16_t whole_, list_;
-  bool full_ = false;
-};
 
 /// A network's setting: its own, else the site's, else the default.
 Setting said(const std::optional<SettingSource>& network, const std::optional<SettingSource>& site,
@@ -86,9 +43,7 @@ class Compiler {
         read_(read),
         feeds_directory_(feeds),
         cache_(cache),
-        report_(report),
-        names_(sets_, tables_.site.name_seed),
-        addresses_(sets_) {}
+        report_(report) {}
 
   /// A file that was read already.
   void add_source(const std::string& name, std::string_view text) {
@@ -97,11 +52,16 @@ class Compiler {
   }
 
   /// Returns nothing where the report has an error.
-  std::optional<CompiledPolicy> run(uint32_t generation) {
+  std::optional<CompiledPolicy> run(uint32_t generation, std::chrono::sys_seconds now) {
     const ResolvedRules resolved = resolve_rules(source_, report_);
+    const ResolvedTimes times = resolve_times(source_, now, report_);
     if (source_.lists.size() + source_.offices.size() + resolved.literals.size() > kMaxLists)
       return std::nullopt;
     parts_ = ListParts(source_.lists.size() + source_.offices.size() + resolved.literals.size());
+    read_list_files();
+    compile_patterns(resolved.literals);
+    if (report_.failed()) return std::nullopt;
+    if (!build_names(resolved.literals)) return too_large("too many names");
     add_lists();
     add_offices();
     add_literals(resolved.literals);
@@ -109,19 +69,160 @@ class Compiler {
       const ListInfo whole = tables_.lists[part.of];
       tables_.lists.push_back(whole);
     }
+    add_lines(times);
     add_networks();
     for (const PrefixSource& resolver : source_.resolvers) addresses_.add_resolver(resolver.prefix.address);
     for (const LineSource& line : source_.lines)
       for (const Address& router : line.link) addresses_.add_link(router);
-    tables_.patterns = cache_.patterns(patterns_, report_);
-    if (report_.failed()) return std::nullopt;
     add_site();
-    return finish(resolved, generation);
+    return finish(resolved, times, generation);
   }
 
  private:
-  void add_name(std::string_view name, NameScope scope, size_t list) {
-    if (!names_.add(name, scope, static_cast<uint16_t>(list))) names_full_ = true;
+  /// A list file, or the copy of a feed.
+  struct ListFile {
+    size_t list;
+    const Word* file;     ///< as the policy names it; nullptr for a feed
+    std::string sha256;   ///< of a feed's copy
+    uint32_t report = 0;  ///< its index in the report
+  };
+
+  /// Reads every list file, and reports what is wrong with each at its place.
+  void read_list_files() {
+    for (size_t i = 0; i < source_.lists.size(); ++i) {
+      const ListSource& list = source_.lists[i];
+      for (const Word& file : list.files) {
+        requests_.push_back({(directory_ / file.text).string(), list.format, nullptr, {}});
+        files_.push_back({i, &file, {}, 0});
+      }
+      if (list.feed && !list.feed->url.empty()) add_feed(list, i);
+    }
+    do {
+      cache_.read_lists(requests_, read_);
+    } while (turn_to_newer_copies());
+    for (size_t i = 0; i < files_.size(); ++i) take_list_file(files_[i], requests_[i]);
+  }
+
+  void take_list_file(ListFile& file, const ListRequest& request) {
+    const ListSource& list = source_.lists[file.list];
+    if (request.content) {
+      sources_.push_back(request.path);
+      digest_.add(request.path, request.content->digest);
+      file.report = report_.add_file(request.path);
+      report_.add(file.report, request.content->problems);
+    } else if (file.file == nullptr) {
+      report_.error(list.feed_at, "cannot read the copy of " + feed_name(list) + ": " + request.error, "");
+    } else {
+      report_.error(file.file->at, "cannot read " + in_quotes(file.file->text) + ": " + request.error,
+                    "a path counts from the policy's directory");
+    }
+  }
+
+  static std::string feed_name(const ListSource& list) {
+    return "the feed of the list " + in_quotes(list.name.text);
+  }
+
+  /// Takes the last good copy of a list that is fetched. One that was never fetched is left out: what the
+  /// rest of the policy says must not wait for a server. One that was, and cannot be read, is an error: it
+  /// must not be lost.
+  void add_feed(const ListSource& list, size_t index) {
+    const FeedSpec& spec = feeds_.emplace_back(FeedSpec{list.name.text, list.format, *list.feed});
+    const std::optional<FeedCopy> copy = find_copy(spec);
+    if (!copy) return report_feed(list, spec);
+    requests_.push_back({feed_text_path(feeds_directory_, spec, *copy).string(), list.format, nullptr, {}});
+    files_.push_back({index, nullptr, copy->sha256, 0});
+  }
+
+  /// Where a copy could not be read because a newer one just took its place. Returns whether there is any.
+  bool turn_to_newer_copies() {
+    bool any = false;
+    for (size_t i = 0; i < files_.size(); ++i) {
+      if (files_[i].file != nullptr || requests_[i].content) continue;
+      const ListSource& list = source_.lists[files_[i].list];
+      const FeedSpec spec{list.name.text, list.format, *list.feed};
+      const std::optional<FeedCopy> next = find_copy(spec);
+      if (!next || next->sha256 == files_[i].sha256) continue;
+      files_[i].sha256 = next->sha256;
+      requests_[i].path = feed_text_path(feeds_directory_, spec, *next).string();
+      any = true;
+    }
+    return any;
+  }
+
+  void report_feed(const ListSource& list, const FeedSpec& spec) {
+    std::error_code ignored;
+    if (feeds_directory_.empty()) {
+      report_.warn(list.feed_at, feed_name(list) + " is left out: no copies are at hand");
+    } else if (std::filesystem::exists(feed_meta_path(feeds_directory_, spec, CopyKind::InForce), ignored)) {
+      report_.error(list.feed_at, "the copy of " + feed_name(list) + " is damaged",
+                    "sluicectl feeds refresh replaces it");
+    } else {
+      report_.warn(list.feed_at, feed_name(list) + " has not been fetched yet",
+                   "it is fetched once the policy is applied; until then the list is without it");
+    }
+  }
+
+  std::optional<FeedCopy> find_copy(const FeedSpec& spec) const {
+    if (feeds_directory_.empty()) return std::nullopt;
+    return read_feed_copy(feed_meta_path(feeds_directory_, spec, CopyKind::InForce));
+  }
+
+  /// The list that a part of a file belongs to.
+  uint16_t list_of(const ListFile& file, const ListContent::Part& part) {
+    const auto list = static_cast<uint16_t>(file.list);
+    return part.ports.empty() ? list : parts_.part_of(list, part.ports);
+  }
+
+  size_t first_literal() const { return source_.lists.size() + source_.offices.size(); }
+
+  void compile_patterns(const std::vector<Literal>& literals) {
+    std::vector<PatternSource> patterns;
+    const auto add = [&](const Word& pattern, size_t list) {
+      patterns.push_back({pattern, static_cast<uint16_t>(list)});
+    };
+    for (size_t i = 0; i < source_.lists.size(); ++i) {
+      for (const Word& pattern : source_.lists[i].patterns) add(pattern, i);
+      for (const Word& keyword : source_.lists[i].keywords) add(pattern_of(keyword), i);
+    }
+    for (size_t i = 0; i < files_.size(); ++i) {
+      if (!requests_[i].content) continue;
+      for (const ListContent::Part& part : requests_[i].content->parts) {
+        for (Word pattern : part.patterns) {
+          pattern.at.file = files_[i].report;
+          add(pattern, list_of(files_[i], part));
+        }
+      }
+    }
+    for (size_t i = 0; i < literals.size(); ++i) {
+      if (!literals[i].pattern.empty()) add({literals[i].pattern, literals[i].at}, first_literal() + i);
+    }
+    tables_.patterns = cache_.patterns(patterns, report_);
+  }
+
+  /// The table of all names. The lists' own come first, so that another rule changes no set of theirs.
+  bool build_names(const std::vector<Literal>& literals) {
+    std::vector<NameSourceBlock> lists;
+    for (size_t i = 0; i < source_.lists.size(); ++i) {
+      auto names = std::make_shared<NameBlock>();
+      for (const NameSource& name : source_.lists[i].names) names->add(name.name, name.scope);
+      lists.push_back({std::move(names), static_cast<uint16_t>(i)});
+    }
+    for (size_t i = 0; i < files_.size(); ++i) {
+      const std::shared_ptr<const ListContent>& content = requests_[i].content;
+      for (const ListContent::Part& part : content->parts)
+        lists.push_back({{content, &part.names}, list_of(files_[i], part)});
+    }
+    std::vector<ExtraName> extras;
+    for (size_t i = 0; i < literals.size(); ++i) {
+      const Literal& literal = literals[i];
+      if (!literal.name.empty())
+        extras.push_back({literal.name, literal.scope, static_cast<uint16_t>(first_literal() + i)});
+    }
+    std::optional<CompiledNames> names = cache_.names(std::move(lists), extras);
+    if (!names) return false;
+    tables_.names = std::move(names->layout);
+    sets_ = std::move(names->sets);
+    return true;
   }
 
   void add_lists() {
@@ -129,70 +230,12 @@ class Compiler {
       const ListSource& list = source_.lists[i];
       tables_.lists.push_back({tables_.strings.add(list.name.text)});
       if (list.name.text == kDohList) tables_.site.doh_list = static_cast<uint16_t>(i);
-      for (const NameSource& name : list.names) add_name(name.name, name.scope, i);
       for (const PrefixSource& prefix : list.prefixes)
         addresses_.add_list(prefix.prefix, static_cast<uint16_t>(i));
-      for (const Word& pattern : list.patterns) patterns_.push_back({pattern, static_cast<uint16_t>(i)});
-      for (const Word& keyword : list.keywords)
-        patterns_.push_back({pattern_of(keyword), static_cast<uint16_t>(i)});
-      for (const Word& file : list.files) add_list_file(file, list.format, i);
-      if (list.feed && !list.feed->url.empty()) add_feed(list, i);
     }
-  }
-
-  void add_list_file(const Word& file, ListFormat format, size_t list) {
-    std::string error;
-    if (!add_list_text((directory_ / file.text).string(), format, list, error)) {
-      report_.error(file.at, "cannot read " + in_quotes(file.text) + ": " + error,
-                    "a path counts from the policy's directory");
-    }
-  }
-
-  /// Returns false where it cannot be read, and says why in error.
-  bool add_list_text(const std::string& path, ListFormat format, size_t list, std::string& error) {
-    ListText& text = texts_.emplace_back();
-    if (!read_(path, text.text, error)) return false;
-    add_source(path, text.text);
-    FileTaker taker(names_, addresses_, patterns_, parts_, static_cast<uint16_t>(list));
-    read_list(text, format, report_.add_file(path), report_, taker);
-    names_full_ |= taker.full();
-    return true;
-  }
-
-  /// Takes the last good copy of a list that is fetched. One that was never fetched is left out: what the
-  /// rest of the policy says must not wait for a server. One that was, and cannot be read, is an error: it
-  /// must not be lost.
-  void add_feed(const ListSource& list, size_t index) {
-    const FeedSpec spec{list.name.text, list.format, *list.feed};
-    feeds_.push_back(spec);
-    const std::string name = "the feed of the list " + in_quotes(list.name.text);
-    const std::filesystem::path meta = feeds_directory_.empty()
-                                           ? std::filesystem::path()
-                                           : feed_meta_path(feeds_directory_, spec, CopyKind::InForce);
-    std::optional<FeedCopy> copy = read_feed_copy(meta);
-    if (!copy) return report_feed(list, name, meta);
-    std::string error;
-    while (
-        !add_list_text(feed_text_path(feeds_directory_, spec, *copy).string(), list.format, index, error)) {
-      // A newer one may just have taken its place.
-      const std::optional<FeedCopy> next = read_feed_copy(meta);
-      if (!next || next->sha256 == copy->sha256) {
-        return report_.error(list.feed_at, "cannot read the copy of " + name + ": " + error, "");
-      }
-      copy = next;
-    }
-  }
-
-  void report_feed(const ListSource& list, const std::string& name, const std::filesystem::path& meta) {
-    std::error_code ignored;
-    if (std::filesystem::exists(meta, ignored)) {
-      report_.error(list.feed_at, "the copy of " + name + " is damaged",
-                    "sluicectl feeds refresh replaces it");
-    } else if (feeds_directory_.empty()) {
-      report_.warn(list.feed_at, name + " is left out: no copies are at hand");
-    } else {
-      report_.warn(list.feed_at, name + " has not been fetched yet",
-                   "it is fetched once the policy is applied; until then the list is without it");
+    for (size_t i = 0; i < files_.size(); ++i) {
+      for (const ListContent::Part& part : requests_[i].content->parts)
+        for (const Prefix& prefix : part.prefixes) addresses_.add_list(prefix, list_of(files_[i], part));
     }
   }
 
@@ -208,12 +251,7 @@ class Compiler {
     for (const Literal& literal : literals) {
       const auto list = static_cast<uint16_t>(tables_.lists.size());
       tables_.lists.push_back({tables_.strings.add(literal.text)});
-      if (literal.is_name) {
-        literal.pattern.empty() ? add_name(literal.name, literal.scope, list)
-                                : patterns_.push_back({{literal.pattern, literal.at}, list});
-      } else {
-        addresses_.add_list(literal.prefix, list);
-      }
+      if (!literal.is_name) addresses_.add_list(literal.prefix, list);
     }
   }
 
@@ -224,9 +262,12 @@ class Compiler {
     return kNone16;
   }
 
+  void add_lines(const ResolvedTimes& times) {
+    for (size_t i = 0; i < source_.lines.size(); ++i)
+      tables_.lines.push_back({tables_.strings.add(source_.lines[i].name.text), times.lines[i]});
+  }
+
   void add_networks() {
-    for (const LineSource& line : source_.lines)
-      tables_.lines.push_back({tables_.strings.add(line.name.text)});
     for (const NetworkSource& network : source_.networks) {
       const auto index = static_cast<uint16_t>(tables_.networks.size());
       NetworkInfo info{};
@@ -238,6 +279,7 @@ class Compiler {
             said(network.unidentified[i], source_.unidentified[i], kDefaultUnidentified[i]));
       info.canaries = network.canaries;
       info.strip_ech = network.strip_ech;
+      info.shared = network.shared;
       info.first_vlan = static_cast<uint32_t>(tables_.vlans.size());
       info.vlan_count = static_cast<uint32_t>(network.vlans.size());
       tables_.vlans.insert(tables_.vlans.end(), network.vlans.begin(), network.vlans.end());
@@ -259,23 +301,24 @@ class Compiler {
     return std::nullopt;
   }
 
-  std::optional<CompiledPolicy> finish(const ResolvedRules& resolved, uint32_t generation) {
+  std::optional<CompiledPolicy> finish(const ResolvedRules& resolved, const ResolvedTimes& times,
+                                       uint32_t generation) {
     CompiledPolicy out;
     out.prefixes = addresses_.size();
-    out.names = names_.size();
-    tables_.names = names_.finish();
+    out.names = tables_.names->names;
     tables_.addresses = addresses_.finish();
-    if (names_full_ || (out.names > 0 && tables_.names.buckets.empty())) return too_large("too many names");
     if (parts_.full()) return too_large("too many lists with ports of their own");
     if (sets_.full()) return too_large("too many names and prefixes stand in too many lists at once");
     tables_.sets = sets_.sets();
     tables_.set_lists = sets_.lists();
-    if (!lay_out_rules(source_, resolved, parts_.parts(), tables_))
+    if (!lay_out_rules(source_, resolved, times, parts_.parts(), tables_))
       return too_large("too many rules for so many lists");
     std::optional<AlignedImage> image = write_image(tables_, generation);
     if (!image) return too_large("its image would exceed " + std::to_string(kImageMaxBytes >> 30) + " GiB");
+    cache_.forget_unused();
     out.memory = std::move(*image);
     out.site = source_.site->text;
+    out.timezone = times.site;
     out.reload_on_save = source_.reload_on_save;
     out.networks = source_.networks.size();
     out.rules = source_.rules.size();
@@ -293,22 +336,20 @@ class Compiler {
   const std::filesystem::path& feeds_directory_;
   CompileCache& cache_;
   Report& report_;
-  ImageTables tables_ = [] {
+  ImageTables tables_ = [this] {
     ImageTables tables;
-    tables.site.name_seed = random_seed();
+    tables.site.name_seed = cache_.name_seed();
     tables.site.doh_list = kNone16;
     return tables;
   }();
   SetTable sets_;
-  NameTable names_;
-  AddressTable addresses_;
-  std::vector<PatternSource> patterns_;
-  std::deque<ListText> texts_;  ///< of the list files; names_ points into them
+  AddressTable addresses_{sets_};
+  std::vector<ListFile> files_;        ///< of all lists, in their order
+  std::vector<ListRequest> requests_;  ///< one for each of them
   std::vector<std::string> sources_;
   std::vector<FeedSpec> feeds_;
   SourceDigest digest_;
   ListParts parts_{0};
-  bool names_full_ = false;
 };
 
 Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::path& directory,
@@ -326,13 +367,12 @@ Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::
   }
   resolve_groups(source, report);
   check_source(source, report);
-  [[maybe_unused]] const ResolvedTimes times = resolve_times(source, options.now, report);
   Compiled out;
   CompileCache nothing;
   Compiler compiler(source, directory, read_list_file, options.feeds,
                     options.cache != nullptr ? *options.cache : nothing, report);
   for (const SourceText& text : texts) compiler.add_source(text.name, text.text);
-  out.policy = compiler.run(generation);
+  out.policy = compiler.run(generation, options.now);
   if (report.failed()) out.policy.reset();
   out.diagnostics = report.finish();
   return out;

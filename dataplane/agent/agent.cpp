@@ -96,8 +96,10 @@ void Agent::serve(int stop_fd) {
     // A descriptor of -1 is passed over.
     pollfd waits[] = {
         {stop_fd, POLLIN, 0}, {listen_fd_, POLLIN, 0}, {peer_fd_, POLLIN, 0}, {newcomer_fd_, POLLIN, 0}};
-    if (poll(waits, std::size(waits), -1) < 0) continue;
-    if (waits[0].revents != 0) return;
+    const int happened = poll(waits, std::size(waits), to_keep_ ? 0 : -1);
+    if (happened == 0) keep();
+    if (happened <= 0) continue;
+    if (waits[0].revents != 0) return keep();
     if (waits[2].revents != 0) hear();
     if (waits[3].revents != 0) hear_newcomer();
     if (waits[1].revents != 0) accept_newcomer();
@@ -210,18 +212,29 @@ void Agent::load(const Message& request, int image_fd) {
     }
   }
   if (next) {
-    const Generation& in_force = *next;
     generations_.publish(std::move(next));
     answer.accepted = 1;
-    if (!store_last_good(config_.state_directory, in_force.image())) {
-      why = std::string("in force, but not kept for the next start: ") + std::strerror(errno);
-      std::fprintf(stderr, "sluice-dataplane: policy %u: %s\n", request.generation, why.c_str());
-    }
+    to_keep_ = true;
   } else {
     std::fprintf(stderr, "sluice-dataplane: policy %u refused: %s\n", request.generation, why.c_str());
   }
   set_text(answer, why);
   if (!send_message(peer_fd_, answer, -1)) hang_up("takes no answer");
+}
+
+/// Keeps what is in force for the next start. A disk takes its time: control has had its answer, and whatever
+/// else has come is heard first.
+void Agent::keep() {
+  if (!std::exchange(to_keep_, false)) return;
+  // Only this thread publishes, so the generation stays.
+  const Generation& in_force = *generations_.current().load(std::memory_order_acquire);
+  if (store_last_good(config_.state_directory, in_force.image())) return;
+  const std::string why = std::string("not kept for the next start: ") + std::strerror(errno);
+  const uint32_t number = generations_.number();
+  std::fprintf(stderr, "sluice-dataplane: policy %u: %s\n", number, why.c_str());
+  Message notice = make_message(MessageType::NotKept, number);
+  set_text(notice, why);
+  if (peer_fd_ >= 0 && !send_message(peer_fd_, notice, -1)) hang_up("takes no notice");
 }
 
 }  // namespace sluice

@@ -45,11 +45,13 @@ class Agent {
   void welcome();
   void load(const Message& request, int image_fd);
   void take(std::span<const Binding> bindings);
+  void keep();
 
   const AgentConfig config_;
   GenerationSwitch& generations_;
   int listen_fd_ = -1, peer_fd_ = -1;
   int newcomer_fd_ = -1;  ///< has connected and said nothing yet
+  bool to_keep_ = false;  ///< what is in force is not yet kept for the next start
   bool bound_ = false;    ///< the socket's file is ours to remove
 };
 

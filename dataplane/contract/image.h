@@ -15,13 +15,14 @@
 namespace sluice {
 
 inline constexpr uint64_t kImageMagic = 0x3145474d49554c53;  // "SLUIMGE1" as bytes
-inline constexpr uint32_t kImageVersion = 2;
+inline constexpr uint32_t kImageVersion = 3;
 inline constexpr size_t kImageMaxBytes = size_t{4} << 30;  ///< a larger image is refused
 inline constexpr size_t kSectionAlign = 64;
 inline constexpr uint16_t kNone16 = 0xffff;  ///< "no rule", "no list", "no network"
 inline constexpr uint16_t kNoVlan = 0xffff;  ///< of a packet: untagged, or tagged for its priority only
 inline constexpr size_t kMaxRules = 65534, kMaxLists = 65534, kMaxNetworks = 65534, kMaxLines = 254;
 inline constexpr int64_t kNever = INT64_MAX;  ///< of a time in seconds
+inline constexpr size_t kMaxMessage = 160;    ///< bytes of a rule's message, once it is escaped for HTML
 inline constexpr size_t kMaxName = 253;       ///< bytes of a host name without its final dot (RFC 1035 2.3.4)
 
 enum class Section : uint32_t {
@@ -31,12 +32,13 @@ enum class Section : uint32_t {
   Networks,         ///< NetworkInfo[]
   Vlans,            ///< uint16_t[]: VLAN ids, 0 for untagged
   Lists,            ///< ListInfo[]; anonymous ones (literals of a rule, an office) too
-  Rules,            ///< RuleInfo[]: the registered tunnels, then the rules in the order of the policy
+  Rules,            ///< RuleInfo[]: the registered tunnels, the exceptions, the rules in the policy's order
   Ports,            ///< PortRange[]
   Sets,             ///< SetInfo[]: interned sets of lists; set 0 is empty
   SetLists,         ///< uint16_t[]: the members of the sets, ascending within a set
   RuleBits,         ///< uint64_t[]: rows of SiteInfo::rule_words words, see RuleRow
-  NameBuckets,      ///< NameBucket[]: a power of two of them, or none
+  NameSetPairs,     ///< NameSets[]: what NameEntry points into
+  NameBuckets,      ///< NameBucket[]: at most UINT32_MAX of them, or none
   NameBytes,        ///< NameEntry records, back to back
   AddressStarts,    ///< Address[]: ascending; the first is all zeros; range i reaches to before start i + 1
   AddressClassOf,   ///< uint32_t[]: for each range the index of its AddressClass
@@ -44,8 +46,10 @@ enum class Section : uint32_t {
   Candidates,       ///< uint16_t[]: networks, longest prefix first
   PatternLists,     ///< uint16_t[]: for each Hyperscan expression id its list
   PatternDatabase,  ///< a serialised Hyperscan database (block mode), or nothing
+  Calendars,        ///< CalendarInfo[]
+  Edges,            ///< int64_t[]: UTC seconds, ascending within a calendar
 };
-inline constexpr size_t kSectionCount = 19;
+inline constexpr size_t kSectionCount = 22;
 
 struct SectionSpan {
   uint64_t offset;  ///< from the start of the image
@@ -76,11 +80,13 @@ struct SiteInfo {
   uint32_t rule_words;         ///< 64-bit words in a row of RuleBits: ceil(rules / 64)
   uint16_t doh_list;           ///< index into Lists of the known DoH resolvers; kNone16: none
   uint16_t reserved2;
-  uint64_t name_seed;  ///< seed of the name table's XXH3
+  uint64_t name_seed;               ///< seed of the name table's XXH3
+  int64_t times_from, times_until;  ///< UTC seconds: what the calendars cover
 };
 
 struct LineInfo {
   StringRef name;
+  int64_t expires;  ///< UTC second from which its networks are refused; kNever
 };
 
 struct NetworkInfo {
@@ -90,8 +96,10 @@ struct NetworkInfo {
   uint8_t unidentified[kSituationCount];  ///< Setting for each Situation
   uint8_t canaries;                       ///< 1: canary names get NXDOMAIN
   uint8_t strip_ech;                      ///< 1: `ech` is taken out of DNS answers
-  uint32_t first_vlan;                    ///< into Vlans
-  uint32_t vlan_count;                    ///< 0: any VLAN
+  uint8_t shared;                         ///< 1: many people behind one address
+  uint8_t reserved[3];
+  uint32_t first_vlan;  ///< into Vlans
+  uint32_t vlan_count;  ///< 0: any VLAN
 };
 
 struct ListInfo {
@@ -107,7 +115,11 @@ struct RuleInfo {
   uint8_t silent;       ///< 1: no answer to what is blocked
   uint8_t violation;    ///< 1: a block by this rule is a violation of the access rules
   uint8_t tunnel;       ///< TunnelRule
-  uint8_t reserved[4];
+  uint16_t calendar;    ///< index into Calendars of when it holds; kNone16: always
+  uint8_t reserved[2];
+  StringRef message;        ///< for whoever it blocks; may be empty
+  StringRef owner, ticket;  ///< of an exception: who answers for it, and where it was agreed to; else empty
+  int64_t expires;          ///< UTC second from which it is off; kNever
 };
 enum class RuleAction : uint8_t {
   Allow,
@@ -119,6 +131,13 @@ enum class TunnelRule : uint8_t {
   No,
   Registered,
   Opened  ///< and what is inside is judged
+};
+
+/// When rules hold: off before the first edge; each edge turns it over. Outside of times_from to times_until
+/// nothing is known: rules that block hold then, others do not.
+struct CalendarInfo {
+  uint32_t first_edge;  ///< into Edges
+  uint32_t edge_count;
 };
 
 struct PortRange {
@@ -159,28 +178,38 @@ constexpr uint32_t row_to_list(uint32_t sets, uint32_t networks, uint32_t list) 
   return kFixedRows + 2 * sets + 2 * networks + list;
 }
 
-/// The suffix table: a name's hash is XXH3_64bits_withSeed(name, name_seed). Its home is bucket hash &
-/// (buckets - 1); a full bucket overflows into the next one (cyclic). A look-up ends at a bucket with an
-/// empty slot, so a table has at least one. tag is hash >> 32; offset_plus_one is 0 for an empty slot; slots
-/// fill from the first.
-struct NameSlot {
-  uint32_t tag;
-  uint32_t offset_plus_one;  ///< into NameBytes, plus one
+/// What holds of a name. Both sets are closed: they hold what the names above it say as well.
+struct NameSets {
+  uint32_t self_set;   ///< the lists that cover this very name
+  uint32_t below_set;  ///< the lists that cover every name below it
 };
+
+/// The suffix table: a name's hash is XXH3_64bits_withSeed(name, name_seed); home_bucket and tag_of say what
+/// becomes of it. A full bucket overflows into the next one (cyclic). A look-up ends at a bucket with an
+/// empty slot, so a table has at least one. Slots fill from the first.
 inline constexpr size_t kSlotsPerBucket = 8;
 struct NameBucket {
-  NameSlot slots[kSlotsPerBucket];
+  uint32_t tags[kSlotsPerBucket];
+  uint32_t offsets_plus_one[kSlotsPerBucket];  ///< into NameBytes, plus one; 0: an empty slot
 };
 static_assert(sizeof(NameBucket) == 64);
 
+/// Takes the hash's upper half: buckets need not be a power of two, and a table in the order of its hashes is
+/// one in the order of its buckets.
+constexpr uint32_t home_bucket(uint64_t hash, size_t buckets) {
+  return static_cast<uint32_t>((hash >> 32) * buckets >> 32);
+}
+constexpr uint32_t tag_of(uint64_t hash) {
+  return static_cast<uint32_t>(hash);
+}
+
 /// What stands at an offset of NameBytes, unaligned, followed by `size` bytes of name (canonical: lower case,
-/// A-labels, no final dot). Both sets are closed: they hold what the names above it say as well.
+/// A-labels, no final dot).
 struct __attribute__((packed)) NameEntry {
-  uint32_t self_set;   ///< the lists that cover this very name
-  uint32_t below_set;  ///< the lists that cover every name below it
-  uint8_t size;        ///< 1..253
+  uint32_t sets;  ///< index into NameSetPairs
+  uint8_t size;   ///< 1..253
 };
-static_assert(sizeof(NameEntry) == 9);
+static_assert(sizeof(NameEntry) == 5);
 
 /// What holds for a range of addresses.
 struct AddressClass {

@@ -20,7 +20,7 @@
 namespace sluice {
 
 inline constexpr uint32_t kMessageMagic = 0x45434c53;  // "SLCE" as bytes
-inline constexpr uint16_t kMessageVersion = 2;
+inline constexpr uint16_t kMessageVersion = 3;
 inline constexpr size_t kMessageText = 200;
 
 enum class MessageType : uint16_t {
@@ -29,7 +29,8 @@ enum class MessageType : uint16_t {
   Load = 3,
   Loaded = 4,
   Bind = 5,
-  Bound = 6
+  Bound = 6,
+  NotKept = 7  ///< beside Loaded: what is in force will not be there at the next start
 };
 
 struct Message {
@@ -38,7 +39,7 @@ struct Message {
   uint16_t type;            ///< MessageType
   uint32_t generation;      ///< Welcome: the one in force, 0 if none; Load: the image's; Loaded: the same
   uint32_t accepted;        ///< Loaded: 1 in force, 0 refused; Bound: how many bindings every worker took
-  char text[kMessageText];  ///< Loaded: why it was refused; zero-terminated
+  char text[kMessageText];  ///< Loaded: why it was refused; NotKept: why not; zero-terminated
 };
 static_assert(sizeof(Message) == 216);
 

@@ -1,8 +1,10 @@
 // policy: the look-ups: names by their longest stored suffix, addresses by their range, networks by VLAN.
 #define XXH_INLINE_ALL
+#include <emmintrin.h>
 #include <xxhash.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "dataplane/policy/tables.h"
@@ -10,35 +12,120 @@
 namespace sluice {
 namespace {
 
-/// The entry stored for exactly this text, or nullptr.
-const std::byte* find_entry(const Policy::Tables& t, std::string_view text) {
+constexpr size_t kSuffixes = 8;      ///< of one name that wait for memory together
+constexpr size_t kNamesAtOnce = 16;  ///< that do
+
+/// One end of a name that may be stored.
+struct Suffix {
+  std::string_view text;
+  uint32_t home, tag;
+};
+
+Suffix suffix_of(const Policy::Tables& t, std::string_view text) {
   const uint64_t hash = XXH3_64bits_withSeed(text.data(), text.size(), t.site->name_seed);
-  const auto tag = static_cast<uint32_t>(hash >> 32);
-  const size_t mask = t.buckets.size() - 1;
-  for (size_t at = hash & mask;; at = (at + 1) & mask) {
-    for (const NameSlot& slot : t.buckets[at].slots) {
-      if (slot.offset_plus_one == 0) return nullptr;
-      if (slot.tag != tag) continue;
-      const std::byte* entry = t.names.data() + slot.offset_plus_one - 1;
+  const Suffix suffix{text, home_bucket(hash, t.buckets.size()), tag_of(hash)};
+  __builtin_prefetch(&t.buckets[suffix.home]);
+  return suffix;
+}
+
+/// Bit i is set where slot i bears tag; an empty slot may, too.
+uint32_t slots_with(const NameBucket& bucket, uint32_t tag) {
+  static_assert(kSlotsPerBucket == 8);
+  const __m128i wanted = _mm_set1_epi32(static_cast<int>(tag));
+  const auto* tags = reinterpret_cast<const __m128i*>(bucket.tags);
+  const __m128i low = _mm_cmpeq_epi32(_mm_load_si128(tags), wanted);
+  const __m128i high = _mm_cmpeq_epi32(_mm_load_si128(tags + 1), wanted);
+  return static_cast<uint32_t>(_mm_movemask_ps(_mm_castsi128_ps(low)) |
+                               _mm_movemask_ps(_mm_castsi128_ps(high)) << 4);
+}
+
+/// The entry stored for exactly this text, or nullptr.
+const std::byte* find_entry(const Policy::Tables& t, const Suffix& suffix) {
+  for (size_t at = suffix.home;; at = at + 1 < t.buckets.size() ? at + 1 : 0) {
+    const NameBucket& bucket = t.buckets[at];
+    for (uint32_t left = slots_with(bucket, suffix.tag); left != 0; left &= left - 1) {
+      const uint32_t offset = bucket.offsets_plus_one[std::countr_zero(left)];
+      if (offset == 0) continue;
+      const std::byte* entry = t.names.data() + offset - 1;
       const auto size = static_cast<uint8_t>(entry[offsetof(NameEntry, size)]);
-      if (size == text.size() && std::memcmp(entry + sizeof(NameEntry), text.data(), size) == 0) return entry;
+      if (size == suffix.text.size() && std::memcmp(entry + sizeof(NameEntry), suffix.text.data(), size) == 0)
+        return entry;
     }
+    if (bucket.offsets_plus_one[kSlotsPerBucket - 1] == 0) return nullptr;
   }
+}
+
+/// Fetches the entry that find_entry will most likely compare.
+void prefetch_entry(const Policy::Tables& t, const Suffix& suffix) {
+  const NameBucket& bucket = t.buckets[suffix.home];
+  const uint32_t found = slots_with(bucket, suffix.tag);
+  if (found == 0) return;
+  const uint32_t offset = bucket.offsets_plus_one[std::countr_zero(found)];
+  __builtin_prefetch(t.names.data() + offset);
+}
+
+/// The set of a name by the first of its suffixes that is stored; false where none is.
+bool set_by(const Policy::Tables& t, std::span<const Suffix> suffixes, std::string_view name, uint32_t& set) {
+  for (const Suffix& suffix : suffixes) {
+    const std::byte* found = find_entry(t, suffix);
+    if (found == nullptr) continue;
+    NameEntry entry;
+    std::memcpy(&entry, found, sizeof entry);
+    const NameSets& sets = t.name_sets[entry.sets];
+    set = suffix.text.size() == name.size() ? sets.self_set : sets.below_set;
+    return true;
+  }
+  return false;
+}
+
+/// Cuts a name into its suffixes, the longest first, so many as fit. rest: what is still to be cut; empty at
+/// the end.
+size_t cut(const Policy::Tables& t, std::string_view& rest, std::span<Suffix> out) {
+  size_t count = 0;
+  while (!rest.empty() && count < out.size()) {
+    out[count++] = suffix_of(t, rest);
+    const size_t dot = rest.find('.');
+    rest.remove_prefix(dot == std::string_view::npos ? rest.size() : dot + 1);
+  }
+  return count;
 }
 
 }  // namespace
 
 uint32_t Policy::Tables::set_for(std::string_view name) const {
-  if (buckets.empty() || name.empty()) return 0;
-  for (std::string_view suffix = name;;) {
-    if (const std::byte* found = find_entry(*this, suffix)) {
-      NameEntry entry;
-      std::memcpy(&entry, found, sizeof entry);
-      return suffix.size() == name.size() ? entry.self_set : entry.below_set;
+  Suffix suffixes[kSuffixes];
+  uint32_t set = 0;
+  std::string_view rest = buckets.empty() ? std::string_view{} : name;
+  while (!rest.empty()) {
+    const size_t count = cut(*this, rest, suffixes);
+    if (set_by(*this, std::span(suffixes, count), name, set)) break;
+  }
+  return set;
+}
+
+void Policy::Tables::sets_for(std::span<const std::string_view> many, std::span<uint32_t> found) const {
+  struct {
+    Suffix suffixes[kSuffixes];
+    size_t count;
+    bool whole;
+  } cuts[kNamesAtOnce];
+  std::ranges::fill(found.first(many.size()), 0);
+  for (size_t first = 0; first < many.size() && !buckets.empty(); first += kNamesAtOnce) {
+    const size_t count = std::min(kNamesAtOnce, many.size() - first);
+    for (size_t i = 0; i < count; ++i) {
+      std::string_view rest = many[first + i];
+      cuts[i].count = cut(*this, rest, cuts[i].suffixes);
+      cuts[i].whole = rest.empty();
     }
-    const size_t dot = suffix.find('.');
-    if (dot == std::string_view::npos || dot + 1 == suffix.size()) return 0;
-    suffix.remove_prefix(dot + 1);
+    for (size_t i = 0; i < count; ++i)
+      for (size_t k = 0; k < cuts[i].count; ++k) prefetch_entry(*this, cuts[i].suffixes[k]);
+    for (size_t i = 0; i < count; ++i) {
+      const std::string_view name = many[first + i];
+      const std::span<const Suffix> suffixes(cuts[i].suffixes, cuts[i].count);
+      // One with more labels is a rare one, and looked up once more on its own.
+      if (!set_by(*this, suffixes, name, found[first + i]) && !cuts[i].whole)
+        found[first + i] = set_for(name);
+    }
   }
 }
 
@@ -61,12 +148,28 @@ uint16_t Policy::Tables::network_for(const AddressClass& address_class, uint16_t
   return kNone16;
 }
 
+uint32_t Policy::set_of(std::string_view name) const {
+  return tables_->set_for(name);
+}
+
+void Policy::sets_of(std::span<const std::string_view> names, std::span<uint32_t> found) const {
+  tables_->sets_for(names, found);
+}
+
 uint16_t Policy::network_of(const Address& local, uint16_t vlan) const {
   return tables_->network_for(tables_->class_for(local), vlan);
 }
 
 bool Policy::is_resolver(const Address& address) const {
   return tables_->class_for(address).resolver != 0;
+}
+
+bool Policy::is_shared(const Address& address) const {
+  const Tables& t = *tables_;
+  if (!t.any_shared) return false;
+  const AddressClass& one = t.class_for(address);
+  return std::ranges::any_of(t.candidates.subspan(one.first_candidate, one.candidate_count),
+                             [&](uint16_t network) { return t.networks[network].shared != 0; });
 }
 
 bool Policy::is_link(const Address& address) const {
@@ -103,8 +206,8 @@ std::string_view Policy::string(StringRef ref) const {
   return {tables_->strings.data() + ref.offset, ref.size};
 }
 
-std::string_view Policy::rule_name(uint16_t rule) const {
-  return rule < tables_->rules.size() ? string(tables_->rules[rule].name) : std::string_view{};
+std::string_view Policy::rule_text(uint16_t rule, StringRef RuleInfo::*text) const {
+  return rule < tables_->rules.size() ? string(tables_->rules[rule].*text) : std::string_view{};
 }
 std::string_view Policy::list_name(uint16_t list) const {
   return list < tables_->lists.size() ? string(tables_->lists[list].name) : std::string_view{};

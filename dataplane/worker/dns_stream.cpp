@@ -46,7 +46,7 @@ WorkerPipeline::Step WorkerPipeline::read_dns(Arrival& arrival, Flow& flow, Cont
   if (bytes.empty() && !broken) return Step::NeedMore;
   DnsMessage message;
   if (broken || parse_dns(bytes, message) != Extract::Name || message.is_response()) {
-    judge_unreadable(arrival, flow, Protocol::Unknown);
+    judge_unreadable(arrival, flow);
     return Step::Decided;
   }
   DnsOutcome outcome;
@@ -66,11 +66,10 @@ WorkerPipeline::Step WorkerPipeline::read_dns(Arrival& arrival, Flow& flow, Cont
 }
 
 /// What could not be read is an unknown protocol, but for what a resolver may have read or go on to read.
-void WorkerPipeline::judge_unreadable(Arrival& arrival, Flow& flow, Protocol otherwise) {
-  if (flow.key.remote_port != kDnsPort && !flow.has(kFlowDns)) {
-    const Sighting sighting = Sighting::without_name(otherwise, Situation::UnknownProtocol);
-    return judge_and_decide(arrival, flow, sighting);
-  }
+void WorkerPipeline::judge_unreadable(Arrival& arrival, Flow& flow) {
+  if (flow.key.remote_port != kDnsPort && !flow.has(kFlowDns))
+    return judge_and_decide(arrival, flow,
+                            Sighting::without_name(Protocol::Unknown, Situation::UnknownProtocol));
   const Sighting sighting{.protocol = Protocol::Dns, .response_outstanding = true};
   const Verdict refusal{.reason = Reason::MalformedDns,
                         .network = policy_->network_of(flow.key.local, flow.key.vlan)};
@@ -124,8 +123,7 @@ void WorkerPipeline::read_answers(Arrival& arrival, Flow& flow, Context& context
     const bool fits = (found == Extract::Name || found == Extract::NoName) && message.is_response();
     DnsOutcome outcome;
     if (fits) judge_answers(arrival, flow, bytes, message, outcome);
-    if (!fits || outcome.fate == DnsFate::Malformed)
-      return judge_unreadable(arrival, flow, Protocol::Unknown);
+    if (!fits || outcome.fate == DnsFate::Malformed) return judge_unreadable(arrival, flow);
     const uint32_t at = dns.answers.read_place() + kLengthPrefix;
     if (outcome.fate == DnsFate::Changed && !lies_in(arrival.packet, at, bytes, outcome.changed))
       refuse_ech(arrival, flow, message, outcome);

@@ -52,7 +52,7 @@ WorkerPipeline::Step WorkerPipeline::prelude_event(Arrival& arrival, Flow& flow,
       sighting = Sighting::without_name(Protocol::Socks, Situation::NoName);
       break;
     default:
-      judge_unreadable(arrival, flow, flow.protocol);
+      judge_unreadable(arrival, flow);
       return Step::Decided;
   }
   const Verdict verdict = judge_access(flow, sighting);

@@ -2,6 +2,7 @@
 // looks_like_quic takes any bytes.
 #include "dataplane/extract/recognise.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "dataplane/extract/http.h"
@@ -16,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)looks_like_quic(whole);
   const auto decides = [&](auto recognise) {
     Stream decided = Stream::NeedMore;
-    for (size_t end = 0; end <= size; ++end) {
+    for (size_t end = 0; end <= std::min(size, kMaxRecogniseBytes + 1); ++end) {
       const Stream now = recognise(test::ExactCopy({data, end}));
       // On DNS' port a greeting of few bytes counts, whatever it goes on to.
       const bool greeting = decided == Stream::Prelude && now == Stream::Dns;

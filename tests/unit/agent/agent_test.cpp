@@ -189,10 +189,26 @@ TEST_F(AgentTest, GoodImagesSwapUnderAJudgingWorkerAndTheLastIsKept) {
     EXPECT_EQ(generations_.number(), generation);
   }
   EXPECT_GT(judged_, 0u);
+  end_agent();  // which keeps what it has not yet kept
   std::string why;
   const auto kept = load_last_good(directory_, 1, why);
   ASSERT_TRUE(kept) << why;
   EXPECT_EQ(kept->policy().generation(), 30u);
+}
+
+TEST_F(AgentTest, WhatCannotBeKeptIsInForceAndControlHearsOfIt) {
+  config_.state_directory = directory_ / "is-not-there";
+  start_agent();
+  const auto made = test::make_policy(test::kOffice + kRules, 5);
+  const Message answer = load(made->compiled.image(), 5);
+  EXPECT_EQ(answer.type, static_cast<uint16_t>(MessageType::Loaded));
+  EXPECT_EQ(answer.accepted, 1u);
+  Message notice{};
+  ASSERT_TRUE(receive(notice));
+  EXPECT_EQ(notice.type, static_cast<uint16_t>(MessageType::NotKept));
+  EXPECT_EQ(notice.generation, 5u);
+  EXPECT_EQ(std::string_view(notice.text), "not kept for the next start: No such file or directory");
+  EXPECT_EQ(generations_.number(), 5u);
 }
 
 TEST_F(AgentTest, BadImagesAreRefusedWithAReasonAndTheOldStaysInForce) {

@@ -52,10 +52,10 @@ class ImageReader {
   /// The set of a host name: its own entry, or the nearest one above it.
   uint32_t set_of_name(std::string_view name) const {
     NameEntry entry;
-    if (find_entry(name, entry)) return entry.self_set;
+    if (find_entry(name, entry)) return section<NameSets>(Section::NameSetPairs)[entry.sets].self_set;
     for (size_t dot = name.find('.'); dot != name.npos; dot = name.find('.')) {
       name.remove_prefix(dot + 1);
-      if (find_entry(name, entry)) return entry.below_set;
+      if (find_entry(name, entry)) return section<NameSets>(Section::NameSetPairs)[entry.sets].below_set;
     }
     return 0;
   }
@@ -95,13 +95,13 @@ class ImageReader {
     if (buckets.empty()) return false;
     const auto bytes = section<std::byte>(Section::NameBytes);
     const uint64_t hash = XXH3_64bits_withSeed(name.data(), name.size(), site().name_seed);
-    for (size_t bucket = hash & (buckets.size() - 1);; bucket = (bucket + 1) & (buckets.size() - 1)) {
-      for (const NameSlot& slot : buckets[bucket].slots) {
-        if (slot.offset_plus_one == 0) return false;
-        if (slot.tag != static_cast<uint32_t>(hash >> 32)) continue;
-        std::memcpy(&out, bytes.data() + slot.offset_plus_one - 1, sizeof out);
-        const auto* text =
-            reinterpret_cast<const char*>(bytes.data() + slot.offset_plus_one - 1 + sizeof out);
+    for (size_t at = (hash >> 32) * buckets.size() >> 32;; at = (at + 1) % buckets.size()) {
+      for (size_t slot = 0; slot < kSlotsPerBucket; ++slot) {
+        const uint32_t offset = buckets[at].offsets_plus_one[slot];
+        if (offset == 0) return false;
+        if (buckets[at].tags[slot] != static_cast<uint32_t>(hash)) continue;
+        std::memcpy(&out, bytes.data() + offset - 1, sizeof out);
+        const auto* text = reinterpret_cast<const char*>(bytes.data() + offset - 1 + sizeof out);
         if (std::string_view(text, out.size) == name) return true;
       }
     }
@@ -144,15 +144,14 @@ inline std::string ImageReader::broken_promise() const {
   size_t names = 0, slots = 0;
   for (const NameBucket& bucket : section<NameBucket>(Section::NameBuckets)) {
     bool ended = false;
-    for (const NameSlot& slot : bucket.slots) {
+    for (const uint32_t offset : bucket.offsets_plus_one) {
       ++slots;
-      if (slot.offset_plus_one == 0) ended = true;
-      if (slot.offset_plus_one != 0 && ended) return "slots do not fill from the first";
-      names += slot.offset_plus_one != 0;
+      if (offset == 0) ended = true;
+      if (offset != 0 && ended) return "slots do not fill from the first";
+      names += offset != 0;
     }
   }
-  const size_t buckets = slots / kSlotsPerBucket;
-  if ((buckets & (buckets - 1)) != 0 || names * 4 > slots * 3) return "name table";
+  if (names * 5 > slots * 4) return "name table";
   return "";
 }
 

@@ -168,6 +168,7 @@ TEST(Prelude, SocksGivesWhatItConnectsTo) {
 
 TEST(Prelude, SocksThatGoesOnOtherwiseIsNone) {
   EXPECT_EQ(read_by("\5\1\0\x16\3\1"s, 100), "NotMine");
+  EXPECT_EQ(read_by("\5\1\0\5\0\0\3"s, 100), "NotMine");
   EXPECT_EQ(read_by("\5\1\0\5\4\0\3"s, 100), "NotMine");
   EXPECT_EQ(read_by("\5\1\0\5\1\1\3"s, 100), "NotMine");
   EXPECT_EQ(read_by("\5\1\0\5\1\0\2"s, 100), "NotMine");

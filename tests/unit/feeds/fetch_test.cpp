@@ -1,13 +1,18 @@
 // feeds tests: one look at a server, however it behaves.
+#include "control/feeds/fetch.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <zlib.h>
 
+#include <csignal>
+#include <limits>
+
 #include "control/base/sha256.h"
-#include "tests/unit/feeds/fetch_fixture.h"
+#include "tests/unit/feeds/fetch_helper.h"
 
-namespace sluice::control {
+namespace sluice::control::test {
 namespace {
-
-using Connection = HttpServer::Connection;
 
 std::string gzipped(const std::string& text) {
   z_stream stream{};
@@ -213,5 +218,33 @@ TEST_F(WithCopy, ARedirectLeadsToNoFile) {
   EXPECT_EQ(text(), names(10));
 }
 
+TEST_F(WithCopy, APageIsNoList) {
+  for (const char* page :
+       {"<!DOCTYPE html>\n<p>\nForbidden\n", "\n <HTML><body>\nlogin\n", "<?xml version='1.0'?>\n"}) {
+    server.serve(kWhole, page, "Content-Type: text/html\r\n");
+    expect(FetchResult::Refused, "it is a web page; save the list as plain text in UTF-8");
+  }
+}
+
+TEST_F(WithCopy, ATextWithoutARightLineIsNoList) {
+  server.serve(kWhole, "127.0.0.1 a.example\n127.0.0.1 b.example\n");
+  expect(FetchResult::Refused, "not one line is right; it looks like hosts: write format: hosts");
+  for (const char* nothing : {"", "# nothing today\n"}) {
+    server.serve(kWhole, nothing);
+    expect(FetchResult::Refused, "there is no entry in it");
+  }
+}
+
+TEST_F(WithCopy, RandomBytesAreNoList) {
+  std::string noise(100'000, '\0');
+  uint32_t state = 1;
+  for (char& each : noise) {
+    each = static_cast<char>((state = state * 1664525 + 1013904223) >> 24 | 0x80);
+  }
+  server.serve(kWhole, noise);
+  EXPECT_EQ(fetch().result, FetchResult::Refused);
+  EXPECT_EQ(text(), names(10));
+}
+
 }  // namespace
-}  // namespace sluice::control
+}  // namespace sluice::control::test

@@ -46,20 +46,17 @@ TEST(Judge, RdpIsWhatFollowsItsNegotiationToo) {
 }
 
 TEST(Judge, UnloggedIsRefusedWhereLogFullBlocks) {
-  const auto refused = [](const std::string& more) {
+  for (const auto& [more, action] :
+       {std::pair{"unidentified: {log-full: allow}", Action::Allowed},
+        std::pair{"unidentified: {log-full: by-address}", Action::Allowed},
+        std::pair{"unidentified: {log-full: block}", Action::Blocked},
+        std::pair{"mode: observe\nunidentified: {log-full: block}\n", Action::Observed}}) {
     Office office(more);
     Verdict verdict = office.judge(office.web("10.20.1.7", "www.example"));
     office.made->policy->refuse_unlogged(verdict);
-    return verdict;
-  };
-  EXPECT_TRUE(refused("unidentified: {log-full: allow}\n").passes());
-  EXPECT_TRUE(refused("unidentified: {log-full: by-address}\n").passes());
-  const Verdict blocked = refused("unidentified: {log-full: block}\n");
-  EXPECT_FALSE(blocked.passes());
-  EXPECT_EQ(blocked.reason, Reason::LogFull);
-  const Verdict observed = refused("mode: observe\nunidentified: {log-full: block}\n");
-  EXPECT_EQ(observed.action, Action::Observed);
-  EXPECT_EQ(observed.would, Action::Blocked);
+    EXPECT_EQ(verdict.action, action) << more;
+    EXPECT_EQ(verdict.reason == Reason::LogFull, action != Action::Allowed) << more;
+  }
 }
 
 TEST(Judge, MismatchComesAfterWhatPassed) {

@@ -1,13 +1,10 @@
-// feeds tests: a server, a directory of copies, and a feed between them.
+// feeds tests: what tests of a fetch need: a server, a store, one look at it.
 #pragma once
 
-#include <curl/curl.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,8 +12,10 @@
 #include "control/feeds/fetch.h"
 #include "tests/unit/feeds/http_server.h"
 
-namespace sluice::control {
+namespace sluice::control::test {
 
+namespace fs = std::filesystem;
+using Connection = HttpServer::Connection;
 inline constexpr auto kWhole = "200 OK";
 
 inline std::string names(int count, const std::string& of = "n") {
@@ -28,22 +27,21 @@ inline std::string names(int count, const std::string& of = "n") {
 }
 
 struct FetchTest : testing::Test {
-  std::filesystem::path directory =
-      std::filesystem::temp_directory_path() / ("sluice-fetch-" + std::to_string(::getpid()));
+  fs::path directory = fs::temp_directory_path() / ("sluice-fetch-" + std::to_string(::getpid()));
   HttpServer server;
   FetchLimits limits;
   FeedStore store{directory};
   FeedSpec spec{"a", ListFormat::Names, {}};
 
   FetchTest() {
-    std::filesystem::remove_all(directory);
-    std::filesystem::create_directories(directory);
+    fs::remove_all(directory);
+    fs::create_directories(directory);
     limits.most_bytes = 1 << 20;
     limits.connect = limits.whole = std::chrono::seconds(5);
     limits.slow_for = std::chrono::seconds(1);
     spec.source.url = server.url("/lists/a.names");
   }
-  ~FetchTest() override { std::filesystem::remove_all(directory); }
+  ~FetchTest() override { fs::remove_all(directory); }
 
   FetchOutcome fetch() const {
     const std::unique_ptr<CURLM, CURLMcode (*)(CURLM*)> multi(curl_multi_init(), curl_multi_cleanup);
@@ -70,7 +68,7 @@ struct FetchTest : testing::Test {
     EXPECT_EQ(outcome.result, result) << outcome.why;
     EXPECT_EQ(outcome.why, why);
     EXPECT_EQ(store.read(spec).in_force, before);
-    EXPECT_FALSE(std::filesystem::exists(store.temporary(spec)));
+    EXPECT_FALSE(fs::exists(store.temporary(spec)));
   }
   std::string text(CopyKind kind = CopyKind::InForce) const {
     const FeedCopies copies = store.read(spec);
@@ -82,15 +80,13 @@ struct FetchTest : testing::Test {
     return {std::istreambuf_iterator<char>(in), {}};
   }
   size_t files() const {
-    return static_cast<size_t>(
-        std::distance(std::filesystem::directory_iterator(directory), std::filesystem::directory_iterator()));
+    return static_cast<size_t>(std::distance(fs::directory_iterator(directory), fs::directory_iterator()));
   }
   bool asked(size_t which, const std::string& header) const {
     return server.requests().at(which).find("\r\n" + header + "\r\n") != std::string::npos;
   }
 };
 
-/// Ten names are in force.
 struct WithCopy : FetchTest {
   WithCopy() {
     server.serve(kWhole, names(10));
@@ -98,4 +94,4 @@ struct WithCopy : FetchTest {
   }
 };
 
-}  // namespace sluice::control
+}  // namespace sluice::control::test

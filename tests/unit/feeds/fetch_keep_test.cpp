@@ -1,45 +1,17 @@
-// feeds tests: which of the texts that came is kept.
+// feeds tests: what becomes of a text that was fetched.
+#include "control/feeds/fetch.h"
+
+#include <gtest/gtest.h>
 #include <sys/resource.h>
 
 #include <csignal>
 #include <limits>
 
 #include "control/base/sha256.h"
-#include "tests/unit/feeds/fetch_fixture.h"
+#include "tests/unit/feeds/fetch_helper.h"
 
-namespace sluice::control {
+namespace sluice::control::test {
 namespace {
-
-namespace fs = std::filesystem;
-using Connection = HttpServer::Connection;
-
-TEST_F(WithCopy, APageIsNoList) {
-  for (const char* page :
-       {"<!DOCTYPE html>\n<p>\nForbidden\n", "\n <HTML><body>\nlogin\n", "<?xml version='1.0'?>\n"}) {
-    server.serve(kWhole, page, "Content-Type: text/html\r\n");
-    expect(FetchResult::Refused, "it is a web page; save the list as plain text in UTF-8");
-  }
-}
-
-TEST_F(WithCopy, ATextWithoutARightLineIsNoList) {
-  server.serve(kWhole, "127.0.0.1 a.example\n127.0.0.1 b.example\n");
-  expect(FetchResult::Refused, "not one line is right; it looks like hosts: write format: hosts");
-  for (const char* nothing : {"", "# nothing today\n"}) {
-    server.serve(kWhole, nothing);
-    expect(FetchResult::Refused, "there is no entry in it");
-  }
-}
-
-TEST_F(WithCopy, RandomBytesAreNoList) {
-  std::string noise(100'000, '\0');
-  uint32_t state = 1;
-  for (char& each : noise) {
-    each = static_cast<char>((state = state * 1664525 + 1013904223) >> 24 | 0x80);
-  }
-  server.serve(kWhole, noise);
-  EXPECT_EQ(fetch().result, FetchResult::Refused);
-  EXPECT_EQ(text(), names(10));
-}
 
 TEST_F(WithCopy, AShrunkFeedIsHeldBack) {
   server.serve(kWhole, names(4));
@@ -188,4 +160,4 @@ TEST_F(WithCopy, SweepingLeavesWhatIsNeeded) {
 }
 
 }  // namespace
-}  // namespace sluice::control
+}  // namespace sluice::control::test
