@@ -56,7 +56,7 @@ void Transfer::set_up(const FetchLimits& limits) {
   };
   set(CURLOPT_URL, request_.url.c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
-  set(CURLOPT_REDIR_PROTOCOLS_STR, request_.url.starts_with("https:") ? "https" : "http,https");
+  set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");  // see read_header
   set(CURLOPT_FOLLOWLOCATION, 1L);
   set(CURLOPT_MAXREDIRS, limits.redirects);
   set(CURLOPT_SSL_VERIFYPEER, 1L);

@@ -83,7 +83,12 @@ TEST_F(FeedsTest, ANewFeedIsFetchedAtOnceAndTold) {
 TEST_F(FeedsTest, FeedsThatComeTogetherAreToldTogether) {
   limits.gather = milliseconds(300);
   start();
-  server.serve("200 OK", "a.example\n");
+  server.serve([](const std::string& head, const Connection& to) {
+    std::this_thread::sleep_for(milliseconds(head.starts_with("GET /two ")     ? 100
+                                             : head.starts_with("GET /three ") ? 50
+                                                                               : 0));
+    to.answer("200 OK", "a.example\n");
+  });
   feeds->set({spec("one"), spec("two"), spec("three")});
   ASSERT_TRUE(until([&] { return copied.size() == 2; }));
   for (const char* list : {"one", "two", "three"}) {

@@ -90,6 +90,15 @@ TEST_F(WithCopy, OtherAnswersAreFailures) {
   }
 }
 
+TEST_F(WithCopy, WhatAServerSaysOfItsTroubleIsNotRead) {
+  server.serve([](const std::string&, const Connection& to) {
+    to.send("HTTP/1.1 500 Oops\r\n\r\n");
+    while (to.send(names(1000))) {
+    }
+  });
+  expect(FetchResult::Failed, "the server answered 500");
+}
+
 TEST_F(WithCopy, AServerMaySayWhenToComeAgain) {
   server.serve("503 Busy", "", "Retry-After: 90\r\n");
   EXPECT_EQ(fetch().retry_after, std::chrono::seconds(90));
