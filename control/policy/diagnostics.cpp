@@ -54,8 +54,10 @@ void Report::error(Position at, std::string what, std::string instead) {
 }
 
 void Report::add(uint32_t file, const Diagnostics& problems) {
-  for (const Diagnostic& each : problems)
-    keep(each.severity, {file, each.line, each.column}, each.what, each.instead);
+  for (const Diagnostic& each : problems) {
+    const Position at{file, each.line, each.column};
+    each.severity == Severity::Error ? error(at, each.what, each.instead) : warn(at, each.what, each.instead);
+  }
 }
 
 void Report::warn(Position at, std::string what, std::string instead) {

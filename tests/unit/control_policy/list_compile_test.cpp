@@ -8,6 +8,14 @@ namespace {
 
 const std::string kOne = "rules: [{name: r, to: [a], action: block}]\n";
 
+TEST(ListFiles, OneThatIsNoListRefusesThePolicy) {
+  const std::string policy = "lists: {a: {files: [a.txt]}}\n" + kOne;
+  EXPECT_TRUE(compile({{"base", std::string(kBase)}, {"t", policy}}, {{"dir/a.txt", "a.example\n"}}).policy);
+  for (const std::string& text : {std::string("a.example\0", 10), std::string("127.0.0.1 a.example\n")})
+    EXPECT_FALSE(compile({{"base", std::string(kBase)}, {"t", policy}}, {{"dir/a.txt", text}}).policy)
+        << text;
+}
+
 TEST(ListExceptions, TakeANameAndWhatIsBelowOutOfTheirListAlone) {
   Judged judged(
       "lists:\n"
