@@ -28,6 +28,7 @@ std::filesystem::path default_compiler() {
 
 Daemon::~Daemon() {
   metrics_server_.reset();  // it reads the counts of the others
+  feeds_.reset();
   dnstap_.reset();
   link_.reset();
   reloader_.reset();
@@ -49,6 +50,9 @@ std::string Daemon::start() {
       !(writer_ = LogWriter::open(options_.log, utc_now_ns(), error))) {
     return error;
   }
+  if (error = make_directory(store_->feeds()); !error.empty()) {
+    return error;
+  }
   api_ = std::make_unique<ApiServer>(
       loop_, [this](uint64_t client, uid_t user, const json& request) { on_request(client, user, request); });
   if (const auto parent = std::filesystem::path(options_.api).parent_path(); !parent.empty()) {
@@ -62,7 +66,8 @@ std::string Daemon::start() {
   log_ = std::make_unique<AccessLog>(std::move(writer_),
                                      [this](uint32_t generation) { return store_->names_of(generation); });
   make_rooms();
-  metrics_ = std::make_shared<Metrics>(*log_, link_->counts(), dnstap_->counts());
+  metrics_ = std::make_shared<Metrics>(*log_, link_->counts(), dnstap_->counts(),
+                                       [this] { return feeds_->status(); });
   metrics_server_ = MetricsServer::start(options_.metrics, metrics_, error);
   if (!metrics_server_) {
     return error;
@@ -98,12 +103,18 @@ void Daemon::make_rooms() {
       loop_, [this](std::span<const Binding> bindings) { link_->bind(bindings); });
   compiler_ = std::make_unique<CompileProcess>(CompilerOptions{
       options_.compiler.empty() ? default_compiler() : options_.compiler, store_->blob_directory(),
-      options_.state / "feeds", std::chrono::seconds(options_.compile_seconds), options_.compile_mib});
+      store_->feeds(), std::chrono::seconds(options_.compile_seconds), options_.compile_mib});
   reloader_ = std::make_unique<Reloader>(
       loop_, *store_, options_.policies, *compiler_,
       Reloader::Callbacks{[this](std::shared_ptr<const SealedImage> image) { link_->send(std::move(image)); },
                           [this](uint64_t client, const json& answer) { api_->answer(client, answer); },
                           [this] { return log_->oldest_needed(); }, [this] { publish(); }});
+  feeds_ = std::make_unique<Feeds>(
+      loop_, store_->feeds(), FetchLimits{},
+      Feeds::Callbacks{[this](const std::string& author, const std::string& reason) {
+                         reloader_->recompile(author, reason);
+                       },
+                       [this](uint64_t client, const json& answer) { api_->answer(client, answer); }});
 }
 
 std::string Daemon::watch_signals() {
@@ -146,7 +157,40 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
   if (command == "apply" || command == "rollback") {
     return on_order(client, user, command, request);
   }
-  api_->answer(client, {{"error", "unknown command; there are status, check, apply, rollback and history"}});
+  if (command.starts_with("feeds")) {
+    return on_feeds_request(client, user, command, request);
+  }
+  api_->answer(client, {{"error",
+                         "unknown command; there are status, check, apply, rollback, history, feeds, "
+                         "feeds-refresh and feeds-accept"}});
+}
+
+void Daemon::on_feeds_request(uint64_t client, uid_t user, const std::string& command, const json& request) {
+  const auto text = [&](const char* key) {
+    const json value = request.value(key, json());
+    return value.is_string() ? value.get<std::string>() : std::string();
+  };
+  const std::string list = text("list"), reason = text("reason");
+  if (command == "feeds") {
+    return api_->answer(client, {{"feeds", feeds_status()}});
+  }
+  if (command == "feeds-refresh") {
+    return feeds_->refresh(list, client);
+  }
+  if (command != "feeds-accept" || list.empty() || reason.empty() || reason.size() > kMaxReasonBytes) {
+    return api_->answer(
+        client, {{"error", "feeds-accept needs a list, and a reason of 1 to " +
+                               std::to_string(kMaxReasonBytes) + " bytes: it stands in the history"}});
+  }
+  feeds_->accept(list, user_name(user), reason, client);
+}
+
+json Daemon::feeds_status() const {
+  json out = json::array();
+  for (const FeedStatus& each : feeds_->status()) {
+    out.push_back(to_json(each));
+  }
+  return out;
 }
 
 /// What changes the policy that is in force.
@@ -175,6 +219,9 @@ void Daemon::publish() {
   if (reloader_) {
     metrics_->set_policy(reloader_->counts());
     dnstap_->listen(reloader_->dnstap_socket());
+    if (const auto feeds = reloader_->feeds(); feeds && feeds_) {
+      feeds_->set(*feeds);
+    }
   }
 }
 
@@ -183,6 +230,7 @@ json Daemon::status() const {
   out["version"] = SLUICE_VERSION;
   out["started"] = utc_text(started_ns_);
   out["dataplane"] = data_plane_status(region_.get(), link_->up(), out["dataplane_generation"]);
+  out["feeds"] = feeds_status();
   out["log"] = log_status(log_->counts(), options_.log.string());
   out.erase("dataplane_generation");
   return out;

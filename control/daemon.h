@@ -10,6 +10,7 @@
 #include "control/api/api_server.h"
 #include "control/base/event_loop.h"
 #include "control/dnstap/dnstap_server.h"
+#include "control/feeds/feeds.h"
 #include "control/link/link.h"
 #include "control/metrics/metrics.h"
 #include "control/reload/compile_process.h"
@@ -50,9 +51,12 @@ class Daemon {
   [[nodiscard]] std::string watch_signals();
   void on_signal();
   void on_request(uint64_t client, uid_t user, const nlohmann::json& request);
+  void on_feeds_request(uint64_t client, uid_t user, const std::string& command,
+                        const nlohmann::json& request);
   void on_order(uint64_t client, uid_t user, const std::string& command, const nlohmann::json& request);
   void publish();
   nlohmann::json status() const;
+  nlohmann::json feeds_status() const;
 
   const DaemonOptions options_;
   EventLoop loop_;
@@ -67,6 +71,7 @@ class Daemon {
   std::unique_ptr<DnstapServer> dnstap_;
   std::unique_ptr<CompileProcess> compiler_;
   std::unique_ptr<Reloader> reloader_;
+  std::unique_ptr<Feeds> feeds_;
   std::shared_ptr<SharedRegion> region_;
   int64_t started_ns_ = 0;
 };

@@ -168,12 +168,18 @@ def run_lines(name: str, command: list[str], timeout: float) -> list[Result]:
     return results
 
 
+def fuzz_words(target: Path) -> list[str]:
+    """The words of its language, where a target has a dictionary."""
+    words = ROOT / "tests/fuzz" / f"{target.name.removeprefix('fuzz-')}.dict"
+    return [f"-dict={words}"] if words.exists() else []
+
+
 def run_fuzz(target: Path, seconds: int, env: dict) -> Result:
     """Fuzzes for some seconds from the seeds in tests/fuzz/corpus; nothing is written into the checkout."""
     seeds = ROOT / "tests/fuzz/corpus" / target.name.removeprefix("fuzz-")
     with tempfile.TemporaryDirectory() as found:
         command = [str(target), f"-max_total_time={seconds}", "-seed=1", "-timeout=10", "-rss_limit_mb=3000",
-                   "-print_final_stats=1", f"-artifact_prefix={found}/", found, *([str(seeds)] if seeds.is_dir() else [])]
+                   "-print_final_stats=1", f"-artifact_prefix={found}/", *fuzz_words(target), found, *([str(seeds)] if seeds.is_dir() else [])]
         code, output, took = run(without_aslr(command), seconds + 60, env)
         runs = re.search(r"stat::number_of_executed_units: (\d+)", output)
         crash = [path for path in Path(found).glob("*-*") if path.name.startswith(("crash", "leak", "timeout", "oom", "slow"))]

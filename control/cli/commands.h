@@ -14,6 +14,7 @@ inline constexpr int kDone = 0, kNo = 1, kCannot = 2;
 struct ExplainOptions {
   std::string policy, feeds, from, to, host, line;
   std::string protocol = "tls", transport;
+  std::string at;  ///< a time; empty: now
   std::optional<uint16_t> vlan, port;
   bool inbound = false;
   bool json = false;
@@ -27,6 +28,13 @@ int run_check(const std::string& directory, const std::string& feeds, bool json)
 int run_explain(const ExplainOptions& options);
 /// Enforces what is saved.
 int run_apply(const std::string& socket, const std::string& reason, bool wait, bool json);
+/// Shows the feeds of the policy in force.
+int run_feeds(const std::string& socket, bool json);
+/// Fetches a list's feed before it is due; all, where list is empty.
+int run_feeds_refresh(const std::string& socket, const std::string& list, bool json);
+/// Brings into force what was held back of a list's feed.
+int run_feeds_accept(const std::string& socket, const std::string& list, const std::string& reason,
+                     bool json);
 /// Goes back to what was applied so many policies before. reason: may be empty.
 int run_rollback(const std::string& socket, size_t steps, const std::string& reason, bool wait, bool json);
 /// Lists the policies that can be gone back to.

@@ -11,6 +11,7 @@
 #include "control/cli/terminal.h"
 #include "control/policy/host_name.h"
 #include "control/policy/policy_compiler.h"
+#include "control/policy/time_text.h"
 #include "dataplane/policy/policy.h"
 
 namespace sluice::control {
@@ -142,6 +143,21 @@ std::string make_subject(const ExplainOptions& options, std::string& host, const
   return {};
 }
 
+/// Returns what is wrong with the time.
+std::string set_time(const std::string& at, const CompiledPolicy& compiled, const Policy& policy,
+                     Scratch& scratch) {
+  const auto time = at.empty() ? utc_now() : parse_moment(at, compiled.timezone);
+  if (!time) {
+    return at + " is no time; write 2026-11-23T09:00, or 2026-11-23T09:00:00+08:00";
+  }
+  const int64_t utc_s = time->time_since_epoch().count();
+  if (utc_s < policy.site().times_from || utc_s >= policy.site().times_until) {
+    return at + " is too far away: schedules are known for a year back and two years ahead";
+  }
+  policy.advance(scratch, utc_s);
+  return {};
+}
+
 std::string_view text_of(PassedOver why) {
   switch (why) {
     case PassedOver::Matched:
@@ -156,8 +172,27 @@ std::string_view text_of(PassedOver why) {
       return "is for other protocols";
     case PassedOver::Port:
       return "is for other ports";
+    case PassedOver::Schedule:
+      return "does not hold at this time";
+    case PassedOver::Expired:
+      return "has expired";
   }
   return "?";
+}
+
+/// Who answers for an exception, and where it was agreed to.
+void add_exception(const Policy& policy, uint16_t rule, json& out) {
+  const std::string_view owner = policy.rule_text(rule, &RuleInfo::owner);
+  if (owner.empty()) return;
+  out["owner"] = owner;
+  out["ticket"] = policy.rule_text(rule, &RuleInfo::ticket);
+}
+
+std::string exception_of(const Policy& policy, uint16_t rule) {
+  const std::string_view owner = policy.rule_text(rule, &RuleInfo::owner);
+  if (owner.empty()) return {};
+  return " (exception of " + std::string(owner) + ", " +
+         std::string(policy.rule_text(rule, &RuleInfo::ticket)) + ")";
 }
 
 void print_json(const Policy& policy, const Subject& subject, const Verdict& verdict, const Trace& trace) {
@@ -180,10 +215,13 @@ void print_json(const Policy& policy, const Subject& subject, const Verdict& ver
   if (verdict.network != kNone16) {
     out["network"] = policy.network_name(verdict.network);
   }
+  add_exception(policy, verdict.rule, out);
   for (const TraceStep& step : trace.steps.first(trace.count)) {
-    out["trace"].push_back({{"rule", policy.rule_name(step.rule)},
-                            {"matched", step.why == PassedOver::Matched},
-                            {"why", text_of(step.why)}});
+    json entry{{"rule", policy.rule_name(step.rule)},
+               {"matched", step.why == PassedOver::Matched},
+               {"why", text_of(step.why)}};
+    add_exception(policy, step.rule, entry);
+    out["trace"].push_back(std::move(entry));
   }
   std::cout << out.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
 }
@@ -197,7 +235,8 @@ void print_text(const Policy& policy, const Subject& subject, const Verdict& ver
     std::cout << " (would be " << word_of(verdict.would) << ")";
   }
   if (verdict.rule != kNone16) {
-    std::cout << " by rule " << coloured(Colour::Bold, policy.rule_name(verdict.rule));
+    std::cout << " by rule " << coloured(Colour::Bold, policy.rule_name(verdict.rule))
+              << exception_of(policy, verdict.rule);
   }
   if (verdict.list != kNone16) {
     std::cout << ", list " << policy.list_name(verdict.list);
@@ -211,7 +250,8 @@ void print_text(const Policy& policy, const Subject& subject, const Verdict& ver
             << "\nhost     " << (subject.name.empty() ? std::string_view("none to be seen") : subject.name)
             << "\n";
   for (const TraceStep& step : trace.steps.first(trace.count)) {
-    std::cout << "rule     " << policy.rule_name(step.rule) << ": " << text_of(step.why) << "\n";
+    std::cout << "rule     " << policy.rule_name(step.rule) << exception_of(policy, step.rule) << ": "
+              << text_of(step.why) << "\n";
   }
 }
 
@@ -233,6 +273,9 @@ int run_explain(const ExplainOptions& options) {
   Scratch scratch;
   if (!policy->make_scratch(scratch)) {
     return cannot("no memory");
+  }
+  if (const std::string why = set_time(options.at, *compiled.policy, *policy, scratch); !why.empty()) {
+    return cannot(why);
   }
   std::string host;
   Subject subject;

@@ -40,6 +40,10 @@ CLI::App* add_explain(CLI::App& app, ExplainOptions& options) {
           "--direction", [&options](const std::string& word) { options.inbound = word == "inbound"; },
           "outbound: opened from the LAN; inbound: from the line")
       ->check(CLI::IsMember({"outbound", "inbound"}));
+  explain->add_option(
+      "--at", options.at,
+      "Time at which it is asked: 2026-11-23T09:00 in the site's time zone, or as in RFC 3339; "
+      "without it: now");
   explain->add_flag("--json", options.json, "Print JSON: action, reason, rule, trace");
   explain->add_flag("--exit-code", options.exit_code, "Exit with 1 where the access is blocked");
   return explain;
@@ -93,6 +97,19 @@ int run(int argc, char** argv) {
       ->required();
   apply->add_flag("--wait", wait, "Wait until the data plane enforces it");
   apply->add_flag("--json", json, "Print JSON");
+  std::string list;
+  CLI::App* feeds_command = app.add_subcommand(
+      "feeds", "Show the lists that are fetched: their entries, age and state, and what went wrong.");
+  feeds_command->require_subcommand(0, 1);
+  feeds_command->add_flag("--json", json, "Print JSON");
+  CLI::App* refresh = feeds_command->add_subcommand("refresh", "Fetch a list, or all, before it is due.");
+  refresh->add_option("LIST", list, "Name of the list; without it: all");
+  refresh->add_flag("--json", json, "Print JSON");
+  CLI::App* accept = feeds_command->add_subcommand(
+      "accept", "Bring into force what was held back because it changed more than `max-change` allows.");
+  accept->add_option("LIST", list, "Name of the list")->required();
+  accept->add_option("--reason", reason, "Why it is right; stands in the history with your name")->required();
+  accept->add_flag("--json", json, "Print JSON");
   size_t steps = 1;
   CLI::App* rollback =
       app.add_subcommand("rollback",
@@ -118,6 +135,11 @@ int run(int argc, char** argv) {
   }
   if (*explain) {
     return run_explain(options);
+  }
+  if (*feeds_command) {
+    return *refresh  ? run_feeds_refresh(socket, list, json)
+           : *accept ? run_feeds_accept(socket, list, reason, json)
+                     : run_feeds(socket, json);
   }
   if (*history.verify) {
     return run_history_verify(history.state, history.fingerprint, history.json);

@@ -107,6 +107,28 @@ void show_data_plane(const json& plane) {
   }
 }
 
+/// One line; what is wrong with which feed, sluicectl feeds says.
+void show_feeds(const json& feeds) {
+  if (feeds.empty()) {
+    return;
+  }
+  std::cout << "feeds        " << counted(feeds.size(), "fetched list");
+  for (const auto& [state, colour] :
+       {std::pair("held", Colour::Yellow), std::pair("stale", Colour::Red),
+        std::pair("failing", Colour::Yellow), std::pair("waiting", Colour::Yellow)}) {
+    std::string lists;
+    for (const json& feed : feeds) {
+      if (text(feed, "state") == state) {
+        lists += (lists.empty() ? " " : ", ") + text(feed, "list");
+      }
+    }
+    if (!lists.empty()) {
+      std::cout << "; " << coloured(colour, state) << ":" << lists;
+    }
+  }
+  std::cout << "\n";
+}
+
 void show_log(const json& log) {
   std::cout << "access log   " << counted(number(log, "records"), "record") << " written to "
             << text(log, "directory");
@@ -131,6 +153,7 @@ int run_status(const std::string& socket, bool json_output) {
   }
   show_policy(*answer);
   show_data_plane(member(*answer, "dataplane"));
+  show_feeds(answer->value("feeds", json::array()));
   show_log(member(*answer, "log"));
   return kDone;
 }

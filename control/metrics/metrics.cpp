@@ -191,6 +191,28 @@ void add_dnstap(const DnstapServer::Counts& dnstap, const Link::Counts& link, Fa
       .move_to(out);
 }
 
+/// The name of a list is the policy's own word, no host's.
+void add_feeds(const std::vector<FeedStatus>& feeds, Families& out) {
+  Family entries = Family::gauge("sluice_feed_entries", "Entries of a fetched list's copy in force.");
+  Family success = Family::gauge("sluice_feed_last_success_timestamp_seconds",
+                                 "When a fetched list's copy was last known to be the newest; 0: never.");
+  Family held =
+      Family::gauge("sluice_feed_held", "1 where a newer copy of a fetched list waits to be accepted.");
+  Family fetches = Family::counter("sluice_feed_fetches_total", "Fetches of a list, by what became of them.");
+  for (const FeedStatus& each : feeds) {
+    entries.add(each.entries, {{"list", each.spec.list}});
+    success.add(static_cast<double>(each.checked_ns) / 1e9, {{"list", each.spec.list}});
+    held.add(each.has_held ? 1.0 : 0.0, {{"list", each.spec.list}});
+    for (size_t result = 0; result < each.fetches.size(); ++result) {
+      fetches.add(each.fetches[result], {{"list", each.spec.list}, {"result", kFetchResultWords[result]}});
+    }
+  }
+  entries.move_to(out);
+  success.move_to(out);
+  held.move_to(out);
+  fetches.move_to(out);
+}
+
 void add_policy(const Reloader::Counts& policy, Families& out) {
   Family::gauge("sluice_policy_generation",
                 "Generation of the policy in force, as the data plane says; 0: none.")
@@ -249,6 +271,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   add_policy(policy, out);
   add_log(log_.counts(), out);
   add_dnstap(dnstap_, link_, out);
+  add_feeds(feeds_(), out);
   if (region) {
     add_worker_values(*region, out);
     add_ports(*region, out);

@@ -14,6 +14,7 @@
 
 #include "control/accesslog/access_log.h"
 #include "control/dnstap/dnstap_server.h"
+#include "control/feeds/feeds.h"
 #include "control/link/link.h"
 #include "control/link/shared_region.h"
 #include "control/reload/reloader.h"
@@ -22,12 +23,15 @@ namespace sluice::control {
 
 /// Makes the metric families at each scrape, out of the workers' counters in shared memory and of what
 /// control last said. Names begin with sluice_; labels are worker, line, side, reason, action, protocol,
-/// answer, kind, process and version, never a host name. Any thread.
+/// answer, kind, list, result, process and version, never a host name. Any thread.
 class Metrics : public prometheus::Collectable {
  public:
+  using FeedsFunction = std::function<std::vector<FeedStatus>()>;  ///< called by any thread
+
   /// All of it outlives this.
-  Metrics(const AccessLog& log, const Link::Counts& link, const DnstapServer::Counts& dnstap)
-      : log_(log), link_(link), dnstap_(dnstap) {}
+  Metrics(const AccessLog& log, const Link::Counts& link, const DnstapServer::Counts& dnstap,
+          FeedsFunction feeds)
+      : log_(log), link_(link), dnstap_(dnstap), feeds_(std::move(feeds)) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override;
 
@@ -39,6 +43,7 @@ class Metrics : public prometheus::Collectable {
   const AccessLog& log_;
   const Link::Counts& link_;
   const DnstapServer::Counts& dnstap_;
+  const FeedsFunction feeds_;
   mutable std::mutex mutex_;  ///< guards the three below
   std::shared_ptr<SharedRegion> region_;
   bool up_ = false;

@@ -36,39 +36,31 @@ int64_t nanoseconds(const timespec& time) {
   return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
-bool same_ports(std::span<const PortRange> a, std::span<const PortRange> b) {
-  return std::ranges::equal(a, b, [](const PortRange& one, const PortRange& other) {
-    return one.transport == other.transport && one.first == other.first && one.last == other.last;
-  });
-}
-
 class ContentTaker final : public ListTaker {
  public:
-  explicit ContentTaker(ListContent& content) : pieces_(content.pieces), piece_(&pieces_.emplace_back()) {}
-  void take_name(std::string_view name, NameScope scope) override { piece_->names.add(name, scope); }
+  explicit ContentTaker(ListContent& content) : content_(content) { content.parts.resize(1); }
+  void take_name(std::string_view name, NameScope scope) override { part().names.add(name, scope); }
   void take_exception(std::string_view name, NameScope scope) override {
-    piece_->names.add(name, scope, NameClaim::Excepts);
+    part().names.add(name, scope, NameClaim::Excepts);
   }
   void take_pattern(std::string pattern, Position at) override {
-    piece_->patterns.push_back({std::move(pattern), at});
+    part().patterns.push_back({std::move(pattern), at});
   }
-  void take_prefix(const Prefix& prefix) override { piece_->prefixes.push_back(prefix); }
+  void take_prefix(const Prefix& prefix) override { part().prefixes.push_back(prefix); }
   void begin_ports(std::span<const PortRange> ports) override {
-    // One piece more than a policy may have, so that it is refused for them.
-    static constexpr size_t kMaxPieces = kMaxListParts + 2;
-    const auto known =
-        std::ranges::find_if(pieces_, [&](const ListPiece& piece) { return same_ports(piece.ports, ports); });
-    if (known != pieces_.end()) {
-      piece_ = &*known;
-    } else if (pieces_.size() < kMaxPieces) {
-      piece_ = &pieces_.emplace_back();
-      piece_->ports.assign(ports.begin(), ports.end());
-    }
+    const auto known = std::ranges::find_if(
+        content_.parts, [&](const ListContent::Part& part) { return same_ports(part.ports, ports); });
+    at_ = static_cast<size_t>(known - content_.parts.begin());
+    // One more than a policy can have, so that it is refused.
+    if (at_ == content_.parts.size() && at_ <= kMaxListParts + 1)
+      content_.parts.push_back({{ports.begin(), ports.end()}, {}, {}, {}});
+    at_ = std::min(at_, content_.parts.size() - 1);
   }
 
  private:
-  std::deque<ListPiece>& pieces_;  ///< the first for any port
-  ListPiece* piece_;
+  ListContent::Part& part() { return content_.parts[at_]; }
+  ListContent& content_;
+  size_t at_ = 0;
 };
 
 std::shared_ptr<const ListContent> parse(const std::string& path, ListFormat format, std::string text,
@@ -78,7 +70,7 @@ std::shared_ptr<const ListContent> parse(const std::string& path, ListFormat for
   ListText list{std::move(text), {}};
   ContentTaker taker(*content);
   read_list(list, format, report.add_file(path), report, taker);
-  for (ListPiece& piece : content->pieces) piece.names.close();
+  for (ListContent::Part& part : content->parts) part.names.close();
   content->problems = report.finish();
   content->digest = digest;
   return content;

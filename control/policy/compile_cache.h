@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,19 +18,18 @@
 
 namespace sluice::control {
 
-/// What a list file says of names and prefixes that are reached on the same ports.
-struct ListPiece {
-  std::vector<PortRange> ports;  ///< empty: any
-  NameBlock names;
-  std::vector<Word> patterns;  ///< each at its line
-  std::vector<Prefix> prefixes;
-};
-
 /// What one list file says. Immutable.
 struct ListContent {
-  std::deque<ListPiece> pieces;
-  Diagnostics problems;  ///< of the file; each names it
-  Sha256 digest{};       ///< of its bytes
+  /// What is reached on the same ports.
+  struct Part {
+    std::vector<PortRange> ports;  ///< empty: any
+    NameBlock names;
+    std::vector<Word> patterns;  ///< each at its line
+    std::vector<Prefix> prefixes;
+  };
+  std::vector<Part> parts;  ///< the first is that on any ports
+  Diagnostics problems;     ///< of the file; each names it
+  Sha256 digest{};          ///< of its bytes
 };
 
 /// A file that is wanted as a list of a format, and what became of it.

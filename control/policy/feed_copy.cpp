@@ -54,9 +54,13 @@ std::filesystem::path feed_meta_path(const std::filesystem::path& directory, con
   return directory / (feed_stem(spec) + (kind == CopyKind::Held ? ".held" : ".copy"));
 }
 
+std::string feed_text_stem(std::string_view stem, const FeedCopy& copy) {
+  return std::string(stem) + '-' + copy.sha256.substr(0, kTextDigits);
+}
+
 std::filesystem::path feed_text_path(const std::filesystem::path& directory, const FeedSpec& spec,
                                      const FeedCopy& copy) {
-  return directory / (feed_stem(spec) + '-' + copy.sha256.substr(0, kTextDigits) + '.' +
+  return directory / (feed_text_stem(feed_stem(spec), copy) + '.' +
                       std::string(kListFormatWords[static_cast<size_t>(spec.format)]));
 }
 
@@ -85,11 +89,9 @@ std::optional<FeedCopy> parse_feed_copy(std::string_view text) {
   return out;
 }
 
-std::optional<FeedCopy> read_feed_copy(const std::filesystem::path& directory, const FeedSpec& spec,
-                                       CopyKind kind) {
+std::optional<FeedCopy> read_feed_copy(const std::filesystem::path& meta) {
   std::string text, ignored;
-  if (!read_file(feed_meta_path(directory, spec, kind).string(), kMaxMetaBytes, text, ignored))
-    return std::nullopt;
+  if (!read_file(meta.string(), kMaxMetaBytes, text, ignored)) return std::nullopt;
   return parse_feed_copy(text);
 }
 

@@ -47,6 +47,8 @@ enum class CopyKind : uint8_t {
 [[nodiscard]] std::string feed_stem(const FeedSpec& spec);
 [[nodiscard]] std::filesystem::path feed_meta_path(const std::filesystem::path& directory,
                                                    const FeedSpec& spec, CopyKind kind);
+/// The name of a text without its extension; stem: of its feed.
+[[nodiscard]] std::string feed_text_stem(std::string_view stem, const FeedCopy& copy);
 [[nodiscard]] std::filesystem::path feed_text_path(const std::filesystem::path& directory,
                                                    const FeedSpec& spec, const FeedCopy& copy);
 
@@ -54,9 +56,8 @@ enum class CopyKind : uint8_t {
 [[nodiscard]] std::string feed_copy_text(const FeedCopy& copy);
 [[nodiscard]] std::optional<FeedCopy> parse_feed_copy(std::string_view text);
 
-/// Reads them from disk. Nothing where there is no copy.
-[[nodiscard]] std::optional<FeedCopy> read_feed_copy(const std::filesystem::path& directory,
-                                                     const FeedSpec& spec, CopyKind kind);
+/// Reads them from disk. Nothing where they are not there, or damaged.
+[[nodiscard]] std::optional<FeedCopy> read_feed_copy(const std::filesystem::path& meta);
 
 /// A FeedSpec for another process, and back; nothing where value is none. It may hold a password.
 [[nodiscard]] nlohmann::json feed_spec_json(const FeedSpec& spec);

@@ -47,6 +47,8 @@ SectionBytes sections_of(const ImageTables& tables) {
   set(Section::Candidates, bytes_of(tables.addresses.candidates));
   set(Section::PatternLists, bytes_of(tables.patterns.lists));
   set(Section::PatternDatabase, bytes_of(tables.patterns.database));
+  set(Section::Calendars, bytes_of(tables.calendars));
+  set(Section::Edges, bytes_of(tables.edges));
   return out;
 }
 

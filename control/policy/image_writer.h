@@ -46,6 +46,8 @@ struct ImageTables {
   std::shared_ptr<const NameLayout> names;
   AddressTable::Layout addresses;
   CompiledPatterns patterns;
+  std::vector<CalendarInfo> calendars;
+  std::vector<int64_t> edges;
 };
 
 /// Returns nothing where the image would exceed kImageMaxBytes.

@@ -5,13 +5,14 @@
 #include <utility>
 
 namespace sluice::control {
-namespace {
 
 bool same_ports(std::span<const PortRange> a, std::span<const PortRange> b) {
   return std::ranges::equal(a, b, [](const PortRange& x, const PortRange& y) {
     return x.transport == y.transport && x.first == y.first && x.last == y.last;
   });
 }
+
+namespace {
 
 /// What is in both; nothing in a means any port.
 std::vector<PortRange> in_both(std::span<const PortRange> a, std::span<const PortRange> b) {

@@ -11,6 +11,8 @@
 
 namespace sluice::control {
 
+bool same_ports(std::span<const PortRange> a, std::span<const PortRange> b);
+
 /// Those entries of a list that are reached on the same ports. In the image it is a list of its own with the
 /// name of the whole.
 struct ListPart {

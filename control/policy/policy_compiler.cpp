@@ -52,11 +52,12 @@ class Compiler {
   }
 
   /// Returns nothing where the report has an error.
-  std::optional<CompiledPolicy> run(uint32_t generation) {
+  std::optional<CompiledPolicy> run(uint32_t generation, std::chrono::sys_seconds now) {
     const ResolvedRules resolved = resolve_rules(source_, report_);
+    const ResolvedTimes times = resolve_times(source_, now, report_);
     if (source_.lists.size() + source_.offices.size() + resolved.literals.size() > kMaxLists)
       return std::nullopt;
-    parts_ = ListParts(first_literal() + resolved.literals.size());
+    parts_ = ListParts(source_.lists.size() + source_.offices.size() + resolved.literals.size());
     read_list_files();
     compile_patterns(resolved.literals);
     if (report_.failed()) return std::nullopt;
@@ -68,12 +69,13 @@ class Compiler {
       const ListInfo whole = tables_.lists[part.of];
       tables_.lists.push_back(whole);
     }
+    add_lines(times);
     add_networks();
     for (const PrefixSource& resolver : source_.resolvers) addresses_.add_resolver(resolver.prefix.address);
     for (const LineSource& line : source_.lines)
       for (const Address& router : line.link) addresses_.add_link(router);
     add_site();
-    return finish(resolved, generation);
+    return finish(resolved, times, generation);
   }
 
  private:
@@ -116,17 +118,6 @@ class Compiler {
     }
   }
 
-  /// Calls use(file, piece, content, list) for each piece of each list file that could be read.
-  void for_each_piece(const auto& use) {
-    for (size_t i = 0; i < files_.size(); ++i) {
-      const std::shared_ptr<const ListContent>& content = requests_[i].content;
-      if (!content) continue;
-      const auto whole = static_cast<uint16_t>(files_[i].list);
-      for (const ListPiece& piece : content->pieces)
-        use(files_[i], piece, content, piece.ports.empty() ? whole : parts_.part_of(whole, piece.ports));
-    }
-  }
-
   static std::string feed_name(const ListSource& list) {
     return "the feed of the list " + in_quotes(list.name.text);
   }
@@ -137,15 +128,7 @@ class Compiler {
   void add_feed(const ListSource& list, size_t index) {
     const FeedSpec& spec = feeds_.emplace_back(FeedSpec{list.name.text, list.format, *list.feed});
     const std::optional<FeedCopy> copy = find_copy(spec);
-    if (!copy) {
-      return report_.warn(
-          list.feed_at,
-          feed_name(list) + (feeds_directory_.empty() ? " is left out: no copies are at hand"
-                                                      : " has not been fetched yet"),
-          feeds_directory_.empty()
-              ? ""
-              : "it is fetched once the policy is applied; until then the list is without it");
-    }
+    if (!copy) return report_feed(list, spec);
     requests_.push_back({feed_text_path(feeds_directory_, spec, *copy).string(), list.format, nullptr, {}});
     files_.push_back({index, nullptr, copy->sha256, 0});
   }
@@ -166,9 +149,28 @@ class Compiler {
     return any;
   }
 
+  void report_feed(const ListSource& list, const FeedSpec& spec) {
+    std::error_code ignored;
+    if (feeds_directory_.empty()) {
+      report_.warn(list.feed_at, feed_name(list) + " is left out: no copies are at hand");
+    } else if (std::filesystem::exists(feed_meta_path(feeds_directory_, spec, CopyKind::InForce), ignored)) {
+      report_.error(list.feed_at, "the copy of " + feed_name(list) + " is damaged",
+                    "sluicectl feeds refresh replaces it");
+    } else {
+      report_.warn(list.feed_at, feed_name(list) + " has not been fetched yet",
+                   "it is fetched once the policy is applied; until then the list is without it");
+    }
+  }
+
   std::optional<FeedCopy> find_copy(const FeedSpec& spec) const {
-    return feeds_directory_.empty() ? std::nullopt
-                                    : read_feed_copy(feeds_directory_, spec, CopyKind::InForce);
+    if (feeds_directory_.empty()) return std::nullopt;
+    return read_feed_copy(feed_meta_path(feeds_directory_, spec, CopyKind::InForce));
+  }
+
+  /// The list that a part of a file belongs to.
+  uint16_t list_of(const ListFile& file, const ListContent::Part& part) {
+    const auto list = static_cast<uint16_t>(file.list);
+    return part.ports.empty() ? list : parts_.part_of(list, part.ports);
   }
 
   size_t first_literal() const { return source_.lists.size() + source_.offices.size(); }
@@ -182,12 +184,15 @@ class Compiler {
       for (const Word& pattern : source_.lists[i].patterns) add(pattern, i);
       for (const Word& keyword : source_.lists[i].keywords) add(pattern_of(keyword), i);
     }
-    for_each_piece([&](const ListFile& file, const ListPiece& piece, const auto&, uint16_t list) {
-      for (Word pattern : piece.patterns) {
-        pattern.at.file = file.report;
-        add(pattern, list);
+    for (size_t i = 0; i < files_.size(); ++i) {
+      if (!requests_[i].content) continue;
+      for (const ListContent::Part& part : requests_[i].content->parts) {
+        for (Word pattern : part.patterns) {
+          pattern.at.file = files_[i].report;
+          add(pattern, list_of(files_[i], part));
+        }
       }
-    });
+    }
     for (size_t i = 0; i < literals.size(); ++i) {
       if (!literals[i].pattern.empty()) add({literals[i].pattern, literals[i].at}, first_literal() + i);
     }
@@ -202,9 +207,11 @@ class Compiler {
       for (const NameSource& name : source_.lists[i].names) names->add(name.name, name.scope);
       lists.push_back({std::move(names), static_cast<uint16_t>(i)});
     }
-    for_each_piece([&](const ListFile&, const ListPiece& piece, const auto& content, uint16_t list) {
-      lists.push_back({{content, &piece.names}, list});
-    });
+    for (size_t i = 0; i < files_.size(); ++i) {
+      const std::shared_ptr<const ListContent>& content = requests_[i].content;
+      for (const ListContent::Part& part : content->parts)
+        lists.push_back({{content, &part.names}, list_of(files_[i], part)});
+    }
     std::vector<ExtraName> extras;
     for (size_t i = 0; i < literals.size(); ++i) {
       const Literal& literal = literals[i];
@@ -226,9 +233,10 @@ class Compiler {
       for (const PrefixSource& prefix : list.prefixes)
         addresses_.add_list(prefix.prefix, static_cast<uint16_t>(i));
     }
-    for_each_piece([&](const ListFile&, const ListPiece& piece, const auto&, uint16_t list) {
-      for (const Prefix& prefix : piece.prefixes) addresses_.add_list(prefix, list);
-    });
+    for (size_t i = 0; i < files_.size(); ++i) {
+      for (const ListContent::Part& part : requests_[i].content->parts)
+        for (const Prefix& prefix : part.prefixes) addresses_.add_list(prefix, list_of(files_[i], part));
+    }
   }
 
   void add_offices() {
@@ -254,9 +262,12 @@ class Compiler {
     return kNone16;
   }
 
+  void add_lines(const ResolvedTimes& times) {
+    for (size_t i = 0; i < source_.lines.size(); ++i)
+      tables_.lines.push_back({tables_.strings.add(source_.lines[i].name.text), times.lines[i]});
+  }
+
   void add_networks() {
-    for (const LineSource& line : source_.lines)
-      tables_.lines.push_back({tables_.strings.add(line.name.text)});
     for (const NetworkSource& network : source_.networks) {
       const auto index = static_cast<uint16_t>(tables_.networks.size());
       NetworkInfo info{};
@@ -268,6 +279,7 @@ class Compiler {
             said(network.unidentified[i], source_.unidentified[i], kDefaultUnidentified[i]));
       info.canaries = network.canaries;
       info.strip_ech = network.strip_ech;
+      info.shared = network.shared;
       info.first_vlan = static_cast<uint32_t>(tables_.vlans.size());
       info.vlan_count = static_cast<uint32_t>(network.vlans.size());
       tables_.vlans.insert(tables_.vlans.end(), network.vlans.begin(), network.vlans.end());
@@ -289,7 +301,8 @@ class Compiler {
     return std::nullopt;
   }
 
-  std::optional<CompiledPolicy> finish(const ResolvedRules& resolved, uint32_t generation) {
+  std::optional<CompiledPolicy> finish(const ResolvedRules& resolved, const ResolvedTimes& times,
+                                       uint32_t generation) {
     CompiledPolicy out;
     out.prefixes = addresses_.size();
     out.names = tables_.names->names;
@@ -298,13 +311,14 @@ class Compiler {
     if (sets_.full()) return too_large("too many names and prefixes stand in too many lists at once");
     tables_.sets = sets_.sets();
     tables_.set_lists = sets_.lists();
-    if (!lay_out_rules(source_, resolved, parts_.parts(), tables_))
+    if (!lay_out_rules(source_, resolved, times, parts_.parts(), tables_))
       return too_large("too many rules for so many lists");
     std::optional<AlignedImage> image = write_image(tables_, generation);
     if (!image) return too_large("its image would exceed " + std::to_string(kImageMaxBytes >> 30) + " GiB");
     cache_.forget_unused();
     out.memory = std::move(*image);
     out.site = source_.site->text;
+    out.timezone = times.site;
     out.reload_on_save = source_.reload_on_save;
     out.networks = source_.networks.size();
     out.rules = source_.rules.size();
@@ -332,10 +346,10 @@ class Compiler {
   AddressTable addresses_{sets_};
   std::vector<ListFile> files_;        ///< of all lists, in their order
   std::vector<ListRequest> requests_;  ///< one for each of them
-  ListParts parts_{0};
   std::vector<std::string> sources_;
   std::vector<FeedSpec> feeds_;
   SourceDigest digest_;
+  ListParts parts_{0};
 };
 
 Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::path& directory,
@@ -353,13 +367,12 @@ Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::
   }
   resolve_groups(source, report);
   check_source(source, report);
-  [[maybe_unused]] const ResolvedTimes times = resolve_times(source, options.now, report);
   Compiled out;
   CompileCache nothing;
   Compiler compiler(source, directory, read_list_file, options.feeds,
                     options.cache != nullptr ? *options.cache : nothing, report);
   for (const SourceText& text : texts) compiler.add_source(text.name, text.text);
-  out.policy = compiler.run(generation);
+  out.policy = compiler.run(generation, options.now);
   if (report.failed()) out.policy.reset();
   out.diagnostics = report.finish();
   return out;

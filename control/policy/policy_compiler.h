@@ -14,6 +14,7 @@
 #include "control/policy/aligned_image.h"
 #include "control/policy/diagnostics.h"
 #include "control/policy/feed_copy.h"
+#include "control/policy/time_zone.h"
 
 namespace sluice::control {
 
@@ -23,6 +24,7 @@ class CompileCache;
 struct CompiledPolicy {
   AlignedImage memory;  ///< of the image
   std::string site;
+  TimeZone timezone;
   bool reload_on_save = false;  ///< `reload: on-save`
   size_t networks = 0, rules = 0;
   size_t lists = 0;  ///< those that have a name

@@ -220,6 +220,23 @@ void load_conditions(const Fields& fields, RuleSource& rule, Report& report) {
   if (const YamlNode* value = fields.find("ports")) load_ports(*value, rule, report);
 }
 
+/// What stands on the page must fit the one segment that carries it.
+std::string read_message(const YamlNode& node, Report& report) {
+  std::string text = read_text(node, "message", report).value_or("");
+  size_t size = 0;
+  for (const char c : text) {
+    const std::string_view escaped[] = {"<&lt;", ">&gt;", "&&amp;", "\"&quot;", "'&#39;"};
+    const auto found = std::ranges::find(escaped, c, [](std::string_view one) { return one[0]; });
+    size += found == std::end(escaped) ? 1 : found->size() - 1;
+  }
+  if (size <= kMaxMessage) return text;
+  report.error(node.at,
+               "`message` takes " + std::to_string(size) + " bytes of the page, and " +
+                   std::to_string(kMaxMessage) + " are free",
+               "shorten it; < > & and quotes take 4 to 6 bytes, a Chinese character 3");
+  return {};
+}
+
 void load_rule(const YamlNode& node, PolicySource& source, Report& report) {
   static constexpr std::string_view kActions[] = {"allow", "block", "observe"};
   RuleSource rule;
@@ -233,8 +250,7 @@ void load_rule(const YamlNode& node, PolicySource& source, Report& report) {
     rule.silent = read_bool(*value, "silent", report).value_or(false);
   if (const YamlNode* value = fields.find("violation"))
     rule.violation = read_bool(*value, "violation", report).value_or(false);
-  if (const YamlNode* value = fields.find("message"))
-    rule.message = read_text(*value, "message", report).value_or("");
+  if (const YamlNode* value = fields.find("message")) rule.message = read_message(*value, report);
   if (const YamlNode* value = fields.find("when")) {
     for (const YamlNode* item : read_one_or_more(*value, "when", report))
       rule.when.push_back({item->text, item->at});

@@ -23,36 +23,65 @@ class BitRows {
   std::vector<uint64_t> bits_;
 };
 
+/// A rule that always holds.
+RuleInfo begin_rule(const Word& name, uint64_t protocols, ImageTables& tables) {
+  RuleInfo info{};
+  info.name = tables.strings.add(name.text);
+  info.protocols = protocols;
+  info.calendar = kNone16;
+  info.expires = kNever;
+  return info;
+}
+
 void lay_out_tunnels(const PolicySource& source, ImageTables& tables) {
   for (const TunnelSource& tunnel : source.tunnels) {
-    RuleInfo info{};
-    info.name = tables.strings.add(tunnel.name.text);
-    info.protocols = tunnel.protocols;
+    RuleInfo info = begin_rule(tunnel.name, tunnel.protocols, tables);
     info.tunnel = static_cast<uint8_t>(tunnel.inspect ? TunnelRule::Opened : TunnelRule::Registered);
     tables.rules.insert(tables.rules.end(), kRulesOfTunnel, info);
   }
 }
 
-void lay_out_rule(const RuleSource& rule, ImageTables& tables) {
-  RuleInfo info{};
-  info.name = tables.strings.add(rule.name.text);
-  info.protocols = rule.protocols;
+RuleInfo& lay_out_rule(const RuleSource& rule, ImageTables& tables) {
+  RuleInfo info = begin_rule(rule.name, rule.protocols, tables);
   info.first_port = static_cast<uint32_t>(tables.ports.size());
   info.port_count = static_cast<uint32_t>(rule.ports.size());
   info.action = static_cast<uint8_t>(rule.action);
   info.silent = rule.silent;
   info.violation = rule.violation;
-  tables.rules.push_back(info);
+  info.message = tables.strings.add(rule.message);
   tables.ports.insert(tables.ports.end(), rule.ports.begin(), rule.ports.end());
+  return tables.rules.emplace_back(info);
+}
+
+void lay_out_exceptions(const PolicySource& source, const ResolvedTimes& times, ImageTables& tables) {
+  for (size_t i = 0; i < source.exceptions.size(); ++i) {
+    const ExceptionSource& exception = source.exceptions[i];
+    RuleInfo& info = lay_out_rule(exception.rule, tables);
+    info.owner = tables.strings.add(exception.owner);
+    info.ticket = tables.strings.add(exception.ticket);
+    info.expires = times.exceptions[i];
+  }
+}
+
+void lay_out_times(const ResolvedTimes& times, ImageTables& tables) {
+  tables.site.times_from = times.from.time_since_epoch().count();
+  tables.site.times_until = times.until.time_since_epoch().count();
+  for (const std::vector<int64_t>& calendar : times.calendars) {
+    tables.calendars.push_back(
+        {static_cast<uint32_t>(tables.edges.size()), static_cast<uint32_t>(calendar.size())});
+    tables.edges.insert(tables.edges.end(), calendar.begin(), calendar.end());
+  }
 }
 
 }  // namespace
 
-bool lay_out_rules(const PolicySource& source, const ResolvedRules& resolved, std::span<const ListPart> parts,
-                   ImageTables& tables) {
+bool lay_out_rules(const PolicySource& source, const ResolvedRules& resolved, const ResolvedTimes& times,
+                   std::span<const ListPart> parts, ImageTables& tables) {
+  lay_out_times(times, tables);
   lay_out_tunnels(source, tables);
-  for (const ExceptionSource& exception : source.exceptions) lay_out_rule(exception.rule, tables);
-  for (const RuleSource& rule : source.rules) lay_out_rule(rule, tables);
+  lay_out_exceptions(source, times, tables);
+  for (size_t i = 0; i < source.rules.size(); ++i)
+    lay_out_rule(source.rules[i], tables).calendar = times.rules[i];
   const std::vector<ResolvedRule> rules = split_by_ports(resolved.rules, parts, tables);
   if (rules.size() > kMaxRules) return false;
   const auto sets = static_cast<uint32_t>(tables.sets.size());

@@ -49,8 +49,13 @@ bool read_file(const std::string& path, size_t limit, std::string& text, std::st
     error = "it is not a regular file";
     return false;
   }
+  const auto too_large = [&] { error = "it is larger than " + std::to_string(limit >> 20) + " MiB"; };
+  if (static_cast<size_t>(info.st_size) > limit) {
+    too_large();
+    return false;
+  }
   // A file that grows while it is read is read up to the limit, and refused if there is more.
-  const size_t expected = std::min(static_cast<size_t>(info.st_size), limit) + 1;
+  const size_t expected = static_cast<size_t>(info.st_size) + 1;
   text.resize(expected);
   size_t size = 0;
   for (;;) {
@@ -64,7 +69,7 @@ bool read_file(const std::string& path, size_t limit, std::string& text, std::st
     if (count == 0) break;
     size += static_cast<size_t>(count);
     if (size > limit) {
-      error = "it is larger than " + std::to_string(limit >> 20) + " MiB";
+      too_large();
       return false;
     }
   }

@@ -69,8 +69,8 @@ class TimeResolver {
   }
 
   ResolvedTimes resolve() {
-    if (source_.timezone) site_ = zone(*source_.timezone);
-    today_ = std::chrono::floor<days>(site_.to_local(now_));
+    if (source_.timezone) out_.site = zone(*source_.timezone);
+    today_ = std::chrono::floor<days>(out_.site.to_local(now_));
     resolve_schedules();
     for (const RuleSource& rule : source_.rules) out_.rules.push_back(calendar_of(rule.when));
     for (const ExceptionSource& exception : source_.exceptions) out_.exceptions.push_back(end_of(exception));
@@ -115,7 +115,7 @@ class TimeResolver {
         const auto index = holidays_.find(word, "holidays are", source_.complete, report_);
         if (index) except.add(free_days[*index]);
       }
-      const TimeZone here = schedule.timezone ? zone(*schedule.timezone) : site_;
+      const TimeZone here = schedule.timezone ? zone(*schedule.timezone) : out_.site;
       auto& stretches = stretches_.emplace_back();
       if (schedule.hours.size() > kMaxHourSpans) {
         report_.error(schedule.name.at,
@@ -166,7 +166,7 @@ class TimeResolver {
 
   int64_t end_of(const ExceptionSource& exception) {
     if (!exception.expires) return kNever;  // reported by the loader
-    const sys_seconds end = site_.to_utc(*exception.expires);
+    const sys_seconds end = out_.site.to_utc(*exception.expires);
     if (end <= now_) {
       report_.warn(exception.expires_at,
                    "the exception " + in_quotes(exception.rule.name.text) + " of " +
@@ -189,7 +189,7 @@ class TimeResolver {
     if (line.valid_from && today_ < *line.valid_from)
       report_.warn(line.name.at, name + " has not begun", "see `valid`");
     if (!line.ends_with_term || !line.valid_until) return kNever;
-    return second_of(site_.to_utc(*line.valid_until + days{1}));
+    return second_of(out_.site.to_utc(*line.valid_until + days{1}));
   }
 
   void report_unused() {
@@ -218,7 +218,6 @@ class TimeResolver {
   const sys_seconds now_;
   Report& report_;
   Register holidays_, schedules_;
-  TimeZone site_;
   local_days today_;
   std::vector<std::vector<Stretch>> stretches_;  ///< of each schedule
   std::map<std::vector<size_t>, size_t> calendars_;

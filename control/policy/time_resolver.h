@@ -7,6 +7,7 @@
 
 #include "control/policy/diagnostics.h"
 #include "control/policy/policy_source.h"
+#include "control/policy/time_zone.h"
 
 namespace sluice::control {
 
@@ -20,6 +21,7 @@ inline constexpr size_t kMaxHourSpans = 24;           ///< of one schedule
 inline constexpr size_t kMaxEdges = size_t{1} << 22;  ///< of all schedules together
 
 struct ResolvedTimes {
+  TimeZone site;
   std::chrono::sys_seconds from, until;  ///< what the calendars cover
   /// Each combination of schedules once: it is off before its first edge, and each edge (seconds, ascending,
   /// from `from` to before `until`) turns it on or off.

@@ -58,6 +58,9 @@ class StateStore {
   [[nodiscard]] static std::unique_ptr<StateStore> open(const std::filesystem::path& directory,
                                                         std::string& error);
 
+  /// Where the copies of fetched lists lie; made by who fetches them.
+  [[nodiscard]] std::filesystem::path feeds() const { return directory_ / "feeds"; }
+
   /// A generation that no policy has had, also before a restart. The same one until it is recorded.
   [[nodiscard]] uint32_t next_generation() const;
 

@@ -49,11 +49,12 @@ struct Refusal {
   /// with the packet.
   std::span<const uint8_t> message{};
   bool server_ack_known = false;
-  uint32_t server_ack = 0;     ///< the other side's last ACK number; read only with from_opener
-  std::string_view rule;       ///< name of the rule, or the reason's word
-  std::string_view reference;  ///< shown to the person, found again in the log
-  std::string_view contact;    ///< whom to ask; may be empty
-  std::string_view host;       ///< the blocked name; may be empty
+  uint32_t server_ack = 0;        ///< the other side's last ACK number; read only with from_opener
+  std::string_view rule;          ///< name of the rule, or the reason's word
+  std::string_view reference;     ///< shown to the person, found again in the log
+  std::string_view contact;       ///< whom to ask; may be empty
+  std::string_view host;          ///< the blocked name; may be empty
+  std::string_view page_message;  ///< the rule's, for the page; may be empty
 };
 
 /// Makes the answers of DESIGN.md section 6 to a packet that is dropped: a TLS alert with FIN, a 403 page

@@ -16,14 +16,15 @@ constexpr std::string_view kOpen =
     "<!doctype html><html lang=en><meta charset=utf-8><title>Blocked / 已阻止</title>"
     "<body style=\"font:16px sans-serif;margin:3em\"><h1>Blocked / 已阻止</h1>"
     "<p>The company's line is for office work only.<br>公司专线仅供内部办公使用。<p>";
-constexpr std::string_view kRule = "<p>Rule / 规则: ", kReference = "<br>Reference / 编号: ",
-                           kContact = "<br>Contact / 联系人: ", kEnd = "</html>\n";
+constexpr std::string_view kRule = "<p>Rule / 规则: ", kMessage = "<p>",
+                           kReference = "<br>Reference / 编号: ", kContact = "<br>Contact / 联系人: ",
+                           kEnd = "</html>\n";
 constexpr size_t kMaxLengthDigits = 4;
 // Bytes after escaping: together with the fixed text they fit one segment.
 constexpr size_t kMaxHost = 260, kMaxRule = 120, kMaxReference = 64, kMaxContact = 120;
-static_assert(kHead.size() + kMaxLengthDigits + kHeadEnd.size() + kOpen.size() + kMaxHost + kRule.size() +
-                  kMaxRule + kReference.size() + kMaxReference + kContact.size() + kMaxContact +
-                  kEnd.size() <=
+static_assert(kHead.size() + kMaxLengthDigits + kHeadEnd.size() + kOpen.size() + kMaxHost + kMessage.size() +
+                  kMaxMessage + kRule.size() + kMaxRule + kReference.size() + kMaxReference +
+                  kContact.size() + kMaxContact + kEnd.size() <=
               kMaxPage);
 
 class Text {
@@ -78,6 +79,10 @@ size_t write_page(std::span<char, kMaxPage> out, const Refusal& refusal) {
   Text body(body_bytes);
   body.add(kOpen);
   body.add_escaped(refusal.host, kMaxHost);
+  if (!refusal.page_message.empty()) {
+    body.add(kMessage);
+    body.add_escaped(refusal.page_message, kMaxMessage);
+  }
   body.add(kRule);
   body.add_escaped(refusal.rule, kMaxRule);
   body.add(kReference);

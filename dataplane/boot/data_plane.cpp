@@ -151,7 +151,7 @@ BootError DataPlane::launch() {
 bool DataPlane::bind(const Binding& binding) {
   // Some of an answer's addresses may be lost on the way, so they are never said to be all of the name's.
   const auto kind = binding.kind == Binding::Kind::EchName ? DnsNews::Kind::EchName : DnsNews::Kind::Hint;
-  DnsNews news{kind, binding.address, binding.ttl_s, binding.name_size, {}};
+  DnsNews news{kind, binding.address, Address{}, binding.ttl_s, binding.name_size, {}};
   std::memcpy(news.name, binding.name, sizeof news.name);
   bool taken = true;
   for (const Loop& loop : loops_) taken &= rte_ring_enqueue_elem(loop.told, &news, sizeof news) == 0;

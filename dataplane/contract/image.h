@@ -22,6 +22,7 @@ inline constexpr uint16_t kNone16 = 0xffff;  ///< "no rule", "no list", "no netw
 inline constexpr uint16_t kNoVlan = 0xffff;  ///< of a packet: untagged, or tagged for its priority only
 inline constexpr size_t kMaxRules = 65534, kMaxLists = 65534, kMaxNetworks = 65534, kMaxLines = 254;
 inline constexpr int64_t kNever = INT64_MAX;  ///< of a time in seconds
+inline constexpr size_t kMaxMessage = 160;    ///< bytes of a rule's message, once it is escaped for HTML
 inline constexpr size_t kMaxName = 253;       ///< bytes of a host name without its final dot (RFC 1035 2.3.4)
 
 enum class Section : uint32_t {
@@ -31,7 +32,7 @@ enum class Section : uint32_t {
   Networks,         ///< NetworkInfo[]
   Vlans,            ///< uint16_t[]: VLAN ids, 0 for untagged
   Lists,            ///< ListInfo[]; anonymous ones (literals of a rule, an office) too
-  Rules,            ///< RuleInfo[]: the registered tunnels, then the rules in the order of the policy
+  Rules,            ///< RuleInfo[]: the registered tunnels, the exceptions, the rules in the policy's order
   Ports,            ///< PortRange[]
   Sets,             ///< SetInfo[]: interned sets of lists; set 0 is empty
   SetLists,         ///< uint16_t[]: the members of the sets, ascending within a set
@@ -45,8 +46,10 @@ enum class Section : uint32_t {
   Candidates,       ///< uint16_t[]: networks, longest prefix first
   PatternLists,     ///< uint16_t[]: for each Hyperscan expression id its list
   PatternDatabase,  ///< a serialised Hyperscan database (block mode), or nothing
+  Calendars,        ///< CalendarInfo[]
+  Edges,            ///< int64_t[]: UTC seconds, ascending within a calendar
 };
-inline constexpr size_t kSectionCount = 20;
+inline constexpr size_t kSectionCount = 22;
 
 struct SectionSpan {
   uint64_t offset;  ///< from the start of the image
@@ -77,11 +80,13 @@ struct SiteInfo {
   uint32_t rule_words;         ///< 64-bit words in a row of RuleBits: ceil(rules / 64)
   uint16_t doh_list;           ///< index into Lists of the known DoH resolvers; kNone16: none
   uint16_t reserved2;
-  uint64_t name_seed;  ///< seed of the name table's XXH3
+  uint64_t name_seed;               ///< seed of the name table's XXH3
+  int64_t times_from, times_until;  ///< UTC seconds: what the calendars cover
 };
 
 struct LineInfo {
   StringRef name;
+  int64_t expires;  ///< UTC second from which its networks are refused; kNever
 };
 
 struct NetworkInfo {
@@ -91,8 +96,10 @@ struct NetworkInfo {
   uint8_t unidentified[kSituationCount];  ///< Setting for each Situation
   uint8_t canaries;                       ///< 1: canary names get NXDOMAIN
   uint8_t strip_ech;                      ///< 1: `ech` is taken out of DNS answers
-  uint32_t first_vlan;                    ///< into Vlans
-  uint32_t vlan_count;                    ///< 0: any VLAN
+  uint8_t shared;                         ///< 1: many people behind one address
+  uint8_t reserved[3];
+  uint32_t first_vlan;  ///< into Vlans
+  uint32_t vlan_count;  ///< 0: any VLAN
 };
 
 struct ListInfo {
@@ -108,7 +115,11 @@ struct RuleInfo {
   uint8_t silent;       ///< 1: no answer to what is blocked
   uint8_t violation;    ///< 1: a block by this rule is a violation of the access rules
   uint8_t tunnel;       ///< TunnelRule
-  uint8_t reserved[4];
+  uint16_t calendar;    ///< index into Calendars of when it holds; kNone16: always
+  uint8_t reserved[2];
+  StringRef message;        ///< for whoever it blocks; may be empty
+  StringRef owner, ticket;  ///< of an exception: who answers for it, and where it was agreed to; else empty
+  int64_t expires;          ///< UTC second from which it is off; kNever
 };
 enum class RuleAction : uint8_t {
   Allow,
@@ -120,6 +131,13 @@ enum class TunnelRule : uint8_t {
   No,
   Registered,
   Opened  ///< and what is inside is judged
+};
+
+/// When rules hold: off before the first edge; each edge turns it over. Outside of times_from to times_until
+/// nothing is known: rules that block hold then, others do not.
+struct CalendarInfo {
+  uint32_t first_edge;  ///< into Edges
+  uint32_t edge_count;
 };
 
 struct PortRange {

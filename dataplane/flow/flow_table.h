@@ -58,10 +58,10 @@ enum FlowFlag : uint16_t {
 /// One flow: one cache line.
 struct alignas(64) Flow {
   FlowKey key;
-  uint32_t last_ms;     ///< low 32 bits of the clock
-  uint32_t generation;  ///< of the policy that judged it
-  uint32_t name;        ///< NamePool handle, 0 for none; this flow holds one reference
-  uint32_t context;     ///< ContextPool index, or kNoIndex
+  uint32_t last_ms;  ///< low 32 bits of the clock
+  uint32_t epoch;    ///< in which it was judged: what judged it may have changed since
+  uint32_t name;     ///< NamePool handle, 0 for none; this flow holds one reference
+  uint32_t context;  ///< ContextPool index, or kNoIndex
   /// The other side's last ACK number (with kFlowAnswered), before it the number of the opener's first byte;
   /// with kFlowReopening and no context that of the new connection.
   union {

@@ -16,8 +16,9 @@ constexpr size_t kMaxWords = (kMaxRules + 63) / 64;
 /// The rules that from, to and direction leave for one access, and which of them match in the end.
 class Judgement {
  public:
-  Judgement(const Policy::Tables& tables, const Subject& subject)
-      : t_(tables), s_(subject), words_(t_.site->rule_words) {}
+  /// live: the row of the rules that hold at now_s.
+  Judgement(const Policy::Tables& tables, const Subject& subject, const uint64_t* live, int64_t now_s)
+      : t_(tables), s_(subject), words_(t_.site->rule_words), live_(live), now_s_(now_s) {}
 
   /// network: of the local side.
   void collect(const AddressClass& local, const AddressClass& remote, uint16_t network) {
@@ -48,10 +49,12 @@ class Judgement {
   uint16_t decide(bool tunnels = false) {
     observed_ = decided_ = kNone16;
     for (size_t w = 0; w < words_; ++w) {
-      for (uint64_t left = from_[w] & to_[w]; left != 0; left &= left - 1) {
+      for (uint64_t left = from_[w] & to_[w] & live_[w]; left != 0; left &= left - 1) {
         const auto rule = static_cast<uint16_t>(w * 64 + static_cast<size_t>(std::countr_zero(left)));
         if (is_tunnel_rule(rule) != tunnels || !protocol_fits(rule) || !port_fits(rule)) continue;
         if (tunnels && !end_fits(rule)) continue;
+        // What a resolver learns is kept beyond the time at which it asked.
+        if (s_.resolver_question && t_.rules[rule].calendar != kNone16) continue;
         if (static_cast<RuleAction>(t_.rules[rule].action) != RuleAction::Observe) return decided_ = rule;
         if (observed_ == kNone16) observed_ = rule;
       }
@@ -72,13 +75,13 @@ class Judgement {
   bool pattern_may_come_before(uint16_t decided) const {
     if (t_.patterns == nullptr || s_.name.empty()) return false;
     for (size_t w = 0; w < words_ && w * 64 < decided; ++w) {
-      const uint64_t pending = t_.pattern_rules[w] & from_[w] & ~to_[w];
+      const uint64_t pending = t_.pattern_rules[w] & from_[w] & live_[w] & ~to_[w];
       if (pending != 0 && w * 64 + static_cast<size_t>(std::countr_zero(pending)) < decided) return true;
     }
     return false;
   }
 
-  /// True where some allow rule, whoever it is for, opens this very name.
+  /// True where some allow rule, whoever it is for and whenever it holds, opens this very name.
   bool opened_for_somebody() const {
     const uint64_t* to_name = t_.row(row_to_set(name_set_));
     const uint64_t* outbound = t_.row(RuleRow::Outbound);
@@ -87,7 +90,9 @@ class Judgement {
       for (size_t i = 0; i < matched_count_; ++i) left |= t_.row_for_list(matched_[i])[w];
       for (left &= outbound[w]; left != 0; left &= left - 1) {
         const size_t rule = w * 64 + static_cast<size_t>(std::countr_zero(left));
-        const bool allows = static_cast<RuleAction>(t_.rules[rule].action) == RuleAction::Allow;
+        const RuleInfo& info = t_.rules[rule];
+        const bool allows =
+            static_cast<RuleAction>(info.action) == RuleAction::Allow && info.expires > now_s_;
         if (allows && !is_tunnel_rule(static_cast<uint16_t>(rule))) return true;
       }
     }
@@ -134,6 +139,8 @@ class Judgement {
         why = PassedOver::Protocol;
       } else if (!port_fits(rule)) {
         why = PassedOver::Port;
+      } else if (!bit(live_, rule)) {
+        why = t_.rules[rule].expires <= now_s_ ? PassedOver::Expired : PassedOver::Schedule;
       }
       trace.steps[trace.count++] = {rule, why};
     }
@@ -203,6 +210,8 @@ class Judgement {
   const Policy::Tables& t_;
   const Subject& s_;
   const size_t words_;
+  const uint64_t* const live_;
+  const int64_t now_s_;
   uint32_t name_set_ = 0, address_set_ = 0;
   const uint64_t *end_address_ = nullptr, *end_network_ = nullptr;  ///< rows: which `to` takes the other end
   uint16_t observed_ = kNone16, decided_ = kNone16;
@@ -330,29 +339,36 @@ void only_observe(Verdict& verdict) {
 
 }  // namespace
 
-uint16_t Policy::Tables::admit(const Subject& subject, const AddressClass& local, Verdict& refusal) const {
+uint16_t Policy::Tables::admit(const Subject& subject, const AddressClass& local, const uint64_t* open_lines,
+                               Verdict& refusal) const {
   uint16_t network = network_for(local, subject.vlan);
   const bool any_line = subject.line == kAnyLine;
   if (network == kNone16 && any_line && !networks.empty()) network = 0;
-  if (network != kNone16 && (any_line || networks[network].line == subject.line)) return network;
+  const uint16_t line = network == kNone16 ? kNone16 : networks[network].line;
+  const bool right_line = network != kNone16 && (any_line || line == subject.line);
+  const bool open = line == kNone16 || bit(open_lines, line);
+  if (right_line && open) return network;
   refusal = Verdict{};
   refusal.network = network;
-  refusal.reason = network == kNone16 ? Reason::UnregisteredSource : Reason::WrongLine;
+  refusal.reason = network == kNone16 ? Reason::UnregisteredSource
+                   : right_line       ? Reason::LineExpired
+                                      : Reason::WrongLine;
   if (site->observe) refusal.action = Action::Observed;
   return kNone16;
 }
 
-bool Policy::admits(const Subject& subject, Verdict& refusal) const {
-  return tables_->admit(subject, tables_->class_for(subject.local), refusal) != kNone16;
+bool Policy::admits(const Subject& subject, const Scratch& scratch, Verdict& refusal) const {
+  const uint64_t* open_lines = scratch.live_.get() + tables_->site->rule_words;
+  return tables_->admit(subject, tables_->class_for(subject.local), open_lines, refusal) != kNone16;
 }
 
 Verdict Policy::judge(const Subject& subject, Scratch& scratch, Trace* trace) const {
   const Tables& t = *tables_;
   const AddressClass& local = t.class_for(subject.local);
   Verdict verdict;
-  const uint16_t network = t.admit(subject, local, verdict);
+  const uint16_t network = t.admit(subject, local, scratch.live_.get() + t.site->rule_words, verdict);
   if (network == kNone16) return verdict;
-  Judgement judgement(t, subject);
+  Judgement judgement(t, subject, scratch.live_.get(), scratch.since_s_);
   judgement.collect(local, t.class_for(subject.remote), network);
   const auto way = is_tunnel(subject.protocol) ? judge_tunnel
                    : subject.resolver_question ? judge_resolver

@@ -85,7 +85,7 @@ size_t cut(const Policy::Tables& t, std::string_view& rest, std::span<Suffix> ou
   while (!rest.empty() && count < out.size()) {
     out[count++] = suffix_of(t, rest);
     const size_t dot = rest.find('.');
-    rest = dot == std::string_view::npos ? std::string_view{} : rest.substr(dot + 1);
+    rest.remove_prefix(dot == std::string_view::npos ? rest.size() : dot + 1);
   }
   return count;
 }
@@ -164,6 +164,14 @@ bool Policy::is_resolver(const Address& address) const {
   return tables_->class_for(address).resolver != 0;
 }
 
+bool Policy::is_shared(const Address& address) const {
+  const Tables& t = *tables_;
+  if (!t.any_shared) return false;
+  const AddressClass& one = t.class_for(address);
+  return std::ranges::any_of(t.candidates.subspan(one.first_candidate, one.candidate_count),
+                             [&](uint16_t network) { return t.networks[network].shared != 0; });
+}
+
 bool Policy::is_link(const Address& address) const {
   return tables_->class_for(address).link != 0;
 }
@@ -198,8 +206,8 @@ std::string_view Policy::string(StringRef ref) const {
   return {tables_->strings.data() + ref.offset, ref.size};
 }
 
-std::string_view Policy::rule_name(uint16_t rule) const {
-  return rule < tables_->rules.size() ? string(tables_->rules[rule].name) : std::string_view{};
+std::string_view Policy::rule_text(uint16_t rule, StringRef RuleInfo::*text) const {
+  return rule < tables_->rules.size() ? string(tables_->rules[rule].*text) : std::string_view{};
 }
 std::string_view Policy::list_name(uint16_t list) const {
   return list < tables_->lists.size() ? string(tables_->lists[list].name) : std::string_view{};

@@ -78,7 +78,9 @@ enum class PassedOver : uint8_t {
   To,
   Direction,
   Protocol,
-  Port
+  Port,
+  Schedule,  ///< it does not hold at this time
+  Expired
 };
 struct TraceStep {
   uint16_t rule;
@@ -93,17 +95,20 @@ struct Trace {
 
 class Policy;
 
-/// What one thread needs to judge: Hyperscan's scratch. Made for one Policy, used by one thread.
+/// What one thread needs to judge: Hyperscan's scratch, and what holds at the time. Made for one Policy, used
+/// by one thread.
 class Scratch {
  public:
   Scratch() = default;
   ~Scratch();
-  Scratch(Scratch&& other) noexcept : hs_(other.hs_) { other.hs_ = nullptr; }
+  Scratch(Scratch&& other) noexcept;
   Scratch& operator=(Scratch&&) = delete;
 
  private:
   friend class Policy;
   hs_scratch* hs_ = nullptr;
+  std::unique_ptr<uint64_t[]> live_;   ///< a row of the rules that hold, then one of the lines that do
+  int64_t since_s_ = 0, until_s_ = 0;  ///< when they do
 };
 
 /// A checked policy image, and the Hyperscan database that was in it. Immutable; any number of threads may
@@ -117,14 +122,18 @@ class Policy {
   Policy(const Policy&) = delete;
   Policy& operator=(const Policy&) = delete;
 
-  /// Returns false where memory is short.
+  /// Returns false where memory is short. Until it is told the time nothing has expired, and of the rules
+  /// with a schedule those hold that block.
   [[nodiscard]] bool make_scratch(Scratch& out) const;
+  /// It is now utc_s, in seconds since 1970. Costs two comparisons while nothing begins or ends. Returns
+  /// whether something did, so that what was judged before may be judged otherwise now.
+  bool advance(Scratch& scratch, int64_t utc_s) const;
 
   [[nodiscard]] Verdict judge(const Subject& subject, Scratch& scratch, Trace* trace = nullptr) const;
 
   /// The guards alone: is the local side registered, and on this line? Returns true, or false with the
   /// refusal (which still passes where the site only observes).
-  [[nodiscard]] bool admits(const Subject& subject, Verdict& refusal) const;
+  [[nodiscard]] bool admits(const Subject& subject, const Scratch& scratch, Verdict& refusal) const;
 
   /// The set of lists that cover a canonical name, as judge looks it up; 0 where none does.
   [[nodiscard]] uint32_t set_of(std::string_view name) const;
@@ -134,6 +143,8 @@ class Policy {
   /// The network of a LAN-side address; kNone16 where it is not registered.
   [[nodiscard]] uint16_t network_of(const Address& local, uint16_t vlan) const;
   [[nodiscard]] bool is_resolver(const Address& address) const;
+  /// A LAN-side address behind which are many people, in whatever VLAN.
+  [[nodiscard]] bool is_shared(const Address& address) const;
   [[nodiscard]] bool is_link(const Address& address) const;  ///< a router at the end of a line
   [[nodiscard]] uint8_t line_of(
       std::string_view name) const;  ///< kUnknownLine where the policy has none so named
@@ -152,7 +163,9 @@ class Policy {
   uint32_t generation() const;
   const SiteInfo& site() const;
   std::string_view string(StringRef ref) const;
-  std::string_view rule_name(uint16_t rule) const;  ///< empty for kNone16 or an index outside
+  /// One of a rule's texts: empty for kNone16 or an index outside.
+  std::string_view rule_text(uint16_t rule, StringRef RuleInfo::*text) const;
+  std::string_view rule_name(uint16_t rule) const { return rule_text(rule, &RuleInfo::name); }
   std::string_view list_name(uint16_t list) const;
   std::string_view network_name(uint16_t network) const;
   std::string_view line_name(uint16_t line) const;

@@ -58,7 +58,8 @@ struct ImageChecker {
     for (const auto& line : t.lines) fits = fits && text(line.name);
     for (const auto& network : t.networks) fits = fits && text(network.name);
     for (const auto& list : t.lists) fits = fits && text(list.name);
-    for (const auto& rule : t.rules) fits = fits && text(rule.name);
+    for (const auto& rule : t.rules)
+      fits = fits && text(rule.name) && text(rule.message) && text(rule.owner) && text(rule.ticket);
     return fits ? ImageError::None : ImageError::StringOutside;
   }
 
@@ -74,7 +75,7 @@ struct ImageChecker {
 
   ImageError enums() const {
     for (const auto& network : t.networks) {
-      if (network.canaries > 1 || network.strip_ech > 1) return ImageError::BadEnum;
+      if (network.canaries > 1 || network.strip_ech > 1 || network.shared > 1) return ImageError::BadEnum;
       if (network.fallback > static_cast<uint8_t>(Setting::Observe) ||
           network.fallback == static_cast<uint8_t>(Setting::ByAddress))
         return ImageError::BadEnum;
@@ -96,7 +97,10 @@ struct ImageChecker {
       fits = fits && (network.line == kNone16 || network.line < t.lines.size()) &&
              range_fits(network.first_vlan, network.vlan_count, t.vlans.size());
     for (const auto& rule : t.rules)
-      fits = fits && range_fits(rule.first_port, rule.port_count, t.ports.size());
+      fits = fits && range_fits(rule.first_port, rule.port_count, t.ports.size()) &&
+             (rule.calendar == kNone16 || rule.calendar < t.calendars.size());
+    for (const auto& calendar : t.calendars)
+      fits = fits && range_fits(calendar.first_edge, calendar.edge_count, t.edges.size());
     for (const auto& set : t.sets)
       fits = fits && range_fits(set.first_list, set.list_count, t.set_lists.size());
     for (const auto& one : t.classes)
@@ -119,7 +123,13 @@ struct ImageChecker {
     const bool fits =
         !t.starts.empty() && t.starts.size() == t.class_of.size() && t.starts[0] == Address{} &&
         std::adjacent_find(t.starts.begin(), t.starts.end(), std::greater_equal<>()) == t.starts.end();
-    return fits ? ImageError::None : ImageError::NotSorted;
+    if (!fits) return ImageError::NotSorted;
+    for (const auto& calendar : t.calendars) {
+      const auto edges = t.edges.subspan(calendar.first_edge, calendar.edge_count);
+      if (std::adjacent_find(edges.begin(), edges.end(), std::greater_equal<>()) != edges.end())
+        return ImageError::NotSorted;
+    }
+    return ImageError::None;
   }
 
   ImageError names() const {
@@ -178,6 +188,8 @@ static ImageError open_sections(std::span<const std::byte> image, Policy::Tables
       take(image, *t.header, Section::Candidates, t.candidates),
       take(image, *t.header, Section::PatternLists, t.pattern_lists),
       take(image, *t.header, Section::PatternDatabase, t.pattern_bytes),
+      take(image, *t.header, Section::Calendars, t.calendars),
+      take(image, *t.header, Section::Edges, t.edges),
   };
   for (ImageError error : taken)
     if (error != ImageError::None) return error;
@@ -215,6 +227,7 @@ std::unique_ptr<Policy> Policy::open(std::span<const std::byte> image, ImageErro
         &ImageChecker::spare_bits, &ImageChecker::order, &ImageChecker::names})
     if (error == ImageError::None) error = (checker.*check)();
   if (error == ImageError::None) error = open_patterns(t);
+  t.any_shared = std::ranges::any_of(t.networks, [](const NetworkInfo& one) { return one.shared != 0; });
   return error == ImageError::None ? std::move(policy) : nullptr;
 }
 
@@ -223,7 +236,21 @@ Policy::~Policy() {
 }
 
 bool Policy::make_scratch(Scratch& out) const {
-  return tables_->patterns == nullptr || hs_alloc_scratch(tables_->patterns, &out.hs_) == HS_SUCCESS;
+  constexpr size_t kLineWords = (kMaxLines + 63) / 64;
+  constexpr int64_t kNoTime = INT64_MIN;  // before all edges
+  const Tables& t = *tables_;
+  const size_t words = t.site->rule_words + kLineWords;
+  out.live_.reset(new (std::nothrow) uint64_t[words]());
+  if (!out.live_) return false;
+  if (t.patterns != nullptr && hs_alloc_scratch(t.patterns, &out.hs_) != HS_SUCCESS) return false;
+  out.since_s_ = out.until_s_ = 0;
+  advance(out, kNoTime);
+  return true;
+}
+
+Scratch::Scratch(Scratch&& other) noexcept
+    : hs_(other.hs_), live_(std::move(other.live_)), since_s_(other.since_s_), until_s_(other.until_s_) {
+  other.hs_ = nullptr;
 }
 
 Scratch::~Scratch() {
@@ -257,7 +284,7 @@ std::string_view text_of(ImageError error) {
     case ImageError::IndexOutside:
       return "an index reaches outside";
     case ImageError::NotSorted:
-      return "its address ranges are not in order";
+      return "its address ranges or its times are not in order";
     case ImageError::BadEnum:
       return "a setting has no such value";
     case ImageError::BadNameTable:

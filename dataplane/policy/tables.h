@@ -31,6 +31,10 @@ struct Policy::Tables {
   std::span<const uint16_t> candidates;
   std::span<const uint16_t> pattern_lists;
   std::span<const std::byte> pattern_bytes;
+  std::span<const CalendarInfo> calendars;
+  std::span<const int64_t> edges;
+
+  bool any_shared = false;  ///< network
 
   hs_database* patterns = nullptr;
   /// The rules that a pattern could make match: the rows of all lists with patterns, or'ed once.
@@ -53,7 +57,9 @@ struct Policy::Tables {
   /// The same for many names at once, which wait for memory together. found: a set for each name.
   void sets_for(std::span<const std::string_view> many, std::span<uint32_t> found) const;
   /// The guards: the network of a local side that may use this line; else kNone16, with the refusal.
-  uint16_t admit(const Subject& subject, const AddressClass& local, Verdict& refusal) const;
+  /// open_lines: a row of those whose term is not over.
+  uint16_t admit(const Subject& subject, const AddressClass& local, const uint64_t* open_lines,
+                 Verdict& refusal) const;
   /// class_for's class names the candidates; the VLAN picks among them.
   uint16_t network_for(const AddressClass& address_class, uint16_t vlan) const;
 };

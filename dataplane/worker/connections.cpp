@@ -38,7 +38,7 @@ void WorkerPipeline::first_again(Arrival& arrival, Flow& flow) {
     return forward(arrival, Reason::Undecided);
   }
   Verdict refusal;
-  if (!policy_->admits(subject_of(flow.key, false, Sighting{}), refusal) && !refusal.passes())
+  if (!policy_->admits(subject_of(flow.key, false, Sighting{}), *scratch_, refusal) && !refusal.passes())
     return refuse_later_packet(arrival, flow);
   if (flow.state == FlowState::Undecided && flow.context == kNoIndex) {
     flow.context = contexts_.take(now_.ms, flow.remote_ack);

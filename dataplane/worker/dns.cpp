@@ -180,11 +180,13 @@ void WorkerPipeline::learn_addresses(const Flow& flow, std::span<const uint8_t> 
   const DnsQuestion& question = message.questions[0];
   const std::string_view host = host_of(question.name.view());
   const bool site = policy_->is_resolver(flow.key.local);
+  const bool shared = policy_->is_shared(flow.key.local);
   DnsNews news{};
+  if (!site) news.whom = flow.key.local;
   const auto teach = [&](Kind kind, std::string_view name) {
     news.kind = kind;
     if (name.empty()) return;
-    if (site) return learn(news, name);
+    if (site || shared) return learn(news, name);
     take_in(flow.key.local, news, name);
   };
   Chain chain(question.name);
@@ -215,9 +217,9 @@ void WorkerPipeline::learn_addresses(const Flow& flow, std::span<const uint8_t> 
   }
 }
 
-/// For the whole site: this worker, and the others.
+/// For every worker: this one, and the others.
 void WorkerPipeline::learn(DnsNews& news, std::string_view name) {
-  take_in(Address{}, news, name);
+  take_in(news.whom, news, name);
   if (config_.workers == 1) return;
   if (out_->news_count == kMaxNews) return stats_.news_lost.add();
   news.name_size = static_cast<uint32_t>(name.size());
@@ -247,7 +249,7 @@ void WorkerPipeline::take_in(const Address& whom, const DnsNews& news, std::stri
 
 void WorkerPipeline::hear(const DnsNews& news, Clock now) {
   now_ = now;
-  take_in(Address{}, news, {news.name, std::min<size_t>(news.name_size, kMaxName)});
+  take_in(news.whom, news, {news.name, std::min<size_t>(news.name_size, kMaxName)});
 }
 
 bool WorkerPipeline::hides_name(std::string_view outer) const {

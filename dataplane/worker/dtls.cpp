@@ -31,7 +31,7 @@ bool WorkerPipeline::open_dtls(Arrival& arrival, Flow& flow) {
   if (!is_dtls(arrival, flow)) return false;
   const Sighting unseen{.protocol = Protocol::Dtls};
   Verdict refusal;
-  if (policy_->admits(subject_of(flow.key, false, unseen), refusal)) {
+  if (policy_->admits(subject_of(flow.key, false, unseen), *scratch_, refusal)) {
     dtls(arrival, flow);
   } else {
     decide(arrival, flow, unseen, refusal);

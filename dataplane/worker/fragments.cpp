@@ -18,7 +18,7 @@ void WorkerPipeline::collect(Arrival& arrival) {
   // Whoever is not registered shall not fill the table.
   Verdict refusal;
   if (!policy_->is_link(arrival.packet.source) &&
-      !policy_->admits(subject_of(arrival.key, !arrival.from_lan(), Sighting{}), refusal))
+      !policy_->admits(subject_of(arrival.key, !arrival.from_lan(), Sighting{}), *scratch_, refusal))
     return uncollected(arrival);
   const Packet& packet = arrival.packet;
   const uint32_t size = packet.payload_offset - packet.l4_offset + packet.payload_size;
@@ -90,7 +90,7 @@ void WorkerPipeline::drop_all(const Datagram& datagram, Reason reason) {
 /// The policy's setting for fragments decides what cannot be put together.
 void WorkerPipeline::give_up(Datagram& datagram) {
   for (const Datagram::Fragment& fragment : datagram.fragments())
-    if (enter(fragment.mbuf, arrivals_[kSpare])) uncollected(arrivals_[kSpare]);
+    if (enter(fragment.mbuf, arrivals_[kSpare], Owner::Me)) uncollected(arrivals_[kSpare]);
   fragments_.close(datagram, Reason::Fragment, now_.ms);
 }
 

@@ -14,8 +14,7 @@ constexpr uint16_t kMostResets = 2;  ///< that one flow's end sends
 }  // namespace
 
 void WorkerPipeline::housekeeping(Clock now, Output& out) {
-  now_ = now;
-  out_ = &out;
+  begin(now, out);
   const uint32_t capacity = flows_.capacity();
   const uint32_t slice = std::min(capacity, std::max(capacity / kSweepShare, kSweepAtLeast));
   const auto has_room = [](const Output::Batch& batch) { return batch.count + kMostResets <= kTxBatch; };

@@ -31,7 +31,7 @@ void WorkerPipeline::open(Arrival& arrival) {
   Flow* flow = flows_.insert(arrival.key, arrival.hash);
   if (flow == nullptr) return without_flow(arrival, Situation::TableFull);
   touch(*flow);
-  flow->generation = generation_;
+  flow->epoch = epoch_;
   if (packet.is_tcp() && !packet.fragment) return open_tcp(arrival, *flow);
   if (!arrival.from_lan()) flow->set(kFlowInbound);
   open_other(arrival, *flow);
@@ -52,7 +52,7 @@ void WorkerPipeline::open_tcp(Arrival& arrival, Flow& flow) {
   if (inbound && syn) return judge_and_decide(arrival, flow, Sighting{});
   Verdict refusal;
   const Sighting unseen;
-  if (!policy_->admits(subject_of(flow.key, inbound, unseen), refusal))
+  if (!policy_->admits(subject_of(flow.key, inbound, unseen), *scratch_, refusal))
     return decide(arrival, flow, unseen, refusal);
   undecided(arrival, flow);
 }
@@ -88,7 +88,7 @@ void WorkerPipeline::stray_answer(Arrival& arrival, Flow& flow) {
 void WorkerPipeline::open_dns(Arrival& arrival, Flow& flow) {
   Verdict refusal;
   const Sighting unseen{.protocol = Protocol::Dns};
-  if (!policy_->admits(subject_of(flow.key, false, unseen), refusal))
+  if (!policy_->admits(subject_of(flow.key, false, unseen), *scratch_, refusal))
     return decide(arrival, flow, unseen, refusal);
   flow.set(kFlowDns);
   flow.state = FlowState::Allowed;

@@ -22,19 +22,26 @@ uint64_t sum_known_to_port(const Arrival& arrival) {
 }  // namespace
 
 void WorkerPipeline::process(std::span<rte_mbuf* const> burst, Clock now, Output& out) {
+  run(burst, Owner::Unknown, now, out);
+}
+
+void WorkerPipeline::take_over(std::span<rte_mbuf* const> burst, Clock now, Output& out) {
+  run(burst, Owner::Me, now, out);
+}
+
+void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock now, Output& out) {
   if (!started_) started_ms_ = now.ms;
   started_ = true;
-  now_ = now;
-  out_ = &out;
+  begin(now, out);
   uint16_t count = 0;
   for (rte_mbuf* mbuf : burst)
-    if (enter(mbuf, arrivals_[count])) ++count;
+    if (enter(mbuf, arrivals_[count], owner)) ++count;
   for (Arrival& arrival : std::span(arrivals_).first(count)) handle(arrival);
 }
 
 /// Decodes, passes what needs no flow, hands over what lives elsewhere. True where the packet is this
 /// worker's to judge.
-bool WorkerPipeline::enter(rte_mbuf* mbuf, Arrival& arrival) {
+bool WorkerPipeline::enter(rte_mbuf* mbuf, Arrival& arrival, Owner owner) {
   const size_t slot = static_cast<size_t>(&arrival - arrivals_.data());
   const uint32_t size = rte_pktmbuf_pkt_len(mbuf);
   const auto head = std::min<uint32_t>(size, kMaxHeaderBytes);
@@ -49,7 +56,7 @@ bool WorkerPipeline::enter(rte_mbuf* mbuf, Arrival& arrival) {
 
   if (passes_as_link_control(arrival)) return false;
   arrival.key = key_of(arrival, arrival.place.pair);
-  if (!is_mine(arrival)) return false;
+  if (owner == Owner::Unknown && !is_mine(arrival)) return false;
   if (policy_ == nullptr) return drop(arrival, Reason::NoPolicy), false;
   complete_checksum(arrival);
   arrival.hash = flows_.hash(arrival.key);
@@ -88,23 +95,41 @@ FlowKey WorkerPipeline::key_of(const Arrival& arrival, uint8_t pair) const {
           .pair = pair};
 }
 
-/// Every packet of one client, in both directions, is handled by one worker.
 bool WorkerPipeline::is_mine(const Arrival& arrival) {
   if (config_.workers == 1) return true;
-  const uint64_t hash = XXH3_64bits_withSeed(&arrival.key.local, sizeof(Address), config_.seed);
-  const auto owner = static_cast<uint8_t>(hash % config_.workers);
+  const uint8_t owner = owner_of(arrival);
   if (owner == config_.worker) return true;
-  out_->handover[out_->handover_count] = arrival.mbuf;
+  if (arrival.datagram == nullptr) {
+    hand_over(arrival.mbuf, owner);
+  } else {
+    for (const Datagram::Fragment& fragment : arrival.datagram->fragments()) hand_over(fragment.mbuf, owner);
+  }
+  return false;
+}
+
+/// Every packet of one client, in both directions, is handled by one worker. Behind a shared address are
+/// many: each of its TCP connections has a worker of its own, and else what it exchanges with one address.
+uint8_t WorkerPipeline::owner_of(const Arrival& arrival) {
+  FlowKey key = arrival.key;
+  if (!arrival.packet.fragment && is_icmp_error(arrival.packet)) (void)quoted_key(arrival, key);
+  const bool shared = policy_ != nullptr && policy_->is_shared(key.local);
+  const size_t bytes = !shared                 ? offsetof(FlowKey, remote)
+                       : key.transport == kTcp ? offsetof(FlowKey, vlan)
+                                               : offsetof(FlowKey, local_port);
+  return static_cast<uint8_t>(XXH3_64bits_withSeed(&key, bytes, config_.seed) % config_.workers);
+}
+
+void WorkerPipeline::hand_over(rte_mbuf* mbuf, uint8_t owner) {
+  out_->handover[out_->handover_count] = mbuf;
   out_->owner[out_->handover_count++] = owner;
   stats_.handed_over.add();
-  return false;
 }
 
 void WorkerPipeline::handle(Arrival& arrival) {
   Flow* flow = flows_.find(arrival.key, arrival.hash);
   constexpr uint8_t kControlFlags = kSyn | kFin | kRst;
-  const bool settled = flow != nullptr && flow->state == FlowState::Allowed &&
-                       flow->generation == generation_ && flow->context == kNoIndex &&
+  const bool settled = flow != nullptr && flow->state == FlowState::Allowed && flow->epoch == epoch_ &&
+                       flow->context == kNoIndex &&
                        !(flow->flags & (kFlowDns | kFlowLooking | kFlowOpened)) &&
                        !may_begin_dtls(arrival, *flow) && !may_begin_quic(arrival, *flow) &&
                        !(arrival.packet.tcp_flags & kControlFlags) && arrival.packet.transport != kIcmp &&
@@ -119,8 +144,8 @@ void WorkerPipeline::handle_slowly(Arrival& arrival, Flow* flow) {
   if (arrival.packet.fragment && arrival.key.local_port == kFragmentWaiting) return collect(arrival);
   if (is_icmp_error(arrival.packet)) return related_icmp(arrival);
   if (flow == nullptr) return open(arrival);
-  if (flow->generation != generation_ && flow->state == FlowState::Blocked) return open_anew(arrival, *flow);
-  if (flow->generation != generation_ && !rejudge(arrival, *flow)) return;
+  if (flow->epoch != epoch_ && flow->state == FlowState::Blocked) return open_anew(arrival, *flow);
+  if (flow->epoch != epoch_ && !rejudge(arrival, *flow)) return;
   if (flow->key.transport == kTcp && (arrival.packet.tcp_flags & kSyn)) return handshake(arrival, *flow);
   if (flow->state == FlowState::Blocked && !may_show_quic(arrival, *flow))
     return refuse_later_packet(arrival, *flow);
@@ -137,23 +162,30 @@ void WorkerPipeline::handle_slowly(Arrival& arrival, Flow* flow) {
 
 /// An error belongs to the flow that it quotes, seen from the other side.
 void WorkerPipeline::related_icmp(Arrival& arrival) {
+  FlowKey key;
+  if (!quoted_key(arrival, key)) return drop(arrival, Reason::MalformedIcmp);
+  const Flow* flow = flows_.find(key, flows_.hash(key));
+  if (flow == nullptr || flow->state == FlowState::Blocked) return drop(arrival, Reason::UnrelatedIcmp);
+  forward(arrival, Reason::RelatedIcmp);
+}
+
+/// The key of the packet that an ICMP error quotes. False, and key is as it was, where that cannot be read.
+bool WorkerPipeline::quoted_key(const Arrival& arrival, FlowKey& key) {
   Packet quoted;
   const auto quote = payload_of(arrival);
   const auto head = quote.first(std::min<size_t>(quote.size(), kMaxHeaderBytes));
   if (decode_ip(head, static_cast<uint32_t>(head.size()), true, quoted).kind != Decoded::Kind::Ip)
-    return drop(arrival, Reason::MalformedIcmp);
+    return false;
   // The quoted packet went the other way than the error comes.
   const bool lan = !arrival.from_lan();
-  const FlowKey key = {.local = lan ? quoted.source : quoted.destination,
-                       .remote = lan ? quoted.destination : quoted.source,
-                       .local_port = lan ? quoted.source_port : quoted.destination_port,
-                       .remote_port = lan ? quoted.destination_port : quoted.source_port,
-                       .vlan = arrival.packet.vlan,
-                       .transport = quoted.transport,
-                       .pair = arrival.key.pair};
-  const Flow* flow = flows_.find(key, flows_.hash(key));
-  if (flow == nullptr || flow->state == FlowState::Blocked) return drop(arrival, Reason::UnrelatedIcmp);
-  forward(arrival, Reason::RelatedIcmp);
+  key = {.local = lan ? quoted.source : quoted.destination,
+         .remote = lan ? quoted.destination : quoted.source,
+         .local_port = lan ? quoted.source_port : quoted.destination_port,
+         .remote_port = lan ? quoted.destination_port : quoted.source_port,
+         .vlan = arrival.packet.vlan,
+         .transport = quoted.transport,
+         .pair = arrival.key.pair};
+  return true;
 }
 
 /// A software port hands over frames whose transport checksum its sender left to hardware that is not there:

@@ -37,7 +37,7 @@ struct Clock {
   int64_t utc_ns;  ///< for records
 };
 
-/// What an answer taught that holds for the whole site: every worker keeps it.
+/// What an answer taught that every worker must know.
 struct DnsNews {
   enum class Kind : uint32_t {
     Address,         ///< a registered resolver asked for name and got address
@@ -49,6 +49,7 @@ struct DnsNews {
   };
   Kind kind;
   Address address;
+  Address whom;  ///< a shared address that learnt it for itself; Address{}: it holds for the whole site
   uint32_t ttl_s;
   uint32_t name_size;
   char name[kMaxName + 3];  ///< padded: rings carry multiples of four bytes
@@ -63,9 +64,11 @@ struct Output {
     std::array<rte_mbuf*, kTxBatch> packets;
     uint16_t count = 0;
   };
-  Batch ports[kMaxPorts];                  ///< by DPDK port
-  std::array<rte_mbuf*, kBurst> handover;  ///< packets of clients that live on other workers…
-  std::array<uint8_t, kBurst> owner;       ///< …and which
+  /// A packet, or all fragments of datagrams that were put together here.
+  static constexpr size_t kMaxHandover = kBurst + kMaxFragmentBuffers;
+  Batch ports[kMaxPorts];                        ///< by DPDK port
+  std::array<rte_mbuf*, kMaxHandover> handover;  ///< packets that live on other workers…
+  std::array<uint8_t, kMaxHandover> owner;       ///< …and which
   uint16_t handover_count = 0;
   std::array<DnsNews, kMaxNews> news;  ///< for the other workers
   uint16_t news_count = 0;
@@ -105,6 +108,9 @@ class Pipeline {
 
   /// Takes each mbuf of the burst and puts it, its answers, or nothing into out. At most kBurst.
   virtual void process(std::span<rte_mbuf* const> burst, Clock now, Output& out) = 0;
+
+  /// process for packets that another worker handed over.
+  virtual void take_over(std::span<rte_mbuf* const> burst, Clock now, Output& out) = 0;
 
   /// Time-outs, a slice at each call; call it about once a millisecond. What they send is put into out.
   virtual void housekeeping(Clock now, Output& out) = 0;

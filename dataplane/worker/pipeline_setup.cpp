@@ -53,9 +53,18 @@ void WorkerPipeline::set_policy(const Policy* policy, Scratch* scratch) {
   policy_ = policy;
   scratch_ = scratch;
   generation_ = policy == nullptr ? 0 : policy->generation();
+  ++epoch_;
   stats_.generation.set(generation_);
   if (policy == nullptr) return;
   for (size_t pair = 0; pair < kMaxPairs; ++pair) line_of_pair_[pair] = policy->line_of(config_.lines[pair]);
+}
+
+/// What holds may have changed with the hour: then flows are judged again, as by a new policy.
+void WorkerPipeline::begin(Clock now, Output& out) {
+  constexpr int64_t kSecond = 1'000'000'000;
+  now_ = now;
+  out_ = &out;
+  if (policy_ != nullptr && policy_->advance(*scratch_, now.utc_ns / kSecond)) ++epoch_;
 }
 
 }  // namespace sluice

@@ -76,7 +76,11 @@ class PollLoop {
   bool from_others(std::array<rte_mbuf*, kBurst>& burst) {
     const unsigned count = rte_ring_dequeue_burst(loop_.handover[loop_.worker],
                                                   reinterpret_cast<void**>(burst.data()), kBurst, nullptr);
-    if (count != 0) process(std::span(burst).first(count));
+    if (count != 0) {
+      loop_.pipeline->take_over(std::span(burst).first(count), clock(), output_);
+      send();
+      tell_others();
+    }
     take_news(loop_.news[loop_.worker], clock());
     return count != 0;
   }

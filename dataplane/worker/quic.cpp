@@ -61,7 +61,7 @@ bool WorkerPipeline::open_quic(Arrival& arrival, Flow& flow) {
   }
   if (!looks_like_quic(payload)) return false;
   Verdict refusal;
-  if (policy_->admits(subject_of(flow.key, false, sighting), refusal)) {
+  if (policy_->admits(subject_of(flow.key, false, sighting), *scratch_, refusal)) {
     quic(arrival, flow);
   } else {
     decide(arrival, flow, sighting, refusal);

@@ -79,7 +79,7 @@ void WorkerPipeline::remember(Flow& flow, const Sighting& sighting) {
   names_.release(flow.name);
   flow.name = name;
   flow.protocol = sighting.protocol;
-  flow.generation = generation_;
+  flow.epoch = epoch_;
   const unsigned situation = sighting.unidentified ? 1U + static_cast<unsigned>(sighting.situation) : 0U;
   flow.seen_and_situation = static_cast<uint8_t>(static_cast<unsigned>(sighting.seen) | situation << 4);
 }
@@ -98,7 +98,7 @@ Sighting WorkerPipeline::remembered(const Flow& flow) const {
 /// The policy has changed under an open flow. An undecided one is judged when its name comes; a decided one
 /// now.
 bool WorkerPipeline::rejudge(Arrival& arrival, Flow& flow) {
-  flow.generation = generation_;
+  flow.epoch = epoch_;
   stats_.rejudged.add();
   Sighting sighting = remembered(flow);
   sighting.response_outstanding =
@@ -109,7 +109,7 @@ bool WorkerPipeline::rejudge(Arrival& arrival, Flow& flow) {
     verdict = judge(flow, sighting);
     if (is_tunnel(flow.protocol) && verdict.passes()) settle(flow, verdict);
     if (verdict.passes()) return true;
-  } else if (policy_->admits(subject_of(flow.key, flow.has(kFlowInbound), sighting), verdict)) {
+  } else if (policy_->admits(subject_of(flow.key, flow.has(kFlowInbound), sighting), *scratch_, verdict)) {
     return true;
   }
   if (verdict.passes()) return true;
@@ -176,6 +176,7 @@ void WorkerPipeline::refuse_packet(Arrival& arrival, const Flow& flow, const Sig
   refusal.reference = {reference, static_cast<size_t>(std::max(size, 0))};
   refusal.contact = policy_->string(policy_->site().contact);
   refusal.host = sighting.name;
+  refusal.page_message = policy_->rule_text(verdict.rule, &RuleInfo::message);
   send_answers(arrival.mbuf->port, refuse(pool_, arrival.packet, frame_of(arrival), refusal));
   drop(arrival, verdict.reason);
 }

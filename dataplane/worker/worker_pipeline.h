@@ -88,15 +88,27 @@ class WorkerPipeline final : public Pipeline {
 
   void set_policy(const Policy* policy, Scratch* scratch) override;
   void process(std::span<rte_mbuf* const> burst, Clock now, Output& out) override;
+  void take_over(std::span<rte_mbuf* const> burst, Clock now, Output& out) override;
   void hear(const DnsNews& news, Clock now) override;
   void housekeeping(Clock now, Output& out) override;
 
  private:
+  /// pipeline_setup.cpp: what every call of the caller's begins with.
+  void begin(Clock now, Output& out);
+
   // pipeline.cpp: the way
-  [[nodiscard]] bool enter(rte_mbuf* mbuf, Arrival& arrival);
+  enum class Owner : uint8_t {
+    Unknown,
+    Me
+  };
+  void run(std::span<rte_mbuf* const> burst, Owner owner, Clock now, Output& out);
+  [[nodiscard]] bool enter(rte_mbuf* mbuf, Arrival& arrival, Owner owner = Owner::Unknown);
   [[nodiscard]] bool passes_as_link_control(Arrival& arrival);
   [[nodiscard]] FlowKey key_of(const Arrival& arrival, uint8_t pair) const;
   [[nodiscard]] bool is_mine(const Arrival& arrival);
+  [[nodiscard]] uint8_t owner_of(const Arrival& arrival);
+  void hand_over(rte_mbuf* mbuf, uint8_t owner);
+  [[nodiscard]] bool quoted_key(const Arrival& arrival, FlowKey& key);
   void handle(Arrival& arrival);
   void handle_slowly(Arrival& arrival, Flow* flow);
   void complete_checksum(Arrival& arrival);
@@ -331,6 +343,7 @@ class WorkerPipeline final : public Pipeline {
   const Policy* policy_ = nullptr;
   Scratch* scratch_ = nullptr;
   uint32_t generation_ = 0;
+  uint32_t epoch_ = 0;  ///< counts policies, and the times at which one of them came to mean something else
   std::array<uint8_t, kMaxPairs> line_of_pair_{};
   std::array<uint16_t, kMaxPorts> opposite_{};                ///< by port: the other port of its pair
   std::array<std::array<uint16_t, 2>, kMaxPairs> port_of_{};  ///< by pair and Side

@@ -3,6 +3,7 @@
 
 #include <rte_mbuf.h>
 
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
@@ -48,6 +49,7 @@ void Case::run() {
     root_ = YAML::LoadFile(path_);
     line_ = 1;
     load_flows();
+    if (root_["at"]) set_clock(root_["at"]);
     load_policy(root_);
     make_gateway();
     for (const auto& node : root_["steps"]) step(node);
@@ -60,24 +62,37 @@ void Case::run() {
   }
 }
 
+/// `2026-11-23T08:29:58`, in UTC.
+void Case::set_clock(const YAML::Node& at) {
+  const auto text = at.as<std::string>();
+  std::tm time{};
+  const char* const end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &time);
+  if (end == nullptr || *end != '\0') fail("at: write 2026-11-23T08:29:58");
+  clock_.utc_ns = timegm(&time) * int64_t{1'000'000'000};
+}
+
 /// node's `policy`: the name of a file or of a directory, or its text; `with` adds more text to it.
 control::Compiled Case::compile(const YAML::Node& node, uint32_t generation) const {
+  const control::CompileOptions options{
+      .now = std::chrono::sys_seconds{std::chrono::seconds{clock_.utc_ns / 1'000'000'000}}};
   const auto text = node["policy"].as<std::string>();
   const bool named = text.find('\n') == std::string::npos;
   const YAML::Node with = node["with"] ? node["with"] : root_["with"];
   if (named && std::filesystem::is_directory(policies_ + "/" + text)) {
     if (with) fail("`with` adds to one file, not to a directory");
-    return control::compile_policy(policies_ + "/" + text, generation);
+    return control::compile_policy(policies_ + "/" + text, generation, options);
   }
   std::vector<control::SourceText> texts;
   texts.push_back(
       {named ? text + ".yaml" : "case.yaml", named ? file_text(policies_ + "/" + text + ".yaml") : text});
   if (with) texts.push_back({"with.yaml", with.as<std::string>()});
-  const auto no_files = [](const std::string&, std::string&, std::string& error) {
-    error = "cases have no list files";
-    return false;
+  const auto files = [this](const std::string& path, std::string& list, std::string& error) {
+    const YAML::Node file = root_["files"][std::filesystem::path(path).filename().string()];
+    error = "the case has no such file";
+    if (file) list = file.as<std::string>();
+    return file.IsDefined();
   };
-  return control::compile_texts(texts, ".", no_files, generation);
+  return control::compile_texts(texts, ".", files, generation, options);
 }
 
 /// node's `policy`, or `none`.

@@ -79,6 +79,7 @@ class Case {
     std::unique_ptr<Policy> policy;
     Scratch scratch;
   };
+  void set_clock(const YAML::Node& at);
   [[nodiscard]] control::Compiled compile(const YAML::Node& node, uint32_t generation) const;
   void load_policy(const YAML::Node& node);
   void make_gateway();

@@ -25,8 +25,8 @@ class Checker final : public ListTaker {
     if (prefix.length == 0 || parse_prefix(to_string(prefix), again) != PrefixError::None || again != prefix)
       std::abort();
   }
-  void begin_ports(std::span<const PortRange> ports) override {
-    for (const PortRange& range : ports)
+  void begin_ports(std::span<const sluice::PortRange> ports) override {
+    for (const sluice::PortRange& range : ports)
       if (range.first == 0 || range.last < range.first) std::abort();
   }
 };

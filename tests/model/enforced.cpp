@@ -49,6 +49,9 @@ Condition condition_of(PassedOver why) {
       return Condition::Protocol;
     case PassedOver::Port:
       return Condition::Port;
+    case PassedOver::Schedule:
+    case PassedOver::Expired:
+      return Condition::Time;
   }
   throw std::logic_error("no such condition");
 }
@@ -62,7 +65,8 @@ Enforced::Enforced(const PolicyFiles& files, std::string& refused) {
     text = files.lists.at(path.substr(path.find("lists/")));
     return true;
   };
-  control::Compiled compiled = control::compile_texts(texts, "policy", read, 1);
+  control::Compiled compiled = control::compile_texts(
+      texts, "policy", read, 1, {.now = std::chrono::sys_seconds(std::chrono::seconds(kNow))});
   for (const control::Diagnostic& diagnostic : compiled.diagnostics)
     if (diagnostic.severity == control::Severity::Error) refused += control::to_string(diagnostic) + "\n";
   if (!compiled.policy) return;
@@ -96,6 +100,7 @@ Decision Enforced::decide(const Question& question, std::vector<Step>* steps) {
   subject.mismatch = question.mismatch;
   subject.in_grace = question.in_grace;
 
+  (void)policy_->advance(scratch_, question.at);
   Trace trace{.steps = room_};
   const Verdict verdict = policy_->judge(subject, scratch_, steps == nullptr ? nullptr : &trace);
   if (steps != nullptr) {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "tests/model/chance.h"
+#include "tests/model/model.h"
 #include "tests/model/names.h"
 
 namespace sluice::model {
@@ -17,8 +18,6 @@ const Words kTunnels = {"socks", "wireguard", "openvpn", "ipsec", "l2tp", "pptp"
 const Words kOpenable = {"gre", "ipip", "6in4", "vxlan"};
 const Words kZones = {"UTC", "Asia/Shanghai", "Europe/Berlin", "America/New_York", "Asia/Kolkata"};
 const Words kVlans = {"untagged", "1", "7", "28", "4094"};
-
-constexpr bool kNew = false;
 
 class Generator {
  public:
@@ -45,10 +44,10 @@ class Generator {
   void site() {
     world_.observe = chance_.one_in(6);
     if (chance_.one_in(2)) world_.timezone = chance_.of(kZones);
-    if (kNew && chance_.one_in(2)) world_.fallback = chance_.word({"allow", "block", "observe"});
+    if (chance_.one_in(2)) world_.fallback = chance_.word({"allow", "block", "observe"});
     if (chance_.one_in(2)) world_.unidentified = settings();
     world_.lines = {{"line-a"}, {"line-b"}};
-    for (size_t i = 0, n = kNew ? chance_.below(4) : 0; i < n; ++i) {
+    for (size_t i = 0, n = chance_.below(4); i < n; ++i) {
       User user{"user-" + std::to_string(i), {}, {}};
       for (size_t j = 1 + chance_.below(3); j-- > 0;) add(user.addresses, random_address(chance_));
       for (size_t j = chance_.below(3); j-- > 0;) add(user.groups, chance_.word({"group-a", "group-b"}));
@@ -83,18 +82,32 @@ class Generator {
       for (size_t i = 1 + chance_.below(3); i-- > 0;) add(network.vlans, chance_.of(kVlans));
     for (const std::string& prefix : prefixes(1 + chance_.below(4)))
       if (!taken(prefix, network.vlans)) network.prefixes.push_back(prefix);
-    if (network.prefixes.empty()) return;
+    if (chance_.one_in(3)) groups(network);
+    if (network.prefixes.empty() && network.groups.empty()) return;
     network.line = chance_.one_in(10) ? "none" : chance_.one_in(8) ? "line-b" : "line-a";
     if (!chance_.one_in(4)) network.fallback = chance_.word({"allow", "block", "observe"});
-    if (kNew && chance_.one_in(3)) network.unidentified = settings();
+    if (chance_.one_in(3)) network.unidentified = settings();
     world_.networks.push_back(network);
+  }
+
+  /// Those whose users' addresses are nobody else's yet.
+  void groups(Network& network) {
+    for (const char* group : {"group-a", "group-b"}) {
+      Words addresses;
+      for (const User& user : world_.users)
+        if (has(user.groups, group))
+          addresses.insert(addresses.end(), user.addresses.begin(), user.addresses.end());
+      const auto free = [&](const std::string& address) { return !taken(address, network.vlans); };
+      if (!addresses.empty() && std::ranges::all_of(addresses, free)) add(network.groups, group);
+    }
   }
 
   bool taken(const std::string& prefix, const Words& vlans) const {
     return std::ranges::any_of(world_.networks, [&](const Network& other) {
       const bool both = vlans.empty() || other.vlans.empty() ||
                         std::ranges::any_of(vlans, [&](const auto& vlan) { return has(other.vlans, vlan); });
-      return both && has(other.prefixes, prefix);
+      const auto same = [&](const auto& one) { return canonical(one) == canonical(prefix); };
+      return both && std::ranges::any_of(prefixes_of(world_, other), same);
     });
   }
 
@@ -112,8 +125,11 @@ class Generator {
     }
     if ((kinds & 8) != 0 && name != "doh-resolvers" && chance_.one_in(3))
       for (size_t i = 1 + chance_.below(2); i-- > 0;) list.patterns.push_back(random_pattern(chance_));
-    const bool empty =
-        list.names.empty() && list.prefixes.empty() && list.in_file.empty() && list.patterns.empty();
+    if ((kinds & 8) != 0 && name != "doh-resolvers" && chance_.one_in(3))
+      for (size_t i = 1 + chance_.below(2); i-- > 0;)
+        add(list.keywords, chance_.word({"a.c", "xb.", "www", "b.x", "c-1", ".test", "aaa"}));
+    const bool empty = list.names.empty() && list.prefixes.empty() && list.in_file.empty() &&
+                       list.patterns.empty() && list.keywords.empty();
     if (empty) list.names.push_back(random_entry(chance_));
     world_.lists.push_back(list);
   }
@@ -193,7 +209,14 @@ class Generator {
   }
 
   void schedule(size_t) {}
-  void exception(size_t) {}
+  void exception(size_t index) {
+    Rule one = rule("exception-" + std::to_string(index));
+    if (one.action == "observe") one.action = "allow";
+    std::erase_if(one.protocols, [&](const auto& word) { return one.action == "allow" && is_tunnel(word); });
+    one.silent = one.violation = false;
+    one.expires = "2027-12-31";
+    world_.exceptions.push_back(one);
+  }
 
   static bool has(const Words& words, const std::string& word) {
     return std::ranges::find(words, word) != words.end();

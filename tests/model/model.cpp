@@ -12,17 +12,27 @@ bool has(const Words& words, const std::string& word) {
   return std::ranges::find(words, word) != words.end();
 }
 
+bool can_be_opened(const std::string& protocol) {
+  return has({"gre", "ipip", "6in4", "vxlan"}, protocol);
+}
+
+}  // namespace
+
 bool is_tunnel(const std::string& protocol) {
   static const Words kTunnels = {"socks",  "wireguard", "openvpn", "ipsec", "l2tp", "pptp", "teredo",
                                  "geneve", "gtp",       "gre",     "ipip",  "6in4", "vxlan"};
   return has(kTunnels, protocol);
 }
 
-bool can_be_opened(const std::string& protocol) {
-  return has({"gre", "ipip", "6in4", "vxlan"}, protocol);
+Words prefixes_of(const World& world, const Network& network) {
+  Words out = network.prefixes;
+  for (const User& user : world.users) {
+    const bool member =
+        std::ranges::any_of(user.groups, [&](const auto& group) { return has(network.groups, group); });
+    if (member) out.insert(out.end(), user.addresses.begin(), user.addresses.end());
+  }
+  return out;
 }
-
-}  // namespace
 
 std::string canonical(const std::string& word) {
   const size_t slash = word.find('/');
@@ -40,17 +50,6 @@ template <typename Named>
 const Named* find(const std::vector<Named>& all, const std::string& name) {
   const auto found = std::ranges::find(all, name, &Named::name);
   return found == all.end() ? nullptr : &*found;
-}
-
-/// The addresses of the users of a network's groups are its own too.
-Words prefixes_of(const World& world, const Network& network) {
-  Words out = network.prefixes;
-  for (const User& user : world.users) {
-    const bool member =
-        std::ranges::any_of(user.groups, [&](const auto& group) { return has(network.groups, group); });
-    if (member) out.insert(out.end(), user.addresses.begin(), user.addresses.end());
-  }
-  return out;
 }
 
 /// The longest prefix wins; prefixes and VLANs must both match.

@@ -2,6 +2,7 @@
 // list. It shares nothing with what compiles policies and what judges by them, and is in no hurry.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "tests/model/world.h"
@@ -13,6 +14,12 @@ std::vector<Condition> missing(const World& world, const Rule& rule, const Quest
 
 /// A word of `from` or `to` as it counts, however it is written.
 std::string canonical(const std::string& word);
+
+/// Its own, and the addresses of the users of its groups.
+Words prefixes_of(const World& world, const Network& network);
+
+/// Refused unless it is registered.
+bool is_tunnel(const std::string& protocol);
 
 Decision decide(const World& world, const Question& question);
 

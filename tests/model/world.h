@@ -116,6 +116,9 @@ struct World {
   std::vector<Rule> rules, exceptions;
 };
 
+/// When the policies are compiled: 2026-06-15T12:00:00Z.
+inline constexpr int64_t kNow = 1781524800;
+
 /// One access.
 struct Question {
   std::string local, remote;
@@ -130,7 +133,7 @@ struct Question {
   std::string situation;        ///< why no name is to be seen; empty: it is not so
   bool for_somebody = false;    ///< asked by a registered resolver
   bool mismatch = false, in_grace = false;
-  int64_t at = 0;  ///< seconds since 1970
+  int64_t at = kNow;  ///< seconds since 1970
 };
 
 /// What becomes of it, in the words of the record.

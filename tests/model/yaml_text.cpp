@@ -168,6 +168,11 @@ class Writer {
                       (port.last == port.first ? "" : "-" + std::to_string(port.last)));
     if (!ports.empty()) fields.emplace_back("ports", items(ports));
     if (rule.silent) fields.emplace_back("silent", "true");
+    if (!rule.expires.empty()) {
+      fields.emplace_back("owner", "li.wei");
+      fields.emplace_back("ticket", "IT-4711");
+      fields.emplace_back("expires", rule.expires);
+    }
     if (rule.violation) fields.emplace_back("violation", "true");
     const size_t at = chance_.below(fields.size() + 1);
     fields.insert(fields.begin() + static_cast<ptrdiff_t>(at), {"name", rule.name});

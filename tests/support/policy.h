@@ -27,6 +27,7 @@ networks:
   guests:   {prefixes: [10.99.0.0/16], line: none}
   other:    {prefixes: [10.30.0.0/16], line: line-b, default: allow}
   watched:  {prefixes: [10.40.0.0/16], line: line-a, default: observe}
+  citrix:   {prefixes: [10.20.60.0/24], line: line-a, default: allow, shared: terminal-server}
   quiet:    {prefixes: [10.20.40.0/24], line: line-a, default: allow, dns: {canaries: nxdomain, strip-ech: true}}
 resolvers: [10.20.0.10]
 offices:
@@ -40,12 +41,13 @@ struct TestPolicy {
 };
 
 /// Throws std::runtime_error with the diagnostics where text does not compile or its image is refused.
-inline std::unique_ptr<TestPolicy> make_policy(const std::string& text, uint32_t generation = 1) {
+inline std::unique_ptr<TestPolicy> make_policy(const std::string& text, uint32_t generation = 1,
+                                               std::chrono::sys_seconds now = control::utc_now()) {
   const control::SourceText source{"test.yaml", text};
   auto read = [](const std::string&, std::string&, std::string& error) {
     return error = "no files here", false;
   };
-  control::Compiled compiled = control::compile_texts({&source, 1}, ".", read, generation);
+  control::Compiled compiled = control::compile_texts({&source, 1}, ".", read, generation, {.now = now});
   std::string said;
   for (const auto& diagnostic : compiled.diagnostics) said += control::to_string(diagnostic) + "\n";
   if (!compiled.policy) throw std::runtime_error(said);

@@ -1,7 +1,9 @@
 // cli tests: what sluicectl prints of a policy, and with which status it ends.
 #include <gtest/gtest.h>
+
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -141,6 +143,55 @@ TEST_F(CliTest, ExplainWithExitCodeSaysNoToWhatIsBlocked) {
   EXPECT_EQ(run([&] { return run_explain(options); }), kDone);
 }
 
+TEST_F(CliTest, ExplainAtATimeTellsWhatHoldsThen) {
+  std::string text = kPolicy;
+  text.insert(text.find("rules:\n") + 7,
+              "  - {name: not-at-work, to: [games.example], when: office, action: block}\n");
+  save("timezone: Asia/Shanghai\nschedules: {office: {days: mon-fri, hours: \"08:30-18:30\"}}\n" + text);
+  options.host = "games.example";
+  const auto now = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+  const auto monday = now + std::chrono::days{7} - (std::chrono::weekday{now} - std::chrono::Monday);
+  const std::chrono::year_month_day date{monday};
+  char day[16];
+  std::snprintf(day, sizeof day, "%04d-%02u-%02u", int{date.year()}, unsigned{date.month()},
+                unsigned{date.day()});
+  for (const auto& [time, action] :
+       {std::pair{"T08:29:59", "allowed"}, std::pair{"T08:30", "blocked"}, std::pair{"T00:30:00Z", "blocked"},
+        std::pair{"T10:30:00Z", "allowed"}, std::pair{"T18:29:59+08:00", "blocked"},
+        std::pair{"T00:30:00-02:00", "blocked"}}) {
+    options.at = std::string(day) + time;
+    const json answer = explain();
+    EXPECT_EQ(answer["action"].get<std::string>(), action) << options.at;
+    EXPECT_EQ(answer["trace"][0]["why"].get<std::string>(),
+              std::string_view(action) == "blocked" ? "matches" : "does not hold at this time");
+  }
+}
+
+TEST_F(CliTest, ExplainNamesWhoAnswersForAnException) {
+  const auto year = [](int later) {
+    const auto now = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+    return std::to_string(int{std::chrono::year_month_day{now}.year()} + later);
+  };
+  save(
+      std::string(kPolicy) +
+      "exceptions:\n  - {name: over, to: [bet.example], action: allow, owner: wang, ticket: IT-1, expires: " +
+      year(-1) +
+      "-06-30}\n  - {name: audit, to: [bet.example], action: allow, owner: li.wei, ticket: IT-2, " +
+      "expires: " + year(1) + "-06-30}\n");
+  options.host = "bet.example";
+  const json answer = explain();
+  EXPECT_EQ(answer["action"].get<std::string>(), "allowed");
+  EXPECT_EQ(answer["rule"].get<std::string>(), "audit");
+  EXPECT_EQ(answer["owner"].get<std::string>(), "li.wei");
+  EXPECT_EQ(answer["ticket"].get<std::string>(), "IT-2");
+  EXPECT_EQ(answer["trace"][0]["why"].get<std::string>(), "has expired");
+  EXPECT_EQ(answer["trace"][0]["owner"].get<std::string>(), "wang");
+  options.json = false;
+  EXPECT_EQ(run([&] { return run_explain(options); }), kDone);
+  EXPECT_NE(out.find("over (exception of wang, IT-1): has expired"), std::string::npos) << out;
+  EXPECT_NE(out.find("audit (exception of li.wei, IT-2)"), std::string::npos) << out;
+}
+
 TEST_F(CliTest, ExplainOfNonsenseCannot) {
   const auto cannot = [&](auto change) {
     ExplainOptions wrong = options;
@@ -159,6 +210,10 @@ TEST_F(CliTest, ExplainOfNonsenseCannot) {
     o.inbound = true;
   }));
   EXPECT_TRUE(cannot([](ExplainOptions& o) { o.line = "nowhere"; }));
+  for (const char* at :
+       {"tomorrow", "2026-02-29", "2026-11-23T25:00", "2026-11-23T09:00+8", "2026-11-23T09:00:61",
+        "2026-11-23T09:00:0", "1999-01-01", "2999-01-01", "2026-11-23T", "T09:00"})
+    EXPECT_TRUE(cannot([&](ExplainOptions& o) { o.at = at; })) << at;
   EXPECT_TRUE(cannot([](ExplainOptions& o) { o.policy += "/nowhere"; }));
 }
 

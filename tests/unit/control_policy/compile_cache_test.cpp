@@ -164,7 +164,7 @@ TEST_F(CompileCacheTest, AnUnchangedFileIsNotReadAgain) {
   for (int i = 0; i < 3; ++i) cache_.read_lists(request, reader);
   EXPECT_EQ(read, 1u);
   ASSERT_TRUE(request[0].content);
-  EXPECT_EQ(request[0].content->pieces[0].names.size(), 1u);
+  EXPECT_EQ(request[0].content->parts[0].names.size(), 1u);
   write("a.names", "a.example\n");
   const auto before = request[0].content;
   cache_.read_lists(request, reader);

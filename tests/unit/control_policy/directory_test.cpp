@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 
@@ -88,6 +89,20 @@ TEST_F(Directory, ListThatIsNoFileIsReportedWhereItIsNamed) {
                                "counts from the policy's directory",
                                "/a.yaml:4:32: cannot read 'lists': it is not a regular file; a path counts "
                                "from the policy's directory"}));
+}
+
+TEST_F(Directory, WhatIsTooLargeIsRefusedUnread) {
+  write("a.yaml",
+        std::string(kBase) + "lists: {x: {files: [huge]}}\nrules: [{name: a, to: [x], action: block}]\n");
+  write("huge", "");
+  fs::resize_file(path_ / "huge", uintmax_t{1} << 43);
+  write("b.yaml", "");
+  fs::resize_file(path_ / "b.yaml", uintmax_t{1} << 43);
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(problems(), (Words{": cannot read 'b.yaml': it is larger than 64 MiB",
+                               "/a.yaml:4:21: cannot read 'huge': it is larger than 1024 MiB; a path counts "
+                               "from the policy's directory"}));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(500));
 }
 
 TEST_F(Directory, ProblemsOfAListBearItsPath) {

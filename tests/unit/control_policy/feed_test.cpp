@@ -192,6 +192,15 @@ TEST_F(CopiesTest, ALostTextIsAnErrorNotAnEmptyList) {
             Problems{"t:1:18: cannot read the copy of the feed of the list 'a': No such file or directory"});
 }
 
+TEST_F(CopiesTest, DamagedLinesAboutItAreAnErrorToo) {
+  save("0.0.0.0 bad.example\n");
+  std::ofstream(feed_meta_path(directory, spec, CopyKind::InForce), std::ios::trunc) << "{";
+  EXPECT_EQ(
+      found(),
+      Problems{
+          "t:1:18: the copy of the feed of the list 'a' is damaged; sluicectl feeds refresh replaces it"});
+}
+
 TEST_F(CopiesTest, StandsBesideNamesAndFiles) {
   save("0.0.0.0 bad.example\n");
   yaml = list("names: [worse.example], url: \"https://feeds.example/a\", format: hosts");

@@ -275,6 +275,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"MessageTooLong",
              "rules: [{name: a, action: block, message: " + std::string(256, 'x') + "}]\n",
              {"t:1:43: `message` is longer than 255 bytes; shorten it"}},
+        Case{"MessageOverThePage",
+             "rules: [{name: a, action: block, message: " + std::string(157, 'x') + "<}]\n",
+             {"t:1:43: `message` takes 161 bytes of the page, and 160 are free; shorten it; < > & and quotes "
+              "take 4 to 6 bytes, a Chinese character 3"}},
         Case{
             "Keyword",
             "lists: {a: {keywords: [casino, ab, \"ca sino\", CASINO, '.*']}}\nrules: [{name: a, to: [a], "

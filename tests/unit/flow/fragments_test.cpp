@@ -236,7 +236,7 @@ TEST_F(FragmentsTest, OneClosedLeavesThoseOfItsPlace) {
     Piece piece = lonely(id, static_cast<uint8_t>(id % 200));
     ASSERT_EQ(offer(piece), Offer::Held);
   }
-  for (uint32_t id = 0; id < kMaxDatagrams; ++id) {
+  for (uint32_t id = kMaxDatagrams; id-- > 0;) {  // the newest of a place is the first of its list
     Piece end(id, 8, Bytes(8), false);
     end.client.bytes[15] = static_cast<uint8_t>(id % 200);
     ASSERT_EQ(offer(end), Offer::Whole) << id;

@@ -22,7 +22,8 @@ struct MetricsTest : testing::Test {
                 [](uint32_t) { return std::make_shared<const ImageNames>(ImageNames::only_site("")); }};
   Link::Counts link;
   DnstapServer::Counts dnstap;
-  std::shared_ptr<Metrics> metrics = std::make_shared<Metrics>(log, link, dnstap);
+  std::vector<FeedStatus> feeds;
+  std::shared_ptr<Metrics> metrics = std::make_shared<Metrics>(log, link, dnstap, [this] { return feeds; });
   FakeShared shared{2, 64};
 
   ~MetricsTest() override { fs::remove_all(directory); }
@@ -52,6 +53,21 @@ TEST_F(MetricsTest, CountsOfDnstapAreShown) {
   EXPECT_TRUE(shows("sluice_dnstap_bindings_total{action=\"lost\"} 1"));
 }
 
+TEST_F(MetricsTest, FeedsAreShown) {
+  FeedStatus feed;
+  feed.spec.list = "malware";
+  feed.entries = 12;
+  feed.checked_ns = 1'500'000'000'500'000'000;
+  feed.has_held = true;
+  feed.fetches[static_cast<size_t>(FetchResult::Refused)] = 3;
+  feeds.push_back(feed);
+  EXPECT_TRUE(shows("sluice_feed_entries{list=\"malware\"} 12"));
+  EXPECT_TRUE(shows("sluice_feed_last_success_timestamp_seconds{list=\"malware\"} 1500000000.5"));
+  EXPECT_TRUE(shows("sluice_feed_held{list=\"malware\"} 1"));
+  EXPECT_TRUE(shows("sluice_feed_fetches_total{list=\"malware\",result=\"refused\"} 3"));
+  EXPECT_TRUE(shows("sluice_feed_fetches_total{list=\"malware\",result=\"new\"} 0"));
+}
+
 TEST_F(MetricsTest, CountersOfWorkersAreShown) {
   shared.stats(1).dropped[static_cast<size_t>(Reason::TcpGap)].add(3);
   shared.stats(0).accesses[1][0].add(2);
@@ -69,8 +85,8 @@ TEST_F(MetricsTest, CountersOfWorkersAreShown) {
 
 TEST_F(MetricsTest, NamesFollowPrometheusConventions) {
   metrics->set_data_plane(SharedRegion::map(shared.fd.get(), error), true);
-  const std::set<std::string> known = {"worker", "line",     "side",    "reason",  "action",
-                                       "answer", "protocol", "process", "version", "kind"};
+  const std::set<std::string> known = {"worker",   "line",    "side",    "reason", "action", "answer",
+                                       "protocol", "process", "version", "kind",   "list",   "result"};
   std::set<std::string> seen;
   for (const prometheus::MetricFamily& family : metrics->Collect()) {
     EXPECT_TRUE(family.name.starts_with("sluice_")) << family.name;

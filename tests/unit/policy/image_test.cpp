@@ -56,7 +56,7 @@ TEST(PolicyImage, RightOneOpensAndTellsItsGeneration) {
   const auto made = small();
   EXPECT_EQ(made->policy->generation(), 7u);
   EXPECT_EQ(made->policy->string(made->policy->site().site), "test-office");
-  EXPECT_EQ(made->policy->network_count(), 8u);
+  EXPECT_EQ(made->policy->network_count(), 9u);
 }
 
 TEST(PolicyImage, CutAtEveryLengthIsRefused) {

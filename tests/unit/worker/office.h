@@ -61,7 +61,8 @@ class Workers {
   void send(const Bytes& frame, Side from, uint32_t queue) {
     rte_mbuf* mbuf = test::to_mbuf(test::test_pool(), frame);
     mbuf->port = from == Side::Lan ? 0 : 1;
-    run(queue, mbuf);
+    now_.ms += 1;
+    run(queue, mbuf, &Pipeline::process);
   }
 
   /// Sends packets to the one worker there is; arm(true) is called before each enters the pipeline,
@@ -135,17 +136,17 @@ class Workers {
     EventRing events;
   };
 
-  void run(uint32_t queue, rte_mbuf* mbuf) {
+  void run(uint32_t queue, rte_mbuf* mbuf,
+           void (Pipeline::*process)(std::span<rte_mbuf* const>, Clock, Output&)) {
     auto output = std::make_unique<Output>();
-    now_.ms += 1;
-    pipelines_[queue]->process({&mbuf, 1}, now_, *output);
+    (pipelines_[queue].get()->*process)({&mbuf, 1}, now_, *output);
     for (auto& batch : output->ports) rte_pktmbuf_free_bulk(batch.packets.data(), batch.count);
     for (uint16_t i = 0; i < output->news_count; ++i)
       for (uint32_t other = 0; other < pipelines_.size(); ++other)
         if (other != queue) pipelines_[other]->hear(output->news[i], now_);
     for (uint16_t i = 0; i < output->handover_count; ++i) {
       ASSERT_NE(output->owner[i], queue);
-      run(output->owner[i], output->handover[i]);
+      run(output->owner[i], output->handover[i], &Pipeline::take_over);
     }
   }
 
@@ -178,6 +179,44 @@ inline void connection(std::vector<Sent>& out, const std::string& client, uint16
   frame(true, kAck, static_cast<uint32_t>(1000 + request.size()), 5006, {});
 }
 
+/// A client behind a shared address sends half a hello in a segment, the other in fragments of one; a router
+/// of the LAN says that an answer did not arrive.
+inline void fragmented_connection(std::vector<Sent>& out, uint16_t port, const Bytes& hello, uint16_t id) {
+  const char *client = "10.20.60.6", *server = "198.51.100.9";
+  const size_t half = hello.size() / 2;
+  const auto segment = [&](uint8_t flags, uint32_t seq, uint32_t ack, const Bytes& data) {
+    return Frame().ip(client, server).tcp(port, 443, flags, seq, ack).payload(data).build();
+  };
+  const Bytes answer = Frame().ip(server, client).tcp(443, port, kSyn | kAck, 4999, 1000).build();
+  out.push_back({segment(kSyn, 999, 0, {}), Side::Lan});
+  out.push_back({answer, Side::Line});
+  out.push_back(
+      {segment(kAck | kPsh, 1000, 5000, Bytes(hello.begin(), hello.begin() + static_cast<long>(half))),
+       Side::Lan});
+  for (const Bytes& fragment :
+       fragments_of(segment(kAck | kPsh, static_cast<uint32_t>(1000 + half), 5000,
+                            Bytes(hello.begin() + static_cast<long>(half), hello.end())),
+                    14, {8, 64}, id))
+    out.push_back({fragment, Side::Lan});
+  out.push_back(
+      {Frame().ip("10.20.60.1", server).icmp(3, 1).payload(Bytes(answer.begin() + 14, answer.end())).build(),
+       Side::Lan});
+}
+
+/// A client behind a shared address asks a resolver of its own, and goes elsewhere under the name that it
+/// got.
+inline void own_answer(std::vector<Sent>& out, uint16_t port, uint16_t id) {
+  const std::string name = "own" + std::to_string(id) + ".example";
+  const test::DnsAnswerText answer{.query = {name, 1, id}, .addresses = {"203.0.113.77"}};
+  out.push_back(
+      {Frame().ip("10.20.60.5", "198.51.100.53").udp(port, 53).payload(test::dns_query(answer.query)).build(),
+       Side::Lan});
+  out.push_back(
+      {Frame().ip("198.51.100.53", "10.20.60.5").udp(53, port).payload(test::dns_answer(answer)).build(),
+       Side::Line});
+  connection(out, "10.20.60.5", static_cast<uint16_t>(port + 10'000), test::tls_hello(name), false);
+}
+
 inline std::vector<Sent> traffic(std::mt19937& random) {
   std::vector<Sent> all;
   const auto resolver = [&](const test::DnsAnswerText& answer) {
@@ -202,12 +241,12 @@ inline std::vector<Sent> traffic(std::mt19937& random) {
   const char* names[] = {"bad.example", "erp.work.example", "news.example"};
   for (uint16_t i = 0; i < 120; ++i) {
     const std::string host = std::to_string(1 + random() % 200);
-    const std::string clients[] = {"10.20.1." + host, "10.20.8." + host, "fd12:3456:20::" + host,
-                                   "10.20.16." + host, "172.16.0." + host};
-    const std::string& client = clients[random() % 5];
+    const std::string clients[] = {"10.20.1." + host,  "10.20.8." + host,  "fd12:3456:20::" + host,
+                                   "10.20.16." + host, "172.16.0." + host, "10.20.60.5"};
+    const std::string& client = clients[random() % 6];
     const std::string name = names[random() % 3];
     const auto port = static_cast<uint16_t>(30'000 + i);
-    switch (random() % 7) {
+    switch (random() % 9) {
       case 0:
         connection(all, client, port, test::tls_hello(name), random() % 2);
         break;
@@ -233,6 +272,12 @@ inline std::vector<Sent> traffic(std::mt19937& random) {
                      .build(),
                  14, {8, 24}, i))
           all.push_back({fragment, Side::Lan});
+        break;
+      case 6:
+        fragmented_connection(all, port, test::tls_hello(name), i);
+        break;
+      case 7:
+        own_answer(all, port, i);
         break;
       default:
         if (client.find(':') != std::string::npos) break;
