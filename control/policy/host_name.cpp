@@ -12,24 +12,24 @@ constexpr size_t kMaxLabel = 63;
 
 /// What a byte may be in a name; bits, so that a whole label's can be gathered.
 enum Kind : uint8_t {
-  Letter = 1,  ///< or `-`, `_`
-  Digit = 2,
-  Dot = 4,
-  Star = 8,
-  Other = 16,
-  NotAscii = 32
+  kLetter = 1,  ///< or `-`, `_`
+  kDigit = 2,
+  kDot = 4,
+  kStar = 8,
+  kOther = 16,
+  kNotAscii = 32
 };
 
 /// By byte: millions of names are read a byte at a time.
 constexpr auto kKinds = [] {
   std::array<uint8_t, 256> kinds{};
-  for (size_t i = 0; i < kinds.size(); ++i) kinds[i] = i < 0x80 ? Other : NotAscii;
-  for (int c = 'a'; c <= 'z'; ++c) kinds[static_cast<size_t>(c)] = Letter;
-  for (int c = 'A'; c <= 'Z'; ++c) kinds[static_cast<size_t>(c)] = Letter;
-  for (int c = '0'; c <= '9'; ++c) kinds[static_cast<size_t>(c)] = Digit;
-  kinds['-'] = kinds['_'] = Letter;
-  kinds['.'] = Dot;
-  kinds['*'] = Star;
+  for (size_t i = 0; i < kinds.size(); ++i) kinds[i] = i < 0x80 ? kOther : kNotAscii;
+  for (int c = 'a'; c <= 'z'; ++c) kinds[static_cast<size_t>(c)] = kLetter;
+  for (int c = 'A'; c <= 'Z'; ++c) kinds[static_cast<size_t>(c)] = kLetter;
+  for (int c = '0'; c <= '9'; ++c) kinds[static_cast<size_t>(c)] = kDigit;
+  kinds['-'] = kinds['_'] = kLetter;
+  kinds['.'] = kDot;
+  kinds['*'] = kStar;
   return kinds;
 }();
 constexpr auto kLower = [] {
@@ -50,7 +50,7 @@ NameError check_labels(char* text, size_t size) {
     const uint8_t kind = kKinds[byte];
     seen |= kind;
     in_label |= kind;
-    if (kind != Dot) continue;
+    if (kind != kDot) continue;
     empty_label |= i == label_at;
     long_label |= i - label_at > kMaxLabel;
     label_at = i + 1;
@@ -58,8 +58,8 @@ NameError check_labels(char* text, size_t size) {
   }
   const size_t label = size - label_at;
   long_label |= label > kMaxLabel;
-  const bool not_ascii = (seen & NotAscii) != 0, star = (seen & Star) != 0, character = (seen & Other) != 0;
-  const bool last_label_numeric = in_label == Digit;
+  const bool not_ascii = (seen & kNotAscii) != 0, star = (seen & kStar) != 0, character = (seen & kOther) != 0;
+  const bool last_label_numeric = in_label == kDigit;
   if (not_ascii) return NameError::NotAscii;
   if (star) return NameError::Star;
   if (character) return NameError::Character;

@@ -16,7 +16,7 @@ using nlohmann::json;
 
 constexpr const char* kKinds[] = {"policy", "list", "feed"};
 
-std::string digest_from(std::string start, SourceList sources) {
+std::string digest_from(std::string_view start, SourceList sources) {
   std::ranges::sort(sources, {}, &SourceFile::path);
   Sha256 sum;
   sum.update(start);

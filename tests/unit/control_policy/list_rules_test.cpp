@@ -36,8 +36,8 @@ TEST(AdblockFile, WhatANameCannotSayIsReported) {
       "f:4:1: warning: '/^ad[0-9]+/' is a regular expression; it is left out; write it under `patterns`",
       "f:5:1: warning: '||ads.' speaks of more than a host",
       "f:6:1: warning: '&banner=' speaks of more than a host",
-      "f:7:1: warning: '||c.example^$third-party,important' has an option that a name cannot say "
-      "(third-party)",
+      ("f:7:1: warning: '||c.example^$third-party,important' has an option that a name cannot say "
+       "(third-party)"),
       "f:8:1: warning: '||d.example:8080^' speaks of more than a host",
       "f:9:5: warning: 'e*.example' is an exception with stars within; it is left out",
       "f:10:1: warning: '||f.example^$badfilter' has an option",
@@ -74,8 +74,8 @@ TEST(DnsmasqFile, OtherOptionsAreReported) {
       ListFormat::Dnsmasq);
   EXPECT_EQ(read.entries, (Lines{"a.example"}));
   const char* const expected[] = {
-      "f:2:1: warning: 'domain-needed' is an option that names no domains; it is left out; a list takes "
-      "address=/example.com/, server=, local=, ipset= and nftset=",
+      ("f:2:1: warning: 'domain-needed' is an option that names no domains; it is left out; a list takes "
+       "address=/example.com/, server=, local=, ipset= and nftset="),
       "f:3:1: warning: 'conf-file=/etc/x' is an option that names no domains",
       "f:4:10: warning: '#' is every name; it is left out",
       "f:5:1: warning: 'address=1.2.3.4' has no domain between slashes",
