@@ -58,7 +58,8 @@ NameError check_labels(char* text, size_t size) {
   }
   const size_t label = size - label_at;
   long_label |= label > kMaxLabel;
-  const bool not_ascii = (seen & kNotAscii) != 0, star = (seen & kStar) != 0, character = (seen & kOther) != 0;
+  const bool not_ascii = (seen & kNotAscii) != 0, star = (seen & kStar) != 0,
+             character = (seen & kOther) != 0;
   const bool last_label_numeric = in_label == kDigit;
   if (not_ascii) return NameError::NotAscii;
   if (star) return NameError::Star;
