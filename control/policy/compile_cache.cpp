@@ -64,7 +64,7 @@ class ContentTaker final : public ListTaker {
 };
 
 std::shared_ptr<const ListContent> parse(const std::string& path, ListFormat format, std::string text,
-                                         const Sha256& digest) {
+                                         const Sha256Bytes& digest) {
   auto content = std::make_shared<ListContent>();
   Report report;
   ListText list{std::move(text), {}};
@@ -102,7 +102,7 @@ CompileCache::KnownList CompileCache::read_list_file(ListRequest& request, const
   if (!read(request.path, text, request.error)) return {};
   const bool settled = stamp && stamp == stamp_of(request.path) &&
                        std::max(stamp->changed_ns, stamp->modified_ns) + kSettledNs < begun_ns;
-  const Sha256 digest = sha256_of(text);
+  const Sha256Bytes digest = sha256_of(text);
   const bool same = known != nullptr && known->content->digest == digest;
   return {same ? known->content : parse(request.path, request.format, std::move(text), digest),
           settled ? stamp : std::nullopt};

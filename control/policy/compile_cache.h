@@ -29,7 +29,7 @@ struct ListContent {
   };
   std::vector<Part> parts;  ///< the first is that on any ports
   Diagnostics problems;     ///< of the file; each names it
-  Sha256 digest{};          ///< of its bytes
+  Sha256Bytes digest{};     ///< of its bytes
 };
 
 /// A file that is wanted as a list of a format, and what became of it.

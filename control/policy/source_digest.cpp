@@ -6,12 +6,13 @@
 #include <algorithm>
 #include <new>
 
+#include "control/base/sha256.h"
 #include "dataplane/contract/image.h"
 
 namespace sluice::control {
 
-Sha256 sha256_of(std::string_view text) {
-  Sha256 out;
+Sha256Bytes sha256_of(std::string_view text) {
+  Sha256Bytes out;
   if (EVP_Digest(text.data(), text.size(), out.data(), nullptr, EVP_sha256(), nullptr) != 1)
     throw std::bad_alloc();
   return out;
@@ -25,13 +26,7 @@ std::string SourceDigest::finish() {
     all += '\n' + std::to_string(name.size()) + ':' + name;
     all.append(reinterpret_cast<const char*>(content.data()), content.size());
   }
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  for (const uint8_t byte : sha256_of(all)) {
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
-  }
-  return out;
+  return sha256_hex(all);
 }
 
 }  // namespace sluice::control

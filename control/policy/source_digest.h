@@ -11,20 +11,20 @@
 
 namespace sluice::control {
 
-using Sha256 = std::array<uint8_t, 32>;
+using Sha256Bytes = std::array<uint8_t, 32>;
 
 /// Throws std::bad_alloc.
-Sha256 sha256_of(std::string_view text);
+Sha256Bytes sha256_of(std::string_view text);
 
 /// The same files with the same bytes, in whatever order, have the same digest.
 class SourceDigest {
  public:
-  void add(std::string name, const Sha256& content) { files_.emplace_back(std::move(name), content); }
+  void add(std::string name, const Sha256Bytes& content) { files_.emplace_back(std::move(name), content); }
   void add(std::string name, std::string_view text) { add(std::move(name), sha256_of(text)); }
   std::string finish();  ///< as hexadecimal digits
 
  private:
-  std::vector<std::pair<std::string, Sha256>> files_;
+  std::vector<std::pair<std::string, Sha256Bytes>> files_;
 };
 
 }  // namespace sluice::control

@@ -52,6 +52,17 @@ inline std::vector<std::string> problems(const std::string& text, const Files& f
   return out;
 }
 
+/// A policy, and everything that is wrong with it; for parameterised tests.
+struct Case {
+  const char* name;
+  std::string yaml;
+  std::vector<std::string> expected;
+};
+
+inline std::string name_of(const testing::TestParamInfo<Case>& info) {
+  return info.param.name;
+}
+
 inline Address address(std::string_view text) {
   Address out;
   EXPECT_TRUE(parse_address(text, out)) << text;

@@ -8,20 +8,10 @@
 namespace sluice::control::test {
 namespace {
 
-struct Case {
-  const char* name;
-  std::string yaml;
-  std::vector<std::string> expected;
-};
-
 class Diagnosed : public testing::TestWithParam<Case> {};
 
 TEST_P(Diagnosed, AtItsPlaceWithWhatIsRight) {
   EXPECT_EQ(problems(GetParam().yaml), GetParam().expected);
-}
-
-std::string name_of(const testing::TestParamInfo<Case>& info) {
-  return info.param.name;
 }
 
 const std::string kLongName = std::string(64, 'a') + ".example";

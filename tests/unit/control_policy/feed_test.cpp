@@ -25,17 +25,17 @@ std::string list(const std::string& keys) {
   return "lists: {a: {" + keys + "}}" + kUse;
 }
 
-struct Case {
+struct FeedCase {
   const char* name;
   std::string keys;
   std::string expected;
 };
 
-std::string name_of(const testing::TestParamInfo<Case>& info) {
+std::string name_of(const testing::TestParamInfo<FeedCase>& info) {
   return info.param.name;
 }
 
-class Feed : public testing::TestWithParam<Case> {};
+class Feed : public testing::TestWithParam<FeedCase> {};
 
 TEST_P(Feed, IsDiagnosedAtItsPlace) {
   const Problems found = problems(list(GetParam().keys));
@@ -46,45 +46,47 @@ TEST_P(Feed, IsDiagnosedAtItsPlace) {
 INSTANTIATE_TEST_SUITE_P(
     Keys, Feed,
     testing::Values(
-        Case{"Good", "url: \"https://feeds.example/a\"", "t:1:18: " + kNoCopy},
-        Case{"Ftp", "url: \"ftp://u:secret@feeds.example/a\"",
-             "t:1:18: the URL of `url` does not begin with http:// or https://; write "
-             "https://feeds.example/hosts"},
-        Case{"Empty", "url: \"\"", "t:1:18: the URL of `url` is empty; write https://feeds.example/hosts"},
-        Case{"NoHost", "url: \"https:///a\"",
-             "t:1:18: the URL of `url` has no valid host; write https://feeds.example/hosts"},
-        Case{"NoPort", "url: \"https://a.example:70000/\"",
-             "t:1:18: the URL of `url` has no valid port; write https://feeds.example/hosts"},
-        Case{"Blank", "url: \"https://a.example/a b\"",
-             "t:1:18: the URL of `url` has a character that no URL has; write https://feeds.example/hosts"},
-        Case{"Fragment", "url: \"https://a.example/#x\"",
-             "t:1:18: the URL of `url` has a fragment; write https://feeds.example/hosts"},
-        Case{"Long", "url: \"https://a.example/" + std::string(2000, 'a') + '"',
-             "t:1:18: the URL of `url` is longer than 2000 bytes; write https://feeds.example/hosts"},
-        Case{"List", "url: [a]", "t:1:18: `url` is no single value; write https://feeds.example/hosts"},
-        Case{"RefreshAlone", "names: [x.example], refresh: 1h",
-             "t:1:42: `refresh` without `url`; write url: https://..., or leave it out"},
-        Case{"ChecksumAlone", "names: [x.example], checksum: \"ab\"",
-             "t:1:43: `checksum` without `url`; write url: https://..., or leave it out"},
-        Case{"MaxChangeAlone", "names: [x.example], max-change: 5%",
-             "t:1:45: `max-change` without `url`; write url: https://..., or leave it out"},
-        Case{
+        FeedCase{"Good", "url: \"https://feeds.example/a\"", "t:1:18: " + kNoCopy},
+        FeedCase{"Ftp", "url: \"ftp://u:secret@feeds.example/a\"",
+                 "t:1:18: the URL of `url` does not begin with http:// or https://; write "
+                 "https://feeds.example/hosts"},
+        FeedCase{"Empty", "url: \"\"",
+                 "t:1:18: the URL of `url` is empty; write https://feeds.example/hosts"},
+        FeedCase{"NoHost", "url: \"https:///a\"",
+                 "t:1:18: the URL of `url` has no valid host; write https://feeds.example/hosts"},
+        FeedCase{"NoPort", "url: \"https://a.example:70000/\"",
+                 "t:1:18: the URL of `url` has no valid port; write https://feeds.example/hosts"},
+        FeedCase{
+            "Blank", "url: \"https://a.example/a b\"",
+            "t:1:18: the URL of `url` has a character that no URL has; write https://feeds.example/hosts"},
+        FeedCase{"Fragment", "url: \"https://a.example/#x\"",
+                 "t:1:18: the URL of `url` has a fragment; write https://feeds.example/hosts"},
+        FeedCase{"Long", "url: \"https://a.example/" + std::string(2000, 'a') + '"',
+                 "t:1:18: the URL of `url` is longer than 2000 bytes; write https://feeds.example/hosts"},
+        FeedCase{"List", "url: [a]", "t:1:18: `url` is no single value; write https://feeds.example/hosts"},
+        FeedCase{"RefreshAlone", "names: [x.example], refresh: 1h",
+                 "t:1:42: `refresh` without `url`; write url: https://..., or leave it out"},
+        FeedCase{"ChecksumAlone", "names: [x.example], checksum: \"ab\"",
+                 "t:1:43: `checksum` without `url`; write url: https://..., or leave it out"},
+        FeedCase{"MaxChangeAlone", "names: [x.example], max-change: 5%",
+                 "t:1:45: `max-change` without `url`; write url: https://..., or leave it out"},
+        FeedCase{
             "RefreshTooShort", "refresh: 4m, url: \"https://a.example/\"",
             "t:1:22: `refresh` cannot be '4m'; write 90s, 10m, 2h or 7d, at least 300s and at most 2592000s"},
-        Case{"RefreshTooLong", "refresh: 31d, url: \"https://a.example/\"",
-             "t:1:22: `refresh` cannot be '31d'; write 90s, 10m, 2h or 7d, at least 300s and at most "
-             "2592000s"},
-        Case{"ChecksumShort", "checksum: abcd, url: \"https://a.example/\"",
-             "t:1:23: `checksum` has 4 digits; write the 64 of a SHA-256, or the URL of a file that "
-             "sha256sum made"},
-        Case{"ChecksumNeither", "checksum: sha256, url: \"https://a.example/\"",
-             "t:1:23: the URL of `checksum` does not begin with http:// or https://; write "
-             "https://feeds.example/hosts.sha256"},
-        Case{"MaxChangeNoShare", "max-change: 5, url: \"https://a.example/\"",
-             "t:1:25: `max-change` cannot be '5'; write 50%, at most 1000%"},
-        Case{"MaxChangeTooLarge", "max-change: 1001%, url: \"https://a.example/\"",
-             "t:1:25: `max-change` cannot be '1001%'; write 50%, at most 1000%"},
-        Case{"UnknownKey", "uri: x", "t:1:13: unknown key 'uri' in a list; did you mean `url`?"}),
+        FeedCase{"RefreshTooLong", "refresh: 31d, url: \"https://a.example/\"",
+                 "t:1:22: `refresh` cannot be '31d'; write 90s, 10m, 2h or 7d, at least 300s and at most "
+                 "2592000s"},
+        FeedCase{"ChecksumShort", "checksum: abcd, url: \"https://a.example/\"",
+                 "t:1:23: `checksum` has 4 digits; write the 64 of a SHA-256, or the URL of a file that "
+                 "sha256sum made"},
+        FeedCase{"ChecksumNeither", "checksum: sha256, url: \"https://a.example/\"",
+                 "t:1:23: the URL of `checksum` does not begin with http:// or https://; write "
+                 "https://feeds.example/hosts.sha256"},
+        FeedCase{"MaxChangeNoShare", "max-change: 5, url: \"https://a.example/\"",
+                 "t:1:25: `max-change` cannot be '5'; write 50%, at most 1000%"},
+        FeedCase{"MaxChangeTooLarge", "max-change: 1001%, url: \"https://a.example/\"",
+                 "t:1:25: `max-change` cannot be '1001%'; write 50%, at most 1000%"},
+        FeedCase{"UnknownKey", "uri: x", "t:1:13: unknown key 'uri' in a list; did you mean `url`?"}),
     name_of);
 
 TEST(FeedUrl, IsShownWithoutWhatIsSecret) {

@@ -6,20 +6,10 @@
 namespace sluice::control::test {
 namespace {
 
-struct Case {
-  const char* name;
-  std::string yaml;
-  std::vector<std::string> expected;
-};
-
 class Language : public testing::TestWithParam<Case> {};
 
 TEST_P(Language, AtItsPlaceWithWhatIsRight) {
   EXPECT_EQ(problems(GetParam().yaml), GetParam().expected);
-}
-
-std::string name_of(const testing::TestParamInfo<Case>& info) {
-  return info.param.name;
 }
 
 /// A rule that holds in the schedule s.

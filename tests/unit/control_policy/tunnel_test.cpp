@@ -6,20 +6,10 @@
 namespace sluice::control::test {
 namespace {
 
-struct Case {
-  const char* name;
-  std::string yaml;
-  std::vector<std::string> expected;
-};
-
 class TunnelDiagnosed : public testing::TestWithParam<Case> {};
 
 TEST_P(TunnelDiagnosed, AtItsPlaceWithWhatIsRight) {
   EXPECT_EQ(problems(GetParam().yaml), GetParam().expected);
-}
-
-std::string name_of(const testing::TestParamInfo<Case>& info) {
-  return info.param.name;
 }
 
 INSTANTIATE_TEST_SUITE_P(
