@@ -69,12 +69,12 @@ Answers refuse(rte_mempool* pool, const Packet& packet, std::span<const uint8_t>
   return answers;
 }
 
-Answers refuse_again(rte_mempool* pool, const Packet& packet, std::span<const uint8_t> frame) {
+Answers refuse_again(rte_mempool* pool, const Packet& packet, std::span<const uint8_t> frame, bool opener) {
   Answers answers;
   if (!packet.is_tcp() || packet.fragment || !may_answer(packet, frame)) return answers;
   // A bare ACK says that the alert or the page has just arrived: an RST now could take it away before it is
   // read.
-  if (packet.payload_size == 0 && (packet.tcp_flags & (kSyn | kFin | kAck)) == kAck) return answers;
+  if (opener && packet.payload_size == 0 && (packet.tcp_flags & (kSyn | kFin | kAck)) == kAck) return answers;
   Maker maker(pool, packet, frame, answers);
   reset_sender(maker);
   if (answers.count > 0) answers.kind = Answer::TcpReset;

@@ -67,8 +67,11 @@ struct Refusal {
 [[nodiscard]] Answers refuse(rte_mempool* pool, const Packet& packet, std::span<const uint8_t> frame,
                              const Refusal& refusal);
 
-/// A later packet of a blocked TCP flow: an RST to its sender, numbered from its own ACK (RFC 5961 3.2).
-[[nodiscard]] Answers refuse_again(rte_mempool* pool, const Packet& packet, std::span<const uint8_t> frame);
+/// A later packet of a blocked TCP flow: an RST to its sender, numbered from its own ACK (RFC 5961 3.2). The
+/// opener's bare ACK has none. The other side's has: it may be the challenge to a reset that bore another
+/// number than what it waits for, and half a name may lie there.
+[[nodiscard]] Answers refuse_again(rte_mempool* pool, const Packet& packet, std::span<const uint8_t> frame,
+                                   bool opener);
 
 /// A TCP connection whose judging is given up while the server may hold bytes that nobody judged: resets
 /// towards packet's destination, whose next byte is expected at number ack, or at passed if the latest ACK is

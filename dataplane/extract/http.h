@@ -44,6 +44,8 @@ class HttpRequests {  // NOLINT(cppcoreguidelines-pro-type-member-init): only to
     return reader;
   }
 
+  /// What comes next does not belong to a request of which something was fed before.
+  bool between_requests() const { return phase_ == Phase::Start && token_size_ == 0; }
   const HostName& host() const { return host_; }
   /// After Malformed: the Host that was the reason, or the one that the last bytes fed hold in a request
   /// refused for another; as it came but in lower case and at most kMaxHttpToken bytes; empty where there is

@@ -42,6 +42,8 @@ class TlsHello {  // NOLINT(cppcoreguidelines-pro-type-member-init): raw_ is wri
   /// kMaxIdleRecords together, and, after a hello that announced it, early data.
   [[nodiscard]] Extract feed(std::span<const uint8_t> bytes, size_t& consumed);
 
+  /// What comes next does not belong to a message of which something was fed before.
+  bool between_messages() const { return record_header_size_ == 0 && position_ == 0; }
   const HostName& host() const { return host_; }
   /// The hello carries an encrypted_client_hello extension (0xfe0d), real or GREASE. Known once it ended.
   bool has_ech() const { return has_ech_; }

@@ -11,6 +11,21 @@ constexpr uint32_t kSweepShare =
 constexpr uint32_t kSweepAtLeast = 64;
 constexpr uint16_t kMostResets = 2;  ///< that one flow's end sends
 
+/// Bytes have passed that what comes after them would have to be judged with.
+bool in_midst(const Flow& flow, const Context& context) {
+  if (flow.state == FlowState::Undecided || context.stream.holds()) return true;
+  switch (context.kind) {
+    case ReaderKind::Tls:
+      return !context.tls.between_messages();
+    case ReaderKind::Http:
+      return !context.http.between_requests();
+    case ReaderKind::H2c:
+      return true;  // its headers refer to those before
+    default:
+      return false;  // what it has not judged is still held
+  }
+}
+
 }  // namespace
 
 void WorkerPipeline::housekeeping(Clock now, Output& out) {
@@ -88,7 +103,7 @@ void WorkerPipeline::abandon(const Flow& flow) {
   const bool inside = flow.key.pair >= kMaxPairs;  // of a tunnel, where nothing can be put
   if (flow.context == kNoIndex || flow.key.transport != kTcp || inside) return;
   const Context& context = contexts_[flow.context];
-  if (!context.stream.holds()) return;
+  if (!in_midst(flow, context)) return;
   const bool inbound = flow.has(kFlowInbound);
   Packet packet;
   packet.source = inbound ? flow.key.remote : flow.key.local;

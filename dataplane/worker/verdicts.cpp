@@ -188,8 +188,10 @@ void WorkerPipeline::drop_silently(Arrival& arrival, Reason reason) {
 }
 
 void WorkerPipeline::refuse_later_packet(Arrival& arrival, Flow& flow) {
-  if (!arrival.inside && !flow.has(kFlowSilent) && arrival.packet.is_tcp())
-    send_answers(arrival.mbuf->port, refuse_again(pool_, arrival.packet, arrival.headers));
+  const bool opener = from_opener(arrival, flow);
+  const bool silent = opener && flow.has(kFlowSilent);
+  if (!arrival.inside && !silent && arrival.packet.is_tcp())
+    send_answers(arrival.mbuf->port, refuse_again(pool_, arrival.packet, arrival.headers, opener));
   drop(arrival, Reason::BlockedFlow);
 }
 

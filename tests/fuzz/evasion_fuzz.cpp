@@ -187,7 +187,10 @@ class Play {
         test::Frame().ip(kServer, kClient).tcp(kServerPort, kClientPort, flags, seq, ack).build());
     mbuf->port = 1;
     bool arrived = false;
-    world_.send(mbuf, [&](uint16_t port, const rte_mbuf&) { arrived = arrived || port == 0; });
+    world_.send(mbuf, [&](uint16_t port, const rte_mbuf& sent) {
+      arrived = arrived || port == 0;
+      to_server(port, sent, true);
+    });
     return arrived;
   }
 

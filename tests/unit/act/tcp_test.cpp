@@ -201,7 +201,7 @@ TEST(LaterPacket, DataAndFinGetAResetNumberedFromTheirAck) {
       Frame frame = from_client(ends, fin ? kFin | kAck : kAck);
       if (!fin) frame.payload("more");
       const Bytes judged = frame.build();
-      const Sent sent = sent_of(refuse_again(test_pool(), packet_of(judged), judged));
+      const Sent sent = sent_of(refuse_again(test_pool(), packet_of(judged), judged, true));
       EXPECT_EQ(sent.kind, Answer::TcpReset);
       ASSERT_EQ(sent.answers.size(), 1u);
       expect_sound(judged, sent.answers[0]);
@@ -213,12 +213,19 @@ TEST(LaterPacket, DataAndFinGetAResetNumberedFromTheirAck) {
 
 TEST(LaterPacket, AcknowledgementOfTheAnswerGetsNothing) {
   const Bytes judged = from_client(kEnds[0], kAck).build();
-  EXPECT_TRUE(sent_of(refuse_again(test_pool(), packet_of(judged), judged)).answers.empty());
+  EXPECT_TRUE(sent_of(refuse_again(test_pool(), packet_of(judged), judged, true)).answers.empty());
+}
+
+TEST(LaterPacket, AcknowledgementOfTheOtherSideGetsAResetWithTheNumberThatItWaitsFor) {
+  const Bytes judged = from_client(kEnds[0], kAck).build();
+  const Sent sent = sent_of(refuse_again(test_pool(), packet_of(judged), judged, false));
+  ASSERT_EQ(sent.answers.size(), 1u);
+  EXPECT_EQ(sent.answers[0].wire.seq, 5000u);
 }
 
 TEST(LaterPacket, NewSynIsRefused) {
   const Bytes judged = from_client(kEnds[0], kSyn, 77, 0).build();
-  const Sent sent = sent_of(refuse_again(test_pool(), packet_of(judged), judged));
+  const Sent sent = sent_of(refuse_again(test_pool(), packet_of(judged), judged, true));
   ASSERT_EQ(sent.answers.size(), 1u);
   EXPECT_EQ(sent.answers[0].wire.seq, 0u);
   EXPECT_EQ(sent.answers[0].wire.ack, 78u);
@@ -226,7 +233,7 @@ TEST(LaterPacket, NewSynIsRefused) {
 
 TEST(LaterPacket, ResetGetsNothing) {
   const Bytes judged = from_client(kEnds[0], kRst | kAck).build();
-  EXPECT_TRUE(sent_of(refuse_again(test_pool(), packet_of(judged), judged)).answers.empty());
+  EXPECT_TRUE(sent_of(refuse_again(test_pool(), packet_of(judged), judged, true)).answers.empty());
 }
 
 }  // namespace
