@@ -55,6 +55,7 @@ class Server {
     }
     // A client that has not seen the SYN-ACK cannot know what to acknowledge (RFC 6528).
     if (!open_ || !ack || !answered_) return;
+    owes_ = owes_ || !wire.payload.empty();
     for (size_t i = 0; i < wire.payload.size(); ++i) {
       const uint32_t at = wire.seq + static_cast<uint32_t>(i);
       if (at - next_ >= kWindow) continue;
@@ -75,10 +76,13 @@ class Server {
   /// Its SYN-ACK has reached the client.
   bool answered() const { return answered_; }
   void set_answered() { answered_ = true; }
+  /// Data has come, in order or not, since the latest acknowledgement (RFC 5681 4.2).
+  bool owes() const { return owes_; }
+  void set_acknowledged() { owes_ = false; }
 
  private:
   static constexpr uint32_t kWindow = 60000;
-  bool first_wins_, open_ = false, answered_ = false;
+  bool first_wins_, open_ = false, answered_ = false, owes_ = false;
   uint32_t next_ = 0;
   std::map<uint32_t, std::optional<uint8_t>> ahead_;  ///< nothing: taken out of the stream
   Bytes read_;
@@ -168,16 +172,16 @@ class Play {
   /// The server acknowledges what it has, its SYN-ACK first.
   void answer() {
     if (!server_.open()) return;
-    acknowledged_ = server_.next();
+    server_.set_acknowledged();
     if (server_.answered())
       (void)send_from_server(kAck, kServerStart + 1, server_.next());
     else if (send_from_server(kSyn | kAck, kServerStart, server_.next()))
       server_.set_answered();
   }
-  /// An acknowledgement may be delayed, but by no more than half a second (RFC 9293 3.8.6.3).
+  /// An acknowledgement may be delayed, but by no more than half a second (RFC 5681 4.2).
   void wait(uint64_t ms) {
-    owed_ms_ = acknowledged_ == server_.next() ? 0 : owed_ms_ + ms;
-    if (owed_ms_ >= kMostDelayMs && server_.answered()) answer();
+    owed_ms_ = server_.owes() ? owed_ms_ + ms : 0;
+    if (owed_ms_ >= kMostDelayMs) answer();
     world_.wait(ms, [&](uint16_t port, const rte_mbuf& sent) { to_server(port, sent, true); });
   }
   /// Returns whether it reached the client.
@@ -197,8 +201,7 @@ class Play {
   static constexpr uint64_t kMostDelayMs = 500;
   test::World& world_;
   Server server_;
-  uint32_t acknowledged_ = 0;  ///< by the server's latest answer
-  uint64_t owed_ms_ = 0;       ///< that time passed for since there was something to acknowledge
+  uint64_t owed_ms_ = 0;  ///< for how long the server has had something to acknowledge
   const Bytes blocked_, allowed_;
   Bytes needed_;
 };
