@@ -13,8 +13,7 @@ from pathlib import Path
 CHANGES = 7  # of each kind
 SETTLED_S = 3  # until control goes by the stamp of a file
 MOST_S = 60
-POLICY = """reload: on-save
-lists: {many: {files: [many.names]}}
+POLICY = """lists: {many: {files: [many.names]}}
 rules: [{name: no-many, to: [many], action: block}]
 """
 RULE = "rules: [{name: edited, from: [staff], to: [edited%d.example], action: block}]\n"
@@ -28,7 +27,7 @@ class Control:
 
     def status(self) -> dict:
         self.socket.sendall(b'{"command": "status"}\n')
-        return json.loads(self.answers.readline())["policy"]["policy"]
+        return json.loads(self.answers.readline())["policy"]
 
 
 def save(path: Path, text: str) -> float:

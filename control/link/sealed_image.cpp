@@ -17,15 +17,20 @@ constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
 std::shared_ptr<const SealedImage> SealedImage::make(std::span<const std::byte> image, uint32_t generation,
                                                      std::string& error) {
-  std::shared_ptr<SealedImage> out(new SealedImage());
-  out->fd_.reset(::memfd_create("sluice-policy", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  out->size_ = image.size();
-  out->generation_ = generation;
-  if (!out->fd_ || !write_all(out->fd_.get(), image) || ::fcntl(out->fd_.get(), F_ADD_SEALS, kSeals) != 0) {
-    error = errno_text("cannot make a sealed memfd of " + std::to_string(image.size()) + " bytes");
+  UniqueFd fd(::memfd_create("sluice-policy", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd || !write_all(fd.get(), image)) {
+    error = errno_text("cannot make a memfd of " + std::to_string(image.size()) + " bytes");
     return nullptr;
   }
-  return out;
+  return seal(std::move(fd), generation, error);
+}
+
+std::shared_ptr<const SealedImage> SealedImage::seal(UniqueFd fd, uint32_t generation, std::string& error) {
+  if (::fcntl(fd.get(), F_ADD_SEALS, kSeals) != 0) {
+    error = errno_text("cannot seal an image");
+    return nullptr;
+  }
+  return adopt(std::move(fd), generation, error);
 }
 
 std::shared_ptr<const SealedImage> SealedImage::adopt(UniqueFd fd, uint32_t generation, std::string& error) {

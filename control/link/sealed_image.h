@@ -17,6 +17,9 @@ class SealedImage {
   /// Copies image. Returns nullptr and says in error why the kernel refused.
   [[nodiscard]] static std::shared_ptr<const SealedImage> make(std::span<const std::byte> image,
                                                                uint32_t generation, std::string& error);
+  /// Seals a memfd that holds an image and that nothing maps for writing. Returns nullptr as make does.
+  [[nodiscard]] static std::shared_ptr<const SealedImage> seal(UniqueFd fd, uint32_t generation,
+                                                               std::string& error);
   /// Takes over a memfd that another process made. Returns nullptr where it is not sealed, or of a size that
   /// no image has.
   [[nodiscard]] static std::shared_ptr<const SealedImage> adopt(UniqueFd fd, uint32_t generation,

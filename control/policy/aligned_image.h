@@ -3,12 +3,13 @@
 
 #include <sys/mman.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <memory>
-#include <new>
 #include <span>
+#include <system_error>
 
-#include "control/policy/huge_pages.h"
+#include "control/base/unique_fd.h"
 
 namespace sluice::control {
 
@@ -17,22 +18,34 @@ struct Unmap {
   void operator()(std::byte* memory) const { (void)munmap(memory, size); }
 };
 
-/// Zeroed bytes that start at a page, and so at a multiple of kSectionAlign. Movable.
+/// Zeroed bytes that start at a page, and so at a multiple of kSectionAlign; in a memfd, so that they can be
+/// handed over as they are. Movable.
 class AlignedImage {
  public:
   AlignedImage() = default;
-  explicit AlignedImage(size_t size) : size_(size) {
-    if (size == 0) return;
-    void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) throw std::bad_alloc();
-    advise_huge(memory, size);
+  /// Throws std::system_error.
+  explicit AlignedImage(size_t size)
+      : fd_(memfd_create("sluice-policy", MFD_CLOEXEC | MFD_ALLOW_SEALING)), size_(size) {
+    void* memory = MAP_FAILED;
+    if (fd_ && ftruncate(fd_.get(), static_cast<off_t>(size)) == 0)
+      memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);
+    if (memory == MAP_FAILED)
+      throw std::system_error(errno, std::generic_category(), "no memory for the image");
     memory_ = {static_cast<std::byte*>(memory), Unmap{size}};
   }
 
   std::span<const std::byte> bytes() const { return {memory_.get(), size_}; }
   std::span<std::byte> bytes() { return {memory_.get(), size_}; }
 
+  /// The memfd, of which no mapping is left, so that it can be sealed. The image is empty then.
+  UniqueFd release() {
+    memory_.reset();
+    size_ = 0;
+    return std::move(fd_);
+  }
+
  private:
+  UniqueFd fd_;
   std::unique_ptr<std::byte[], Unmap> memory_;
   size_t size_ = 0;
 };

@@ -140,7 +140,8 @@ class Builder {
     entries.resize(kept);
   }
 
-  /// Three quarters of the slots are used at most. Each partition has the same number of buckets for its own.
+  /// Two thirds of the slots are used at most: of fuller buckets so many would overflow that look-ups wait
+  /// for a second one. Each partition has the same number of buckets for its own.
   bool size_table() {
     size_t bytes = 0;
     for (Partition& partition : partitions_) {
@@ -149,7 +150,7 @@ class Builder {
       out_.names += partition.part.entries.size();
     }
     if (bytes >= std::numeric_limits<uint32_t>::max()) return false;
-    const size_t needed = (out_.names * 4 + 3 * kSlotsPerBucket - 1) / (3 * kSlotsPerBucket);
+    const size_t needed = (out_.names * 3 + 2 * kSlotsPerBucket - 1) / (2 * kSlotsPerBucket);
     buckets_each_ = (needed + partitions_.size() - 1) / partitions_.size();
     reserve_huge(out_.bytes, bytes);
     out_.bytes.resize(bytes);

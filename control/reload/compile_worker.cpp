@@ -59,13 +59,13 @@ CompileOutcome CompileWorker::try_compile(const CompileJob& job) {
   if (!compiled.policy) {
     return out;
   }
-  const CompiledPolicy& policy = *compiled.policy;
+  CompiledPolicy& policy = *compiled.policy;
   out.facts = PolicyFacts{policy.site,  policy.reload_on_save, policy.networks, policy.rules, policy.lists,
                           policy.names, policy.prefixes,       policy.patterns, policy.feeds};
   out.sources = sources_of(policy);
   out.digest = digest_of(out.sources);
   if (wants_image(job, out.sources)) {
-    out.image = SealedImage::make(policy.image(), job.generation, out.failure);
+    out.image = SealedImage::seal(policy.memory.release(), job.generation, out.failure);
   }
   return out;
 }

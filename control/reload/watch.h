@@ -14,7 +14,7 @@
 namespace sluice::control {
 
 /// Watches a directory, the directories below it, and those of list files elsewhere. Calls back on the loop's
-/// thread once the writing has been over for 100 ms, or has gone on for a second.
+/// thread once the writing has been over for 25 ms, or has gone on for a second.
 class PolicyWatch {
  public:
   PolicyWatch(EventLoop& loop, std::filesystem::path directory, std::function<void()> saved);

@@ -13,7 +13,7 @@ namespace sluice {
 namespace {
 
 constexpr size_t kSuffixes = 8;      ///< of one name that wait for memory together
-constexpr size_t kNamesAtOnce = 16;  ///< that do
+constexpr size_t kNamesAtOnce = 32;  ///< that do
 
 /// One end of a name that may be stored.
 struct Suffix {
@@ -39,9 +39,13 @@ uint32_t slots_with(const NameBucket& bucket, uint32_t tag) {
                                _mm_movemask_ps(_mm_castsi128_ps(high)) << 4);
 }
 
+uint32_t next_bucket(const Policy::Tables& t, uint32_t at) {
+  return at + 1 < t.buckets.size() ? at + 1 : 0;
+}
+
 /// The entry stored for exactly this text, or nullptr.
 const std::byte* find_entry(const Policy::Tables& t, const Suffix& suffix) {
-  for (size_t at = suffix.home;; at = at + 1 < t.buckets.size() ? at + 1 : 0) {
+  for (uint32_t at = suffix.home;; at = next_bucket(t, at)) {
     const NameBucket& bucket = t.buckets[at];
     for (uint32_t left = slots_with(bucket, suffix.tag); left != 0; left &= left - 1) {
       const uint32_t offset = bucket.offsets_plus_one[std::countr_zero(left)];
@@ -55,13 +59,16 @@ const std::byte* find_entry(const Policy::Tables& t, const Suffix& suffix) {
   }
 }
 
-/// Fetches the entry that find_entry will most likely compare.
-void prefetch_entry(const Policy::Tables& t, const Suffix& suffix) {
-  const NameBucket& bucket = t.buckets[suffix.home];
+/// Fetches the entry that find_entry will most likely compare in a bucket, which is at hand. Returns false
+/// where it will go on to the next bucket.
+bool prefetch_entry(const Policy::Tables& t, const Suffix& suffix, uint32_t at) {
+  const NameBucket& bucket = t.buckets[at];
   const uint32_t found = slots_with(bucket, suffix.tag);
-  if (found == 0) return;
-  const uint32_t offset = bucket.offsets_plus_one[std::countr_zero(found)];
-  __builtin_prefetch(t.names.data() + offset);
+  if (found == 0) return bucket.offsets_plus_one[kSlotsPerBucket - 1] == 0;
+  const std::byte* after = t.names.data() + bucket.offsets_plus_one[std::countr_zero(found)];
+  __builtin_prefetch(after - 1);
+  __builtin_prefetch(after - 1 + sizeof(NameEntry) + suffix.text.size() - 1);  // in the next line, maybe
+  return true;
 }
 
 /// The set of a name by the first of its suffixes that is stored; false where none is.
@@ -117,8 +124,17 @@ void Policy::Tables::sets_for(std::span<const std::string_view> many, std::span<
       cuts[i].count = cut(*this, rest, cuts[i].suffixes);
       cuts[i].whole = rest.empty();
     }
-    for (size_t i = 0; i < count; ++i)
-      for (size_t k = 0; k < cuts[i].count; ++k) prefetch_entry(*this, cuts[i].suffixes[k]);
+    const Suffix* overflown[kNamesAtOnce * kSuffixes];
+    size_t overflows = 0;
+    for (size_t i = 0; i < count; ++i) {
+      for (const Suffix& suffix : std::span(cuts[i].suffixes, cuts[i].count)) {
+        if (prefetch_entry(*this, suffix, suffix.home)) continue;
+        __builtin_prefetch(&buckets[next_bucket(*this, suffix.home)]);
+        overflown[overflows++] = &suffix;
+      }
+    }
+    for (const Suffix* suffix : std::span(overflown, overflows))
+      (void)prefetch_entry(*this, *suffix, next_bucket(*this, suffix->home));
     for (size_t i = 0; i < count; ++i) {
       const std::string_view name = many[first + i];
       const std::span<const Suffix> suffixes(cuts[i].suffixes, cuts[i].count);
