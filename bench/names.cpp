@@ -31,7 +31,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr size_t kSizes[] = {5'000'000};
+constexpr size_t kSizes[] = {1'000, 10'000, 100'000, 1'000'000, 5'000'000};
 constexpr size_t kMostLiterals = 100'000;  ///< for Hyperscan
 constexpr size_t kQueries = 1'000'000, kHot = 64, kBurst = 32;
 constexpr std::string_view kMissTop = "notlisted";  ///< no name that is listed ends in it
