@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "control/base/unique_fd.h"
+#include "control/policy/huge_pages.h"
 
 namespace sluice::control {
 
@@ -31,6 +32,7 @@ class AlignedImage {
       memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);
     if (memory == MAP_FAILED)
       throw std::system_error(errno, std::generic_category(), "no memory for the image");
+    advise_huge(memory, size);
     memory_ = {static_cast<std::byte*>(memory), Unmap{size}};
   }
 

@@ -143,6 +143,7 @@ void CompileCache::forget_unused() {
 bool CompileCache::build_base(std::vector<NameSourceBlock> sources) {
   if (name_base_ && std::ranges::equal(sources, name_sources_, same_names)) return true;
   name_base_.reset();  // before the next one is made: two would be a lot of memory
+  name_extended_.reset();
   name_sources_ = std::move(sources);
   std::vector<ListNames> lists;
   for (const NameSourceBlock& source : name_sources_) lists.push_back({source.names.get(), source.list});
@@ -160,9 +161,10 @@ std::optional<CompiledNames> CompileCache::names(std::vector<NameSourceBlock> li
   if (takes_extras(*name_base_->layout, extras.size())) {
     CompiledNames out = *name_base_;
     if (extras.empty()) return out;
-    NameLayout all = *out.layout;
-    add_extras(all, extras, out.sets, name_seed_);
-    out.layout = std::make_shared<const NameLayout>(std::move(all));
+    if (name_extended_.use_count() != 1) name_extended_ = std::make_shared<NameLayout>();
+    name_extended_->assign(*out.layout, room_for(extras));
+    add_extras(*name_extended_, extras, out.sets, name_seed_);
+    out.layout = name_extended_;
     return out;
   }
   for (const ExtraName& extra : extras) {

@@ -97,6 +97,9 @@ class CompileCache {
   const uint64_t name_seed_;
   std::vector<NameSourceBlock> name_sources_;
   std::optional<CompiledNames> name_base_;  ///< of name_sources_
+  /// Where the extras were added last; its memory serves again, for asking for as much anew takes longer
+  /// than all the rest.
+  std::shared_ptr<NameLayout> name_extended_;
   std::vector<std::string> pattern_texts_;
   std::vector<std::byte> pattern_database_;
 };

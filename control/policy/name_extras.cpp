@@ -24,18 +24,16 @@ class Adder {
   }
 
   void add(std::span<const ExtraName> extras) {
-    size_t room = 0;
     for (const ExtraName& extra : extras) {
       NameSets& said = said_[extra.name];
       if (extra.scope != NameScope::Below) said.self_set = sets_.add(said.self_set, extra.list);
       if (extra.scope != NameScope::Self) said.below_set = sets_.add(said.below_set, extra.list);
       const bool is_short = extra.name.size() < kTail;
       (is_short ? short_tails_ : tails_).set(tail_of(extra.name, is_short ? kShortTail : kTail));
-      room += sizeof(NameEntry) + extra.name.size();
     }
     const size_t old_end = table_.bytes.size();
     for (size_t at = 0; at < old_end; at += sizeof(NameEntry) + table_.name_at(at).size()) tell(at);
-    table_.bytes.resize(old_end + room);
+    table_.bytes.resize(old_end + room_for(extras));
     size_t end = old_end;
     for (const auto& [name, said] : said_) end = insert(name, said, end);
     table_.bytes.resize(end);
@@ -120,6 +118,12 @@ class Adder {
 bool takes_extras(const NameLayout& base, size_t extras) {
   return extras <= base.names / kNamesPerExtra &&
          extras * (sizeof(NameEntry) + kMaxName) < std::numeric_limits<uint32_t>::max() - base.bytes.size();
+}
+
+size_t room_for(std::span<const ExtraName> extras) {
+  size_t room = 0;
+  for (const ExtraName& extra : extras) room += sizeof(NameEntry) + extra.name.size();
+  return room;
 }
 
 void add_extras(NameLayout& base, std::span<const ExtraName> extras, SetTable& sets, uint64_t seed) {

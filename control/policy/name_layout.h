@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "control/policy/huge_pages.h"
 #include "dataplane/contract/image.h"
 
 namespace sluice::control {
@@ -25,6 +26,13 @@ struct NameLayout {
   size_t names = 0;
 
   static constexpr uint32_t kAbsent = UINT32_MAX;
+
+  /// Becomes the same as base, with room for more bytes; in its own memory as far as that suffices.
+  void assign(const NameLayout& base, size_t room) {
+    reserve_huge(bytes, base.bytes.size() + room);
+    reserve_huge(buckets, base.buckets.size());
+    *this = base;
+  }
 
   NameEntry entry_at(size_t offset) const {
     NameEntry entry;

@@ -32,6 +32,9 @@ struct ExtraName {
   uint16_t list;
 };
 
+/// Bytes that they add to NameLayout::bytes at most.
+size_t room_for(std::span<const ExtraName> extras);
+
 /// Whether add_extras can take so many of them.
 bool takes_extras(const NameLayout& base, size_t extras);
 

@@ -54,6 +54,16 @@ int take_fd(msghdr& header) {
   return taken;
 }
 
+/// What is sealed nobody can change or shorten: it is read where it lies, in huge pages if its maker got
+/// some.
+ImageMemory map_sealed(int fd, size_t size) {
+  void* memory = mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
+  if (memory == MAP_FAILED) return nullptr;
+  (void)madvise(memory, size, MADV_HUGEPAGE);
+  (void)madvise(memory, size, MADV_POPULATE_READ);  // a fault for each page would come later else
+  return ImageMemory(static_cast<std::byte*>(memory), FreeImage{size});
+}
+
 bool can_be(const Binding& binding) {
   return binding.kind <= Binding::Kind::EchName && binding.name_size > 0 && binding.name_size <= kMaxName;
 }
@@ -183,12 +193,12 @@ void Agent::take(std::span<const Binding> bindings) {
   if (!send_message(peer_fd_, answer, -1)) hang_up("takes no answer");
 }
 
-/// Copies, checks and publishes an image; the old policy stays in force where it is refused.
+/// Checks and publishes an image, where it lies; the old policy stays in force where it is refused.
 void Agent::load(const Message& request, int image_fd) {
   Message answer = make_message(MessageType::Loaded, request.generation);
   struct stat info {};
   std::string why;
-  void* mapping = MAP_FAILED;
+  ImageMemory memory;
   if (image_fd < 0 || fstat(image_fd, &info) != 0) {
     why = "no image came with the message";
   } else if ((fcntl(image_fd, F_GET_SEALS) & kAllSeals) != kAllSeals) {
@@ -196,15 +206,13 @@ void Agent::load(const Message& request, int image_fd) {
   } else if (info.st_size <= 0 || static_cast<uint64_t>(info.st_size) > kImageMaxBytes) {
     why = text_of(info.st_size <= 0 ? ImageError::TooShort : ImageError::TooLarge);
   } else {
-    mapping = mmap(nullptr, static_cast<size_t>(info.st_size), PROT_READ, MAP_PRIVATE, image_fd, 0);
-    if (mapping == MAP_FAILED) why = text_of(ImageError::NoMemory);
+    memory = map_sealed(image_fd, static_cast<size_t>(info.st_size));
+    if (memory == nullptr) why = text_of(ImageError::NoMemory);
   }
   std::unique_ptr<Generation> next;
-  if (mapping != MAP_FAILED) {
+  if (memory != nullptr) {
     ImageError error = ImageError::None;
-    const auto size = static_cast<size_t>(info.st_size);
-    next = Generation::build({static_cast<const std::byte*>(mapping), size}, config_.workers, error);
-    munmap(mapping, size);
+    next = Generation::build(std::move(memory), static_cast<size_t>(info.st_size), config_.workers, error);
     if (!next) why = text_of(error);
     if (next && next->policy().generation() != request.generation) {
       why = "the image is of another generation than the message says";

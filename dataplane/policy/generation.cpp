@@ -4,8 +4,10 @@
 #include <sys/mman.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace sluice {
 
@@ -25,18 +27,28 @@ std::byte* memory_for(size_t size) {
 
 }  // namespace
 
+void FreeImage::operator()(std::byte* image) const {
+  if (mapped == 0) return std::free(image);
+  (void)munmap(image, mapped);
+}
+
 std::unique_ptr<Generation> Generation::build(std::span<const std::byte> image, uint32_t workers,
                                               ImageError& error) {
+  ImageMemory copy(image.empty() ? nullptr : memory_for(image.size()));
+  if (copy != nullptr) std::memcpy(copy.get(), image.data(), image.size());
+  error = image.empty() ? ImageError::TooShort : ImageError::NoMemory;
+  return copy == nullptr ? nullptr : build(std::move(copy), image.size(), workers, error);
+}
+
+std::unique_ptr<Generation> Generation::build(ImageMemory memory, size_t size, uint32_t workers,
+                                              ImageError& error) {
   auto generation = std::unique_ptr<Generation>(new (std::nothrow) Generation);
-  if (generation && !image.empty()) generation->copy_.reset(memory_for(image.size()));
-  if (!generation || !generation->copy_) {
-    error = image.empty() ? ImageError::TooShort : ImageError::NoMemory;
-    return nullptr;
-  }
+  error = ImageError::NoMemory;
+  if (!generation) return nullptr;
   static std::atomic<uint64_t> serials{0};
   generation->serial_ = ++serials;
-  std::memcpy(generation->copy_.get(), image.data(), image.size());
-  generation->size_ = image.size();
+  generation->memory_ = std::move(memory);
+  generation->size_ = size;
   generation->policy_ = Policy::open(generation->image(), error);
   if (!generation->policy_) return nullptr;
   for (uint32_t worker = 0; worker < workers; ++worker) {

@@ -1,9 +1,9 @@
-// policy: one policy as the data plane runs it: its own copy of the image, opened, with a scratch for each
+// policy: one policy as the data plane runs it: an image that nobody changes, opened, with a scratch for each
 // worker.
 #pragma once
 
 #include <array>
-#include <cstdlib>
+#include <cstddef>
 #include <memory>
 #include <span>
 
@@ -12,9 +12,12 @@
 
 namespace sluice {
 
+/// Gives back an image's memory: a mapping of so many bytes, or, with 0, what the C library gave.
 struct FreeImage {
-  void operator()(std::byte* image) const { std::free(image); }
+  size_t mapped = 0;
+  void operator()(std::byte* image) const;
 };
+using ImageMemory = std::unique_ptr<std::byte, FreeImage>;
 
 /// Built by one thread, then read by the workers, each with its own scratch.
 class Generation {
@@ -22,19 +25,22 @@ class Generation {
   /// Copies and checks image. Returns nullptr with error where it is refused.
   [[nodiscard]] static std::unique_ptr<Generation> build(std::span<const std::byte> image, uint32_t workers,
                                                          ImageError& error);
+  /// The same without a copy. memory: size bytes that nobody can change.
+  [[nodiscard]] static std::unique_ptr<Generation> build(ImageMemory memory, size_t size, uint32_t workers,
+                                                         ImageError& error);
 
   const Policy& policy() const { return *policy_; }
   Scratch& scratch(uint32_t worker) { return scratch_[worker]; }
   /// Unique in this process, never 0: an address may come again, this does not.
   uint64_t serial() const { return serial_; }
-  std::span<const std::byte> image() const { return {copy_.get(), size_}; }
+  std::span<const std::byte> image() const { return {memory_.get(), size_}; }
 
  private:
   Generation() = default;
-  std::unique_ptr<std::byte, FreeImage> copy_;
+  ImageMemory memory_;
   size_t size_ = 0;
   uint64_t serial_ = 0;
-  std::unique_ptr<Policy> policy_;  // dies before the copy it reads
+  std::unique_ptr<Policy> policy_;  // dies before the memory it reads
   std::array<Scratch, kMaxWorkers> scratch_;
 };
 
