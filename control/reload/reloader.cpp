@@ -14,6 +14,21 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kProblemsLogged = 20;
+constexpr std::chrono::hours kRenewEvery{24};  ///< looks whether the policy in force has become old
+
+/// Schedules are laid out for two years; long before those end the policy in force is compiled anew.
+bool is_old(const Origin& origin) {
+  return utc_now_ns() - origin.time_ns > std::chrono::nanoseconds(Reloader::kRenewAfter).count();
+}
+
+/// What was applied last, compiled from its kept sources though nothing has changed.
+CompileRequest anew(const std::string& reason) {
+  CompileRequest request;
+  request.from = CompileRequest::From::InForce;
+  request.enforce = request.explicitly = true;
+  request.origin = {"sluice-control", reason};
+  return request;
+}
 
 }  // namespace
 
@@ -40,13 +55,25 @@ void Reloader::start() {
   CompileRequest request;
   request.enforce = !current_;
   request.origin = {"sluice-control", "start"};
-  if (last && !last->sources.empty() && (!current_ || current_->image->generation() != last->generation)) {
-    // Its image was lost to a crash, or is of another version.
-    request.from = CompileRequest::From::InForce;
-    request.enforce = request.explicitly = true;
-    request.origin.reason = "start: generation " + std::to_string(last->generation) + " compiled anew";
+  // Its image may have been lost to a crash, or be of another version.
+  const bool lost = last && (!current_ || current_->image->generation() != last->generation);
+  if (last && !last->sources.empty() && (lost || is_old(last->origin))) {
+    request = anew("start: generation " + std::to_string(last->generation) + " compiled anew");
   }
   submit(std::move(request));
+  renew_timer_ = loop_.after(kRenewEvery, [this] { renew_when_old(); });
+}
+
+Reloader::~Reloader() {
+  loop_.cancel(renew_timer_);
+}
+
+void Reloader::renew_when_old() {
+  renew_timer_ = loop_.after(kRenewEvery, [this] { renew_when_old(); });
+  if (current_ && is_old(current_->origin)) {
+    submit(anew("generation " + std::to_string(current_->image->generation()) +
+                " compiled anew: its schedules are laid out for two years only"));
+  }
 }
 
 void Reloader::apply(const std::string& author, const std::string& reason, uint64_t client,

@@ -1,6 +1,7 @@
 // control/reload: which policy is in force, which one waits, and what was wrong.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -22,6 +23,9 @@ namespace sluice::control {
 /// one replace it. All on the loop's thread.
 class Reloader {
  public:
+  /// What was compiled longer ago is compiled anew: schedules are laid out for two years.
+  static constexpr std::chrono::days kRenewAfter{180};
+
   struct Callbacks {
     std::function<void(std::shared_ptr<const SealedImage>)> send;               ///< to the data plane
     std::function<void(uint64_t client, const nlohmann::json& answer)> answer;  ///< to whoever asked
@@ -46,6 +50,9 @@ class Reloader {
   /// store, compiler: outlive this.
   Reloader(EventLoop& loop, StateStore& store, std::filesystem::path directory, Compiler& compiler,
            Callbacks callbacks);
+  ~Reloader();
+  Reloader(const Reloader&) = delete;
+  Reloader& operator=(const Reloader&) = delete;
 
   /// Takes what was applied last from the state, its image or else its sources; where nothing was, enforces
   /// the directory. Else what the directory says is pending, but with `reload: on-save`.
@@ -100,6 +107,7 @@ class Reloader {
     uint32_t generation = 0;
   };
 
+  void renew_when_old();
   void submit(CompileRequest request);
   void on_saved();
   void enforce_saved();
@@ -128,6 +136,7 @@ class Reloader {
   std::optional<Problem> problem_;
   std::vector<Pending> waiting_;
   Counts counts_;
+  EventLoop::Timer renew_timer_ = 0;
   PolicyWatch watch_;
   StateKeeper keeper_;
   CompileThread compiler_;  ///< last: it ends first

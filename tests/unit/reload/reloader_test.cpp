@@ -376,6 +376,25 @@ TEST_F(ReloaderTest, ImageLostToACrashIsCompiledAnewFromItsSources) {
   EXPECT_TRUE(until([&] { return reloader->counts().pending; }));
 }
 
+TEST_F(ReloaderTest, WhatWasCompiledLongAgoIsCompiledAnewThoughNothingChanged) {
+  std::string error, sha256;
+  auto before = StateStore::open(root / "state", error);
+  ASSERT_NE(before, nullptr) << error;
+  const auto compiled = compiler.compile({.directory = policies, .generation = 1, .image_wanted = true});
+  ASSERT_NE(compiled.image, nullptr);
+  Origin long_ago{"li.wei", "because"};
+  long_ago.time_ns = utc_now_ns() - 2 * std::chrono::nanoseconds(Reloader::kRenewAfter).count();
+  ASSERT_EQ(before->record(*compiled.image, long_ago, compiled.sources, compiled.digest, sha256), "");
+  ASSERT_EQ(before->keep_image(*compiled.image), "");
+  before.reset();
+  start(1);
+  EXPECT_TRUE(in_force(2));
+  stop();
+  start(2);
+  settle();
+  EXPECT_TRUE(sent.empty());  // it is new now
+}
+
 TEST_F(ReloaderTest, FactsOfWhatIsInForceAreKnownAfterARestartWithAPendingChange) {
   start();
   ASSERT_TRUE(in_force(1));
