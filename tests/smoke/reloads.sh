@@ -1,5 +1,5 @@
 #!/bin/bash
-# smoke: many reloads in a row under traffic; no packet is lost and neither process grows.
+# smoke: many reloads in a row under traffic; no packet is lost, neither process grows, and what is open is judged again.
 #
 #   tests/smoke/reloads.sh [N]     default: 100
 source "$(dirname "$0")/lib/smoke.bash"
@@ -38,3 +38,13 @@ check "no datagram was lost" nothing_lost
 check "the data plane does not grow" grown "$dataplane_before" "$dataplane_after" 4096
 check "control does not grow" grown "$control_before" "$control_after" 8192
 check "the last policy is in force" page_is staff http://luckybet.example/ 403
+
+# What is open already is judged again.
+block_news() {
+  echo 'rules: [{name: no-news-now, from: [staff], to: [news.example], action: block}]' >"$LAB_DIR/policies/91-news.yaml"
+  lab_ctl apply --reason "no news"
+}
+export -f block_news lab_ctl
+export LAB_BUILD LAB_DIR
+check "an open connection ends within a second" in_ns staff python3 "$SMOKE_LIB/open_connection.py" \
+  "$LAB_DIR/tls/ca.pem" news.example 198.51.100.12 1 bash -c block_news
