@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "control/accesslog/format.h"
+#include "control/base/clock.h"
 #include "control/base/log_line.h"
 
 namespace sluice::control {
@@ -20,12 +21,6 @@ constexpr size_t kRecordsPerTurn = 256;  ///< of one worker, before the next one
 constexpr size_t kLongestLine =
     64 << 10;                      ///< far above what names of a policy make; keeps a batch within its bound
 constexpr size_t kNamesKept = 32;  ///< generations
-
-int64_t utc_now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 }  // namespace
 

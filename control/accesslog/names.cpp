@@ -1,9 +1,9 @@
 // accesslog: reads the names out of a policy image.
 #include "control/accesslog/names.h"
 
-#include <openssl/evp.h>
-
 #include <cstring>
+
+#include "control/base/hex.h"
 
 namespace sluice::control {
 namespace {
@@ -138,36 +138,23 @@ bool image_intact(std::span<const std::byte> image) {
   if (header.magic != kImageMagic || header.version != kImageVersion || header.size != image.size()) {
     return false;
   }
-  uint8_t sum[32];
-  image_sha256(image, sum);
-  return std::memcmp(sum, header.sha256, sizeof sum) == 0;
+  const Sha256Bytes sum = image_sha256(image);
+  return std::memcmp(sum.data(), header.sha256, sum.size()) == 0;
 }
 
-void image_sha256(std::span<const std::byte> image, uint8_t (&out)[32]) {
-  static constexpr uint8_t kZeros[32] = {};
-  constexpr size_t kAt = offsetof(ImageHeader, sha256);
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
-  unsigned size = sizeof out;
-  const bool done = context != nullptr && EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1 &&
-                    EVP_DigestUpdate(context, image.data(), kAt) == 1 &&
-                    EVP_DigestUpdate(context, kZeros, sizeof kZeros) == 1 &&
-                    EVP_DigestUpdate(context, image.data() + kAt + 32, image.size() - kAt - 32) == 1 &&
-                    EVP_DigestFinal_ex(context, out, &size) == 1;
-  EVP_MD_CTX_free(context);
-  if (!done) {
-    std::memset(out, 0, sizeof out);  // equals no image's sum, so the image is refused
-  }
+Sha256Bytes image_sha256(std::span<const std::byte> image) {
+  constexpr size_t kAt = offsetof(ImageHeader, sha256), kSize = sizeof ImageHeader{}.sha256;
+  const std::string_view bytes(reinterpret_cast<const char*>(image.data()), image.size());
+  Sha256 sum;
+  sum.update(bytes.substr(0, kAt));
+  sum.update(std::string(kSize, '\0'));
+  sum.update(bytes.substr(kAt + kSize));
+  return sum.finish();
 }
 
 std::string image_sha256_text(std::span<const std::byte> image) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  for (size_t i = 0; i < 32; ++i) {
-    const auto byte = static_cast<uint8_t>(image[offsetof(ImageHeader, sha256) + i]);
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
-  }
-  return out;
+  const std::span field = image.subspan(offsetof(ImageHeader, sha256), sizeof ImageHeader{}.sha256);
+  return hex_text({reinterpret_cast<const uint8_t*>(field.data()), field.size()});
 }
 
 }  // namespace sluice::control

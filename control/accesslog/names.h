@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "control/base/sha256.h"
 #include "dataplane/contract/image.h"
 
 namespace sluice::control {
@@ -52,7 +53,7 @@ class ImageNames {
 
 /// The SHA-256 of an image as its header has to say it: of all bytes, with the field itself zeroed.
 /// image: at least a header.
-void image_sha256(std::span<const std::byte> image, uint8_t (&out)[32]);
+[[nodiscard]] Sha256Bytes image_sha256(std::span<const std::byte> image);
 
 /// Where an image's own checksum stands in it, as 64 hexadecimal digits. image: at least a header.
 [[nodiscard]] std::string image_sha256_text(std::span<const std::byte> image);

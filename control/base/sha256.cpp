@@ -1,10 +1,11 @@
-// control/base: SHA-256 of what comes in pieces.
+// control/base: SHA-256.
 #include "control/base/sha256.h"
 
 #include <openssl/evp.h>
 
-#include <cstdint>
 #include <new>
+
+#include "control/base/hex.h"
 
 namespace sluice::control {
 
@@ -20,19 +21,26 @@ void Sha256::update(std::string_view bytes) {
   }
 }
 
-std::string Sha256::hex() {
-  uint8_t sum[kHexDigits / 2];
-  if (EVP_DigestFinal_ex(context_.get(), sum, nullptr) != 1) {
+Sha256Bytes Sha256::finish() {
+  Sha256Bytes sum;
+  if (EVP_DigestFinal_ex(context_.get(), sum.data(), nullptr) != 1) {
     throw std::bad_alloc();
   }
-  std::string out;
-  out.reserve(kHexDigits);
-  for (const uint8_t byte : sum) {
-    static constexpr char kDigits[] = "0123456789abcdef";
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
-  }
-  return out;
+  return sum;
+}
+
+std::string Sha256::hex() {
+  return hex_text(finish());
+}
+
+Sha256Bytes sha256_of(std::string_view bytes) {
+  Sha256 sum;
+  sum.update(bytes);
+  return sum.finish();
+}
+
+std::string sha256_hex(std::string_view bytes) {
+  return hex_text(sha256_of(bytes));
 }
 
 }  // namespace sluice::control

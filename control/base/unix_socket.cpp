@@ -1,4 +1,4 @@
-// control/base: Unix stream sockets.
+// control/base: Unix sockets.
 #include "control/base/unix_socket.h"
 
 #include <sys/socket.h>
@@ -66,6 +66,36 @@ UniqueFd connect_unix(const std::string& path, std::string& error) {
     return {};
   }
   return fd;
+}
+
+ReceivedPacket receive_packet(int socket, std::span<char> bytes) {
+  alignas(cmsghdr) char rights[CMSG_SPACE(ReceivedPacket::kMaxFds * sizeof(int))];
+  iovec part{bytes.data(), bytes.size()};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = rights;
+  header.msg_controllen = sizeof rights;
+  ReceivedPacket out;
+  do {
+    out.size = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
+  } while (out.size < 0 && errno == EINTR);
+  if (out.size < 0) {
+    return out;
+  }
+  out.cut = (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
+  for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr; item = CMSG_NXTHDR(&header, item)) {
+    if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) {
+      continue;
+    }
+    const size_t here = (item->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t i = 0; i < here && out.fd_count < ReceivedPacket::kMaxFds; ++i) {
+      int fd;
+      std::memcpy(&fd, CMSG_DATA(item) + i * sizeof fd, sizeof fd);
+      out.fds[out.fd_count++].reset(fd);
+    }
+  }
+  return out;
 }
 
 }  // namespace sluice::control

@@ -1,8 +1,9 @@
-// control/base: Unix stream sockets.
+// control/base: Unix sockets.
 #pragma once
 
 #include <sys/types.h>
 
+#include <span>
 #include <string>
 
 #include "control/base/unique_fd.h"
@@ -15,5 +16,17 @@ namespace sluice::control {
 
 /// Connects to a Unix stream socket, blocking. None, and error, where nobody listens.
 [[nodiscard]] UniqueFd connect_unix(const std::string& path, std::string& error);
+
+/// One packet of a SOCK_SEQPACKET socket.
+struct ReceivedPacket {
+  static constexpr size_t kMaxFds = 4;  ///< more than any message has, so that a surplus is seen, and closed
+  ssize_t size = -1;                    ///< 0: it hung up; negative: see errno
+  bool cut = false;                     ///< it, or its descriptors, did not fit
+  size_t fd_count = 0;
+  UniqueFd fds[kMaxFds];
+};
+
+/// Takes one packet into bytes.
+[[nodiscard]] ReceivedPacket receive_packet(int socket, std::span<char> bytes);
 
 }  // namespace sluice::control

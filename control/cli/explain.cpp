@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "control/base/clock.h"
 #include "control/cli/commands.h"
 #include "control/cli/terminal.h"
 #include "control/policy/host_name.h"

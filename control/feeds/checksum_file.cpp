@@ -17,14 +17,14 @@ struct Line {
 std::optional<Line> read_line(std::string_view text) {
   if (text.ends_with('\r')) text.remove_suffix(1);
   if (text.starts_with('\\')) text.remove_prefix(1);  // the path has an escaped character
-  if (text.size() < Sha256::kHexDigits) return std::nullopt;
+  if (text.size() < kSha256Digits) return std::nullopt;
   Line out;
-  for (const char c : text.substr(0, Sha256::kHexDigits)) {
+  for (const char c : text.substr(0, kSha256Digits)) {
     const char lower = c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c;
     if ((lower < '0' || lower > '9') && (lower < 'a' || lower > 'f')) return std::nullopt;
     out.sum += lower;
   }
-  text.remove_prefix(Sha256::kHexDigits);
+  text.remove_prefix(kSha256Digits);
   if (text.find_first_not_of(" \t") == text.npos) return out;
   if (text.size() < 3 || text[0] != ' ' || (text[1] != ' ' && text[1] != '*')) return std::nullopt;
   out.file = text.substr(std::max<size_t>(2, text.rfind('/') + 1));

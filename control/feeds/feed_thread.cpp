@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "control/base/clock.h"
 #include "control/base/log_line.h"
 #include "control/feeds/schedule.h"
 #include "control/policy/feed_url.h"

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/accesslog/format.h"
+#include "control/base/clock.h"
 #include "control/base/log_line.h"
 #include "control/feeds/feed_thread.h"
 #include "control/policy/feed_url.h"

@@ -1,6 +1,7 @@
 // control/feeds: one look at a feed's server, from the question to what becomes of the answer.
 #include "control/feeds/fetch.h"
 
+#include "control/base/clock.h"
 #include "control/feeds/checksum_file.h"
 #include "control/feeds/text_check.h"
 #include "control/policy/feed_url.h"

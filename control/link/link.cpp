@@ -11,6 +11,7 @@
 
 #include "control/base/files.h"
 #include "control/base/log_line.h"
+#include "control/base/unix_socket.h"
 
 namespace sluice::control {
 namespace {
@@ -94,49 +95,23 @@ void Link::receive() {
 
 /// Takes one packet. Returns false where none is there now or the connection has ended.
 bool Link::receive_one() {
-  // One byte more than a message, so that a longer packet shows; room for more descriptors than may come, so
-  // that a surplus is seen and closed.
-  char bytes[sizeof(Message) + 1];
-  constexpr size_t kMaxFds = 4;
-  alignas(cmsghdr) char control[CMSG_SPACE(kMaxFds * sizeof(int))];
-  iovec part{bytes, sizeof bytes};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = control;
-  header.msg_controllen = sizeof control;
-  const ssize_t got = ::recvmsg(socket_.get(), &header, MSG_CMSG_CLOEXEC);
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+  char bytes[sizeof(Message) + 1];  // so that a longer packet shows
+  ReceivedPacket packet = receive_packet(socket_.get(), bytes);
+  if (packet.size < 0 && errno == EAGAIN) {
     return false;
   }
-  if (got < 0) {
-    disconnect(errno_text("connection"));
-    return false;
-  }
-  UniqueFd fd;
-  size_t fds = 0;
-  for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr; item = CMSG_NXTHDR(&header, item)) {
-    if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) {
-      continue;
-    }
-    for (size_t at = 0; CMSG_LEN((at + 1) * sizeof(int)) <= item->cmsg_len; ++at, ++fds) {
-      int each;
-      std::memcpy(&each, CMSG_DATA(item) + at * sizeof each, sizeof each);
-      fd.reset(each);
-    }
-  }
-  if (got == 0) {
-    disconnect("it hung up");
+  if (packet.size <= 0) {
+    disconnect(packet.size == 0 ? "it hung up" : errno_text("connection"));
     return false;
   }
   Message message{};
-  if (static_cast<size_t>(got) != sizeof message || (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
-      fds > 1) {
-    disconnect("a packet of " + std::to_string(got) + " bytes with " + std::to_string(fds) + " descriptors");
+  if (static_cast<size_t>(packet.size) != sizeof message || packet.cut || packet.fd_count > 1) {
+    disconnect("a packet of " + std::to_string(packet.size) + " bytes with " +
+               std::to_string(packet.fd_count) + " descriptors");
     return false;
   }
   std::memcpy(&message, bytes, sizeof message);
-  take(message, std::move(fd));
+  take(message, std::move(packet.fds[0]));
   return static_cast<bool>(socket_);
 }
 

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <new>
 
+#include "control/base/clock.h"
 #include "control/policy/list_parts.h"
 #include "control/policy/lists/list_reader.h"
 #include "control/policy/parallel.h"
@@ -24,12 +25,6 @@ uint64_t random_seed() {
   uint64_t seed = 0;
   if (getrandom(&seed, sizeof seed, 0) != sizeof seed) throw std::bad_alloc();
   return seed;
-}
-
-int64_t utc_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
 }
 
 int64_t nanoseconds(const timespec& time) {
@@ -97,7 +92,7 @@ CompileCache::KnownList CompileCache::read_list_file(ListRequest& request, const
                                                      const ReadListFile& read) {
   const std::optional<Stamp> stamp = stamp_of(request.path);
   if (known != nullptr && known->stamp && known->stamp == stamp) return *known;
-  const int64_t begun_ns = utc_ns();
+  const int64_t begun_ns = utc_now_ns();
   std::string text;
   if (!read(request.path, text, request.error)) return {};
   const bool settled = stamp && stamp == stamp_of(request.path) &&

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "control/base/hex.h"
 #include "control/base/sha256.h"
 #include "control/policy/source_files.h"
 
@@ -30,11 +31,6 @@ bool take(const json& object, const char* key, T& out) {
   }
   out = found->template get<T>();
   return true;
-}
-
-bool is_sha256(std::string_view text) {
-  return text.size() == Sha256::kHexDigits &&
-         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 }  // namespace
@@ -79,7 +75,7 @@ std::optional<FeedCopy> parse_feed_copy(std::string_view text) {
   if (text.size() > kMaxMetaBytes) return std::nullopt;
   const json value = json::parse(text, nullptr, false);
   FeedCopy out;
-  if (!value.is_object() || !take(value, "sha256", out.sha256) || !is_sha256(out.sha256) ||
+  if (!value.is_object() || !take(value, "sha256", out.sha256) || !is_sha256_text(out.sha256) ||
       !take(value, "bytes", out.bytes) || !take(value, "entries", out.entries) ||
       !take(value, "etag", out.etag) || !is_validator(out.etag) ||
       !take(value, "last_modified", out.last_modified) || !is_validator(out.last_modified) ||

@@ -1,12 +1,11 @@
 // control/policy: lays the tables of a policy out as one image.
 #include "control/policy/image_writer.h"
 
-#include <openssl/evp.h>
-
 #include <array>
 #include <cstring>
-#include <new>
 #include <span>
+
+#include "control/base/sha256.h"
 
 namespace sluice::control {
 namespace {
@@ -84,8 +83,7 @@ std::optional<AlignedImage> write_image(const ImageTables& tables, uint32_t gene
     if (!sections[i].empty())
       std::memcpy(base + header.sections[i].offset, sections[i].data(), sections[i].size());
   }
-  std::array<unsigned char, 32> digest{};
-  if (EVP_Digest(base, offset, digest.data(), nullptr, EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
+  const Sha256Bytes digest = sha256_of({reinterpret_cast<const char*>(base), offset});
   std::memcpy(base + offsetof(ImageHeader, sha256), digest.data(), digest.size());
   return image;
 }

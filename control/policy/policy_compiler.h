@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "control/base/clock.h"
 #include "control/policy/aligned_image.h"
 #include "control/policy/diagnostics.h"
 #include "control/policy/feed_copy.h"
@@ -43,10 +44,6 @@ struct Compiled {
   std::optional<CompiledPolicy> policy;
   Diagnostics diagnostics;
 };
-
-inline std::chrono::sys_seconds utc_now() {
-  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
 
 struct CompileOptions {
   /// The directory with the copies of fetched lists; empty: none are at hand. A list without a copy is

@@ -1,22 +1,11 @@
 // control/policy: a digest of everything that a policy was compiled from.
 #include "control/policy/source_digest.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <new>
 
-#include "control/base/sha256.h"
 #include "dataplane/contract/image.h"
 
 namespace sluice::control {
-
-Sha256Bytes sha256_of(std::string_view text) {
-  Sha256Bytes out;
-  if (EVP_Digest(text.data(), text.size(), out.data(), nullptr, EVP_sha256(), nullptr) != 1)
-    throw std::bad_alloc();
-  return out;
-}
 
 std::string SourceDigest::finish() {
   std::ranges::sort(files_);

@@ -1,20 +1,14 @@
 // control/policy: a digest of everything that a policy was compiled from.
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "control/base/sha256.h"
+
 namespace sluice::control {
-
-using Sha256Bytes = std::array<uint8_t, 32>;
-
-/// Throws std::bad_alloc.
-Sha256Bytes sha256_of(std::string_view text);
 
 /// The same files with the same bytes, in whatever order, have the same digest.
 class SourceDigest {

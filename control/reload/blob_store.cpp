@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "control/base/files.h"
+#include "control/base/hex.h"
 #include "control/base/sha256.h"
 #include "control/base/unique_fd.h"
-#include "control/reload/hex.h"
 
 namespace sluice::control {
 namespace {

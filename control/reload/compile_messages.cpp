@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/base/files.h"
+#include "control/base/unix_socket.h"
 
 namespace sluice::control {
 namespace {
@@ -134,45 +135,22 @@ std::string send_parcel(int socket, const std::string& text, int image) {
 }
 
 ReceiveResult receive_parcel(int socket, Parcel& parcel) {
-  // Room for more than may come, so that a surplus is seen, and closed.
-  char bytes[sizeof(ParcelHeader) + 1];
-  constexpr size_t kMaxFds = 4;
-  alignas(cmsghdr) char rights[CMSG_SPACE(kMaxFds * sizeof(int))];
-  iovec part{bytes, sizeof bytes};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = rights;
-  header.msg_controllen = sizeof rights;
-  ssize_t got;
-  do {
-    got = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
-  } while (got < 0 && errno == EINTR);
-  UniqueFd fds[kMaxFds];
-  size_t count = 0;
-  for (cmsghdr* item = CMSG_FIRSTHDR(&header); got >= 0 && item != nullptr;
-       item = CMSG_NXTHDR(&header, item)) {
-    const size_t here = (item->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (size_t i = 0; item->cmsg_type == SCM_RIGHTS && i < here && count < kMaxFds; ++i) {
-      int fd;
-      std::memcpy(&fd, CMSG_DATA(item) + i * sizeof fd, sizeof fd);
-      fds[count++].reset(fd);
-    }
-  }
-  if (got <= 0) {
+  char bytes[sizeof(ParcelHeader) + 1];  // so that a longer packet shows
+  ReceivedPacket packet = receive_packet(socket, bytes);
+  if (packet.size <= 0) {
     return ReceiveResult::Ended;
   }
   ParcelHeader body{};
   struct stat status {};
-  std::memcpy(&body, bytes, std::min(sizeof body, static_cast<size_t>(got)));
-  if (static_cast<size_t>(got) != sizeof body || (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
-      body.magic != kParcelMagic || count < 1 || count > 2 || body.size > kMaxParcelBytes ||
-      ::fstat(fds[0].get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+  std::memcpy(&body, bytes, std::min(sizeof body, static_cast<size_t>(packet.size)));
+  if (static_cast<size_t>(packet.size) != sizeof body || packet.cut || body.magic != kParcelMagic ||
+      packet.fd_count < 1 || packet.fd_count > 2 || body.size > kMaxParcelBytes ||
+      ::fstat(packet.fds[0].get(), &status) != 0 || !S_ISREG(status.st_mode)) {
     return ReceiveResult::Wrong;
   }
   parcel.text.assign(body.size, '\0');
-  parcel.image = std::move(fds[1]);
-  return read_all(fds[0].get(), parcel.text) ? ReceiveResult::Got : ReceiveResult::Wrong;
+  parcel.image = std::move(packet.fds[1]);
+  return read_all(packet.fds[0].get(), parcel.text) ? ReceiveResult::Got : ReceiveResult::Wrong;
 }
 
 std::string text_of(const CompileJob& job) {

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <utility>
 
+#include "control/base/clock.h"
 #include "control/base/log_line.h"
 
 namespace sluice::control {

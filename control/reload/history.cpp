@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/accesslog/format.h"
+#include "control/base/clock.h"
 #include "control/base/files.h"
 #include "control/base/log_line.h"
 #include "control/base/sha256.h"

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "control/base/clock.h"
 #include "control/base/log_line.h"
 #include "control/reload/reload_json.h"
 

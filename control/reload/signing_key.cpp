@@ -12,10 +12,10 @@
 #include <optional>
 
 #include "control/base/files.h"
+#include "control/base/hex.h"
 #include "control/base/log_line.h"
 #include "control/base/sha256.h"
 #include "control/base/unique_fd.h"
-#include "control/reload/hex.h"
 
 namespace sluice::control {
 namespace {

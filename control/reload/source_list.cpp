@@ -5,8 +5,8 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "control/base/hex.h"
 #include "control/base/sha256.h"
-#include "control/reload/hex.h"
 #include "dataplane/contract/image.h"
 
 namespace sluice::control {

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/accesslog/format.h"
+#include "control/base/clock.h"
 #include "control/base/files.h"
 #include "control/base/log_line.h"
 #include "control/base/sha256.h"
@@ -45,11 +46,6 @@ uint32_t generation_at(const json& object, const char* key) {
 }
 
 }  // namespace
-
-int64_t utc_now_ns() {
-  using namespace std::chrono;
-  return duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 std::unique_ptr<StateStore> StateStore::open(const std::filesystem::path& directory, std::string& error) {
   for (const char* part : {"policies", "blobs"}) {

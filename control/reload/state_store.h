@@ -127,7 +127,4 @@ class StateStore {
   std::map<uint32_t, std::shared_ptr<const ImageNames>> names_;
 };
 
-/// Now, as nanoseconds since 1970.
-[[nodiscard]] int64_t utc_now_ns();
-
 }  // namespace sluice::control

@@ -1,6 +1,7 @@
 // accesslog tests: a small image with names in it, made by hand.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -44,7 +45,7 @@ inline std::vector<std::byte> make_image(uint32_t generation, const std::string&
   add(Section::Networks, &network, sizeof network);
   header.size = out.size();
   std::memcpy(out.data(), &header, sizeof header);
-  image_sha256(out, header.sha256);
+  std::ranges::copy(image_sha256(out), header.sha256);
   std::memcpy(out.data(), &header, sizeof header);
   return out;
 }

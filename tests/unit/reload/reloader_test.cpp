@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "control/base/clock.h"
 #include "tests/unit/reload/policy_maker.h"
 
 namespace sluice::control {

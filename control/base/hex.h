@@ -1,4 +1,4 @@
-// control/reload: bytes as hexadecimal digits.
+// control/base: bytes as hexadecimal digits.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// control/reload: bytes as hexadecimal digits.
-#include "control/reload/hex.h"
+// control/base: bytes as hexadecimal digits.
+#include "control/base/hex.h"
 
 namespace sluice::control {
 
