@@ -116,7 +116,8 @@ size_t strip_ech(std::span<uint8_t> message, const DnsMessage& parsed) {
   size_t changed = 0;
   DnsAnswers records = DnsAnswers::of_all_sections(message, parsed);
   DnsAnswer record;
-  while (records.next(record) == Extract::Name) {
+  Extract next;
+  while ((next = records.next(record)) == Extract::Name) {
     SvcParams walk(record.params);
     SvcParam param;
     while (walk.next(param) == Extract::Name) {
@@ -127,7 +128,7 @@ size_t strip_ech(std::span<uint8_t> message, const DnsMessage& parsed) {
       break;
     }
   }
-  return changed;
+  return next == Extract::Complete ? changed : kStripFailed;
 }
 
 }  // namespace sluice

@@ -59,7 +59,8 @@ class EchConfigs {
 /// Takes `ech` out of every SVCB and HTTPS record of a message, without changing any length: the parameter
 /// becomes one of a key for private use with nothing but zeros, moved to where that key belongs, as keys must
 /// ascend. message: one whose records DnsAnswers has taken to the end, in all sections. Returns how many
-/// records have changed; kStripFailed where one has every private key already, and message is then spoilt.
+/// records have changed; kStripFailed where one has every private key already, or a name points into what has
+/// changed and is none any more; message is then spoilt.
 inline constexpr size_t kStripFailed = SIZE_MAX;
 [[nodiscard]] size_t strip_ech(std::span<uint8_t> message, const DnsMessage& parsed);
 
