@@ -10,9 +10,9 @@
 #include "control/base/clock.h"
 #include "control/cli/commands.h"
 #include "control/cli/terminal.h"
-#include "control/policy/host_name.h"
 #include "control/policy/policy_compiler.h"
 #include "control/policy/time_text.h"
+#include "control/policy/written_name.h"
 #include "dataplane/policy/policy.h"
 
 namespace sluice::control {
@@ -121,12 +121,12 @@ std::string make_subject(const ExplainOptions& options, std::string& host, const
     if (host.back() == '.') {
       host.pop_back();
     }
-    const ParsedName parsed = parse_host_name(host.data(), host.size());
-    if (parsed.error != NameError::None || parsed.scope != NameScope::Both) {
-      return options.host + " is no host name" +
-             (parsed.error != NameError::None ? ": " + std::string(what_of(parsed.error)) : std::string());
+    const WrittenName written = read_bare_written_name(host, NameScope::Both);
+    if (written.error != NameError::None || written.name.empty()) {
+      return options.host + " is no host name: " +
+             std::string(what_of(written.error != NameError::None ? written.error : NameError::Star));
     }
-    host = std::string(parsed.name);
+    host = written.name;
   }
   out.direction = options.inbound ? Direction::Inbound : Direction::Outbound;
   out.local = options.inbound ? to : from;

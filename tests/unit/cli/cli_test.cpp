@@ -167,6 +167,16 @@ TEST_F(CliTest, ExplainAtATimeTellsWhatHoldsThen) {
   }
 }
 
+TEST_F(CliTest, ExplainTakesANameInItsOwnLetters) {
+  std::string text = kPolicy;
+  text.insert(text.find("rules:\n") + 7, "  - {name: no-books, to: [bücher.example], action: block}\n");
+  save(text);
+  options.host = "www.Bücher.example.";
+  const json answer = explain();
+  EXPECT_EQ(answer["action"].get<std::string>(), "blocked");
+  EXPECT_EQ(answer["rule"].get<std::string>(), "no-books");
+}
+
 TEST_F(CliTest, ExplainNamesWhoAnswersForAnException) {
   const auto year = [](int later) {
     const auto now = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
@@ -204,6 +214,8 @@ TEST_F(CliTest, ExplainOfNonsenseCannot) {
   EXPECT_TRUE(cannot([](ExplainOptions& o) { o.to = "x"; }));
   EXPECT_TRUE(cannot([](ExplainOptions& o) { o.to = "2001:db8::1"; }));
   EXPECT_TRUE(cannot([](ExplainOptions& o) { o.host = "a..b"; }));
+  EXPECT_TRUE(cannot([](ExplainOptions& o) { o.host = "*.b"; }));
+  EXPECT_TRUE(cannot([](ExplainOptions& o) { o.host = "cdn*.b"; }));
   EXPECT_TRUE(cannot([](ExplainOptions& o) { o.host = std::string(300, 'a'); }));
   EXPECT_TRUE(cannot([](ExplainOptions& o) {
     o.host = ".";
