@@ -61,6 +61,8 @@ class Checker {
       out_.last_sha256 = old_.hex();
       if (head_ && head_->number == out_.last_number) {
         compare_head();
+      } else if (head_ && head_->number < out_.last_number) {
+        problem("no line bears a signature, but the signed head names line " + std::to_string(head_->number));
       }
     }
     if (!head_ && (head_there || out_.signed_lines != 0)) {

@@ -211,6 +211,18 @@ TEST_F(HistoryTest, OldFormIsVouchedForBeforeTheFirstNewLineToo) {
   EXPECT_NE(first_problem(), "");
 }
 
+TEST_F(HistoryTest, LinesWithoutAnySignatureInPlaceOfSignedOnesAreFound) {
+  make(2);
+  for (const int count : {1, 2, 3, 4}) {
+    std::string text;
+    for (int line = 0; line < count; ++line) {
+      text += "{\"generation\":" + std::to_string(line) + "}\n";
+    }
+    write(file, text);
+    EXPECT_NE(first_problem(), "") << count;
+  }
+}
+
 TEST_F(HistoryTest, AnotherKeyIsFound) {
   make(3);
   fs::remove(directory / "history.key");

@@ -1,0 +1,78 @@
+// tests: a history that was edited in any way. Whoever reads it survives, and finds out.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "control/reload/history.h"
+
+namespace {
+
+using namespace sluice::control;
+namespace fs = std::filesystem;
+
+/// A history of some lines, in memory's file system where there is one.
+struct Written {
+  fs::path directory = (fs::exists("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path()) /
+                       ("sluice-history-" + std::to_string(getpid()));
+  std::unique_ptr<SigningKey> key;
+  std::string text;
+
+  Written() {
+    fs::create_directories(directory);
+    std::string error;
+    {
+      const auto history = History::open(directory, {}, error);
+      for (int line = 0; history && line < 4; ++line)
+        error += history->append({{"generation", line}, {"reason", "because"}});
+      if (!history || !error.empty()) std::abort();
+    }
+    key = SigningKey::open_or_make(directory, error);
+    if (!key) std::abort();
+    std::ifstream in(directory / "history.jsonl", std::ios::binary);
+    text.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  ~Written() { fs::remove_all(directory); }
+};
+
+}  // namespace
+
+/// data: edits of four bytes: what to do, where (two bytes), and a byte or a length.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static const Written written;
+  std::string text = written.text;
+  for (size_t at = 0; at + 4 <= size; at += 4) {
+    const size_t place = (size_t{data[at + 1]} << 8 | data[at + 2]) % (text.size() + 1);
+    const auto more = static_cast<char>(data[at + 3]);
+    switch (data[at] % 5) {
+      case 0:
+        if (place < text.size()) text[place] = more;
+        break;
+      case 1:
+        text.insert(place, 1, more);
+        break;
+      case 2:
+        text.erase(place, data[at + 3]);
+        break;
+      case 3:  // a line once more, or one without its signature
+        text.insert(place, text.substr(place, size_t{data[at + 3]} * 4));
+        break;
+      default:
+        text.resize(place);
+        break;
+    }
+  }
+  std::ofstream(written.directory / "history.jsonl", std::ios::binary | std::ios::trunc) << text;
+  HistoryFindings findings;
+  if (!read_history(written.directory, *written.key, {}, findings).empty()) return 0;
+  // A last line without its end is one that a crash cut: the head never knew of it.
+  const bool torn_only = text.starts_with(written.text) && text.find('\n', written.text.size()) == text.npos;
+  if ((findings.problem_count == 0) != torn_only) std::abort();
+  return 0;
+}
