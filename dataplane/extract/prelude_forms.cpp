@@ -81,9 +81,10 @@ PreludeForm tds(std::span<const uint8_t> bytes) {
   constexpr Byte kForm[] = {is(0x12), is(1), kAnyByte, kAnyByte, is(0), is(0), kAnyByte, is(0), kAnyByte};
   constexpr size_t kHeader = 8;
   constexpr uint8_t kHandshake = 22;
-  if (bytes.size() > kHeader && bytes[kHeader] == kHandshake) return sized_if(bytes, kForm, kHeader);
   const uint32_t size = u16_at(bytes, 2);
-  return bytes.size() >= 4 && size <= kHeader ? kNone : sized_if(bytes, kForm, size);
+  if (bytes.size() >= 4 && size <= kHeader) return kNone;
+  const bool hello = bytes.size() > kHeader && bytes[kHeader] == kHandshake;
+  return sized_if(bytes, kForm, hello ? kHeader : size);
 }
 
 /// TPKT with X.224's connection request, whose length says the same again.
