@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "control/base/files.h"
 #include "control/base/unix_socket.h"
@@ -43,10 +44,24 @@ json problem_json(const Diagnostic& each) {
           {"what", each.what},     {"instead", each.instead}};
 }
 
+[[noreturn]] void refuse() {
+  throw json::other_error::create(501, "not what text_of makes", nullptr);
+}
+
+/// A number that is one, and fits.
+template <typename Number>
+Number number_at(const json& object, const char* key) {
+  const json& value = object.at(key);
+  if (!value.is_number_unsigned() || !std::in_range<Number>(value.get<uint64_t>())) {
+    refuse();
+  }
+  return value.get<Number>();
+}
+
 Diagnostic read_problem(const json& each) {
   return {
-      each.at("file").get<std::string>(), each.at("line").get<int>(),
-      each.at("column").get<int>(),       each.at("error").get<bool>() ? Severity::Error : Severity::Warning,
+      each.at("file").get<std::string>(), number_at<int>(each, "line"),
+      number_at<int>(each, "column"),       each.at("error").get<bool>() ? Severity::Error : Severity::Warning,
       each.at("what").get<std::string>(), each.at("instead").get<std::string>()};
 }
 
@@ -62,12 +77,8 @@ json facts_json(const PolicyFacts& facts) {
           {"feeds", std::move(feeds)}};
 }
 
-[[noreturn]] void refuse() {
-  throw json::other_error::create(501, "not what text_of makes", nullptr);
-}
-
 PolicyFacts read_facts(const json& value) {
-  const auto number = [&](const char* key) { return value.at(key).get<size_t>(); };
+  const auto number = [&](const char* key) { return number_at<size_t>(value, key); };
   PolicyFacts out{value.at("site").get<std::string>(),
                   value.at("on_save").get<bool>(),
                   number("networks"),
@@ -165,7 +176,7 @@ std::string text_of(const CompileJob& job) {
 bool read_job(const std::string& text, CompileJob& job) {
   return read_json(text, [&](const json& value) {
     job.directory = value.at("directory").get<std::string>();
-    job.generation = value.at("generation").get<uint32_t>();
+    job.generation = number_at<uint32_t>(value, "generation");
     if (!value.at("kept").is_null()) {
       job.kept = sources_from(value.at("kept"));
     }
