@@ -61,7 +61,7 @@ Number number_at(const json& object, const char* key) {
 Diagnostic read_problem(const json& each) {
   return {
       each.at("file").get<std::string>(), number_at<int>(each, "line"),
-      number_at<int>(each, "column"),       each.at("error").get<bool>() ? Severity::Error : Severity::Warning,
+      number_at<int>(each, "column"),     each.at("error").get<bool>() ? Severity::Error : Severity::Warning,
       each.at("what").get<std::string>(), each.at("instead").get<std::string>()};
 }
 
