@@ -35,7 +35,7 @@ struct CompileRequest {
   From from = From::Directory;
   size_t steps = 0;
   bool enforce = false;     ///< or only check
-  bool explicitly = false;  ///< a person asked, or time: it becomes a new generation even where nothing changed
+  bool explicitly = false;  ///< it becomes a new generation even where nothing changed
   Origin origin;
   std::vector<Waiter> waiters;   ///< of an apply or a rollback
   std::vector<uint64_t> checks;  ///< clients that wait for a check
