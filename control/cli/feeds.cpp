@@ -4,6 +4,7 @@
 #include <iostream>
 #include <vector>
 
+#include "control/base/json_fields.h"
 #include "control/cli/client.h"
 #include "control/cli/commands.h"
 #include "control/cli/terminal.h"
@@ -15,36 +16,26 @@ using nlohmann::json;
 
 using Row = std::array<std::string, 8>;
 
-std::string text(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-uint64_t number(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_number_unsigned() ? found->get<uint64_t>() : 0;
-}
-
 /// `2026-11-23T04:05:06.123456Z` as `2026-11-23 04:05`.
 std::string minute(const json& object, const char* key) {
-  std::string out = text(object, key).substr(0, 16);
+  std::string out = text_at(object, key).substr(0, 16);
   std::ranges::replace(out, 'T', ' ');
   return out.empty() ? "never" : out;
 }
 
 Row row_of(const json& feed) {
-  std::string problem = text(feed, "problem");
-  if (text(feed, "state") == "held") {
-    problem = grouped(number(feed, "held_entries")) + " entries wait for sluicectl feeds accept" +
+  std::string problem = text_at(feed, "problem");
+  if (text_at(feed, "state") == "held") {
+    problem = grouped(number_at(feed, "held_entries")) + " entries wait for sluicectl feeds accept" +
               (problem.empty() ? "" : "; " + problem);
   }
-  return {text(feed, "list"),
-          text(feed, "format"),
-          grouped(number(feed, "entries")),
+  return {text_at(feed, "list"),
+          text_at(feed, "format"),
+          grouped(number_at(feed, "entries")),
           minute(feed, "checked"),
           minute(feed, "tried"),
-          text(feed, "state"),
-          text(feed, "url"),
+          text_at(feed, "state"),
+          text_at(feed, "url"),
           problem};
 }
 
@@ -79,7 +70,7 @@ std::optional<json> order(const std::string& socket, const json& request, bool j
   if (answer && json_output) {
     std::cout << answer->dump(2) << "\n";
   } else if (answer && status == kCannot) {
-    std::cerr << "sluicectl: " << text(*answer, "error") << "\n";
+    std::cerr << "sluicectl: " << text_at(*answer, "error") << "\n";
   }
   return status == kDone && !json_output ? answer : std::nullopt;
 }
@@ -110,7 +101,7 @@ int run_feeds_refresh(const std::string& socket, const std::string& list, bool j
   int status = kCannot;
   if (const auto answer =
           order(socket, {{"command", "feeds-refresh"}, {"list", list}}, json_output, status)) {
-    std::cout << counted(number(*answer, "feeds"), "list")
+    std::cout << counted(number_at(*answer, "feeds"), "list")
               << " being fetched; sluicectl feeds shows what became of it\n";
   }
   return status;
@@ -121,7 +112,7 @@ int run_feeds_accept(const std::string& socket, const std::string& list, const s
   int status = kCannot;
   const json request{{"command", "feeds-accept"}, {"list", list}, {"reason", reason}};
   if (const auto answer = order(socket, request, json_output, status)) {
-    std::cout << "list " << list << ": " << grouped(number(*answer, "entries"))
+    std::cout << "list " << list << ": " << grouped(number_at(*answer, "entries"))
               << " entries come into force\n";
   }
   return status;

@@ -1,6 +1,7 @@
 // control/cli: sluicectl history.
 #include <iostream>
 
+#include "control/base/json_fields.h"
 #include "control/cli/client.h"
 #include "control/cli/commands.h"
 #include "control/cli/terminal.h"
@@ -10,11 +11,6 @@ namespace sluice::control {
 namespace {
 
 using nlohmann::json;
-
-std::string text(const json& object, const char* key) {
-  const json value = object.value(key, json());
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
 
 json findings_json(const HistoryFindings& found, const SigningKey& key) {
   return {{"lines", found.lines},
@@ -56,9 +52,9 @@ int run_history(const std::string& socket, bool json_output) {
   }
   for (const json& each : answer->value("policies", json::array())) {
     const bool in_force = each.value("in_force", false);
-    const std::string line = std::to_string(each.value("generation", 0)) + "  " + text(each, "time") + "  " +
-                             text(each, "sha256").substr(0, 12) + "  " + text(each, "author") + ": " +
-                             text(each, "reason");
+    const std::string line = std::to_string(each.value("generation", 0)) + "  " + text_at(each, "time") +
+                             "  " + text_at(each, "sha256").substr(0, 12) + "  " + text_at(each, "author") +
+                             ": " + text_at(each, "reason");
     std::cout << (in_force ? coloured(Colour::Green, line + "  (in force)") : line)
               << (each.value("sources", 0) == 0 ? "  (sources not kept)" : "") << "\n";
   }

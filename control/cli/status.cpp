@@ -1,6 +1,7 @@
 // control/cli: sluicectl status.
 #include <iostream>
 
+#include "control/base/json_fields.h"
 #include "control/cli/client.h"
 #include "control/cli/commands.h"
 #include "control/cli/terminal.h"
@@ -10,16 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-uint64_t number(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_number_unsigned() ? found->get<uint64_t>() : 0;
-}
-
-std::string text(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 /// A member that is an object, or an empty one: another version may leave it out.
 json member(const json& object, const char* key) {
   const auto found = object.find(key);
@@ -28,7 +19,7 @@ json member(const json& object, const char* key) {
 
 void show_problems(const json& problems) {
   for (const json& each : problems.value("diagnostics", json::array())) {
-    std::cout << "             " << text(each, "text") << "\n";
+    std::cout << "             " << text_at(each, "text") << "\n";
   }
 }
 
@@ -37,17 +28,17 @@ void show_policy(const json& status) {
   if (policy.empty()) {
     std::cout << "policy       " << coloured(Colour::Red, "none") << "\n";
   } else {
-    std::cout << "policy       generation " << number(policy, "generation") << " of " << text(policy, "site")
-              << ", "
+    std::cout << "policy       generation " << number_at(policy, "generation") << " of "
+              << text_at(policy, "site") << ", "
               << (policy.value("enforced", false) ? coloured(Colour::Green, "in force")
                                                   : coloured(Colour::Yellow, "not yet in force"))
-              << " since " << text(policy, "since") << "\n"
-              << "             by " << text(policy, "author") << ": " << text(policy, "reason") << "\n";
+              << " since " << text_at(policy, "since") << "\n"
+              << "             by " << text_at(policy, "author") << ": " << text_at(policy, "reason") << "\n";
     if (policy.contains("rules")) {
-      std::cout << "             " << counted(number(policy, "networks"), "network") << ", "
-                << counted(number(policy, "rules"), "rule") << ", "
-                << counted(number(policy, "names"), "name") << ", "
-                << counted(number(policy, "patterns"), "pattern") << ", "
+      std::cout << "             " << counted(number_at(policy, "networks"), "network") << ", "
+                << counted(number_at(policy, "rules"), "rule") << ", "
+                << counted(number_at(policy, "names"), "name") << ", "
+                << counted(number_at(policy, "patterns"), "pattern") << ", "
                 << (policy.value("reload_on_save", false) ? "enforced on saving" : "enforced on apply")
                 << "\n";
     }
@@ -60,11 +51,11 @@ void show_policy(const json& status) {
   const json pending = member(status, "pending"), error = member(status, "error");
   if (!pending.empty() && pending.value("valid", false)) {
     std::cout << "pending      " << coloured(Colour::Yellow, "a saved change waits for sluicectl apply")
-              << ", since " << text(pending, "since") << "\n";
+              << ", since " << text_at(pending, "since") << "\n";
   }
   if (!error.empty()) {
-    std::cout << "error        " << coloured(Colour::Red, text(error, "what")) << ", since "
-              << text(error, "since") << "\n";
+    std::cout << "error        " << coloured(Colour::Red, text_at(error, "what")) << ", since "
+              << text_at(error, "since") << "\n";
     show_problems(error);
   } else if (!pending.empty()) {
     show_problems(pending);
@@ -76,32 +67,33 @@ void show_data_plane(const json& plane) {
             << (plane.value("up", false) ? coloured(Colour::Green, "up")
                                          : coloured(Colour::Red, "not connected"));
   if (plane.value("up", false)) {
-    std::cout << ", enforces generation " << number(plane, "generation");
+    std::cout << ", enforces generation " << number_at(plane, "generation");
   }
   std::cout << "\n";
   const json accesses = member(plane, "accesses");
   if (!accesses.empty()) {
-    std::cout << "accesses     " << grouped(number(accesses, "allowed")) << " allowed, "
-              << grouped(number(accesses, "blocked")) << " blocked, " << grouped(number(accesses, "observed"))
-              << " observed\n";
+    std::cout << "accesses     " << grouped(number_at(accesses, "allowed")) << " allowed, "
+              << grouped(number_at(accesses, "blocked")) << " blocked, "
+              << grouped(number_at(accesses, "observed")) << " observed\n";
   }
   for (const json& line : plane.value("lines", json::array())) {
     const json lan = member(line, "lan"), away = member(line, "line");
-    std::cout << "line         " << text(line, "name") << ": from the LAN "
-              << grouped(number(lan, "rx_packets")) << " packets, to the line "
-              << grouped(number(away, "tx_packets")) << "; from the line "
-              << grouped(number(away, "rx_packets")) << ", to the LAN " << grouped(number(lan, "tx_packets"))
-              << "\n";
+    std::cout << "line         " << text_at(line, "name") << ": from the LAN "
+              << grouped(number_at(lan, "rx_packets")) << " packets, to the line "
+              << grouped(number_at(away, "tx_packets")) << "; from the line "
+              << grouped(number_at(away, "rx_packets")) << ", to the LAN "
+              << grouped(number_at(lan, "tx_packets")) << "\n";
   }
   size_t index = 0;
   for (const json& worker : plane.value("workers", json::array())) {
-    std::cout << "worker       " << index++ << ": generation " << number(worker, "generation") << ", "
-              << grouped(number(worker, "flows")) << " of "
-              << counted(number(worker, "flow_capacity"), "flow") << ", ring "
-              << grouped(number(worker, "ring_used")) << " of "
-              << counted(number(worker, "ring_slots"), "slot");
-    if (number(worker, "records_lost") != 0) {
-      std::cout << ", " << coloured(Colour::Red, counted(number(worker, "records_lost"), "record") + " lost");
+    std::cout << "worker       " << index++ << ": generation " << number_at(worker, "generation") << ", "
+              << grouped(number_at(worker, "flows")) << " of "
+              << counted(number_at(worker, "flow_capacity"), "flow") << ", ring "
+              << grouped(number_at(worker, "ring_used")) << " of "
+              << counted(number_at(worker, "ring_slots"), "slot");
+    if (number_at(worker, "records_lost") != 0) {
+      std::cout << ", "
+                << coloured(Colour::Red, counted(number_at(worker, "records_lost"), "record") + " lost");
     }
     std::cout << "\n";
   }
@@ -118,8 +110,8 @@ void show_feeds(const json& feeds) {
         std::pair("failing", Colour::Yellow), std::pair("waiting", Colour::Yellow)}) {
     std::string lists;
     for (const json& feed : feeds) {
-      if (text(feed, "state") == state) {
-        lists += (lists.empty() ? " " : ", ") + text(feed, "list");
+      if (text_at(feed, "state") == state) {
+        lists += (lists.empty() ? " " : ", ") + text_at(feed, "list");
       }
     }
     if (!lists.empty()) {
@@ -130,11 +122,11 @@ void show_feeds(const json& feeds) {
 }
 
 void show_log(const json& log) {
-  std::cout << "access log   " << counted(number(log, "records"), "record") << " written to "
-            << text(log, "directory");
+  std::cout << "access log   " << counted(number_at(log, "records"), "record") << " written to "
+            << text_at(log, "directory");
   for (const char* key : {"errors", "malformed", "lost"}) {
-    if (number(log, key) != 0) {
-      std::cout << ", " << coloured(Colour::Red, grouped(number(log, key)) + " " + key);
+    if (number_at(log, key) != 0) {
+      std::cout << ", " << coloured(Colour::Red, grouped(number_at(log, key)) + " " + key);
     }
   }
   std::cout << "\n";

@@ -50,7 +50,7 @@ json problem_json(const Diagnostic& each) {
 
 /// A number that is one, and fits.
 template <typename Number>
-Number number_at(const json& object, const char* key) {
+Number required_number(const json& object, const char* key) {
   const json& value = object.at(key);
   if (!value.is_number_unsigned() || !std::in_range<Number>(value.get<uint64_t>())) {
     refuse();
@@ -59,10 +59,12 @@ Number number_at(const json& object, const char* key) {
 }
 
 Diagnostic read_problem(const json& each) {
-  return {
-      each.at("file").get<std::string>(), number_at<int>(each, "line"),
-      number_at<int>(each, "column"),     each.at("error").get<bool>() ? Severity::Error : Severity::Warning,
-      each.at("what").get<std::string>(), each.at("instead").get<std::string>()};
+  return {each.at("file").get<std::string>(),
+          required_number<int>(each, "line"),
+          required_number<int>(each, "column"),
+          each.at("error").get<bool>() ? Severity::Error : Severity::Warning,
+          each.at("what").get<std::string>(),
+          each.at("instead").get<std::string>()};
 }
 
 json facts_json(const PolicyFacts& facts) {
@@ -78,7 +80,7 @@ json facts_json(const PolicyFacts& facts) {
 }
 
 PolicyFacts read_facts(const json& value) {
-  const auto number = [&](const char* key) { return number_at<size_t>(value, key); };
+  const auto number = [&](const char* key) { return required_number<size_t>(value, key); };
   PolicyFacts out{value.at("site").get<std::string>(),
                   value.at("on_save").get<bool>(),
                   number("networks"),
@@ -176,7 +178,7 @@ std::string text_of(const CompileJob& job) {
 bool read_job(const std::string& text, CompileJob& job) {
   return read_json(text, [&](const json& value) {
     job.directory = value.at("directory").get<std::string>();
-    job.generation = number_at<uint32_t>(value, "generation");
+    job.generation = required_number<uint32_t>(value, "generation");
     if (!value.at("kept").is_null()) {
       job.kept = sources_from(value.at("kept"));
     }

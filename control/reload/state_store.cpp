@@ -7,12 +7,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "control/accesslog/format.h"
 #include "control/base/clock.h"
 #include "control/base/files.h"
+#include "control/base/json_fields.h"
 #include "control/base/log_line.h"
 #include "control/base/sha256.h"
 
@@ -27,16 +27,6 @@ constexpr uint64_t kMaxNamesBytes = uint64_t{64} << 20;
 
 std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-std::string text_at(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-uint64_t number_at(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_number_unsigned() ? found->get<uint64_t>() : 0;
 }
 
 /// 0 where there is none that can be.

@@ -10,7 +10,6 @@ source "$(dirname "$0")/lib/smoke.bash"
 source "$(dirname "$0")/lib/traffic.bash"
 seconds=${1:-5} rate=${2:-100} names=${3:-0}
 
-grown() { at_most "$(($2 - $1))" "$3"; }
 compiler_rss_kb() { awk '/^VmRSS/ { print $2 }' "/proc/$(pgrep -P "$(lab_pid control)" sluice-compile)/status"; }
 change() { python3 "$SMOKE_LIB/reloads.py" "$LAB_DIR/policies" "$LAB_DIR/api.sock" "$@"; }
 settled() { (($(metric '^sluice_policy_wanted_generation') == $(metric '^sluice_policy_generation'))); }

@@ -22,7 +22,6 @@ reloads() {
     reload "$number" >"$LAB_DIR/reload.out" 2>&1 || { echo "reload $number failed:"; cat "$LAB_DIR/reload.out"; return 1; }
   done
 }
-grown() { at_most "$(($2 - $1))" "$3"; }
 
 need "the office is up" office_up
 traffic_start 1000

@@ -84,5 +84,7 @@ page() {
 }
 page_is() { same "$(page "$1" "$2")" "$3"; }
 rss_kb() { awk '/^VmRSS/ { print $2 }' "/proc/$(lab_pid "$1")/status"; }
+# grown BEFORE AFTER MOST: by no more than that.
+grown() { at_most "$(($2 - $1))" "$3"; }
 # metric PATTERN: the sum of the series that match.
 metric() { lab_metrics | awk -v pattern="$1" '$0 ~ pattern && !/^#/ { sum += $NF } END { print sum + 0 }'; }

@@ -42,10 +42,9 @@ TEST(AdblockFile, WhatANameCannotSayIsReported) {
       "f:9:5: warning: 'e*.example' is an exception with stars within; it is left out",
       "f:10:1: warning: '||f.example^$badfilter' has an option",
       "f:11:1: warning: 'h.example^' speaks of more than a host"};
-  ASSERT_EQ(read.problems.size(), std::size(expected) + 1);
+  ASSERT_FALSE(read.problems.empty());
   EXPECT_TRUE(read.problems[0].starts_with("f: warning: 11 entries are left out: 3 x 'has an option"));
-  for (size_t i = 0; i < std::size(expected); ++i)
-    EXPECT_TRUE(read.problems[i + 1].starts_with(expected[i])) << read.problems[i + 1];
+  expect_beginnings(std::span(read.problems).subspan(1), expected);
 }
 
 TEST(AdblockFile, CosmeticRulesArePassedOverAndCounted) {
@@ -82,9 +81,7 @@ TEST(DnsmasqFile, OtherOptionsAreReported) {
       "f:6:8: warning: '' is empty; it is left out",
       "f:7:10: warning: 'x..y' has an empty label; it is left out",
       "f:8:1: warning: 'server=/' has no domain between slashes"};
-  ASSERT_EQ(read.problems.size(), std::size(expected));
-  for (size_t i = 0; i < std::size(expected); ++i)
-    EXPECT_TRUE(read.problems[i].starts_with(expected[i])) << read.problems[i];
+  expect_beginnings(read.problems, expected);
 }
 
 }  // namespace

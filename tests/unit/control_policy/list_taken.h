@@ -1,6 +1,9 @@
 // tests: what a list file says, as words.
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <span>
 #include <string>
 #include <vector>
 
@@ -48,5 +51,11 @@ class ListTaken final : public ListTaker {
     return before + std::string(name);
   }
 };
+
+/// Each line begins as expected, and there are no others.
+inline void expect_beginnings(std::span<const std::string> lines, std::span<const char* const> expected) {
+  ASSERT_EQ(lines.size(), expected.size());
+  for (size_t i = 0; i < expected.size(); ++i) EXPECT_TRUE(lines[i].starts_with(expected[i])) << lines[i];
+}
 
 }  // namespace sluice::control::test
