@@ -1,6 +1,7 @@
 // control/policy: one step of a compilation on all processors.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <exception>

@@ -14,7 +14,7 @@ namespace sluice::control {
 namespace {
 
 using std::chrono::milliseconds;
-constexpr milliseconds kQuiet{25};  ///< editors save in several steps
+constexpr milliseconds kQuiet{10};  ///< editors save in several steps
 constexpr milliseconds kAtTheLatest{1000};
 constexpr milliseconds kMissing{1000};  ///< between two looks for a directory that is gone
 constexpr size_t kMaxDirectories = 256;

@@ -54,12 +54,10 @@ int take_fd(msghdr& header) {
   return taken;
 }
 
-/// What is sealed nobody can change or shorten: it is read where it lies, in huge pages if its maker got
-/// some.
+/// What is sealed nobody can change or shorten: it is read where it lies.
 ImageMemory map_sealed(int fd, size_t size) {
   void* memory = mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
   if (memory == MAP_FAILED) return nullptr;
-  (void)madvise(memory, size, MADV_HUGEPAGE);
   (void)madvise(memory, size, MADV_POPULATE_READ);  // a fault for each page would come later else
   return ImageMemory(static_cast<std::byte*>(memory), FreeImage{size});
 }

@@ -15,15 +15,17 @@ namespace {
 constexpr size_t kSuffixes = 8;      ///< of one name that wait for memory together
 constexpr size_t kNamesAtOnce = 32;  ///< that do
 
-/// One end of a name that may be stored.
+/// One end of a name that may be stored. Trivial: an array of them costs nothing before it is used.
 struct Suffix {
-  std::string_view text;
-  uint32_t home, tag;
+  const char* bytes;
+  uint32_t size, home, tag;
+  std::string_view text() const { return {bytes, size}; }
 };
 
 Suffix suffix_of(const Policy::Tables& t, std::string_view text) {
   const uint64_t hash = XXH3_64bits_withSeed(text.data(), text.size(), t.site->name_seed);
-  const Suffix suffix{text, home_bucket(hash, t.buckets.size()), tag_of(hash)};
+  const Suffix suffix{text.data(), static_cast<uint32_t>(text.size()), home_bucket(hash, t.buckets.size()),
+                      tag_of(hash)};
   __builtin_prefetch(&t.buckets[suffix.home]);
   return suffix;
 }
@@ -43,105 +45,154 @@ uint32_t next_bucket(const Policy::Tables& t, uint32_t at) {
   return at + 1 < t.buckets.size() ? at + 1 : 0;
 }
 
+bool is_full(const NameBucket& bucket) {
+  return bucket.offsets_plus_one[kSlotsPerBucket - 1] != 0;
+}
+
+template <class T>
+bool ends_equal(const std::byte* a, const char* b, size_t size) {
+  T heads[2], tails[2];
+  std::memcpy(&heads[0], a, sizeof(T));
+  std::memcpy(&heads[1], b, sizeof(T));
+  std::memcpy(&tails[0], a + size - sizeof(T), sizeof(T));
+  std::memcpy(&tails[1], b + size - sizeof(T), sizeof(T));
+  return heads[0] == heads[1] && tails[0] == tails[1];
+}
+
+/// memcmp may load beyond the end, from a line that nobody has fetched: looking up would wait for it.
+bool equal(const std::byte* a, const char* b, size_t size) {
+  if (size < sizeof(uint32_t)) return std::memcmp(a, b, size) == 0;
+  if (size < sizeof(uint64_t)) return ends_equal<uint32_t>(a, b, size);
+  if (size < sizeof(__m128i)) return ends_equal<uint64_t>(a, b, size);
+  const auto differs = [&](size_t at) {
+    return _mm_xor_si128(_mm_loadu_si128(reinterpret_cast<const __m128i*>(a + at)),
+                         _mm_loadu_si128(reinterpret_cast<const __m128i*>(b + at)));
+  };
+  const size_t last = size - sizeof(__m128i);
+  __m128i any = differs(last);
+  for (size_t at = 0; at < last; at += sizeof(__m128i)) any = _mm_or_si128(any, differs(at));
+  return _mm_movemask_epi8(_mm_cmpeq_epi8(any, _mm_setzero_si128())) == 0xffff;
+}
+
+bool is_entry_of(const std::byte* entry, std::string_view text) {
+  return static_cast<uint8_t>(entry[offsetof(NameEntry, size)]) == text.size() &&
+         equal(entry + sizeof(NameEntry), text.data(), text.size());
+}
+
+uint32_t set_at(const Policy::Tables& t, const std::byte* found, bool whole_name) {
+  NameEntry entry;
+  std::memcpy(&entry, found, sizeof entry);
+  const NameSets& sets = t.name_sets[entry.sets];
+  return whole_name ? sets.self_set : sets.below_set;
+}
+
+/// One name on its way through the table.
+struct Search {
+  Suffix suffixes[kSuffixes];  ///< the longest first
+  size_t count;                ///< of them
+  bool cut_whole;              ///< there are no more
+  size_t at;                   ///< the one that is looked for
+  uint32_t bucket;             ///< where
+  const std::byte* entry;      ///< bears its tag, and is fetched; nullptr: none does
+};
+
+/// Cuts a name into its suffixes, so many as fit, and fetches the bucket of each.
+void begin(const Policy::Tables& t, std::string_view name, Search& search) {
+  search.count = 0;
+  while (!name.empty() && search.count < kSuffixes) {
+    search.suffixes[search.count++] = suffix_of(t, name);
+    const size_t dot = name.find('.');
+    name.remove_prefix(dot == std::string_view::npos ? name.size() : dot + 1);
+  }
+  search.cut_whole = name.empty();
+  search.at = 0;
+  search.bucket = search.count == 0 ? 0 : search.suffixes[0].home;
+  search.entry = nullptr;
+}
+
+/// Looks for the tag of the longest suffix that has one in the table. Returns false where it has to wait for
+/// another bucket, which it fetches.
+bool go_on(const Policy::Tables& t, Search& search) {
+  while (search.at < search.count) {
+    const Suffix& suffix = search.suffixes[search.at];
+    const NameBucket& bucket = t.buckets[search.bucket];
+    const uint32_t found = slots_with(bucket, suffix.tag);
+    const uint32_t offset = found == 0 ? 0 : bucket.offsets_plus_one[std::countr_zero(found)];
+    if (offset != 0) {
+      search.entry = t.names.data() + offset - 1;
+      __builtin_prefetch(search.entry);
+      __builtin_prefetch(search.entry + sizeof(NameEntry) + suffix.size - 1);  // in the next line, maybe
+      return true;
+    }
+    if (is_full(bucket)) {
+      search.bucket = next_bucket(t, search.bucket);
+      __builtin_prefetch(&t.buckets[search.bucket]);
+      return false;
+    }
+    if (++search.at < search.count) search.bucket = search.suffixes[search.at].home;
+  }
+  return true;
+}
+
 /// The entry stored for exactly this text, or nullptr.
 const std::byte* find_entry(const Policy::Tables& t, const Suffix& suffix) {
   for (uint32_t at = suffix.home;; at = next_bucket(t, at)) {
     const NameBucket& bucket = t.buckets[at];
     for (uint32_t left = slots_with(bucket, suffix.tag); left != 0; left &= left - 1) {
       const uint32_t offset = bucket.offsets_plus_one[std::countr_zero(left)];
-      if (offset == 0) continue;
-      const std::byte* entry = t.names.data() + offset - 1;
-      const auto size = static_cast<uint8_t>(entry[offsetof(NameEntry, size)]);
-      if (size == suffix.text.size() && std::memcmp(entry + sizeof(NameEntry), suffix.text.data(), size) == 0)
-        return entry;
+      if (offset != 0 && is_entry_of(t.names.data() + offset - 1, suffix.text()))
+        return t.names.data() + offset - 1;
     }
-    if (bucket.offsets_plus_one[kSlotsPerBucket - 1] == 0) return nullptr;
+    if (!is_full(bucket)) return nullptr;
   }
 }
 
-/// Fetches the entry that find_entry will most likely compare in a bucket, which is at hand. Returns false
-/// where it will go on to the next bucket.
-bool prefetch_entry(const Policy::Tables& t, const Suffix& suffix, uint32_t at) {
-  const NameBucket& bucket = t.buckets[at];
-  const uint32_t found = slots_with(bucket, suffix.tag);
-  if (found == 0) return bucket.offsets_plus_one[kSlotsPerBucket - 1] == 0;
-  const std::byte* after = t.names.data() + bucket.offsets_plus_one[std::countr_zero(found)];
-  __builtin_prefetch(after - 1);
-  __builtin_prefetch(after - 1 + sizeof(NameEntry) + suffix.text.size() - 1);  // in the next line, maybe
-  return true;
-}
-
-/// The set of a name by the first of its suffixes that is stored; false where none is.
-bool set_by(const Policy::Tables& t, std::span<const Suffix> suffixes, std::string_view name, uint32_t& set) {
-  for (const Suffix& suffix : suffixes) {
-    const std::byte* found = find_entry(t, suffix);
-    if (found == nullptr) continue;
-    NameEntry entry;
-    std::memcpy(&entry, found, sizeof entry);
-    const NameSets& sets = t.name_sets[entry.sets];
-    set = suffix.text.size() == name.size() ? sets.self_set : sets.below_set;
-    return true;
-  }
-  return false;
-}
-
-/// Cuts a name into its suffixes, the longest first, so many as fit. rest: what is still to be cut; empty at
-/// the end.
-size_t cut(const Policy::Tables& t, std::string_view& rest, std::span<Suffix> out) {
-  size_t count = 0;
-  while (!rest.empty() && count < out.size()) {
-    out[count++] = suffix_of(t, rest);
+/// Of any name, one suffix after the other.
+uint32_t set_step_by_step(const Policy::Tables& t, std::string_view name) {
+  for (std::string_view rest = name;;) {
+    if (const std::byte* found = find_entry(t, suffix_of(t, rest)))
+      return set_at(t, found, rest.size() == name.size());
     const size_t dot = rest.find('.');
-    rest.remove_prefix(dot == std::string_view::npos ? rest.size() : dot + 1);
+    if (dot == std::string_view::npos || dot + 1 == rest.size()) return 0;
+    rest.remove_prefix(dot + 1);
   }
-  return count;
+}
+
+/// The set of a name whose search is at its end.
+uint32_t set_of_found(const Policy::Tables& t, const Search& search, std::string_view name) {
+  if (search.entry != nullptr && is_entry_of(search.entry, search.suffixes[search.at].text()))
+    return set_at(t, search.entry, search.at == 0);
+  // Two names with the same tag, or one with more labels than fit: both are rare.
+  return search.entry != nullptr || !search.cut_whole ? set_step_by_step(t, name) : 0;
 }
 
 }  // namespace
 
 uint32_t Policy::Tables::set_for(std::string_view name) const {
-  Suffix suffixes[kSuffixes];
-  uint32_t set = 0;
-  std::string_view rest = buckets.empty() ? std::string_view{} : name;
-  while (!rest.empty()) {
-    const size_t count = cut(*this, rest, suffixes);
-    if (set_by(*this, std::span(suffixes, count), name, set)) break;
-  }
-  return set;
+  if (buckets.empty()) return 0;
+  Search search;
+  begin(*this, name, search);
+  while (!go_on(*this, search)) continue;
+  return set_of_found(*this, search, name);
 }
 
 void Policy::Tables::sets_for(std::span<const std::string_view> many, std::span<uint32_t> found) const {
-  struct {
-    Suffix suffixes[kSuffixes];
-    size_t count;
-    bool whole;
-  } cuts[kNamesAtOnce];
   std::ranges::fill(found.first(many.size()), 0);
-  for (size_t first = 0; first < many.size() && !buckets.empty(); first += kNamesAtOnce) {
+  if (buckets.empty()) return;
+  Search searches[kNamesAtOnce];
+  for (size_t first = 0; first < many.size(); first += kNamesAtOnce) {
     const size_t count = std::min(kNamesAtOnce, many.size() - first);
-    for (size_t i = 0; i < count; ++i) {
-      std::string_view rest = many[first + i];
-      cuts[i].count = cut(*this, rest, cuts[i].suffixes);
-      cuts[i].whole = rest.empty();
+    for (size_t i = 0; i < count; ++i) begin(*this, many[first + i], searches[i]);
+    uint8_t waiting[kNamesAtOnce];
+    size_t left = count;
+    for (size_t i = 0; i < count; ++i) waiting[i] = static_cast<uint8_t>(i);
+    while (left != 0) {
+      size_t still = 0;
+      for (size_t i = 0; i < left; ++i)
+        if (!go_on(*this, searches[waiting[i]])) waiting[still++] = waiting[i];
+      left = still;
     }
-    const Suffix* overflown[kNamesAtOnce * kSuffixes];
-    size_t overflows = 0;
-    for (size_t i = 0; i < count; ++i) {
-      for (const Suffix& suffix : std::span(cuts[i].suffixes, cuts[i].count)) {
-        if (prefetch_entry(*this, suffix, suffix.home)) continue;
-        __builtin_prefetch(&buckets[next_bucket(*this, suffix.home)]);
-        overflown[overflows++] = &suffix;
-      }
-    }
-    for (const Suffix* suffix : std::span(overflown, overflows))
-      (void)prefetch_entry(*this, *suffix, next_bucket(*this, suffix->home));
-    for (size_t i = 0; i < count; ++i) {
-      const std::string_view name = many[first + i];
-      const std::span<const Suffix> suffixes(cuts[i].suffixes, cuts[i].count);
-      // One with more labels is a rare one, and looked up once more on its own.
-      if (!set_by(*this, suffixes, name, found[first + i]) && !cuts[i].whole)
-        found[first + i] = set_for(name);
-    }
+    for (size_t i = 0; i < count; ++i) found[first + i] = set_of_found(*this, searches[i], many[first + i]);
   }
 }
 

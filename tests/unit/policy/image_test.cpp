@@ -156,6 +156,33 @@ TEST(PolicyImage, SignedLiesAnywhereAreRefusedOrHarmless) {
     EXPECT_TRUE(seen.contains(error)) << text_of(error);
 }
 
+TEST(PolicyImage, StoredNameThatDiffersInOneByteIsAnother) {
+  for (const size_t size :
+       {1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 24, 31, 32, 33, 47, 48, 49, 63, 64, 100, 253}) {
+    std::string name;
+    while (name.size() < size) name += name.size() % 64 == 62 && name.size() + 1 < size ? '.' : 'q';
+    const auto made = test::make_policy(test::kOffice + "lists: {l: {names: [" + name +
+                                        "]}}\nrules: [{name: r, to: [l], action: block}]\n");
+    EXPECT_NE(made->policy->set_of(name), 0u) << size;
+    Copy copy(made->compiled.image(), made->compiled.image().size());
+    const SectionSpan stored = copy.header().sections[static_cast<size_t>(Section::NameBytes)];
+    const std::string_view texts(reinterpret_cast<const char*>(copy.memory.get()) + stored.offset,
+                                 stored.size);
+    const size_t at = texts.find(name);
+    ASSERT_NE(at, texts.npos);
+    for (size_t i = 0; i < size; ++i) {
+      std::byte& byte = copy.bytes[stored.offset + at + i];
+      byte ^= std::byte{1};
+      copy.sign();
+      ImageError error = ImageError::None;
+      const auto policy = Policy::open(copy.bytes, error);
+      ASSERT_NE(policy, nullptr) << text_of(error);
+      EXPECT_EQ(policy->set_of(name), 0u) << size << " byte " << i;
+      byte ^= std::byte{1};
+    }
+  }
+}
+
 TEST(Generation, CopiesTheImageAndNumbersItself) {
   const auto made = small();
   ImageError error = ImageError::None;
