@@ -15,11 +15,19 @@ struct Address {
   std::array<uint8_t, 16> bytes{};
 
   auto operator<=>(const Address&) const = default;
+  /// In two comparisons; memcmp would be called for it.
+  bool operator==(const Address& other) const {
+    return ((word(0) ^ other.word(0)) | (word(8) ^ other.word(8))) == 0;
+  }
 
   static Address from_v4(const uint8_t* four) {
+    uint32_t value;
+    std::memcpy(&value, four, sizeof value);
+    // Written at once: what is read whole soon after would wait for several stores to end.
+    using Words = uint64_t __attribute__((vector_size(16)));
+    const Words words{0, uint64_t{value} << 32 | kMappedMark};
     Address out;
-    out.bytes[10] = out.bytes[11] = 0xff;
-    std::memcpy(out.bytes.data() + 12, four, 4);
+    std::memcpy(out.bytes.data(), &words, sizeof words);
     return out;
   }
   static Address from_v6(const uint8_t* sixteen) {
@@ -27,21 +35,21 @@ struct Address {
     std::memcpy(out.bytes.data(), sixteen, 16);
     return out;
   }
-  bool is_v4() const {
-    static constexpr uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    return std::memcmp(bytes.data(), kMapped, sizeof kMapped) == 0;
+  bool is_v4() const { return word(0) == 0 && static_cast<uint32_t>(word(8)) == kMappedMark; }
+  /// Bytes at to at + 8, as they lie in memory.
+  uint64_t word(size_t at) const {
+    uint64_t value;
+    std::memcpy(&value, bytes.data() + at, sizeof value);
+    return value;
   }
   /// The two halves in host byte order, so that plain comparison orders addresses.
-  uint64_t high() const { return half(0); }
-  uint64_t low() const { return half(8); }
+  uint64_t high() const { return __builtin_bswap64(word(0)); }
+  uint64_t low() const { return __builtin_bswap64(word(8)); }
 
  private:
-  uint64_t half(size_t at) const {
-    uint64_t value;
-    std::memcpy(&value, bytes.data() + at, 8);
-    return __builtin_bswap64(value);
-  }
+  static constexpr uint32_t kMappedMark = 0xffff0000;  ///< bytes 8 to 11, on a little-endian machine
 };
+static_assert(std::endian::native == std::endian::little);
 static_assert(sizeof(Address) == 16);
 
 }  // namespace sluice

@@ -51,6 +51,7 @@ struct Packet {
   bool fragment = false;  ///< any fragment, the first too; of that, no more than the ports are read
   bool more_fragments = false;
 
+  bool operator==(const Packet&) const = default;
   bool is_tcp() const { return transport == kTcp; }
   bool is_udp() const { return transport == kUdp; }
 };

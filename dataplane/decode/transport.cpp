@@ -8,12 +8,6 @@ constexpr Decoded whole() {
   return {Decoded::Kind::Ip, Reason::Decided};
 }
 
-/// Flags that no stack sends, and that some read one way and some another.
-constexpr bool impossible(uint8_t flags) {
-  const uint8_t control = flags & (kSyn | kFin | kRst | kAck);
-  return control == 0 || ((flags & kSyn) && (flags & (kFin | kRst)));
-}
-
 Decoded decode_tcp(HeaderReader& reader, uint32_t size, bool quoted, Packet& out) {
   out.source_port = reader.u16();
   out.destination_port = reader.u16();

@@ -10,19 +10,37 @@
 
 namespace sluice {
 
+/// An IPv4 flow is told by a third of its bytes, and hashed in a third of the time.
 uint64_t FlowTable::hash(const FlowKey& key) const {
-  FlowKey same = key;
-  same.vlan = 0;
-  return XXH3_64bits_withSeed(&same, sizeof same, seed_);
+  if (key.local.is_v4() && key.remote.is_v4()) {
+    const uint64_t addresses = key.local.word(8) >> 32 | (key.remote.word(8) & ~uint64_t{0xffffffff});
+    const uint64_t words[] = {addresses, key.rest()};
+    return XXH3_64bits_withSeed(words, sizeof words, seed_);
+  }
+  const uint64_t words[] = {key.local.word(0), key.local.word(8), key.remote.word(0), key.remote.word(8),
+                            key.rest()};
+  return XXH3_64bits_withSeed(words, sizeof words, seed_);
+}
+
+Flow* FlowTable::candidate(uint64_t hash) const {
+  for (const size_t at : {home(hash), other(hash)}) {
+    const Bucket& bucket = buckets_[at];
+    const uint32_t found = places_with(bucket, tag(hash));
+    if (found == 0) continue;
+    const uint32_t index = bucket.flows[std::countr_zero(found)];
+    if (index == 0) continue;
+    __builtin_prefetch(&flows_[index - 1]);
+    return &flows_[index - 1];
+  }
+  return nullptr;
 }
 
 Flow* FlowTable::find(const FlowKey& key, uint64_t hash) {
   for (const size_t at : {home(hash), other(hash)}) {
     const Bucket& bucket = buckets_[at];
-    for (uint32_t way = 0; way < kWays; ++way) {
-      if (bucket.tags[way] != tag(hash) || bucket.flows[way] == 0) continue;
-      Flow& flow = flows_[bucket.flows[way] - 1];
-      if (flow.key == key) return &flow;
+    for (uint32_t left = places_with(bucket, tag(hash)); left != 0; left &= left - 1) {
+      const uint32_t index = bucket.flows[std::countr_zero(left)];
+      if (index != 0 && flows_[index - 1].key == key) return &flows_[index - 1];
     }
   }
   return nullptr;

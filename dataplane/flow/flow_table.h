@@ -1,8 +1,12 @@
 // flow: the fixed-size table of flows of one worker.
 #pragma once
 
+#include <emmintrin.h>
+
 #include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "dataplane/contract/address.h"
 #include "dataplane/contract/reasons.h"
@@ -24,12 +28,33 @@ struct FlowKey {
   uint16_t vlan;
   uint8_t transport;
   uint8_t pair;
+
+  /// Written in whole words: what is read whole soon after would wait for several stores to end.
+  static FlowKey make(const Address& local, const Address& remote, uint16_t local_port, uint16_t remote_port,
+                      uint16_t vlan, uint8_t transport, uint8_t pair) {
+    const uint64_t rest = local_port | uint64_t{remote_port} << 16 | uint64_t{vlan} << 32 |
+                          uint64_t{transport} << 48 | uint64_t{pair} << 56;
+    FlowKey key;
+    key.local = local;
+    key.remote = remote;
+    std::memcpy(reinterpret_cast<uint8_t*>(&key) + 2 * sizeof(Address), &rest, sizeof rest);
+    return key;
+  }
+
+  /// Without branches: of two that are compared nearly all are the same.
   bool operator==(const FlowKey& other) const {
-    return local == other.local && remote == other.remote && local_port == other.local_port &&
-           remote_port == other.remote_port && transport == other.transport && pair == other.pair;
+    return ((local.word(0) ^ other.local.word(0)) | (local.word(8) ^ other.local.word(8)) |
+            (remote.word(0) ^ other.remote.word(0)) | (remote.word(8) ^ other.remote.word(8)) |
+            (rest() ^ other.rest())) == 0;
+  }
+  /// All but the addresses and the VLAN.
+  uint64_t rest() const {
+    uint64_t bytes;
+    std::memcpy(&bytes, reinterpret_cast<const uint8_t*>(this) + 2 * sizeof(Address), sizeof bytes);
+    return bytes & ~(uint64_t{0xffff} << 32);
   }
 };
-static_assert(sizeof(FlowKey) == 40);
+static_assert(sizeof(FlowKey) == 40 && offsetof(FlowKey, local_port) == 32 && offsetof(FlowKey, vlan) == 36);
 
 enum class FlowState : uint8_t {
   Undecided,
@@ -92,9 +117,21 @@ class FlowTable {
   [[nodiscard]] bool create(uint32_t capacity, uint64_t seed);
 
   [[nodiscard]] uint64_t hash(const FlowKey& key) const;
-  void prefetch(uint64_t hash) const { __builtin_prefetch(&buckets_[home(hash)]); }
+  /// Fetches what prefetch_flow reads.
+  void prefetch(uint64_t hash) const {
+    __builtin_prefetch(&buckets_[home(hash)]);
+    __builtin_prefetch(&buckets_[other(hash)]);
+  }
+  /// The flow that find will most likely return, which it fetches; nullptr where there is none. It may be
+  /// another's.
+  [[nodiscard]] Flow* candidate(uint64_t hash) const;
 
   [[nodiscard]] Flow* find(const FlowKey& key, uint64_t hash);
+  /// The same, where candidate has been asked before.
+  [[nodiscard]] Flow* find(const FlowKey& key, uint64_t hash, Flow* candidate) {
+    const bool found = candidate != nullptr && candidate->has(kFlowInUse) && candidate->key == key;
+    return found ? candidate : find(key, hash);
+  }
   /// A new flow with this key, otherwise zeroed, without context; nullptr where there is no room.
   [[nodiscard]] Flow* insert(const FlowKey& key, uint64_t hash);
   void erase(Flow& flow);
@@ -114,6 +151,15 @@ class FlowTable {
   size_t home(uint64_t hash) const { return hash & mask_; }
   size_t other(uint64_t hash) const { return (hash >> 32 ^ hash * 0x9e3779b97f4a7c15U >> 40) & mask_; }
   static uint32_t tag(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
+  /// Bit i is set where place i bears tag; a free place may, too.
+  static uint32_t places_with(const Bucket& bucket, uint32_t tag) {
+    const __m128i wanted = _mm_set1_epi32(static_cast<int>(tag));
+    const auto* tags = reinterpret_cast<const __m128i*>(bucket.tags);
+    const __m128i low = _mm_cmpeq_epi32(_mm_load_si128(tags), wanted);
+    const __m128i high = _mm_cmpeq_epi32(_mm_load_si128(tags + 1), wanted);
+    return static_cast<uint32_t>(_mm_movemask_ps(_mm_castsi128_ps(low)) |
+                                 _mm_movemask_ps(_mm_castsi128_ps(high)) << 4);
+  }
 
   FixedArray<Bucket> buckets_;
   FixedArray<Flow> flows_;

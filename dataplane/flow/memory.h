@@ -26,7 +26,10 @@ FixedArray<T> make_fixed_array(size_t count) {
   void* memory = bytes == 0
                      ? MAP_FAILED
                      : mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return memory == MAP_FAILED ? nullptr : FixedArray<T>(static_cast<T*>(memory), Unmap{bytes});
+  if (memory == MAP_FAILED) return nullptr;
+  // Look-ups at random would find no page in the TLB. Where the kernel has none, small pages do.
+  (void)madvise(memory, bytes, MADV_HUGEPAGE);
+  return FixedArray<T>(static_cast<T*>(memory), Unmap{bytes});
 }
 
 }  // namespace sluice

@@ -36,7 +36,10 @@ void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock no
   uint16_t count = 0;
   for (rte_mbuf* mbuf : burst)
     if (enter(mbuf, arrivals_[count], owner)) ++count;
-  for (Arrival& arrival : std::span(arrivals_).first(count)) handle(arrival);
+  // What one reads the one before has fetched: packets wait for memory together.
+  std::array<Flow*, kBurst> candidate;
+  for (uint16_t i = 0; i < count; ++i) candidate[i] = flows_.candidate(arrivals_[i].hash);
+  for (uint16_t i = 0; i < count; ++i) handle(arrivals_[i], candidate[i]);
 }
 
 /// Decodes, passes what needs no flow, hands over what lives elsewhere. True where the packet is this
@@ -54,7 +57,7 @@ bool WorkerPipeline::enter(rte_mbuf* mbuf, Arrival& arrival, Owner owner) {
   if (decoded.kind == Decoded::Kind::NotIp) return forward(arrival, Reason::NotIp), false;
   if (decoded.kind == Decoded::Kind::Dropped) return drop(arrival, decoded.reason), false;
 
-  if (passes_as_link_control(arrival)) return false;
+  if (may_be_link_control(arrival.packet) && passes_as_link_control(arrival)) return false;
   arrival.key = key_of(arrival, arrival.place.pair);
   if (owner == Owner::Unknown && !is_mine(arrival)) return false;
   if (policy_ == nullptr) return drop(arrival, Reason::NoPolicy), false;
@@ -81,18 +84,14 @@ bool WorkerPipeline::passes_as_link_control(Arrival& arrival) {
 FlowKey WorkerPipeline::key_of(const Arrival& arrival, uint8_t pair) const {
   const Packet& packet = arrival.packet;
   const bool lan = arrival.from_lan();
-  const bool ports = !packet.fragment;
-  return {.local = lan ? packet.source : packet.destination,
-          .remote = lan ? packet.destination : packet.source,
-          .local_port = !ports ? (arrival.inside ? kFragmentGivenUp : kFragmentWaiting)
-                        : lan  ? packet.source_port
-                               : packet.destination_port,
-          .remote_port = !ports ? uint16_t{0}
-                         : lan  ? packet.destination_port
-                                : packet.source_port,
-          .vlan = packet.vlan,
-          .transport = packet.fragment ? kFragmentHeader : packet.transport,
-          .pair = pair};
+  const Address& local = lan ? packet.source : packet.destination;
+  const Address& remote = lan ? packet.destination : packet.source;
+  if (packet.fragment)
+    return FlowKey::make(local, remote, arrival.inside ? kFragmentGivenUp : kFragmentWaiting, 0, packet.vlan,
+                         kFragmentHeader, pair);
+  return FlowKey::make(local, remote, lan ? packet.source_port : packet.destination_port,
+                       lan ? packet.destination_port : packet.source_port, packet.vlan, packet.transport,
+                       pair);
 }
 
 bool WorkerPipeline::is_mine(const Arrival& arrival) {
@@ -125,15 +124,15 @@ void WorkerPipeline::hand_over(rte_mbuf* mbuf, uint8_t owner) {
   stats_.handed_over.add();
 }
 
-void WorkerPipeline::handle(Arrival& arrival) {
-  Flow* flow = flows_.find(arrival.key, arrival.hash);
+void WorkerPipeline::handle(Arrival& arrival, Flow* candidate) {
+  Flow* flow = flows_.find(arrival.key, arrival.hash, candidate);
   constexpr uint8_t kControlFlags = kSyn | kFin | kRst;
-  const bool settled = flow != nullptr && flow->state == FlowState::Allowed && flow->epoch == epoch_ &&
-                       flow->context == kNoIndex &&
-                       !(flow->flags & (kFlowDns | kFlowLooking | kFlowOpened)) &&
-                       !may_begin_dtls(arrival, *flow) && !may_begin_quic(arrival, *flow) &&
-                       !(arrival.packet.tcp_flags & kControlFlags) && arrival.packet.transport != kIcmp &&
-                       arrival.packet.transport != kIcmpv6;
+  const bool settled =
+      flow != nullptr && flow->state == FlowState::Allowed && flow->epoch == epoch_ &&
+      flow->context == kNoIndex && !(flow->flags & (kFlowDns | kFlowLooking | kFlowOpened)) &&
+      !(arrival.packet.is_udp() && (may_begin_dtls(arrival, *flow) || may_begin_quic(arrival, *flow))) &&
+      !(arrival.packet.tcp_flags & kControlFlags) && arrival.packet.transport != kIcmp &&
+      arrival.packet.transport != kIcmpv6;
   if (!settled) return handle_slowly(arrival, flow);
   touch(*flow);
   forward(arrival, Reason::Decided);
@@ -196,7 +195,7 @@ void WorkerPipeline::complete_checksum(Arrival& arrival) {
   if (packet.fragment || (packet.transport != kTcp && packet.transport != kUdp)) return;
   if (sum_known_to_port(arrival) == RTE_MBUF_F_RX_L4_CKSUM_GOOD) return;
   const uint32_t l4_size = packet.payload_offset - packet.l4_offset + packet.payload_size;
-  if (packet.l4_checksum != pseudo_header_sum(packet, l4_size)) return;
+  if (!is_pseudo_header_sum(packet, l4_size)) return;
   uint16_t sum = 0;
   if (rte_raw_cksum_mbuf(arrival.mbuf, packet.l4_offset, l4_size, &sum) != 0) return;
   const uint32_t field = packet.l4_offset + (packet.transport == kTcp ? 16U : 6U);

@@ -109,7 +109,8 @@ class WorkerPipeline final : public Pipeline {
   [[nodiscard]] uint8_t owner_of(const Arrival& arrival);
   void hand_over(rte_mbuf* mbuf, uint8_t owner);
   [[nodiscard]] bool quoted_key(const Arrival& arrival, FlowKey& key);
-  void handle(Arrival& arrival);
+  /// candidate: see FlowTable; nullptr where it was not asked.
+  void handle(Arrival& arrival, Flow* candidate = nullptr);
   void handle_slowly(Arrival& arrival, Flow* flow);
   void complete_checksum(Arrival& arrival);
   [[nodiscard]] bool checksums_fit(const Arrival& arrival) const;

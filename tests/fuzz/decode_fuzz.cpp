@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "dataplane/decode/link_control.h"
+#include "dataplane/decode/reader.h"
 
 using sluice::Decoded;
 
@@ -19,6 +20,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto frame_size = static_cast<uint32_t>(size - 1);
   const Decoded decoded = how & 1 ? sluice::decode_ip(headers, frame_size, how & 2, packet)
                                   : sluice::decode_frame(headers, frame_size, packet);
+  if (!(how & 1)) {
+    // The short way of common frames comes to what the long one does.
+    sluice::Packet in_full;
+    const Decoded again = sluice::decode_any(headers, frame_size, in_full);
+    if (again.kind != decoded.kind || again.reason != decoded.reason) std::abort();
+    if (decoded.kind == Decoded::Kind::Ip && !(packet == in_full)) std::abort();
+  }
   if (decoded.kind != Decoded::Kind::Ip) return 0;
   // What decode says lies in the frame does.
   if (uint64_t{packet.payload_offset} + packet.payload_size > frame_size) std::abort();

@@ -36,10 +36,30 @@ TEST(Checksum, PseudoHeaderIsWhatSoftwarePortsLeave) {
     Frame frame;
     frame.ip(v6 ? "2001:db8::1" : "10.20.1.7", v6 ? "2001:db8:2::9" : "198.51.100.9").tcp(40000, 443, kAck);
     const Bytes built = frame.payload("hello").unfinished_checksum().build();
-    const Packet packet = packet_of(built);
+    Packet packet = packet_of(built);
     const uint16_t in_frame =
         static_cast<uint16_t>(built[packet.l4_offset + 16] << 8 | built[packet.l4_offset + 17]);
     EXPECT_EQ(pseudo_header_sum(packet, 20 + 5), in_frame);
+    packet.l4_checksum = in_frame;
+    EXPECT_TRUE(is_pseudo_header_sum(packet, 20 + 5));
+  }
+}
+
+TEST(Checksum, OneValueOfAllIsThePseudoHeaders) {
+  for (const bool v6 : {false, true}) {
+    Packet packet = packet_of(Frame()
+                                  .ip(v6 ? "2001:db8::1" : "10.20.1.7", v6 ? "fe80::ffff:9" : "255.255.0.9")
+                                  .udp(4000, 443)
+                                  .build());
+    // The sizes bring the sum to each value, to those at its wrap as well.
+    for (uint32_t size = 8; size < 70000; size += 7) {
+      const uint16_t right = pseudo_header_sum(packet, size);
+      for (const uint32_t checksum :
+           {uint32_t{right}, right + 1U, right - 1U, right ^ 0xffffU, right ^ 0x0100U, 0U, 0xffffU}) {
+        packet.l4_checksum = static_cast<uint16_t>(checksum);
+        ASSERT_EQ(is_pseudo_header_sum(packet, size), packet.l4_checksum == right) << size << " " << checksum;
+      }
+    }
   }
 }
 

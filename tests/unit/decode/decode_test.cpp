@@ -1,5 +1,5 @@
 // tests: headers of every layer, whole, cut and bent.
-#include "dataplane/decode/packet.h"
+#include "dataplane/decode/reader.h"
 
 #include <gtest/gtest.h>
 
@@ -15,13 +15,27 @@ using test::Bytes;
 using test::Frame;
 
 /// Decodes from a heap block of exactly the bytes that decode may look at, so that a read beyond it is an
-/// error.
+/// error. The short way of common frames comes to what the long one does.
 Decoded decode(const Bytes& frame, Packet& out, size_t cut = SIZE_MAX) {
   const size_t size = std::min(frame.size(), cut);
   const size_t head = std::min(size, kMaxHeaderBytes);
   auto exact = std::make_unique<uint8_t[]>(head);
   std::memcpy(exact.get(), frame.data(), head);
-  return decode_frame({exact.get(), head}, static_cast<uint32_t>(size), out);
+  const std::span<const uint8_t> headers(exact.get(), head);
+  const Decoded decoded = decode_frame(headers, static_cast<uint32_t>(size), out);
+  Packet in_full;
+  const Decoded again = decode_any(headers, static_cast<uint32_t>(size), in_full);
+  EXPECT_EQ(decoded.kind, again.kind);
+  EXPECT_EQ(decoded.reason, again.reason);
+  if (decoded.kind == Decoded::Kind::Ip) {
+    EXPECT_EQ(out, in_full);
+  }
+  return decoded;
+}
+
+bool is_common(const Bytes& frame) {
+  Packet packet;
+  return decode_common(frame, static_cast<uint32_t>(frame.size()), packet);
 }
 
 Frame tcp4() {
@@ -48,6 +62,16 @@ TEST(DecodeFrame, Tcp4FillsEveryField) {
   EXPECT_EQ(p.tcp_ack, 5000u);
   EXPECT_EQ(p.tcp_flags, kPsh | kAck);
   EXPECT_FALSE(p.fragment);
+}
+
+TEST(DecodeFrame, CommonFramesTakeTheShortWay) {
+  const Frame udp = Frame().ip("10.20.1.7", "198.51.100.9").udp(51724, 443).payload("hello");
+  for (const Frame& frame : {tcp4(), tcp6(), udp}) {
+    EXPECT_TRUE(is_common(Frame(frame).build()));
+    EXPECT_TRUE(is_common(Frame(frame).vlan(20).build()));
+    EXPECT_TRUE(is_common(Frame(frame).pad_to(120).build()));
+    EXPECT_FALSE(is_common(Frame(frame).vlan(20).vlan(21).build()));
+  }
 }
 
 TEST(DecodeFrame, LinkPaddingIsNoPayload) {
