@@ -80,23 +80,4 @@ struct Refusal {
 [[nodiscard]] Answers abandon(rte_mempool* pool, const Packet& packet, std::span<const uint8_t> frame,
                               uint32_t ack, uint32_t passed);
 
-/// The one's complement sum of data, folded to 16 bits and not inverted; sum: what came before (RFC 1071).
-[[nodiscard]] uint16_t checksum_fold(std::span<const uint8_t> data, uint32_t sum = 0);
-/// The folded sum of the pseudo-header of a TCP, UDP or ICMPv6 packet of l4_size bytes (RFC 9293 3.1; RFC
-/// 8200 8.1).
-[[nodiscard]] uint16_t pseudo_header_sum(const Packet& packet, uint32_t l4_size);
-/// Is the checksum of packet that sum, so that its sender left the rest to hardware? Asked of every packet.
-[[nodiscard]] inline bool is_pseudo_header_sum(const Packet& packet, uint32_t l4_size) {
-  const auto halves = [](const Address& address) {
-    const uint64_t high = address.word(0), low = address.word(8);
-    return (high >> 32) + (high & 0xffffffff) + (low >> 32) + (low & 0xffffffff);
-  };
-  // Modulo 65535 a word counts as the sum of its halves, a swap of bytes as multiplying by 256, and what
-  // stands before a mapped IPv4 address as nothing.
-  const uint64_t rest = uint64_t{packet.transport} + (l4_size >> 16) + (l4_size & 0xffff);
-  const uint64_t difference =
-      halves(packet.source) + halves(packet.destination) + 256 * (rest + 0xffff - packet.l4_checksum);
-  return packet.l4_checksum != 0 && difference % 0xffff == 0;
-}
-
 }  // namespace sluice

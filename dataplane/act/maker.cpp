@@ -1,5 +1,6 @@
 // act: link, IP, TCP, UDP and ICMP headers of the frames it makes.
 #include "dataplane/act/maker.h"
+#include "dataplane/act/checksum.h"
 
 #include <netinet/in.h>
 #include <rte_mbuf.h>

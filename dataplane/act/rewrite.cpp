@@ -1,5 +1,6 @@
 // act: changes to a packet that passes on.
 #include "dataplane/act/rewrite.h"
+#include "dataplane/act/checksum.h"
 
 #include <rte_ip.h>
 #include <rte_mbuf.h>

@@ -9,6 +9,26 @@
 
 namespace sluice {
 
+/// An Address in two registers: its bytes 0 to 8 and 8 to 16, as they lie in memory.
+struct AddressWords {
+  uint64_t first, second;
+
+  static constexpr uint32_t kMappedMark = 0xffff0000;  ///< bytes 8 to 12 of a mapped IPv4 address
+  static AddressWords from_v4(const uint8_t* four) {
+    uint32_t value;
+    std::memcpy(&value, four, sizeof value);
+    return {0, uint64_t{value} << 32 | kMappedMark};
+  }
+  static AddressWords from_v6(const uint8_t* sixteen) {
+    AddressWords out;
+    std::memcpy(&out, sixteen, sizeof out);
+    return out;
+  }
+  /// at: 0 or 8.
+  uint64_t word(size_t at) const { return at == 0 ? first : second; }
+};
+static_assert(std::endian::native == std::endian::little);
+
 /// An IPv6 address in network byte order; an IPv4 address is its mapped form ::ffff:a.b.c.d (RFC
 /// 4291 2.5.5.2).
 struct Address {
@@ -20,14 +40,13 @@ struct Address {
     return ((word(0) ^ other.word(0)) | (word(8) ^ other.word(8))) == 0;
   }
 
-  static Address from_v4(const uint8_t* four) {
-    uint32_t value;
-    std::memcpy(&value, four, sizeof value);
-    // Written at once: what is read whole soon after would wait for several stores to end.
-    using Words = uint64_t __attribute__((vector_size(16)));
-    const Words words{0, uint64_t{value} << 32 | kMappedMark};
+  static Address from_v4(const uint8_t* four) { return from_words(AddressWords::from_v4(four)); }
+  static Address from_words(const AddressWords& words) {
+    // Written at once: what is read whole soon after would wait for two stores to end.
+    using Pair = uint64_t __attribute__((vector_size(16)));
+    const Pair pair{words.first, words.second};
     Address out;
-    std::memcpy(out.bytes.data(), &words, sizeof words);
+    std::memcpy(out.bytes.data(), &pair, sizeof pair);
     return out;
   }
   static Address from_v6(const uint8_t* sixteen) {
@@ -35,7 +54,7 @@ struct Address {
     std::memcpy(out.bytes.data(), sixteen, 16);
     return out;
   }
-  bool is_v4() const { return word(0) == 0 && static_cast<uint32_t>(word(8)) == kMappedMark; }
+  bool is_v4() const { return word(0) == 0 && static_cast<uint32_t>(word(8)) == AddressWords::kMappedMark; }
   /// Bytes at to at + 8, as they lie in memory.
   uint64_t word(size_t at) const {
     uint64_t value;
@@ -45,11 +64,7 @@ struct Address {
   /// The two halves in host byte order, so that plain comparison orders addresses.
   uint64_t high() const { return __builtin_bswap64(word(0)); }
   uint64_t low() const { return __builtin_bswap64(word(8)); }
-
- private:
-  static constexpr uint32_t kMappedMark = 0xffff0000;  ///< bytes 8 to 11, on a little-endian machine
 };
-static_assert(std::endian::native == std::endian::little);
 static_assert(sizeof(Address) == 16);
 
 }  // namespace sluice

@@ -35,11 +35,6 @@ Decoded not_ip() {
 
 }  // namespace
 
-Decoded decode_frame(std::span<const uint8_t> headers, uint32_t frame_size, Packet& out) {
-  if (decode_common(headers, frame_size, out)) return {Decoded::Kind::Ip, Reason::Decided};
-  return decode_any(headers, frame_size, out);
-}
-
 Decoded decode_any(std::span<const uint8_t> headers, uint32_t frame_size, Packet& out) {
   out = Packet{};
   HeaderReader reader{headers, frame_size};

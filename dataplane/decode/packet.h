@@ -71,7 +71,18 @@ struct Decoded {
 /// headers: the frame's first min(frame_size, kMaxHeaderBytes) bytes. frame_size: bytes of the whole frame.
 /// Never reads past headers; every length is checked against frame_size.
 /// Source: IEEE 802.1Q 9.6; RFC 791 3.1; RFC 8200 3 and 4; RFC 9293 3.1; RFC 768; RFC 792; RFC 4443.
-[[nodiscard]] Decoded decode_frame(std::span<const uint8_t> headers, uint32_t frame_size, Packet& out);
+[[nodiscard]] inline Decoded decode_frame(std::span<const uint8_t> headers, uint32_t frame_size, Packet& out);
+
+/// The same of what nearly every frame is (see glance.h). Returns false, and out says nothing, where it is
+/// another.
+[[nodiscard]] bool decode_common(std::span<const uint8_t> headers, uint32_t frame_size, Packet& out);
+/// The same of any frame, field by field.
+[[nodiscard]] Decoded decode_any(std::span<const uint8_t> headers, uint32_t frame_size, Packet& out);
+
+inline Decoded decode_frame(std::span<const uint8_t> headers, uint32_t frame_size, Packet& out) {
+  if (decode_common(headers, frame_size, out)) return {Decoded::Kind::Ip, Reason::Decided};
+  return decode_any(headers, frame_size, out);
+}
 
 /// Decodes from an IP header on, as decode_frame does: for raw IP captures and for what an ICMP error quotes.
 /// With quoted set, lengths that reach beyond the bytes are allowed, as a quote is cut short (RFC 792, RFC

@@ -67,19 +67,6 @@ class HeaderReader {
   bool failed_ = false;
 };
 
-/// Flags that no stack sends, and that some read one way and some another.
-constexpr bool impossible(uint8_t tcp_flags) {
-  const uint8_t control = tcp_flags & (kSyn | kFin | kRst | kAck);
-  return control == 0 || ((tcp_flags & kSyn) && (tcp_flags & (kFin | kRst)));
-}
-
-/// Decodes what nearly every frame is: one VLAN tag or none, IPv4 without options or IPv6 without extension
-/// headers, unfragmented TCP or UDP. Returns false, and out says nothing, where it is anything else or
-/// anything is wrong with it.
-[[nodiscard]] bool decode_common(std::span<const uint8_t> headers, uint32_t frame_size, Packet& out);
-/// decode_frame of any frame: a field at a time.
-[[nodiscard]] Decoded decode_any(std::span<const uint8_t> headers, uint32_t frame_size, Packet& out);
-
 /// reader: at the frame's first byte.
 [[nodiscard]] Decoded decode_ethernet(HeaderReader& reader, Packet& out);
 /// reader: behind an EtherType, which is type.

@@ -1,4 +1,5 @@
 // decode: TCP, UDP, ICMP.
+#include "dataplane/decode/glance.h"
 #include "dataplane/decode/reader.h"
 
 namespace sluice {

@@ -17,6 +17,11 @@ uint64_t FlowTable::hash(const FlowKey& key) const {
     const uint64_t words[] = {addresses, key.rest()};
     return XXH3_64bits_withSeed(words, sizeof words, seed_);
   }
+  return hash_v6(key);
+}
+
+/// On its own, so that what it needs is not made ready for IPv4.
+uint64_t FlowTable::hash_v6(const FlowKey& key) const {
   const uint64_t words[] = {key.local.word(0), key.local.word(8), key.remote.word(0), key.remote.word(8),
                             key.rest()};
   return XXH3_64bits_withSeed(words, sizeof words, seed_);

@@ -29,15 +29,16 @@ struct FlowKey {
   uint8_t transport;
   uint8_t pair;
 
-  /// Written in whole words: what is read whole soon after would wait for several stores to end.
-  static FlowKey make(const Address& local, const Address& remote, uint16_t local_port, uint16_t remote_port,
+  /// Written in whole words: what is read in words soon after would wait for smaller stores to end.
+  /// Words: Address or AddressWords.
+  template <class Words>
+  static FlowKey make(const Words& local, const Words& remote, uint16_t local_port, uint16_t remote_port,
                       uint16_t vlan, uint8_t transport, uint8_t pair) {
-    const uint64_t rest = local_port | uint64_t{remote_port} << 16 | uint64_t{vlan} << 32 |
-                          uint64_t{transport} << 48 | uint64_t{pair} << 56;
+    const uint64_t words[] = {local.word(0), local.word(8), remote.word(0), remote.word(8),
+                              local_port | uint64_t{remote_port} << 16 | uint64_t{vlan} << 32 |
+                                  uint64_t{transport} << 48 | uint64_t{pair} << 56};
     FlowKey key;
-    key.local = local;
-    key.remote = remote;
-    std::memcpy(reinterpret_cast<uint8_t*>(&key) + 2 * sizeof(Address), &rest, sizeof rest);
+    std::memcpy(static_cast<void*>(&key), words, sizeof words);
     return key;
   }
 
@@ -143,6 +144,8 @@ class FlowTable {
   uint32_t index_of(const Flow& flow) const { return static_cast<uint32_t>(&flow - flows_.get()); }
 
  private:
+  [[nodiscard, gnu::noinline]] uint64_t hash_v6(const FlowKey& key) const;
+
   static constexpr uint32_t kWays = 8;
   struct alignas(64) Bucket {
     uint32_t tags[kWays];

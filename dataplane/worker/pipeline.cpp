@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dataplane/act/checksum.h"
+#include "dataplane/decode/glance.h"
 #include "dataplane/decode/link_control.h"
 #include "dataplane/worker/worker_pipeline.h"
 
@@ -19,6 +21,19 @@ uint64_t sum_known_to_port(const Arrival& arrival) {
                         : arrival.mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 }
 
+template <class Headers>
+FlowKey key_of_common(const Headers& packet, bool from_lan, uint8_t pair) {
+  return from_lan ? FlowKey::make(packet.source, packet.destination, packet.source_port,
+                                  packet.destination_port, packet.vlan, packet.transport, pair)
+                  : FlowKey::make(packet.destination, packet.source, packet.destination_port,
+                                  packet.source_port, packet.vlan, packet.transport, pair);
+}
+
+/// What the transport's sum is of.
+uint32_t l4_size_of(const Packet& packet) {
+  return packet.payload_offset - packet.l4_offset + packet.payload_size;
+}
+
 }  // namespace
 
 void WorkerPipeline::process(std::span<rte_mbuf* const> burst, Clock now, Output& out) {
@@ -29,17 +44,45 @@ void WorkerPipeline::take_over(std::span<rte_mbuf* const> burst, Clock now, Outp
   run(burst, Owner::Me, now, out);
 }
 
+/// Nearly every packet is a plain segment of a flow that is decided, and no more is read of it than tells its
+/// flow. What one step reads the one before has fetched, so that the packets of a burst wait for memory
+/// together.
 void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock now, Output& out) {
   if (!started_) started_ms_ = now.ms;
   started_ = true;
   begin(now, out);
-  uint16_t count = 0;
-  for (rte_mbuf* mbuf : burst)
-    if (enter(mbuf, arrivals_[count], owner)) ++count;
-  // What one reads the one before has fetched: packets wait for memory together.
-  std::array<Flow*, kBurst> candidate;
-  for (uint16_t i = 0; i < count; ++i) candidate[i] = flows_.candidate(arrivals_[i].hash);
-  for (uint16_t i = 0; i < count; ++i) handle(arrivals_[i], candidate[i]);
+  for (size_t i = 0; i < burst.size(); ++i) look_at(*burst[i], glimpses_[i]);
+  for (Glimpse& glimpse : std::span(glimpses_).first(burst.size()))
+    if (glimpse.kind != Glimpse::Kind::Nothing) glimpse.candidate = flows_.candidate(glimpse.hash);
+  for (size_t i = 0; i < burst.size(); ++i) {
+    const Glimpse& glimpse = glimpses_[i];
+    Flow* flow = glimpse.candidate;
+    if (glimpse.kind == Glimpse::Kind::PlainTcp && flow != nullptr && flow->key == glimpse.key &&
+        flow->has(kFlowInUse) && is_settled(*flow)) {
+      touch(*flow);
+      forward_one(burst[i], Reason::Decided);
+    } else if (enter(burst[i], arrivals_[0], owner)) {
+      handle(arrivals_[0], flow);
+    }
+  }
+}
+
+/// Tells the flow of a frame, if it is a common one, and fetches where that is found.
+void WorkerPipeline::look_at(const rte_mbuf& mbuf, Glimpse& out) const {
+  out.kind = Glimpse::Kind::Nothing;
+  out.candidate = nullptr;
+  const std::span<const uint8_t> headers(rte_pktmbuf_mtod(&mbuf, const uint8_t*),
+                                         rte_pktmbuf_data_len(&mbuf));
+  Glance seen;
+  if (!glance(headers, rte_pktmbuf_pkt_len(&mbuf), seen)) return;
+  // What its sender left to hardware has to be completed first.
+  const bool finished = (mbuf.ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD ||
+                        !is_pseudo_header_sum(seen, seen.l4_size);
+  out.kind = finished && seen.is_plain_tcp() ? Glimpse::Kind::PlainTcp : Glimpse::Kind::Common;
+  const PortPlace place = config_.ports[mbuf.port];
+  out.key = key_of_common(seen, place.side == Side::Lan, place.pair);
+  out.hash = flows_.hash(out.key);
+  flows_.prefetch(out.hash);
 }
 
 /// Decodes, passes what needs no flow, hands over what lives elsewhere. True where the packet is this
@@ -63,7 +106,6 @@ bool WorkerPipeline::enter(rte_mbuf* mbuf, Arrival& arrival, Owner owner) {
   if (policy_ == nullptr) return drop(arrival, Reason::NoPolicy), false;
   complete_checksum(arrival);
   arrival.hash = flows_.hash(arrival.key);
-  flows_.prefetch(arrival.hash);
   return true;
 }
 
@@ -81,16 +123,12 @@ bool WorkerPipeline::passes_as_link_control(Arrival& arrival) {
   return true;
 }
 
-FlowKey WorkerPipeline::key_of(const Arrival& arrival, uint8_t pair) const {
+FlowKey WorkerPipeline::key_of(const Arrival& arrival, uint8_t pair) {
   const Packet& packet = arrival.packet;
   const bool lan = arrival.from_lan();
-  const Address& local = lan ? packet.source : packet.destination;
-  const Address& remote = lan ? packet.destination : packet.source;
-  if (packet.fragment)
-    return FlowKey::make(local, remote, arrival.inside ? kFragmentGivenUp : kFragmentWaiting, 0, packet.vlan,
-                         kFragmentHeader, pair);
-  return FlowKey::make(local, remote, lan ? packet.source_port : packet.destination_port,
-                       lan ? packet.destination_port : packet.source_port, packet.vlan, packet.transport,
+  if (!packet.fragment) return key_of_common(packet, lan, pair);
+  return FlowKey::make(lan ? packet.source : packet.destination, lan ? packet.destination : packet.source,
+                       arrival.inside ? kFragmentGivenUp : kFragmentWaiting, 0, packet.vlan, kFragmentHeader,
                        pair);
 }
 
@@ -127,12 +165,11 @@ void WorkerPipeline::hand_over(rte_mbuf* mbuf, uint8_t owner) {
 void WorkerPipeline::handle(Arrival& arrival, Flow* candidate) {
   Flow* flow = flows_.find(arrival.key, arrival.hash, candidate);
   constexpr uint8_t kControlFlags = kSyn | kFin | kRst;
+  const Packet& packet = arrival.packet;
   const bool settled =
-      flow != nullptr && flow->state == FlowState::Allowed && flow->epoch == epoch_ &&
-      flow->context == kNoIndex && !(flow->flags & (kFlowDns | kFlowLooking | kFlowOpened)) &&
-      !(arrival.packet.is_udp() && (may_begin_dtls(arrival, *flow) || may_begin_quic(arrival, *flow))) &&
-      !(arrival.packet.tcp_flags & kControlFlags) && arrival.packet.transport != kIcmp &&
-      arrival.packet.transport != kIcmpv6;
+      flow != nullptr && is_settled(*flow) &&
+      !(packet.is_udp() && (may_begin_dtls(arrival, *flow) || may_begin_quic(arrival, *flow))) &&
+      !(packet.tcp_flags & kControlFlags) && packet.transport != kIcmp && packet.transport != kIcmpv6;
   if (!settled) return handle_slowly(arrival, flow);
   touch(*flow);
   forward(arrival, Reason::Decided);
@@ -194,7 +231,7 @@ void WorkerPipeline::complete_checksum(Arrival& arrival) {
   Packet& packet = arrival.packet;
   if (packet.fragment || (packet.transport != kTcp && packet.transport != kUdp)) return;
   if (sum_known_to_port(arrival) == RTE_MBUF_F_RX_L4_CKSUM_GOOD) return;
-  const uint32_t l4_size = packet.payload_offset - packet.l4_offset + packet.payload_size;
+  const uint32_t l4_size = l4_size_of(packet);
   if (!is_pseudo_header_sum(packet, l4_size)) return;
   uint16_t sum = 0;
   if (rte_raw_cksum_mbuf(arrival.mbuf, packet.l4_offset, l4_size, &sum) != 0) return;
@@ -211,12 +248,11 @@ void WorkerPipeline::complete_checksum(Arrival& arrival) {
 
 /// Looked at wherever a packet may change what is known or judged; a decided flow's data is its receiver's to
 /// check.
-bool WorkerPipeline::checksums_fit(const Arrival& arrival) const {
+bool WorkerPipeline::checksums_fit(const Arrival& arrival) {
   const Packet& packet = arrival.packet;
-  if (packet.v4) {
-    const auto header = arrival.headers.subspan(packet.l3_offset, packet.l4_offset - packet.l3_offset);
-    if (checksum_fold(header) != 0xffff) return false;
-  }
+  if (packet.v4 && !checksum_fits(sum_of_words(
+                       arrival.headers.subspan(packet.l3_offset, packet.l4_offset - packet.l3_offset))))
+    return false;
   if (packet.fragment) return true;
   const uint64_t known = sum_known_to_port(arrival);
   if (known != RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN) return known != RTE_MBUF_F_RX_L4_CKSUM_BAD;
@@ -224,12 +260,15 @@ bool WorkerPipeline::checksums_fit(const Arrival& arrival) const {
   const bool has_sum = transport == kTcp || transport == kUdp || transport == kIcmp || transport == kIcmpv6;
   if (!has_sum) return true;
   if (transport == kUdp && packet.l4_checksum == 0) return packet.v4;  // RFC 8200 8.1: not allowed over IPv6
-  const uint32_t l4_size = packet.payload_offset - packet.l4_offset + packet.payload_size;
+  const uint32_t l4_size = l4_size_of(packet);
+  const uint64_t pseudo = transport == kIcmp ? 0 : pseudo_header_words(packet, l4_size);
+  if (packet.l4_offset + l4_size <= rte_pktmbuf_data_len(arrival.mbuf))
+    return checksum_fits(
+        pseudo +
+        sum_of_words({rte_pktmbuf_mtod_offset(arrival.mbuf, const uint8_t*, packet.l4_offset), l4_size}));
   uint16_t sum = 0;
-  if (rte_raw_cksum_mbuf(arrival.mbuf, packet.l4_offset, l4_size, &sum) != 0) return false;
-  const uint16_t pseudo = transport == kIcmp ? uint16_t{0} : pseudo_header_sum(packet, l4_size);
-  const uint32_t total = uint32_t{static_cast<uint16_t>(sum << 8 | sum >> 8)} + pseudo;
-  return ((total & 0xffff) + (total >> 16)) == 0xffff;
+  return rte_raw_cksum_mbuf(arrival.mbuf, packet.l4_offset, l4_size, &sum) == 0 &&
+         checksum_fits(pseudo + sum);
 }
 
 }  // namespace sluice

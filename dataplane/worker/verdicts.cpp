@@ -205,29 +205,14 @@ void WorkerPipeline::send_answers(uint16_t port, const Answers& answers) {
   if (answers.missing != 0) stats_.dropped[static_cast<size_t>(Reason::NoBuffer)].add(answers.missing);
 }
 
-void WorkerPipeline::forward(const Arrival& arrival, Reason reason) {
-  if (arrival.datagram == nullptr) return forward_one(arrival.mbuf, reason);
-  for (const Datagram::Fragment& fragment : arrival.datagram->fragments()) forward_one(fragment.mbuf, reason);
-}
-
 void WorkerPipeline::drop(const Arrival& arrival, Reason reason) {
   if (arrival.datagram == nullptr) return drop_one(arrival.mbuf, reason);
   drop_all(*arrival.datagram, reason);
 }
 
-void WorkerPipeline::forward_one(rte_mbuf* mbuf, Reason reason) {
-  stats_.passed[static_cast<size_t>(reason)].add();
-  put(opposite_[mbuf->port], mbuf);
-}
-
 void WorkerPipeline::drop_one(rte_mbuf* mbuf, Reason reason) {
   stats_.dropped[static_cast<size_t>(reason)].add();
   rte_pktmbuf_free(mbuf);
-}
-
-void WorkerPipeline::put(uint16_t port, rte_mbuf* mbuf) {
-  Output::Batch& batch = out_->ports[port];
-  batch.packets[batch.count++] = mbuf;
 }
 
 std::span<const uint8_t> WorkerPipeline::bytes_of(const Arrival& arrival, uint32_t offset, uint32_t size) {

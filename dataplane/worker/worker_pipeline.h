@@ -101,10 +101,27 @@ class WorkerPipeline final : public Pipeline {
     Unknown,
     Me
   };
+  /// What the first look at a packet tells: one cache line.
+  struct alignas(64) Glimpse {
+    FlowKey key;
+    uint64_t hash;
+    Flow* candidate;  ///< see FlowTable
+    enum class Kind : uint8_t {
+      Nothing,
+      Common,    ///< it has a key
+      PlainTcp,  ///< and is a whole segment in the midst of its connection
+    } kind;
+  };
   void run(std::span<rte_mbuf* const> burst, Owner owner, Clock now, Output& out);
+  void look_at(const rte_mbuf& mbuf, Glimpse& out) const;
+  /// Is its every plain packet passed, whatever it says?
+  [[nodiscard]] bool is_settled(const Flow& flow) const {
+    return flow.state == FlowState::Allowed && flow.epoch == epoch_ && flow.context == kNoIndex &&
+           !(flow.flags & (kFlowDns | kFlowLooking | kFlowOpened));
+  }
   [[nodiscard]] bool enter(rte_mbuf* mbuf, Arrival& arrival, Owner owner = Owner::Unknown);
   [[nodiscard]] bool passes_as_link_control(Arrival& arrival);
-  [[nodiscard]] FlowKey key_of(const Arrival& arrival, uint8_t pair) const;
+  [[nodiscard]] static FlowKey key_of(const Arrival& arrival, uint8_t pair);
   [[nodiscard]] bool is_mine(const Arrival& arrival);
   [[nodiscard]] uint8_t owner_of(const Arrival& arrival);
   void hand_over(rte_mbuf* mbuf, uint8_t owner);
@@ -113,7 +130,7 @@ class WorkerPipeline final : public Pipeline {
   void handle(Arrival& arrival, Flow* candidate = nullptr);
   void handle_slowly(Arrival& arrival, Flow* flow);
   void complete_checksum(Arrival& arrival);
-  [[nodiscard]] bool checksums_fit(const Arrival& arrival) const;
+  [[nodiscard]] static bool checksums_fit(const Arrival& arrival);
   void related_icmp(Arrival& arrival);
 
   // fragments.cpp: IP fragments
@@ -308,11 +325,21 @@ class WorkerPipeline final : public Pipeline {
   void refuse_later_packet(Arrival& arrival, Flow& flow);
   void drop_silently(Arrival& arrival, Reason reason);
   void send_answers(uint16_t port, const Answers& answers);
-  void forward(const Arrival& arrival, Reason reason);
+  void forward(const Arrival& arrival, Reason reason) {
+    if (arrival.datagram == nullptr) return forward_one(arrival.mbuf, reason);
+    for (const Datagram::Fragment& fragment : arrival.datagram->fragments())
+      forward_one(fragment.mbuf, reason);
+  }
   void drop(const Arrival& arrival, Reason reason);
-  void forward_one(rte_mbuf* mbuf, Reason reason);
+  void forward_one(rte_mbuf* mbuf, Reason reason) {
+    stats_.passed[static_cast<size_t>(reason)].add();
+    put(opposite_[mbuf->port], mbuf);
+  }
   void drop_one(rte_mbuf* mbuf, Reason reason);
-  void put(uint16_t port, rte_mbuf* mbuf);
+  void put(uint16_t port, rte_mbuf* mbuf) {
+    Output::Batch& batch = out_->ports[port];
+    batch.packets[batch.count++] = mbuf;
+  }
   /// Bytes of the frame, contiguous until the next call.
   [[nodiscard]] std::span<const uint8_t> bytes_of(const Arrival& arrival, uint32_t offset, uint32_t size);
   [[nodiscard]] std::span<const uint8_t> payload_of(const Arrival& arrival);
@@ -368,13 +395,14 @@ class WorkerPipeline final : public Pipeline {
   bool started_ = false;
   uint32_t swept_ = 0;
   Output* out_ = nullptr;
-  static constexpr size_t kSpare = kBurst;  ///< the arrival of what fragments.cpp makes or brings back
-  std::array<Arrival, kBurst + 1> arrivals_{};
-  uint8_t header_scratch_[kBurst + 1][kMaxHeaderBytes];  ///< headers of frames whose first segment is short
-  std::array<rte_mbuf, 2> whole_{};      ///< the headers and the payload of a datagram put together
-  FixedArray<uint8_t> payload_scratch_;  ///< kMaxFrame bytes: payload of frames of several segments
-  FixedArray<uint8_t> dns_scratch_;      ///< kMaxFrame bytes: a DNS answer that is changed
-  FixedArray<uint8_t> message_scratch_;  ///< kStreamWindow bytes: a DNS message of a stream
+  std::array<Glimpse, kBurst> glimpses_{};
+  static constexpr size_t kSpare = 1;  ///< the arrival of what fragments.cpp makes or brings back
+  std::array<Arrival, 2> arrivals_{};
+  uint8_t header_scratch_[2][kMaxHeaderBytes];  ///< headers of frames whose first segment is short
+  std::array<rte_mbuf, 2> whole_{};             ///< the headers and the payload of a datagram put together
+  FixedArray<uint8_t> payload_scratch_;         ///< kMaxFrame bytes: payload of frames of several segments
+  FixedArray<uint8_t> dns_scratch_;             ///< kMaxFrame bytes: a DNS answer that is changed
+  FixedArray<uint8_t> message_scratch_;         ///< kStreamWindow bytes: a DNS message of a stream
 };
 
 }  // namespace sluice

@@ -5,7 +5,6 @@
 #include <memory>
 
 #include "dataplane/decode/link_control.h"
-#include "dataplane/decode/reader.h"
 
 using sluice::Decoded;
 

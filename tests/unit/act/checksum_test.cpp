@@ -1,6 +1,7 @@
 // tests: the Internet checksum against an independent one.
 #include <random>
 
+#include "dataplane/act/checksum.h"
 #include "tests/unit/act/judged.h"
 
 namespace sluice::test {

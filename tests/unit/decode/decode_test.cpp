@@ -1,5 +1,5 @@
 // tests: headers of every layer, whole, cut and bent.
-#include "dataplane/decode/reader.h"
+#include "dataplane/decode/packet.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,48 @@
+// act: the Internet checksum (RFC 1071), in software.
+//
+// Sums are of 32-bit words as they lie in memory, and count modulo 65535: there a word is the sum of its
+// halves, and a swap of bytes is multiplying by 256.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "dataplane/decode/packet.h"
+
+namespace sluice {
+
+/// The sum of data's words; of a last one that is cut the rest counts as zeros. data: less than 4 GiB.
+[[nodiscard]] uint64_t sum_of_words(std::span<const uint8_t> data);
+
+/// The sum of the words of a TCP, UDP or ICMPv6 packet's pseudo-header. l4_size: bytes of its header and
+/// payload (RFC 9293 3.1; RFC 8200 8.1). Headers: Packet or Glance.
+template <class Headers>
+[[nodiscard, gnu::always_inline]] inline uint64_t pseudo_header_words(const Headers& packet,
+                                                                      uint32_t l4_size) {
+  const auto halves = [](uint64_t words) { return (words >> 32) + (words & 0xffffffff); };
+  uint64_t sum = 256 * (uint64_t{packet.transport} + (l4_size >> 16) + (l4_size & 0xffff));
+  sum += (packet.source.word(8) >> 32) + (packet.destination.word(8) >> 32);
+  if (!packet.v4)
+    sum += (packet.source.word(8) & 0xffffffff) + (packet.destination.word(8) & 0xffffffff) +
+           halves(packet.source.word(0)) + halves(packet.destination.word(0));
+  return sum;
+}
+
+/// Does what has this sum, its checksum with it, arrive as it was sent?
+[[nodiscard]] constexpr bool checksum_fits(uint64_t sum) {
+  return sum != 0 && sum % 0xffff == 0;
+}
+
+/// Is the checksum of packet its pseudo-header's sum, so that its sender left the rest to hardware?
+template <class Headers>
+[[nodiscard, gnu::always_inline]] inline bool is_pseudo_header_sum(const Headers& packet, uint32_t l4_size) {
+  return packet.l4_checksum != 0 &&
+         (pseudo_header_words(packet, l4_size) + 256 * (0xffffU - packet.l4_checksum)) % 0xffff == 0;
+}
+
+/// The one's complement sum of data, folded to 16 bits and not inverted; sum: what came before.
+[[nodiscard]] uint16_t checksum_fold(std::span<const uint8_t> data, uint32_t sum = 0);
+/// The folded sum of the pseudo-header.
+[[nodiscard]] uint16_t pseudo_header_sum(const Packet& packet, uint32_t l4_size);
+
+}  // namespace sluice
