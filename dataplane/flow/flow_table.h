@@ -128,10 +128,13 @@ class FlowTable {
   [[nodiscard]] Flow* candidate(uint64_t hash) const;
 
   [[nodiscard]] Flow* find(const FlowKey& key, uint64_t hash);
-  /// The same, where candidate has been asked before.
+  /// Is candidate, which may be nullptr, a flow with this key?
+  [[nodiscard]] static bool is(const Flow* candidate, const FlowKey& key) {
+    return candidate != nullptr && candidate->key == key && candidate->has(kFlowInUse);
+  }
+  /// The same as find, where candidate has been asked before.
   [[nodiscard]] Flow* find(const FlowKey& key, uint64_t hash, Flow* candidate) {
-    const bool found = candidate != nullptr && candidate->has(kFlowInUse) && candidate->key == key;
-    return found ? candidate : find(key, hash);
+    return is(candidate, key) ? candidate : find(key, hash);
   }
   /// A new flow with this key, otherwise zeroed, without context; nullptr where there is no room.
   [[nodiscard]] Flow* insert(const FlowKey& key, uint64_t hash);

@@ -57,8 +57,7 @@ void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock no
   for (size_t i = 0; i < burst.size(); ++i) {
     const Glimpse& glimpse = glimpses_[i];
     Flow* flow = glimpse.candidate;
-    if (glimpse.kind == Glimpse::Kind::PlainTcp && flow != nullptr && flow->key == glimpse.key &&
-        flow->has(kFlowInUse) && is_settled(*flow)) {
+    if (glimpse.kind == Glimpse::Kind::PlainTcp && FlowTable::is(flow, glimpse.key) && is_settled(*flow)) {
       touch(*flow);
       forward_one(burst[i], Reason::Decided);
     } else if (enter(burst[i], arrivals_[0], owner)) {

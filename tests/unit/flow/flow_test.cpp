@@ -73,6 +73,27 @@ TEST(FlowTable, RandomUseMatchesAMap) {
   }
 }
 
+TEST(FlowTable, ACandidateIsTheFlowOnlyWhileItBearsTheKey) {
+  FlowTable table;
+  ASSERT_TRUE(table.create(64, 1));
+  const FlowKey key = key_of(1), other = key_of(2);
+  EXPECT_EQ(table.candidate(table.hash(key)), nullptr);
+  Flow* flow = table.insert(key, table.hash(key));
+  Flow* candidate = table.candidate(table.hash(key));
+  EXPECT_EQ(candidate, flow);
+  EXPECT_TRUE(FlowTable::is(candidate, key));
+  EXPECT_FALSE(FlowTable::is(candidate, other));
+  EXPECT_FALSE(FlowTable::is(nullptr, key));
+  EXPECT_EQ(table.find(key, table.hash(key), nullptr), flow);
+  EXPECT_EQ(table.find(other, table.hash(other), candidate), nullptr);
+  // In the midst of a burst: what was fetched for a later packet is gone, and then another's.
+  table.erase(*flow);
+  EXPECT_FALSE(FlowTable::is(candidate, key));
+  EXPECT_EQ(table.find(key, table.hash(key), candidate), nullptr);
+  EXPECT_EQ(table.insert(other, table.hash(other)), flow);
+  EXPECT_FALSE(FlowTable::is(candidate, key));
+}
+
 TEST(FlowTable, SweepsMeetEveryFlowAlsoOfProtocolZero) {
   FlowTable table;
   ASSERT_TRUE(table.create(8, 1));
