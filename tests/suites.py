@@ -18,7 +18,7 @@ from programs import ROOT, Result  # noqa: E402
 SANITIZED = ["-Db_sanitize=address,undefined", "-Dfuzz=true", "-Db_lundef=false", "--buildtype=debugoptimized"]
 THREADS = ["-Db_sanitize=thread", "-Db_lundef=false", "--buildtype=debugoptimized"]
 THREAD_TESTS = ("unit-contract", "unit-link", "unit-agent", "unit-log")  # the boundary between the processes
-SUITES = ("lint", "unit", "case", "smoke", "evasion", "fuzz", "tsan")
+SUITES = ("lint", "unit", "case", "cost", "smoke", "evasion", "fuzz", "tsan")
 
 
 @dataclass
@@ -88,6 +88,10 @@ def smoke(run: Run) -> None:
         run.add("smoke", programs.run_lines(script.stem, [str(script)], 300), script.stem)
 
 
+def cost(run: Run) -> None:
+    run.add("cost", programs.run_lines("cost", [str(ROOT / "tests/cost/run")], 300), "all")
+
+
 def evasion(run: Run) -> None:
     run.add("evasion", programs.run_lines("evasion", [str(ROOT / "tests/evasion/run")], 300), "all")
 
@@ -120,6 +124,8 @@ def run_all(run: Run) -> None:
         run.meson_tests("build", registered("unit"), {}, "")
     if release and run.wants("case"):
         run.meson_tests("build", registered("case"), {}, "")
+    if release and run.wants("cost"):
+        cost(run)
     if release and run.wants("smoke"):
         smoke(run)
     if release and run.wants("evasion"):

@@ -53,14 +53,14 @@ void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock no
   begin(now, out);
   for (size_t i = 0; i < burst.size(); ++i) look_at(*burst[i], glimpses_[i]);
   for (Glimpse& glimpse : std::span(glimpses_).first(burst.size()))
-    if (glimpse.kind != Glimpse::Kind::Nothing) glimpse.candidate = flows_.candidate(glimpse.hash);
+    if (glimpse.common) glimpse.candidate = flows_.candidate(glimpse.hash);
   for (size_t i = 0; i < burst.size(); ++i) {
     const Glimpse& glimpse = glimpses_[i];
     Flow* flow = glimpse.candidate;
-    if (glimpse.kind == Glimpse::Kind::PlainTcp && FlowTable::is(flow, glimpse.key) && is_settled(*flow)) {
+    if (glimpse.plain && FlowTable::is(flow, glimpse.key) && is_settled(*flow)) {
       touch(*flow);
       forward_one(burst[i], Reason::Decided);
-    } else if (enter(burst[i], arrivals_[0], owner)) {
+    } else if (enter(burst[i], arrivals_[0], owner, glimpse)) {
       handle(arrivals_[0], flow);
     }
   }
@@ -68,16 +68,16 @@ void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock no
 
 /// Tells the flow of a frame, if it is a common one, and fetches where that is found.
 void WorkerPipeline::look_at(const rte_mbuf& mbuf, Glimpse& out) const {
-  out.kind = Glimpse::Kind::Nothing;
+  out.common = out.plain = false;
   out.candidate = nullptr;
   const std::span<const uint8_t> headers(rte_pktmbuf_mtod(&mbuf, const uint8_t*),
                                          rte_pktmbuf_data_len(&mbuf));
   Glance seen;
   if (!glance(headers, rte_pktmbuf_pkt_len(&mbuf), seen)) return;
-  // What its sender left to hardware has to be completed first.
-  const bool finished = (mbuf.ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD ||
-                        !is_pseudo_header_sum(seen, seen.l4_size);
-  out.kind = finished && seen.is_plain_tcp() ? Glimpse::Kind::PlainTcp : Glimpse::Kind::Common;
+  out.common = true;
+  out.finished = (mbuf.ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD ||
+                 !is_pseudo_header_sum(seen, seen.l4_size);
+  out.plain = out.finished && seen.is_plain_tcp();
   const PortPlace place = config_.ports[mbuf.port];
   out.key = key_of_common(seen, place.side == Side::Lan, place.pair);
   out.hash = flows_.hash(out.key);
@@ -86,7 +86,7 @@ void WorkerPipeline::look_at(const rte_mbuf& mbuf, Glimpse& out) const {
 
 /// Decodes, passes what needs no flow, hands over what lives elsewhere. True where the packet is this
 /// worker's to judge.
-bool WorkerPipeline::enter(rte_mbuf* mbuf, Arrival& arrival, Owner owner) {
+bool WorkerPipeline::enter(rte_mbuf* mbuf, Arrival& arrival, Owner owner, const Glimpse& glimpse) {
   const size_t slot = static_cast<size_t>(&arrival - arrivals_.data());
   const uint32_t size = rte_pktmbuf_pkt_len(mbuf);
   const auto head = std::min<uint32_t>(size, kMaxHeaderBytes);
@@ -100,11 +100,11 @@ bool WorkerPipeline::enter(rte_mbuf* mbuf, Arrival& arrival, Owner owner) {
   if (decoded.kind == Decoded::Kind::Dropped) return drop(arrival, decoded.reason), false;
 
   if (may_be_link_control(arrival.packet) && passes_as_link_control(arrival)) return false;
-  arrival.key = key_of(arrival, arrival.place.pair);
+  arrival.key = glimpse.common ? glimpse.key : key_of(arrival, arrival.place.pair);
   if (owner == Owner::Unknown && !is_mine(arrival)) return false;
   if (policy_ == nullptr) return drop(arrival, Reason::NoPolicy), false;
-  complete_checksum(arrival);
-  arrival.hash = flows_.hash(arrival.key);
+  if (!glimpse.common || !glimpse.finished) complete_checksum(arrival);
+  arrival.hash = glimpse.common ? glimpse.hash : flows_.hash(arrival.key);
   return true;
 }
 

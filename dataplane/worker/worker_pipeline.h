@@ -106,11 +106,10 @@ class WorkerPipeline final : public Pipeline {
     FlowKey key;
     uint64_t hash;
     Flow* candidate;  ///< see FlowTable
-    enum class Kind : uint8_t {
-      Nothing,
-      Common,    ///< it has a key
-      PlainTcp,  ///< and is a whole segment in the midst of its connection
-    } kind;
+    bool common;  ///< a frame that a glance tells the flow of: key and hash are it; nothing else holds where
+                  ///< not
+    bool finished;  ///< its checksum was not left to hardware
+    bool plain;     ///< a segment in the midst of its connection
   };
   void run(std::span<rte_mbuf* const> burst, Owner owner, Clock now, Output& out);
   void look_at(const rte_mbuf& mbuf, Glimpse& out) const;
@@ -119,7 +118,8 @@ class WorkerPipeline final : public Pipeline {
     return flow.state == FlowState::Allowed && flow.epoch == epoch_ && flow.context == kNoIndex &&
            !(flow.flags & (kFlowDns | kFlowLooking | kFlowOpened));
   }
-  [[nodiscard]] bool enter(rte_mbuf* mbuf, Arrival& arrival, Owner owner = Owner::Unknown);
+  [[nodiscard]] bool enter(rte_mbuf* mbuf, Arrival& arrival, Owner owner = Owner::Unknown,
+                           const Glimpse& glimpse = {});
   [[nodiscard]] bool passes_as_link_control(Arrival& arrival);
   [[nodiscard]] static FlowKey key_of(const Arrival& arrival, uint8_t pair);
   [[nodiscard]] bool is_mine(const Arrival& arrival);
