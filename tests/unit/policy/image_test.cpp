@@ -161,8 +161,11 @@ TEST(PolicyImage, StoredNameThatDiffersInOneByteIsAnother) {
        {1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 24, 31, 32, 33, 47, 48, 49, 63, 64, 100, 253}) {
     std::string name;
     while (name.size() < size) name += name.size() % 64 == 62 && name.size() + 1 < size ? '.' : 'q';
-    const auto made = test::make_policy(test::kOffice + "lists: {l: {names: [" + name +
-                                        "]}}\nrules: [{name: r, to: [l], action: block}]\n");
+    std::string text = test::kOffice;
+    text.append("lists: {l: {names: [")
+        .append(name)
+        .append("]}}\nrules: [{name: r, to: [l], action: block}]\n");
+    const auto made = test::make_policy(text);
     EXPECT_NE(made->policy->set_of(name), 0u) << size;
     Copy copy(made->compiled.image(), made->compiled.image().size());
     const SectionSpan stored = copy.header().sections[static_cast<size_t>(Section::NameBytes)];
