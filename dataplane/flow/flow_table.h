@@ -118,7 +118,7 @@ class FlowTable {
   [[nodiscard]] bool create(uint32_t capacity, uint64_t seed);
 
   [[nodiscard]] uint64_t hash(const FlowKey& key) const;
-  /// Fetches what prefetch_flow reads.
+  /// Fetches what candidate reads.
   void prefetch(uint64_t hash) const {
     __builtin_prefetch(&buckets_[home(hash)]);
     __builtin_prefetch(&buckets_[other(hash)]);
