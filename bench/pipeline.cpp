@@ -63,6 +63,14 @@ class Gateway {
     pipeline_->set_policy(policy_->policy.get(), &policy_->scratch);
   }
 
+  ~Gateway() {
+    pipeline_.reset();
+    rte_mempool_free(pool_);
+    std::free(ring_);
+  }
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
   /// Takes all of traffic through the pipeline, or, for comparison, only through the buffers. Returns
   /// nanoseconds a packet. The clock stands still but for a millisecond a thousand packets.
   double run(const Traffic& traffic, bool process) {

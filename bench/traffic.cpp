@@ -6,7 +6,7 @@
 
 #include "bench/name_maker.h"
 #include "dataplane/decode/packet.h"
-#include "tests/support/hello.h"
+#include "tests/support/frame.h"
 #include "tests/support/payload.h"
 #include "tests/support/quic.h"
 
@@ -63,8 +63,8 @@ class Client {
   }
   void add(bool from_client, Frame& frame) {
     const Bytes built = frame.pad_to(60).build();
-    out_.frames.push_back({static_cast<uint32_t>(out_.bytes.size()), static_cast<uint16_t>(built.size()),
-                           static_cast<uint16_t>(from_client ? 0 : 1)});
+    out_.frames.push_back(
+        {out_.bytes.size(), static_cast<uint16_t>(built.size()), static_cast<uint16_t>(from_client ? 0 : 1)});
     out_.bytes.insert(out_.bytes.end(), built.begin(), built.end());
   }
 
@@ -104,79 +104,81 @@ void shake_hands(Client& client, Names& names) {
   client.tcp(true, kAck);
 }
 
+std::string server_of(size_t number) {
+  return "198.51.100." + std::to_string(1 + number % 200);
+}
+
 /// Flows in groups: what each group's flows do, step by step.
-Traffic tls_flows(size_t flows, size_t at_once, size_t data_packets, bool imix, bool ends) {
+Traffic tls_flows(size_t flows, size_t at_once, size_t data_packets, bool imix) {
   constexpr uint8_t kData = 23;
   Traffic out;
   Names names;
   for (size_t first = 0; first < flows; first += at_once) {
     std::vector<Client> clients;
     for (size_t i = first; i < std::min(first + at_once, flows); ++i)
-      clients.emplace_back(out, i, "198.51.100." + std::to_string(1 + i % 200), uint16_t{443});
+      clients.emplace_back(out, i, server_of(i), uint16_t{443});
     for (Client& client : clients) shake_hands(client, names);
     for (size_t step = 0; step < data_packets; ++step)
       for (size_t i = 0; i < clients.size(); ++i)
         clients[i].tcp(step % 3 == 0, kAck, record(kData, imix ? kImix[(step * 5 + i) % kImix.size()] : 64));
-    if (ends)
-      for (Client& client : clients) client.finish();
+    for (Client& client : clients) client.finish();
   }
   out.allowed = flows;
   return out;
 }
 
-Traffic http_flows(size_t flows) {
+/// Flows one after the other.
+Traffic each_alone(size_t flows, uint16_t port, void (*what)(Client& client, size_t number, Names& names)) {
   Traffic out;
   Names names;
   for (size_t i = 0; i < flows; ++i) {
-    Client client(out, i, "198.51.100." + std::to_string(1 + i % 200), 80);
-    client.connect();
-    client.tcp(true, kPsh | kAck, test::http_request(names.next()));
-    client.tcp(false, kPsh | kAck, test::bytes("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"));
-    client.finish();
+    Client client(out, i, server_of(i), port);
+    what(client, i, names);
   }
   out.allowed = flows;
   return out;
 }
 
-Traffic dns_questions(size_t flows) {
-  Traffic out;
-  Names names;
-  for (size_t i = 0; i < flows; ++i) {
-    Client client(out, i, "198.51.100." + std::to_string(1 + i % 200), 53);
-    client.udp(true, test::dns_query({.name = names.next()}));
-  }
-  out.allowed = flows;
-  return out;
+void request_http(Client& client, size_t, Names& names) {
+  client.connect();
+  client.tcp(true, kPsh | kAck, test::http_request(names.next()));
+  client.tcp(false, kPsh | kAck, test::bytes("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"));
+  client.finish();
 }
 
-Traffic quic_hellos(size_t flows) {
-  Traffic out;
-  Names names;
-  for (size_t i = 0; i < flows; ++i) {
-    Client client(out, i, "198.51.100." + std::to_string(1 + i % 200), 443);
-    const Bytes id{
-        1, static_cast<uint8_t>(i >> 16), static_cast<uint8_t>(i >> 8), static_cast<uint8_t>(i), 5, 6, 7, 8};
-    // A key share of today's size fills two Initials.
-    const Bytes records = test::tls_hello(names.next(), {.padding_bytes = 1400});
-    const Bytes handshake(records.begin() + 5, records.end());
-    for (const Bytes& datagram : test::quic_hello({.id = id}, handshake)) client.udp(true, datagram);
-  }
-  out.allowed = flows;
-  return out;
+void ask_dns(Client& client, size_t, Names& names) {
+  client.udp(true, test::dns_query({.name = names.next()}));
+}
+
+/// A key share of today's size fills two Initials.
+void begin_quic(Client& client, size_t number, Names& names) {
+  const Bytes id{1,
+                 static_cast<uint8_t>(number >> 16),
+                 static_cast<uint8_t>(number >> 8),
+                 static_cast<uint8_t>(number),
+                 5,
+                 6,
+                 7,
+                 8};
+  const Bytes records = test::tls_hello(names.next(), {.padding_bytes = 1400});
+  const Bytes handshake(records.begin() + 5, records.end());
+  for (const Bytes& datagram : test::quic_hello({.id = id}, handshake)) client.udp(true, datagram);
 }
 
 constexpr Shape kShapes[] = {
     {"imix", "TLS flows of 60 data packets of 64, 576 and 1500 bytes", 20'000,
-     [](size_t flows) { return tls_flows(flows, flows, 60, true, true); }},
+     [](size_t flows) { return tls_flows(flows, flows, 60, true); }},
     {"data64", "the same, of 64 bytes", 20'000,
-     [](size_t flows) { return tls_flows(flows, flows, 60, false, true); }},
+     [](size_t flows) { return tls_flows(flows, flows, 60, false); }},
     {"hs", "short TLS flows: six data packets", 100'000,
-     [](size_t flows) { return tls_flows(flows, kAtOnce, 6, true, true); }},
+     [](size_t flows) { return tls_flows(flows, kAtOnce, 6, true); }},
     {"tls", "TLS handshakes and their ends", 100'000,
-     [](size_t flows) { return tls_flows(flows, kAtOnce, 0, true, true); }},
-    {"quic", "QUIC hellos of two Initials", 10'000, quic_hellos},
-    {"dns", "DNS questions", 100'000, dns_questions},
-    {"http", "HTTP requests, one for each connection", 50'000, http_flows},
+     [](size_t flows) { return tls_flows(flows, kAtOnce, 0, true); }},
+    {"quic", "QUIC hellos of two Initials", 10'000,
+     [](size_t flows) { return each_alone(flows, 443, begin_quic); }},
+    {"dns", "DNS questions", 100'000, [](size_t flows) { return each_alone(flows, 53, ask_dns); }},
+    {"http", "HTTP requests, one for each connection", 50'000,
+     [](size_t flows) { return each_alone(flows, 80, request_http); }},
 };
 
 }  // namespace

@@ -7,14 +7,12 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/support/frame.h"
-
 namespace sluice::bench {
 
 /// Frames of both sides in the order in which the gateway sees them, and what must come of them.
 struct Traffic {
   struct At {
-    uint32_t offset;  ///< into bytes
+    size_t offset;  ///< into bytes
     uint16_t size;
     uint16_t port;  ///< 0: from the LAN, 1: from the line
   };

@@ -30,7 +30,7 @@ uint64_t FlowTable::hash_v6(const FlowKey& key) const {
 Flow* FlowTable::candidate(uint64_t hash) const {
   for (const size_t at : {home(hash), other(hash)}) {
     const Bucket& bucket = buckets_[at];
-    const uint32_t found = places_with(bucket, tag(hash));
+    const uint32_t found = tags_equal(bucket.tags, tag(hash));
     if (found == 0) continue;
     const uint32_t index = bucket.flows[std::countr_zero(found)];
     if (index == 0) continue;
@@ -43,7 +43,7 @@ Flow* FlowTable::candidate(uint64_t hash) const {
 Flow* FlowTable::find(const FlowKey& key, uint64_t hash) {
   for (const size_t at : {home(hash), other(hash)}) {
     const Bucket& bucket = buckets_[at];
-    for (uint32_t left = places_with(bucket, tag(hash)); left != 0; left &= left - 1) {
+    for (uint32_t left = tags_equal(bucket.tags, tag(hash)); left != 0; left &= left - 1) {
       const uint32_t index = bucket.flows[std::countr_zero(left)];
       if (index != 0 && flows_[index - 1].key == key) return &flows_[index - 1];
     }

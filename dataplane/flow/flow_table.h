@@ -1,8 +1,6 @@
 // flow: the fixed-size table of flows of one worker.
 #pragma once
 
-#include <emmintrin.h>
-
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +9,7 @@
 #include "dataplane/contract/address.h"
 #include "dataplane/contract/reasons.h"
 #include "dataplane/flow/memory.h"
+#include "dataplane/policy/tags.h"
 
 namespace sluice {
 
@@ -157,15 +156,6 @@ class FlowTable {
   size_t home(uint64_t hash) const { return hash & mask_; }
   size_t other(uint64_t hash) const { return (hash >> 32 ^ hash * 0x9e3779b97f4a7c15U >> 40) & mask_; }
   static uint32_t tag(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
-  /// Bit i is set where place i bears tag; a free place may, too.
-  static uint32_t places_with(const Bucket& bucket, uint32_t tag) {
-    const __m128i wanted = _mm_set1_epi32(static_cast<int>(tag));
-    const auto* tags = reinterpret_cast<const __m128i*>(bucket.tags);
-    const __m128i low = _mm_cmpeq_epi32(_mm_load_si128(tags), wanted);
-    const __m128i high = _mm_cmpeq_epi32(_mm_load_si128(tags + 1), wanted);
-    return static_cast<uint32_t>(_mm_movemask_ps(_mm_castsi128_ps(low)) |
-                                 _mm_movemask_ps(_mm_castsi128_ps(high)) << 4);
-  }
 
   FixedArray<Bucket> buckets_;
   FixedArray<Flow> flows_;

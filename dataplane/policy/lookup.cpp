@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "dataplane/policy/tables.h"
+#include "dataplane/policy/tags.h"
 
 namespace sluice {
 namespace {
@@ -28,17 +29,6 @@ Suffix suffix_of(const Policy::Tables& t, std::string_view text) {
                       tag_of(hash)};
   __builtin_prefetch(&t.buckets[suffix.home]);
   return suffix;
-}
-
-/// Bit i is set where slot i bears tag; an empty slot may, too.
-uint32_t slots_with(const NameBucket& bucket, uint32_t tag) {
-  static_assert(kSlotsPerBucket == 8);
-  const __m128i wanted = _mm_set1_epi32(static_cast<int>(tag));
-  const auto* tags = reinterpret_cast<const __m128i*>(bucket.tags);
-  const __m128i low = _mm_cmpeq_epi32(_mm_load_si128(tags), wanted);
-  const __m128i high = _mm_cmpeq_epi32(_mm_load_si128(tags + 1), wanted);
-  return static_cast<uint32_t>(_mm_movemask_ps(_mm_castsi128_ps(low)) |
-                               _mm_movemask_ps(_mm_castsi128_ps(high)) << 4);
 }
 
 uint32_t next_bucket(const Policy::Tables& t, uint32_t at) {
@@ -116,7 +106,8 @@ bool go_on(const Policy::Tables& t, Search& search) {
   while (search.at < search.count) {
     const Suffix& suffix = search.suffixes[search.at];
     const NameBucket& bucket = t.buckets[search.bucket];
-    const uint32_t found = slots_with(bucket, suffix.tag);
+    const uint32_t found = tags_equal(bucket.tags, suffix.tag);
+    // An empty slot may bear the tag, too.
     const uint32_t offset = found == 0 ? 0 : bucket.offsets_plus_one[std::countr_zero(found)];
     if (offset != 0) {
       search.entry = t.names.data() + offset - 1;
@@ -138,7 +129,7 @@ bool go_on(const Policy::Tables& t, Search& search) {
 const std::byte* find_entry(const Policy::Tables& t, const Suffix& suffix) {
   for (uint32_t at = suffix.home;; at = next_bucket(t, at)) {
     const NameBucket& bucket = t.buckets[at];
-    for (uint32_t left = slots_with(bucket, suffix.tag); left != 0; left &= left - 1) {
+    for (uint32_t left = tags_equal(bucket.tags, suffix.tag); left != 0; left &= left - 1) {
       const uint32_t offset = bucket.offsets_plus_one[std::countr_zero(left)];
       if (offset != 0 && is_entry_of(t.names.data() + offset - 1, suffix.text()))
         return t.names.data() + offset - 1;
