@@ -82,8 +82,8 @@ class Gateway {
         fail("no buffers are left");
       for (size_t i = 0; i < count; ++i) {
         const Traffic::At& frame = traffic.frames[at + i];
-        std::memcpy(rte_pktmbuf_append(burst[i], frame.size), traffic.bytes.data() + frame.offset,
-                    frame.size);
+        std::ranges::copy(traffic.frame(frame),
+                          reinterpret_cast<uint8_t*>(rte_pktmbuf_append(burst[i], frame.size)));
         burst[i]->port = frame.port;
       }
       if (process) {

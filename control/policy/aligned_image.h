@@ -10,6 +10,7 @@
 #include <span>
 #include <system_error>
 
+#include "control/base/files.h"
 #include "control/base/unique_fd.h"
 
 namespace sluice::control {
@@ -40,13 +41,8 @@ class AlignedImage {
   /// bytes: offset and size within the image. Through the descriptor, which is twice as fast as a fault for
   /// each page. Throws std::system_error.
   void write(std::span<const std::byte> bytes, size_t offset) {
-    while (!bytes.empty()) {
-      const ssize_t written = pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) throw std::system_error(errno, std::generic_category(), "no memory for the image");
-      offset += static_cast<size_t>(written);
-      bytes = bytes.subspan(static_cast<size_t>(written));
-    }
+    if (lseek(fd_.get(), static_cast<off_t>(offset), SEEK_SET) < 0 || !write_all(fd_.get(), bytes))
+      throw std::system_error(errno, std::generic_category(), "no memory for the image");
   }
 
   /// The memfd, of which no mapping is left, so that it can be sealed. The image is empty then.

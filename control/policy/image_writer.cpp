@@ -55,16 +55,15 @@ SectionBytes sections_of(const ImageTables& tables) {
 Sha256Bytes digest_of(const ImageHeader& header, const SectionBytes& sections) {
   static constexpr std::array<char, kSectionAlign> kPadding{};
   Sha256 sum;
-  size_t at = 0;
-  const auto add = [&](std::span<const std::byte> bytes) {
+  size_t end = 0;
+  const auto add = [&](std::span<const std::byte> bytes, size_t offset) {
+    sum.update({kPadding.data(), offset - end});
     sum.update({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    at += bytes.size();
-    const size_t padding = align_up(at) - at;
-    sum.update({kPadding.data(), padding});
-    at += padding;
+    end = offset + bytes.size();
   };
-  add(std::as_bytes(std::span(&header, 1)));
-  for (const std::span<const std::byte> section : sections) add(section);
+  add(std::as_bytes(std::span(&header, 1)), 0);
+  for (size_t i = 0; i < kSectionCount; ++i) add(sections[i], header.sections[i].offset);
+  add({}, header.size);
   return sum.finish();
 }
 
@@ -102,7 +101,11 @@ std::optional<AlignedImage> write_image(const ImageTables& tables, uint32_t gene
   Sha256Bytes digest;
   // Both read all of it: on two processors neither waits for the other.
   for_each_index(2, [&](size_t half) {
-    half == 0 ? void(digest = digest_of(header, sections)) : write_sections(header, sections, image);
+    if (half == 0) {
+      digest = digest_of(header, sections);
+    } else {
+      write_sections(header, sections, image);
+    }
   });
   image.write(std::as_bytes(std::span(digest)), offsetof(ImageHeader, sha256));
   return image;

@@ -1,12 +1,13 @@
 // act: link, IP, TCP, UDP and ICMP headers of the frames it makes.
 #include "dataplane/act/maker.h"
-#include "dataplane/act/checksum.h"
 
 #include <netinet/in.h>
 #include <rte_mbuf.h>
 
 #include <algorithm>
 #include <cstring>
+
+#include "dataplane/act/checksum.h"
 
 namespace sluice {
 namespace {

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "dataplane/act/answer.h"
+#include "dataplane/decode/bytes.h"
 
 namespace sluice {
 
@@ -18,10 +19,6 @@ inline void put16(uint8_t* at, uint32_t value) {
 inline void put32(uint8_t* at, uint32_t value) {
   put16(at, value >> 16);
   put16(at + 2, value);
-}
-
-inline uint16_t get16(const uint8_t* at) {
-  return static_cast<uint16_t>(at[0] << 8 | at[1]);
 }
 
 /// What stands directly before the IP header. Under MPLS there is neither: a bottom label's second last byte

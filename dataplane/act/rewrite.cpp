@@ -1,6 +1,5 @@
 // act: changes to a packet that passes on.
 #include "dataplane/act/rewrite.h"
-#include "dataplane/act/checksum.h"
 
 #include <rte_ip.h>
 #include <rte_mbuf.h>
@@ -8,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dataplane/act/checksum.h"
 #include "dataplane/act/maker.h"
 
 namespace sluice {

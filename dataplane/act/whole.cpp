@@ -1,7 +1,7 @@
 // act: the headers of a datagram that is put together from its fragments.
 #include "dataplane/act/whole.h"
-#include "dataplane/act/checksum.h"
 
+#include "dataplane/act/checksum.h"
 #include "dataplane/act/maker.h"
 
 namespace sluice {

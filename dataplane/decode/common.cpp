@@ -1,17 +1,9 @@
 // decode: the frames that nearly all are, at once.
+#include <cstring>
+
 #include "dataplane/decode/glance.h"
 
 namespace sluice {
-namespace {
-
-uint32_t load32(const uint8_t* at) {
-  uint32_t value;
-  std::memcpy(&value, at, sizeof value);
-  return __builtin_bswap32(value);
-}
-
-}  // namespace
-
 bool decode_common(std::span<const uint8_t> headers, uint32_t frame_size, Packet& out) {
   Glance seen;
   if (!glance(headers, frame_size, seen)) return false;
@@ -32,11 +24,11 @@ bool decode_common(std::span<const uint8_t> headers, uint32_t frame_size, Packet
   out.transport = seen.transport;
   out.v4 = seen.v4;
   out.hop_limit = seen.v4 ? l3[8] : l3[7];
-  if (seen.v4) out.fragment_id = load16(l3 + 4);
+  if (seen.v4) out.fragment_id = get16(l3 + 4);
   if (seen.transport == kTcp) {
     out.tcp_flags = seen.tcp_flags;
-    out.tcp_seq = load32(l4 + 4);
-    out.tcp_ack = load32(l4 + 8);
+    out.tcp_seq = get32(l4 + 4);
+    out.tcp_ack = get32(l4 + 8);
   }
   return true;
 }

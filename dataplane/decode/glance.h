@@ -1,8 +1,7 @@
 // decode: the first look at a frame: what tells its flow, of the frames that nearly all are, in a few loads.
 #pragma once
 
-#include <cstring>
-
+#include "dataplane/decode/bytes.h"
 #include "dataplane/decode/packet.h"
 
 namespace sluice {
@@ -22,12 +21,6 @@ struct Glance {
   bool is_plain_tcp() const { return transport == kTcp && (tcp_flags & (kSyn | kFin | kRst)) == 0; }
 };
 
-inline uint16_t load16(const uint8_t* at) {
-  uint16_t value;
-  std::memcpy(&value, at, sizeof value);
-  return __builtin_bswap16(value);
-}
-
 /// Flags that no stack sends, and that some read one way and some another.
 constexpr bool impossible(uint8_t tcp_flags) {
   const uint8_t control = tcp_flags & (kSyn | kFin | kRst | kAck);
@@ -41,13 +34,13 @@ constexpr bool impossible(uint8_t tcp_flags) {
   constexpr uint16_t kIpv4Type = 0x0800, kIpv6Type = 0x86dd, kVlanType = 0x8100;
   const uint8_t* const frame = headers.data();
   if (headers.size() < kEthernet + kTag + kIpv4) return false;
-  uint16_t type = load16(frame + kEthernet - 2);
+  uint16_t type = get16(frame + kEthernet - 2);
   size_t at = kEthernet;
   out.vlan = kNoVlan;
   if (type == kVlanType) {
-    const uint16_t id = load16(frame + at) & 0x0fff;
+    const uint16_t id = get16(frame + at) & 0x0fff;
     if (id != 0) out.vlan = id;
-    type = load16(frame + at + 2);
+    type = get16(frame + at + 2);
     at += kTag;
   }
   const uint8_t* const l3 = frame + at;
@@ -55,9 +48,9 @@ constexpr bool impossible(uint8_t tcp_flags) {
   out.l3_offset = static_cast<uint16_t>(at);
   out.v4 = type == kIpv4Type;
   if (out.v4) {
-    const uint32_t total = load16(l3 + 2);
+    const uint32_t total = get16(l3 + 2);
     // Neither offset nor MF: all of a datagram.
-    if (l3[0] != 0x45 || total < kIpv4 || total > available || (load16(l3 + 6) & 0x3fff) != 0) return false;
+    if (l3[0] != 0x45 || total < kIpv4 || total > available || (get16(l3 + 6) & 0x3fff) != 0) return false;
     out.transport = l3[9];
     out.source = AddressWords::from_v4(l3 + 12);
     out.destination = AddressWords::from_v4(l3 + 16);
@@ -65,7 +58,7 @@ constexpr bool impossible(uint8_t tcp_flags) {
     at += kIpv4;
   } else {
     if (type != kIpv6Type || headers.size() - at < kIpv6 || l3[0] >> 4 != 6) return false;
-    out.l4_size = load16(l3 + 4);
+    out.l4_size = get16(l3 + 4);
     if (out.l4_size > available - kIpv6) return false;
     out.transport = l3[6];
     out.source = AddressWords::from_v6(l3 + 8);
@@ -80,21 +73,21 @@ constexpr bool impossible(uint8_t tcp_flags) {
     const uint32_t header = (l4[12] >> 4) * 4U;
     out.tcp_flags = l4[13] & 0x3f;
     if (header < kTcpHeader || header > out.l4_size || impossible(out.tcp_flags)) return false;
-    out.l4_checksum = load16(l4 + 16);
+    out.l4_checksum = get16(l4 + 16);
     out.payload_offset = static_cast<uint16_t>(at + header);
   } else if (out.transport == kUdp) {
     if (left < kUdpHeader) return false;
-    const uint32_t length = load16(l4 + 4);
+    const uint32_t length = get16(l4 + 4);
     if (length < kUdpHeader || length > out.l4_size) return false;
     out.tcp_flags = 0;
-    out.l4_checksum = load16(l4 + 6);
+    out.l4_checksum = get16(l4 + 6);
     out.payload_offset = static_cast<uint16_t>(at + kUdpHeader);
     out.l4_size = length;
   } else {
     return false;
   }
-  out.source_port = load16(l4);
-  out.destination_port = load16(l4 + 2);
+  out.source_port = get16(l4);
+  out.destination_port = get16(l4 + 2);
   return true;
 }
 

@@ -4,7 +4,7 @@
 namespace sluice {
 namespace {
 
-constexpr uint16_t kBfdControl = 3784, kBfdEcho = 3785, kBfdMultihop = 4784;
+constexpr uint16_t kBgp = 179, kBfdControl = 3784, kBfdEcho = 3785, kBfdMultihop = 4784;
 constexpr uint16_t kHsrp = 1985, kHsrpV6 = 2029;
 
 bool is_link_local(const Address& address) {

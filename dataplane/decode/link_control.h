@@ -18,12 +18,6 @@ enum class LinkControl : uint8_t {
 /// packet's transport payload, or its beginning.
 [[nodiscard]] LinkControl link_control(const Packet& packet, std::span<const uint8_t> payload);
 
-inline constexpr uint16_t kBgp = 179;
-/// False where link_control says No whatever the payload: of TCP, which nearly everything is, but BGP.
-inline bool may_be_link_control(const Packet& packet) {
-  return !packet.is_tcp() || packet.source_port == kBgp || packet.destination_port == kBgp;
-}
-
 [[nodiscard]] bool is_multicast(const Packet& packet);
 
 /// True for an ICMP or ICMPv6 error, which quotes the packet it is about (RFC 792, RFC 4443 2.1).

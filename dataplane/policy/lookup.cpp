@@ -86,14 +86,18 @@ struct Search {
   const std::byte* entry;      ///< bears its tag, and is fetched; nullptr: none does
 };
 
+/// What stands above a name; empty for the last label.
+std::string_view above(std::string_view name) {
+  const size_t dot = name.find('.');
+  name.remove_prefix(dot == std::string_view::npos ? name.size() : dot + 1);
+  return name;
+}
+
 /// Cuts a name into its suffixes, so many as fit, and fetches the bucket of each.
 void begin(const Policy::Tables& t, std::string_view name, Search& search) {
   search.count = 0;
-  while (!name.empty() && search.count < kSuffixes) {
+  for (; !name.empty() && search.count < kSuffixes; name = above(name))
     search.suffixes[search.count++] = suffix_of(t, name);
-    const size_t dot = name.find('.');
-    name.remove_prefix(dot == std::string_view::npos ? name.size() : dot + 1);
-  }
   search.cut_whole = name.empty();
   search.at = 0;
   search.bucket = search.count == 0 ? 0 : search.suffixes[0].home;
@@ -140,13 +144,11 @@ const std::byte* find_entry(const Policy::Tables& t, const Suffix& suffix) {
 
 /// Of any name, one suffix after the other.
 uint32_t set_step_by_step(const Policy::Tables& t, std::string_view name) {
-  for (std::string_view rest = name;;) {
+  for (std::string_view rest = name; !rest.empty(); rest = above(rest)) {
     if (const std::byte* found = find_entry(t, suffix_of(t, rest)))
       return set_at(t, found, rest.size() == name.size());
-    const size_t dot = rest.find('.');
-    if (dot == std::string_view::npos || dot + 1 == rest.size()) return 0;
-    rest.remove_prefix(dot + 1);
   }
+  return 0;
 }
 
 /// The set of a name whose search is at its end.

@@ -99,7 +99,7 @@ bool WorkerPipeline::enter(rte_mbuf* mbuf, Arrival& arrival, Owner owner, const 
   if (decoded.kind == Decoded::Kind::NotIp) return forward(arrival, Reason::NotIp), false;
   if (decoded.kind == Decoded::Kind::Dropped) return drop(arrival, decoded.reason), false;
 
-  if (may_be_link_control(arrival.packet) && passes_as_link_control(arrival)) return false;
+  if (passes_as_link_control(arrival)) return false;
   arrival.key = glimpse.common ? glimpse.key : key_of(arrival, arrival.place.pair);
   if (owner == Owner::Unknown && !is_mine(arrival)) return false;
   if (policy_ == nullptr) return drop(arrival, Reason::NoPolicy), false;
