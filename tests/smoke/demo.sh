@@ -27,6 +27,19 @@ interrupted() {
   wait $pid 2>/dev/null
   [[ $1 == KILL ]] || nothing_left
 }
+# The tests have built everything; on a new machine the demo has only what it asks for.
+builds_all_of_the_gateway() {
+  local built program
+  built=$(ninja -C "$LAB_CHECKOUT/build" -t query gateway | sed "s/^ *| *//") || return
+  meson introspect --targets "$LAB_CHECKOUT/build" | python3 -c '
+import json, sys
+for target in json.load(sys.stdin):
+    if target["type"] == "executable" and target["installed"]:
+        print(*target["filename"])' | while read -r program; do
+    grep -qx "${program#"$LAB_CHECKOUT/build/"}" <<<"$built" || { echo "not $program"; return 1; }
+  done
+}
+check "what it builds is all that a gateway is made of" builds_all_of_the_gateway
 check "the demo succeeds" succeeds
 check "it leaves nothing" nothing_left
 check "SIGTERM ends it and leaves nothing" interrupted TERM
