@@ -15,16 +15,17 @@ namespace sluice {
 [[nodiscard]] uint64_t sum_of_words(std::span<const uint8_t> data);
 
 /// The sum of the words of a TCP, UDP or ICMPv6 packet's pseudo-header. l4_size: bytes of its header and
-/// payload (RFC 9293 3.1; RFC 8200 8.1). Headers: Packet or Glance.
-template <class Headers>
-[[nodiscard, gnu::always_inline]] inline uint64_t pseudo_header_words(const Headers& packet,
-                                                                      uint32_t l4_size) {
+/// payload (RFC 9293 3.1; RFC 8200 8.1). Words: Address or AddressWords.
+template <class Words>
+[[nodiscard, gnu::always_inline]] inline uint64_t pseudo_header_words(const Words& source,
+                                                                      const Words& destination, bool v4,
+                                                                      uint8_t transport, uint32_t l4_size) {
   const auto halves = [](uint64_t words) { return (words >> 32) + (words & 0xffffffff); };
-  uint64_t sum = 256 * (uint64_t{packet.transport} + (l4_size >> 16) + (l4_size & 0xffff));
-  sum += (packet.source.word(8) >> 32) + (packet.destination.word(8) >> 32);
-  if (!packet.v4)
-    sum += (packet.source.word(8) & 0xffffffff) + (packet.destination.word(8) & 0xffffffff) +
-           halves(packet.source.word(0)) + halves(packet.destination.word(0));
+  uint64_t sum = 256 * (uint64_t{transport} + (l4_size >> 16) + (l4_size & 0xffff));
+  sum += (source.word(8) >> 32) + (destination.word(8) >> 32);
+  if (!v4)
+    sum += (source.word(8) & 0xffffffff) + (destination.word(8) & 0xffffffff) + halves(source.word(0)) +
+           halves(destination.word(0));
   return sum;
 }
 
@@ -33,11 +34,15 @@ template <class Headers>
   return sum != 0 && sum % 0xffff == 0;
 }
 
-/// Is the checksum of packet its pseudo-header's sum, so that its sender left the rest to hardware?
-template <class Headers>
-[[nodiscard, gnu::always_inline]] inline bool is_pseudo_header_sum(const Headers& packet, uint32_t l4_size) {
-  return packet.l4_checksum != 0 &&
-         (pseudo_header_words(packet, l4_size) + 256 * (0xffffU - packet.l4_checksum)) % 0xffff == 0;
+[[nodiscard]] inline uint64_t pseudo_header_words(const Packet& packet, uint32_t l4_size) {
+  return pseudo_header_words(packet.source, packet.destination, packet.v4, packet.transport, l4_size);
+}
+
+/// Is a packet's checksum its pseudo-header's sum, whose words are given, so that its sender left the rest to
+/// hardware?
+[[nodiscard]] constexpr bool is_pseudo_header_sum(uint16_t checksum, uint64_t pseudo_header) {
+  const uint16_t as_it_lies = __builtin_bswap16(checksum);
+  return (pseudo_header + (0xffffU - as_it_lies)) % 0xffff == 0 && checksum != 0;
 }
 
 /// The one's complement sum of data, folded to 16 bits and not inverted; sum: what came before.

@@ -4,33 +4,33 @@
 #include "dataplane/decode/glance.h"
 
 namespace sluice {
+
 bool decode_common(std::span<const uint8_t> headers, uint32_t frame_size, Packet& out) {
-  Glance seen;
-  if (!glance(headers, frame_size, seen)) return false;
-  const uint8_t* const l3 = headers.data() + seen.l3_offset;
-  const uint8_t* const l4 = headers.data() + seen.l4_offset;
-  // `out = Packet{}` is made elsewhere first, by stores that the copy then waits for.
-  std::memset(static_cast<void*>(&out), 0, sizeof out);
-  out.source = Address::from_words(seen.source);
-  out.destination = Address::from_words(seen.destination);
-  out.payload_size = seen.l4_size + seen.l4_offset - seen.payload_offset;
-  out.l3_offset = seen.l3_offset;
-  out.l4_offset = seen.l4_offset;
-  out.payload_offset = seen.payload_offset;
-  out.source_port = seen.source_port;
-  out.destination_port = seen.destination_port;
-  out.vlan = seen.vlan;
-  out.l4_checksum = seen.l4_checksum;
-  out.transport = seen.transport;
-  out.v4 = seen.v4;
-  out.hop_limit = seen.v4 ? l3[8] : l3[7];
-  if (seen.v4) out.fragment_id = get16(l3 + 4);
-  if (seen.transport == kTcp) {
-    out.tcp_flags = seen.tcp_flags;
-    out.tcp_seq = get32(l4 + 4);
-    out.tcp_ack = get32(l4 + 8);
-  }
-  return true;
+  return glance(headers, frame_size, [&](const auto& seen) {
+    const uint8_t* const l3 = headers.data() + seen.l3_offset;
+    const uint8_t* const l4 = headers.data() + seen.l4_offset;
+    // `out = Packet{}` is made elsewhere first, by stores that the copy then waits for.
+    std::memset(static_cast<void*>(&out), 0, sizeof out);
+    out.source = Address::from_words(seen.addresses.first());
+    out.destination = Address::from_words(seen.addresses.second());
+    out.payload_size = seen.l4_size + seen.l4_offset - seen.payload_offset;
+    out.l3_offset = seen.l3_offset;
+    out.l4_offset = seen.l4_offset;
+    out.payload_offset = seen.payload_offset;
+    out.source_port = static_cast<uint16_t>(seen.ports >> 16);
+    out.destination_port = static_cast<uint16_t>(seen.ports);
+    out.vlan = seen.vlan;
+    out.l4_checksum = seen.l4_checksum;
+    out.transport = seen.transport;
+    out.v4 = seen.v4;
+    out.hop_limit = seen.v4 ? l3[8] : l3[7];
+    if (seen.v4) out.fragment_id = get16(l3 + 4);
+    if (seen.transport == kTcp) {
+      out.tcp_flags = seen.tcp_flags;
+      out.tcp_seq = get32(l4 + 4);
+      out.tcp_ack = get32(l4 + 8);
+    }
+  });
 }
 
 }  // namespace sluice

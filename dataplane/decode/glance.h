@@ -1,21 +1,27 @@
 // decode: the first look at a frame: what tells its flow, of the frames that nearly all are, in a few loads.
 #pragma once
 
+#include <type_traits>
+
 #include "dataplane/decode/bytes.h"
 #include "dataplane/decode/packet.h"
 
 namespace sluice {
 
 /// Of a frame with one VLAN tag or none, IPv4 without options or IPv6 without extension headers, unfragmented
-/// TCP or UDP, with which nothing is wrong. The fields are those of Packet.
+/// TCP or UDP, with which nothing is wrong. The fields are those of Packet. Pair: Ipv4Pair or, for IPv6,
+/// AddressPair.
+template <class Pair>
 struct Glance {
-  AddressWords source, destination;
+  static constexpr bool v4 = std::is_same_v<Pair, Ipv4Pair>;
+
+  Pair addresses;    ///< the source first
   uint32_t l4_size;  ///< transport header and payload
+  uint32_t ports;    ///< the source's in the high half, the destination's in the low one
   uint16_t l3_offset, l4_offset;
-  uint16_t source_port, destination_port, vlan, l4_checksum;
+  uint16_t vlan, l4_checksum;
   uint16_t payload_offset;
   uint8_t transport, tcp_flags;
-  bool v4;
 
   /// A segment in the midst of its connection.
   bool is_plain_tcp() const { return transport == kTcp && (tcp_flags & (kSyn | kFin | kRst)) == 0; }
@@ -27,68 +33,86 @@ constexpr bool impossible(uint8_t tcp_flags) {
   return control == 0 || ((tcp_flags & kSyn) && (tcp_flags & (kFin | kRst)));
 }
 
-/// Arguments as decode_frame's, but that headers may end earlier. Returns false, and out says nothing, where
-/// the frame is another than a Glance tells of.
-[[nodiscard]] inline bool glance(std::span<const uint8_t> headers, uint32_t frame_size, Glance& out) {
-  constexpr size_t kEthernet = 14, kTag = 4, kIpv4 = 20, kIpv6 = 40, kTcpHeader = 20, kUdpHeader = 8;
-  constexpr uint16_t kIpv4Type = 0x0800, kIpv6Type = 0x86dd, kVlanType = 0x8100;
-  const uint8_t* const frame = headers.data();
-  if (headers.size() < kEthernet + kTag + kIpv4) return false;
-  uint16_t type = get16(frame + kEthernet - 2);
-  size_t at = kEthernet;
-  out.vlan = kNoVlan;
-  if (type == kVlanType) {
-    const uint16_t id = get16(frame + at) & 0x0fff;
-    if (id != 0) out.vlan = id;
-    type = get16(frame + at + 2);
-    at += kTag;
-  }
-  const uint8_t* const l3 = frame + at;
-  const size_t available = frame_size - at;
-  out.l3_offset = static_cast<uint16_t>(at);
-  out.v4 = type == kIpv4Type;
-  if (out.v4) {
-    const uint32_t total = get16(l3 + 2);
-    // Neither offset nor MF: all of a datagram.
-    if (l3[0] != 0x45 || total < kIpv4 || total > available || (get16(l3 + 6) & 0x3fff) != 0) return false;
-    out.transport = l3[9];
-    out.source = AddressWords::from_v4(l3 + 12);
-    out.destination = AddressWords::from_v4(l3 + 16);
-    out.l4_size = total - static_cast<uint32_t>(kIpv4);
-    at += kIpv4;
-  } else {
-    if (type != kIpv6Type || headers.size() - at < kIpv6 || l3[0] >> 4 != 6) return false;
-    out.l4_size = get16(l3 + 4);
-    if (out.l4_size > available - kIpv6) return false;
-    out.transport = l3[6];
-    out.source = AddressWords::from_v6(l3 + 8);
-    out.destination = AddressWords::from_v6(l3 + 24);
-    at += kIpv6;
-  }
-  const size_t left = headers.size() - at;
-  const uint8_t* const l4 = frame + at;
-  out.l4_offset = static_cast<uint16_t>(at);
+/// The transport's part of a glance: the rest of out is set. left: bytes of headers from l4 on.
+template <class Pair>
+[[nodiscard, gnu::always_inline]] inline bool glance_at_transport(const uint8_t* l4, size_t left,
+                                                                  Glance<Pair>& out) {
+  constexpr size_t kTcpHeader = 20, kUdpHeader = 8;
   if (out.transport == kTcp) {
     if (left < kTcpHeader) return false;
-    const uint32_t header = (l4[12] >> 4) * 4U;
+    const uint32_t header = l4[12] >> 2 & 0x3cU;
     out.tcp_flags = l4[13] & 0x3f;
     if (header < kTcpHeader || header > out.l4_size || impossible(out.tcp_flags)) return false;
     out.l4_checksum = get16(l4 + 16);
-    out.payload_offset = static_cast<uint16_t>(at + header);
+    out.payload_offset = static_cast<uint16_t>(out.l4_offset + header);
   } else if (out.transport == kUdp) {
     if (left < kUdpHeader) return false;
     const uint32_t length = get16(l4 + 4);
     if (length < kUdpHeader || length > out.l4_size) return false;
     out.tcp_flags = 0;
     out.l4_checksum = get16(l4 + 6);
-    out.payload_offset = static_cast<uint16_t>(at + kUdpHeader);
+    out.payload_offset = static_cast<uint16_t>(out.l4_offset + kUdpHeader);
     out.l4_size = length;
   } else {
     return false;
   }
-  out.source_port = get16(l4);
-  out.destination_port = get16(l4 + 2);
+  out.ports = get32(l4);
   return true;
+}
+
+/// A glance from the IP header on, which begins behind kLink bytes of frame, and whose type the link layer
+/// said.
+template <size_t kLink, class Then>
+[[nodiscard, gnu::always_inline]] inline bool glance_at_ip(uint16_t type, uint16_t vlan,
+                                                           std::span<const uint8_t> headers,
+                                                           uint32_t frame_size, Then then) {
+  constexpr size_t kIpv4 = 20, kIpv6 = 40;
+  constexpr uint16_t kIpv4Type = 0x0800, kIpv6Type = 0x86dd;
+  const uint8_t* const l3 = headers.data() + kLink;
+  if (type == kIpv4Type) {
+    const uint32_t total = get16(l3 + 2);
+    const bool whole = !(l3[6] & 0x3f) && !l3[7];  // neither offset nor MF
+    if (l3[0] != 0x45 || !whole || total < kIpv4 || kLink + total > frame_size) return false;
+    Glance<Ipv4Pair> seen;
+    seen.addresses = Ipv4Pair::at(l3 + 12);
+    seen.transport = l3[9];
+    seen.l4_size = total - static_cast<uint32_t>(kIpv4);
+    seen.vlan = vlan;
+    seen.l3_offset = kLink;
+    seen.l4_offset = kLink + kIpv4;
+    if (!glance_at_transport(l3 + kIpv4, headers.size() - kLink - kIpv4, seen)) return false;
+    then(seen);
+    return true;
+  }
+  if (type != kIpv6Type || headers.size() < kLink + kIpv6 || l3[0] >> 4 != 6) return false;
+  Glance<AddressPair> seen;
+  seen.l4_size = get16(l3 + 4);
+  if (kLink + kIpv6 + seen.l4_size > frame_size) return false;
+  seen.addresses = {AddressWords::from_v6(l3 + 8), AddressWords::from_v6(l3 + 24)};
+  seen.transport = l3[6];
+  seen.vlan = vlan;
+  seen.l3_offset = kLink;
+  seen.l4_offset = kLink + kIpv6;
+  if (!glance_at_transport(l3 + kIpv6, headers.size() - kLink - kIpv6, seen)) return false;
+  then(seen);
+  return true;
+}
+
+/// Arguments as decode_frame's, but that headers may end earlier. Returns false where the frame is another
+/// than a Glance tells of; else calls then with one. That is done for each kind of frame apart, so that all
+/// places are constant and all of the Glance is in registers.
+template <class Then>
+[[nodiscard, gnu::always_inline]] inline bool glance(std::span<const uint8_t> headers, uint32_t frame_size,
+                                                     Then then) {
+  constexpr size_t kEthernet = 14, kTag = 4, kLeastIp = 20;
+  constexpr uint16_t kVlanType = 0x8100;
+  const uint8_t* const frame = headers.data();
+  if (headers.size() < kEthernet + kTag + kLeastIp) return false;
+  const uint16_t type = get16(frame + kEthernet - 2);
+  if (type != kVlanType) return glance_at_ip<kEthernet>(type, kNoVlan, headers, frame_size, then);
+  const uint16_t id = get16(frame + kEthernet) & 0x0fff;
+  return glance_at_ip<kEthernet + kTag>(get16(frame + kEthernet + 2), id != 0 ? id : kNoVlan, headers,
+                                        frame_size, then);
 }
 
 }  // namespace sluice

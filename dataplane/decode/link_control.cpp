@@ -4,7 +4,7 @@
 namespace sluice {
 namespace {
 
-constexpr uint16_t kBgp = 179, kBfdControl = 3784, kBfdEcho = 3785, kBfdMultihop = 4784;
+constexpr uint16_t kBfdControl = 3784, kBfdEcho = 3785, kBfdMultihop = 4784;
 constexpr uint16_t kHsrp = 1985, kHsrpV6 = 2029;
 
 bool is_link_local(const Address& address) {
@@ -57,7 +57,7 @@ bool is_multicast(const Packet& p) {
 }
 
 LinkControl link_control(const Packet& p, std::span<const uint8_t> payload) {
-  if (p.fragment) return LinkControl::No;
+  if (p.fragment || !may_be_link_control(p)) return LinkControl::No;
   bool passes = false, routers = false;
   switch (p.transport) {
     case kIcmpv6:
@@ -74,7 +74,7 @@ LinkControl link_control(const Packet& p, std::span<const uint8_t> payload) {
       routers = is_router_udp(p.destination_port);
       break;
     case kTcp:
-      routers = p.source_port == kBgp || p.destination_port == kBgp;
+      routers = true;
       break;
     case kOspf:
       routers = true;

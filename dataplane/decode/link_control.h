@@ -7,6 +7,8 @@
 
 namespace sluice {
 
+inline constexpr uint16_t kBgp = 179;
+
 enum class LinkControl : uint8_t {
   No,
   Yes,             ///< passes
@@ -17,6 +19,11 @@ enum class LinkControl : uint8_t {
 /// DHCPv6 (RFC 2131, 8415), VRRP (RFC 9568), HSRP (RFC 2281), OSPF, BGP, BFD (RFC 5881, 5883). payload: the
 /// packet's transport payload, or its beginning.
 [[nodiscard]] LinkControl link_control(const Packet& packet, std::span<const uint8_t> payload);
+
+/// False where link_control says No whatever the payload: nearly always.
+[[nodiscard]] inline bool may_be_link_control(const Packet& packet) {
+  return !packet.is_tcp() || packet.source_port == kBgp || packet.destination_port == kBgp;
+}
 
 [[nodiscard]] bool is_multicast(const Packet& packet);
 

@@ -1,8 +1,5 @@
 // flow: the look-up and the places of the flow table.
-#define XXH_INLINE_ALL
 #include "dataplane/flow/flow_table.h"
-
-#include <xxhash.h>
 
 #include <algorithm>
 #include <cstring>
@@ -10,34 +7,16 @@
 
 namespace sluice {
 
-/// An IPv4 flow is told by a third of its bytes, and hashed in a third of the time.
 uint64_t FlowTable::hash(const FlowKey& key) const {
-  if (key.local.is_v4() && key.remote.is_v4()) {
-    const uint64_t addresses = key.local.word(8) >> 32 | (key.remote.word(8) & ~uint64_t{0xffffffff});
-    const uint64_t words[] = {addresses, key.rest()};
-    return XXH3_64bits_withSeed(words, sizeof words, seed_);
-  }
-  return hash_v6(key);
+  const FlowKey::Words words = key.words();
+  if (key.local.is_v4() && key.remote.is_v4())
+    return hash(Ipv4Pair{words.local.second >> 32 | (words.remote.second >> 32 << 32)}, words.rest());
+  return hash(AddressPair{words.local, words.remote}, words.rest());
 }
 
-/// On its own, so that what it needs is not made ready for IPv4.
-uint64_t FlowTable::hash_v6(const FlowKey& key) const {
-  const uint64_t words[] = {key.local.word(0), key.local.word(8), key.remote.word(0), key.remote.word(8),
-                            key.rest()};
+uint64_t FlowTable::hash(const AddressPair& pair, uint64_t rest) const {
+  const uint64_t words[] = {pair.one.first, pair.one.second, pair.two.first, pair.two.second, rest};
   return XXH3_64bits_withSeed(words, sizeof words, seed_);
-}
-
-Flow* FlowTable::candidate(uint64_t hash) const {
-  for (const size_t at : {home(hash), other(hash)}) {
-    const Bucket& bucket = buckets_[at];
-    const uint32_t found = tags_equal(bucket.tags, tag(hash));
-    if (found == 0) continue;
-    const uint32_t index = bucket.flows[std::countr_zero(found)];
-    if (index == 0) continue;
-    __builtin_prefetch(&flows_[index - 1]);
-    return &flows_[index - 1];
-  }
-  return nullptr;
 }
 
 Flow* FlowTable::find(const FlowKey& key, uint64_t hash) {

@@ -1,7 +1,10 @@
 // flow: the fixed-size table of flows of one worker.
 #pragma once
 
-#include <bit>
+#define XXH_INLINE_ALL
+#include <smmintrin.h>
+#include <xxhash.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -28,33 +31,55 @@ struct FlowKey {
   uint8_t transport;
   uint8_t pair;
 
-  /// Written in whole words: what is read in words soon after would wait for smaller stores to end.
-  /// Words: Address or AddressWords.
-  template <class Words>
-  static FlowKey make(const Words& local, const Words& remote, uint16_t local_port, uint16_t remote_port,
-                      uint16_t vlan, uint8_t transport, uint8_t pair) {
-    const uint64_t words[] = {local.word(0), local.word(8), remote.word(0), remote.word(8),
-                              local_port | uint64_t{remote_port} << 16 | uint64_t{vlan} << 32 |
-                                  uint64_t{transport} << 48 | uint64_t{pair} << 56};
-    FlowKey key;
-    std::memcpy(static_cast<void*>(&key), words, sizeof words);
-    return key;
+  /// In registers.
+  struct Words {
+    AddressWords local, remote;
+    uint64_t others;  ///< the fields behind the addresses
+
+    uint64_t rest() const { return others & kRest; }
+    void store(FlowKey& out) const {
+      auto* const to = reinterpret_cast<uint8_t*>(&out);
+      for (const uint64_t* word : {&local.first, &local.second, &remote.first, &remote.second, &others})
+        std::memcpy(to + (word - &local.first) * sizeof *word, word, sizeof *word);
+    }
+    FlowKey key() const {
+      FlowKey out;
+      store(out);
+      return out;
+    }
+  };
+  /// ports: the remote one in the high half, the local one in the low.
+  static Words words(const AddressWords& local, const AddressWords& remote, uint32_t ports, uint16_t vlan,
+                     uint8_t transport, uint8_t pair) {
+    return {local, remote, ports | uint64_t{vlan} << 32 | uint64_t{transport} << 48 | uint64_t{pair} << 56};
+  }
+  Words words() const {
+    Words out;
+    std::memcpy(&out, this, sizeof out);
+    return out;
   }
 
   /// Without branches: of two that are compared nearly all are the same.
   bool operator==(const FlowKey& other) const {
-    return ((local.word(0) ^ other.local.word(0)) | (local.word(8) ^ other.local.word(8)) |
-            (remote.word(0) ^ other.remote.word(0)) | (remote.word(8) ^ other.remote.word(8)) |
-            (rest() ^ other.rest())) == 0;
+    const auto differ = [](const Address& one, const Address& two) {
+      return _mm_xor_si128(_mm_loadu_si128(reinterpret_cast<const __m128i*>(&one)),
+                           _mm_loadu_si128(reinterpret_cast<const __m128i*>(&two)));
+    };
+    const __m128i addresses = _mm_or_si128(differ(local, other.local), differ(remote, other.remote));
+    return (_mm_testz_si128(addresses, addresses) == 1) & (rest() == other.rest());
   }
   /// All but the addresses and the VLAN.
   uint64_t rest() const {
     uint64_t bytes;
     std::memcpy(&bytes, reinterpret_cast<const uint8_t*>(this) + 2 * sizeof(Address), sizeof bytes);
-    return bytes & ~(uint64_t{0xffff} << 32);
+    return bytes & kRest;
   }
+
+ private:
+  static constexpr uint64_t kRest = ~(uint64_t{0xffff} << 32);
 };
-static_assert(sizeof(FlowKey) == 40 && offsetof(FlowKey, local_port) == 32 && offsetof(FlowKey, vlan) == 36);
+static_assert(sizeof(FlowKey) == 40 && sizeof(FlowKey::Words) == sizeof(FlowKey) &&
+              offsetof(FlowKey, local_port) == 32 && offsetof(FlowKey, vlan) == 36);
 
 enum class FlowState : uint8_t {
   Undecided,
@@ -117,6 +142,13 @@ class FlowTable {
   [[nodiscard]] bool create(uint32_t capacity, uint64_t seed);
 
   [[nodiscard]] uint64_t hash(const FlowKey& key) const;
+  /// The same by the pair of addresses, the local one first, and FlowKey's rest(): of IPv4 a third of the
+  /// bytes.
+  [[nodiscard]] uint64_t hash(Ipv4Pair pair, uint64_t rest) const {
+    const uint64_t words[] = {pair.words, rest};
+    return XXH3_64bits_withSeed(words, sizeof words, seed_);
+  }
+  [[nodiscard]] uint64_t hash(const AddressPair& pair, uint64_t rest) const;
   /// Fetches what candidate reads.
   void prefetch(uint64_t hash) const {
     __builtin_prefetch(&buckets_[home(hash)]);
@@ -124,7 +156,18 @@ class FlowTable {
   }
   /// The flow that find will most likely return, which it fetches; nullptr where there is none. It may be
   /// another's.
-  [[nodiscard]] Flow* candidate(uint64_t hash) const;
+  [[nodiscard]] Flow* candidate(uint64_t hash) const {
+    for (const size_t at : {home(hash), other(hash)}) {
+      const Bucket& bucket = buckets_[at];
+      const uint32_t found = tags_equal(bucket.tags, tag(hash));
+      if (found == 0) continue;
+      const uint32_t index = bucket.flows[std::countr_zero(found)];
+      if (index == 0) continue;
+      __builtin_prefetch(&flows_[index - 1]);
+      return &flows_[index - 1];
+    }
+    return nullptr;
+  }
 
   [[nodiscard]] Flow* find(const FlowKey& key, uint64_t hash);
   /// Is candidate, which may be nullptr, a flow with this key?
@@ -146,15 +189,15 @@ class FlowTable {
   uint32_t index_of(const Flow& flow) const { return static_cast<uint32_t>(&flow - flows_.get()); }
 
  private:
-  [[nodiscard, gnu::noinline]] uint64_t hash_v6(const FlowKey& key) const;
-
   static constexpr uint32_t kWays = 8;
   struct alignas(64) Bucket {
     uint32_t tags[kWays];
     uint32_t flows[kWays];  ///< index plus one; 0 for a free place
   };
+  // Of a hash's bits, each bucket's number and the tag share some; what is left of the tag tells nearly all
+  // apart.
   size_t home(uint64_t hash) const { return hash & mask_; }
-  size_t other(uint64_t hash) const { return (hash >> 32 ^ hash * 0x9e3779b97f4a7c15U >> 40) & mask_; }
+  size_t other(uint64_t hash) const { return hash >> 28 & mask_; }
   static uint32_t tag(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
 
   FixedArray<Bucket> buckets_;

@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "dataplane/act/checksum.h"
@@ -19,14 +20,6 @@ namespace {
 uint64_t sum_known_to_port(const Arrival& arrival) {
   return arrival.inside ? RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN
                         : arrival.mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
-}
-
-template <class Headers>
-FlowKey key_of_common(const Headers& packet, bool from_lan, uint8_t pair) {
-  return from_lan ? FlowKey::make(packet.source, packet.destination, packet.source_port,
-                                  packet.destination_port, packet.vlan, packet.transport, pair)
-                  : FlowKey::make(packet.destination, packet.source, packet.destination_port,
-                                  packet.source_port, packet.vlan, packet.transport, pair);
 }
 
 /// What the transport's sum is of.
@@ -53,35 +46,43 @@ void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock no
   begin(now, out);
   for (size_t i = 0; i < burst.size(); ++i) look_at(*burst[i], glimpses_[i]);
   for (Glimpse& glimpse : std::span(glimpses_).first(burst.size()))
-    if (glimpse.common) glimpse.candidate = flows_.candidate(glimpse.hash);
+    glimpse.candidate = glimpse.kind & kCommon ? flows_.candidate(glimpse.hash) : nullptr;
+  uint64_t passed = 0;
   for (size_t i = 0; i < burst.size(); ++i) {
     const Glimpse& glimpse = glimpses_[i];
     Flow* flow = glimpse.candidate;
-    if (glimpse.plain && FlowTable::is(flow, glimpse.key) && is_settled(*flow)) {
+    if ((glimpse.kind & kPlain) && FlowTable::is(flow, glimpse.key) && is_settled(*flow)) {
       touch(*flow);
-      forward_one(burst[i], Reason::Decided);
+      put(opposite_[burst[i]->port], burst[i]);
+      ++passed;
     } else if (enter(burst[i], arrivals_[0], owner, glimpse)) {
       handle(arrivals_[0], flow);
     }
   }
+  stats_.passed[static_cast<size_t>(Reason::Decided)].add(passed);
 }
 
 /// Tells the flow of a frame, if it is a common one, and fetches where that is found.
-void WorkerPipeline::look_at(const rte_mbuf& mbuf, Glimpse& out) const {
-  out.common = out.plain = false;
-  out.candidate = nullptr;
+[[gnu::always_inline]] inline void WorkerPipeline::look_at(const rte_mbuf& mbuf, Glimpse& out) const {
   const std::span<const uint8_t> headers(rte_pktmbuf_mtod(&mbuf, const uint8_t*),
                                          rte_pktmbuf_data_len(&mbuf));
-  Glance seen;
-  if (!glance(headers, rte_pktmbuf_pkt_len(&mbuf), seen)) return;
-  out.common = true;
-  out.finished = (mbuf.ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD ||
-                 !is_pseudo_header_sum(seen, seen.l4_size);
-  out.plain = out.finished && seen.is_plain_tcp();
   const PortPlace place = config_.ports[mbuf.port];
-  out.key = key_of_common(seen, place.side == Side::Lan, place.pair);
-  out.hash = flows_.hash(out.key);
-  flows_.prefetch(out.hash);
+  out.kind = 0;
+  (void)glance(headers, rte_pktmbuf_pkt_len(&mbuf), [&](const auto& seen) {
+    const auto ends = place.side == Side::Lan ? seen.addresses : seen.addresses.turned();
+    const uint32_t ports = place.side == Side::Lan ? std::rotl(seen.ports, 16) : seen.ports;
+    const FlowKey::Words key =
+        FlowKey::words(ends.first(), ends.second(), ports, seen.vlan, seen.transport, place.pair);
+    key.store(out.key);
+    out.hash = flows_.hash(ends, key.rest());
+    flows_.prefetch(out.hash);
+    const bool finished =
+        (mbuf.ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD ||
+        !is_pseudo_header_sum(seen.l4_checksum,
+                              pseudo_header_words(seen.addresses.first(), seen.addresses.second(), seen.v4,
+                                                  seen.transport, seen.l4_size));
+    out.kind = !finished ? kCommon : seen.is_plain_tcp() ? kCommon | kFinished | kPlain : kCommon | kFinished;
+  });
 }
 
 /// Decodes, passes what needs no flow, hands over what lives elsewhere. True where the packet is this
@@ -99,12 +100,12 @@ bool WorkerPipeline::enter(rte_mbuf* mbuf, Arrival& arrival, Owner owner, const 
   if (decoded.kind == Decoded::Kind::NotIp) return forward(arrival, Reason::NotIp), false;
   if (decoded.kind == Decoded::Kind::Dropped) return drop(arrival, decoded.reason), false;
 
-  if (passes_as_link_control(arrival)) return false;
-  arrival.key = glimpse.common ? glimpse.key : key_of(arrival, arrival.place.pair);
+  if (may_be_link_control(arrival.packet) && passes_as_link_control(arrival)) return false;
+  arrival.key = (glimpse.kind & kCommon) ? glimpse.key : key_of(arrival, arrival.place.pair);
   if (owner == Owner::Unknown && !is_mine(arrival)) return false;
   if (policy_ == nullptr) return drop(arrival, Reason::NoPolicy), false;
-  if (!glimpse.common || !glimpse.finished) complete_checksum(arrival);
-  arrival.hash = glimpse.common ? glimpse.hash : flows_.hash(arrival.key);
+  if (!(glimpse.kind & kFinished)) complete_checksum(arrival);
+  arrival.hash = (glimpse.kind & kCommon) ? glimpse.hash : flows_.hash(arrival.key);
   return true;
 }
 
@@ -124,11 +125,17 @@ bool WorkerPipeline::passes_as_link_control(Arrival& arrival) {
 
 FlowKey WorkerPipeline::key_of(const Arrival& arrival, uint8_t pair) {
   const Packet& packet = arrival.packet;
+  const AddressPair addresses{packet.source.words(), packet.destination.words()};
+  const uint32_t ports = uint32_t{packet.source_port} << 16 | packet.destination_port;
   const bool lan = arrival.from_lan();
-  if (!packet.fragment) return key_of_common(packet, lan, pair);
-  return FlowKey::make(lan ? packet.source : packet.destination, lan ? packet.destination : packet.source,
-                       arrival.inside ? kFragmentGivenUp : kFragmentWaiting, 0, packet.vlan, kFragmentHeader,
-                       pair);
+  const AddressPair ends = lan ? addresses : addresses.turned();
+  if (!packet.fragment)
+    return FlowKey::words(ends.one, ends.two, lan ? std::rotl(ports, 16) : ports, packet.vlan,
+                          packet.transport, pair)
+        .key();
+  return FlowKey::words(ends.one, ends.two, arrival.inside ? kFragmentGivenUp : kFragmentWaiting, packet.vlan,
+                        kFragmentHeader, pair)
+      .key();
 }
 
 bool WorkerPipeline::is_mine(const Arrival& arrival) {
@@ -231,7 +238,7 @@ void WorkerPipeline::complete_checksum(Arrival& arrival) {
   if (packet.fragment || (packet.transport != kTcp && packet.transport != kUdp)) return;
   if (sum_known_to_port(arrival) == RTE_MBUF_F_RX_L4_CKSUM_GOOD) return;
   const uint32_t l4_size = l4_size_of(packet);
-  if (!is_pseudo_header_sum(packet, l4_size)) return;
+  if (!is_pseudo_header_sum(packet.l4_checksum, pseudo_header_words(packet, l4_size))) return;
   uint16_t sum = 0;
   if (rte_raw_cksum_mbuf(arrival.mbuf, packet.l4_offset, l4_size, &sum) != 0) return;
   const uint32_t field = packet.l4_offset + (packet.transport == kTcp ? 16U : 6U);

@@ -106,10 +106,12 @@ class WorkerPipeline final : public Pipeline {
     FlowKey key;
     uint64_t hash;
     Flow* candidate;  ///< see FlowTable
-    bool common;  ///< a frame that a glance tells the flow of: key and hash are it; nothing else holds where
-                  ///< not
-    bool finished;  ///< its checksum was not left to hardware
-    bool plain;     ///< a segment in the midst of its connection
+    uint8_t kind;     ///< of GlimpseFlag; 0: nothing else holds
+  };
+  enum GlimpseFlag : uint8_t {
+    kCommon = 1,    ///< a glance has told the flow: key and hash
+    kFinished = 2,  ///< its checksum was not left to hardware
+    kPlain = 4,     ///< finished, and a segment in the midst of its connection
   };
   void run(std::span<rte_mbuf* const> burst, Owner owner, Clock now, Output& out);
   void look_at(const rte_mbuf& mbuf, Glimpse& out) const;
