@@ -2,7 +2,6 @@
 #include "bench/traffic.h"
 
 #include <algorithm>
-#include <array>
 
 #include "bench/name_maker.h"
 #include "dataplane/decode/packet.h"
@@ -18,16 +17,16 @@ using test::Frame;
 
 constexpr size_t kAtOnce = 1000;  ///< flows that are open at the same time, where they are short
 constexpr size_t kHeaders = 54, kCheckSequence = 4;
-constexpr std::array<size_t, 12> kImix{64, 64, 64, 64, 64, 64, 64, 576, 576, 576, 576, 1500};
 
 /// One flow of a client in the staff's network.
 class Client {
  public:
   Client(Traffic& out, size_t number, std::string_view server, uint16_t server_port)
       : out_(out),
-        address_("10.20." + std::to_string(1 + number % 6) + '.' + std::to_string(1 + number / 6 % 250)),
+        address_("10.20." + std::to_string(client_of(number).third) + '.' +
+                 std::to_string(client_of(number).fourth)),
         server_(server),
-        port_(static_cast<uint16_t>(20000 + number / 1500)),
+        port_(client_of(number).port),
         server_port_(server_port),
         seq_(static_cast<uint32_t>(1'000'000 + number * 77)),
         ack_(static_cast<uint32_t>(2'000'000 + number * 91)) {}
@@ -74,34 +73,51 @@ class Client {
   uint32_t seq_, ack_;
 };
 
-/// Names of the same shape as lists have, below a top that none has.
+/// What the flows ask for, in their order: names of the same shape as lists have, below a top that none has;
+/// and those of the list.
 class Names {
  public:
-  std::string next() {
+  explicit Names(const Wanted& wanted) : wanted_(wanted) {
+    const size_t blocked = std::max<size_t>(wanted.flows * wanted.blocked_percent / 100, 1);
+    every_ = std::max<size_t>(wanted.listed / blocked, 1);
+  }
+  /// Counts in out what must come of it.
+  std::string next(Traffic& out) {
     std::string name;
-    maker_.append(name, kAskedTop);
+    const bool blocked = number_++ * kSpread % 100 < wanted_.blocked_percent;
+    blocked ? append_listed(name) : maker_.append(name, kAskedTop);
+    ++(blocked ? out.blocked : out.allowed);
     return name;
   }
 
  private:
-  NameMaker maker_{3};
+  static constexpr size_t kSpread = 61;  ///< prime to a hundred: those that are blocked come one by one
+
+  /// From all parts of the list, or a small share of it would be all that the table has in its cache.
+  void append_listed(std::string& name) {
+    std::string passed_over;
+    for (size_t i = 1; i < every_; ++i) passed_over.clear(), listed_.append(passed_over);
+    listed_.append(name);
+    if ((taken_ += every_) + every_ <= wanted_.listed) return;
+    taken_ = 0;
+    listed_ = NameMaker(1);
+  }
+
+  const Wanted wanted_;
+  size_t every_, number_ = 0, taken_ = 0;
+  NameMaker maker_{3}, listed_{1};
 };
 
-Bytes record(uint8_t type, size_t frame_size) {
-  const size_t payload = std::max(frame_size, kHeaders + kCheckSequence + 6) - kHeaders - kCheckSequence;
-  Bytes out(payload, 0);
-  out[0] = type, out[1] = out[2] = 3;
-  out[3] = static_cast<uint8_t>((payload - 5) >> 8), out[4] = static_cast<uint8_t>(payload - 5);
-  return out;
-}
-
-/// TLS up to the first data of the client, which ends the handshake.
-void shake_hands(Client& client, Names& names) {
-  constexpr uint8_t kHandshake = 22;
+/// TLS up to the first data of the client, which ends the handshake; a blocked one ends at its hello. Returns
+/// whether it goes on.
+bool shake_hands(Client& client, Names& names, Traffic& out) {
+  const size_t allowed = out.allowed;
   client.connect();
-  client.tcp(true, kPsh | kAck, test::tls_hello(names.next()));
-  client.tcp(false, kAck, record(kHandshake, 1500));
+  client.tcp(true, kPsh | kAck, test::tls_hello(names.next(out)));
+  if (out.allowed == allowed) return false;
+  client.tcp(false, kAck, tls_record(kTlsHandshake, 1500));
   client.tcp(true, kAck);
+  return true;
 }
 
 std::string server_of(size_t number) {
@@ -109,49 +125,74 @@ std::string server_of(size_t number) {
 }
 
 /// Flows in groups: what each group's flows do, step by step.
-Traffic tls_flows(size_t flows, size_t at_once, size_t data_packets, bool imix) {
-  constexpr uint8_t kData = 23;
+Traffic tls_flows(const Wanted& wanted, size_t at_once, size_t data_packets, bool imix) {
   Traffic out;
-  Names names;
-  for (size_t first = 0; first < flows; first += at_once) {
+  Names names(wanted);
+  for (size_t first = 0; first < wanted.flows; first += at_once) {
     std::vector<Client> clients;
-    for (size_t i = first; i < std::min(first + at_once, flows); ++i)
+    for (size_t i = first; i < std::min(first + at_once, wanted.flows); ++i) {
       clients.emplace_back(out, i, server_of(i), uint16_t{443});
-    for (Client& client : clients) shake_hands(client, names);
+      if (!shake_hands(clients.back(), names, out)) clients.pop_back();
+    }
     for (size_t step = 0; step < data_packets; ++step)
       for (size_t i = 0; i < clients.size(); ++i)
-        clients[i].tcp(step % 3 == 0, kAck, record(kData, imix ? kImix[(step * 5 + i) % kImix.size()] : 64));
+        clients[i].tcp(step % 3 == 0, kAck,
+                       tls_record(kTlsData, imix ? kImix[(step * 5 + i) % kImix.size()] : 64));
     for (Client& client : clients) client.finish();
   }
-  out.allowed = flows;
+  return out;
+}
+
+/// A server has acknowledged each hello before the data: then its flow is decided.
+Traffic looped_flows(const Wanted& wanted, bool imix) {
+  constexpr size_t kRounds = 15;
+  Traffic out;
+  Names names(wanted);
+  std::vector<Client> clients;
+  for (size_t i = 0; i < wanted.flows; ++i) {
+    clients.emplace_back(out, i, server_of(i), uint16_t{443});
+    clients.back().tcp(true, kPsh | kAck, test::tls_hello(names.next(out)));
+    clients.back().tcp(false, kAck);
+  }
+  for (size_t step = 0; step < kRounds; ++step)
+    for (size_t i = 0; i < clients.size(); ++i)
+      for (const bool from_client : {true, false})
+        clients[i].tcp(from_client, kAck,
+                       tls_record(kTlsData, imix ? kImix[(step * 5 + i + from_client) % kImix.size()] : 64));
   return out;
 }
 
 /// Flows one after the other.
-Traffic each_alone(size_t flows, uint16_t port, void (*what)(Client& client, size_t number, Names& names)) {
+Traffic each_alone(const Wanted& wanted, uint16_t port,
+                   void (*what)(Client& client, size_t number, Names& names, Traffic& out)) {
   Traffic out;
-  Names names;
-  for (size_t i = 0; i < flows; ++i) {
+  Names names(wanted);
+  for (size_t i = 0; i < wanted.flows; ++i) {
     Client client(out, i, server_of(i), port);
-    what(client, i, names);
+    what(client, i, names, out);
   }
-  out.allowed = flows;
   return out;
 }
 
-void request_http(Client& client, size_t, Names& names) {
+/// A connection that is kept for some requests; a blocked one ends it.
+template <size_t requests>
+void request_http(Client& client, size_t, Names& names, Traffic& out) {
   client.connect();
-  client.tcp(true, kPsh | kAck, test::http_request(names.next()));
-  client.tcp(false, kPsh | kAck, test::bytes("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"));
+  for (size_t i = 0; i < requests; ++i) {
+    const size_t allowed = out.allowed;
+    client.tcp(true, kPsh | kAck, test::http_request(names.next(out)));
+    if (out.allowed == allowed) return;
+    client.tcp(false, kPsh | kAck, test::bytes("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"));
+  }
   client.finish();
 }
 
-void ask_dns(Client& client, size_t, Names& names) {
-  client.udp(true, test::dns_query({.name = names.next()}));
+void ask_dns(Client& client, size_t, Names& names, Traffic& out) {
+  client.udp(true, test::dns_query({.name = names.next(out)}));
 }
 
 /// A key share of today's size fills two Initials.
-void begin_quic(Client& client, size_t number, Names& names) {
+void begin_quic(Client& client, size_t number, Names& names, Traffic& out) {
   const Bytes id{1,
                  static_cast<uint8_t>(number >> 16),
                  static_cast<uint8_t>(number >> 8),
@@ -160,31 +201,52 @@ void begin_quic(Client& client, size_t number, Names& names) {
                  6,
                  7,
                  8};
-  const Bytes records = test::tls_hello(names.next(), {.padding_bytes = 1400});
+  const Bytes records = test::tls_hello(names.next(out), {.padding_bytes = 1400});
   const Bytes handshake(records.begin() + 5, records.end());
   for (const Bytes& datagram : test::quic_hello({.id = id}, handshake)) client.udp(true, datagram);
 }
 
 constexpr Shape kShapes[] = {
     {"imix", "TLS flows of 60 data packets of 64, 576 and 1500 bytes", 20'000,
-     [](size_t flows) { return tls_flows(flows, flows, 60, true); }},
+     [](const Wanted& wanted) { return tls_flows(wanted, wanted.flows, 60, true); }},
     {"data64", "the same, of 64 bytes", 20'000,
-     [](size_t flows) { return tls_flows(flows, flows, 60, false); }},
+     [](const Wanted& wanted) { return tls_flows(wanted, wanted.flows, 60, false); }},
     {"hs", "short TLS flows: six data packets", 100'000,
-     [](size_t flows) { return tls_flows(flows, kAtOnce, 6, true); }},
+     [](const Wanted& wanted) { return tls_flows(wanted, kAtOnce, 6, true); }},
     {"tls", "TLS handshakes and their ends", 100'000,
-     [](size_t flows) { return tls_flows(flows, kAtOnce, 0, true); }},
+     [](const Wanted& wanted) { return tls_flows(wanted, kAtOnce, 0, true); }},
     {"quic", "QUIC hellos of two Initials", 10'000,
-     [](size_t flows) { return each_alone(flows, 443, begin_quic); }},
-    {"dns", "DNS questions", 100'000, [](size_t flows) { return each_alone(flows, 53, ask_dns); }},
+     [](const Wanted& wanted) { return each_alone(wanted, 443, begin_quic); }},
+    {"dns", "DNS questions", 100'000, [](const Wanted& wanted) { return each_alone(wanted, 53, ask_dns); }},
     {"http", "HTTP requests, one for each connection", 50'000,
-     [](size_t flows) { return each_alone(flows, 80, request_http); }},
+     [](const Wanted& wanted) { return each_alone(wanted, 80, request_http<1>); }},
+    {"http11", "eleven HTTP requests of each connection", 10'000,
+     [](const Wanted& wanted) { return each_alone(wanted, 80, request_http<11>); }},
+};
+
+constexpr Shape kLoopedShapes[] = {
+    {"loop64", "TLS flows of 30 data packets of 64 bytes, without their handshakes: to be played in a loop",
+     3500, [](const Wanted& wanted) { return looped_flows(wanted, false); }},
+    {"loopmix", "the same, of 64, 576 and 1500 bytes", 3500,
+     [](const Wanted& wanted) { return looped_flows(wanted, true); }},
 };
 
 }  // namespace
 
+std::vector<uint8_t> tls_record(uint8_t type, size_t frame_size) {
+  const size_t payload = std::max(frame_size, kHeaders + kCheckSequence + 6) - kHeaders - kCheckSequence;
+  Bytes out(payload, 0);
+  out[0] = type, out[1] = out[2] = 3;
+  out[3] = static_cast<uint8_t>((payload - 5) >> 8), out[4] = static_cast<uint8_t>(payload - 5);
+  return out;
+}
+
 std::span<const Shape> shapes() {
   return kShapes;
+}
+
+std::span<const Shape> looped_shapes() {
+  return kLoopedShapes;
 }
 
 }  // namespace sluice::bench

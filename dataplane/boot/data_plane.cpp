@@ -78,7 +78,8 @@ BootError DataPlane::make_pipelines(GenerationSwitch& generations) {
   config.port_count = port_count_;
   config.boot = shared_.header().boot;
   for (size_t pair = 0; pair < options_.pairs.size(); ++pair) config.lines[pair] = options_.pairs[pair].line;
-  if (getrandom(&config.seed, sizeof config.seed, 0) != sizeof config.seed)
+  config.seed = options_.seed;
+  if (config.seed == 0 && getrandom(&config.seed, sizeof config.seed, 0) != sizeof config.seed)
     return "no randomness to key the tables";
   for (uint8_t worker = 0; worker < options_.workers; ++worker) {
     config.worker = worker;

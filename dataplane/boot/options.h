@@ -28,6 +28,7 @@ struct Options {
   uint32_t ring_mb = 0;      ///< of each worker; 0: enough for kRingSeconds at kRingRecords in all
   uint32_t buffers = 0;      ///< packet buffers; 0: enough for the workers and their ports
   uint16_t mtu = 0;          ///< 0: the port's own
+  uint64_t seed = 0;         ///< keys the tables; 0: chosen at random
   bool huge = false;
   bool spin = false;  ///< never sleep, on software ports too
   std::string socket = "/run/sluice/dataplane.sock";

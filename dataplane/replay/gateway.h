@@ -26,6 +26,8 @@ class Gateway {
   /// Puts frame into buffers of the pool and through the pipeline, as a burst of one. What leaves is in
   /// output() until clear_output. Returns false where the pool has no room.
   [[nodiscard]] bool process(std::span<const uint8_t> frame, Side from, Clock now);
+  /// The same for a burst of packets, whose ports are set.
+  void process(std::span<rte_mbuf* const> burst, Clock now) { pipeline_->process(burst, now, *output_); }
   /// Another policy from now on, or none; policy and scratch outlive the gateway, or the next policy.
   void set_policy(const Policy* policy, Scratch* scratch) { pipeline_->set_policy(policy, scratch); }
   void housekeeping(Clock now) { pipeline_->housekeeping(now, *output_); }
@@ -34,6 +36,8 @@ class Gateway {
   void clear_output();
   WorkerStats& stats() { return *stats_; }
 
+  /// Frees the ring unread.
+  void discard_records() { ring_->tail.store(ring_->head.load()); }
   /// Calls take(const Record&, std::string_view name) for each record that was written, and frees the ring.
   template <typename Take>
   void drain(Take&& take) {

@@ -1,0 +1,124 @@
+// bench: ring ports and the reference on them.
+#include "bench/rings.h"
+
+#include <rte_ethdev.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_mbuf.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+namespace sluice::bench {
+namespace {
+
+constexpr uint16_t kPorts = 2, kBurst = 32;
+constexpr unsigned kCarriers = 256;  ///< packets on the way from each queue to itself
+
+/// One worker's loop; as dpdk-testpmd's, which this must not be slower than.
+struct Swapper {
+  std::atomic<bool> stop{false};
+  Counter packets;
+
+  static void swap(rte_mbuf& mbuf) {
+    auto* ethernet = rte_pktmbuf_mtod(&mbuf, rte_ether_hdr*);
+    std::swap(ethernet->src_addr, ethernet->dst_addr);
+    mbuf.ol_flags = 0;
+    mbuf.l2_len = sizeof(rte_ether_hdr);
+    mbuf.l3_len = sizeof(rte_ipv4_hdr);
+  }
+  void run() {
+    std::array<rte_mbuf*, kBurst> burst;
+    while (!stop.load(std::memory_order_relaxed)) {
+      for (uint16_t port = 0; port < kPorts; ++port) {
+        const uint16_t count = rte_eth_rx_burst(port, 0, burst.data(), kBurst);
+        for (uint16_t i = 0; i < count; ++i) {
+          if (i + 1 < count) __builtin_prefetch(rte_pktmbuf_mtod(burst[i + 1], void*));
+          swap(*burst[i]);
+        }
+        const uint16_t sent = rte_eth_tx_burst(port ^ 1, 0, burst.data(), count);
+        rte_pktmbuf_free_bulk(burst.data() + sent, count - sent);
+        packets.add(count);
+      }
+    }
+  }
+};
+
+double seconds_now() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+}  // namespace
+
+Rings::Rings(std::vector<std::unique_ptr<Feed>> feeds) : feeds_(std::move(feeds)) {
+  for (const auto& feed : feeds_) queues_.push_back({this, feed.get()});
+}
+
+Rings::~Rings() {
+  rte_mempool_free(pool_);
+}
+
+bool Rings::fill() {
+  const auto queues = static_cast<uint16_t>(feeds_.size());
+  pool_ = rte_pktmbuf_pool_create("carriers", kPorts * queues * kCarriers, 0, 0,
+                                  RTE_PKTMBUF_HEADROOM + Feed::kRoom, SOCKET_ID_ANY);
+  if (pool_ == nullptr) return false;
+  for (uint16_t port = 0; port < kPorts; ++port)
+    for (uint16_t queue = 0; queue < queues; ++queue)
+      for (unsigned i = 0; i < kCarriers; ++i) {
+        rte_mbuf* mbuf = rte_pktmbuf_alloc(pool_);
+        if (mbuf == nullptr) return false;
+        uint8_t* data = reinterpret_cast<uint8_t*>(rte_pktmbuf_append(mbuf, Feed::kRoom));
+        std::fill_n(data, Feed::kRoom, uint8_t{0});
+        (void)rte_pktmbuf_trim(mbuf, Feed::kRoom - 60);
+        if (rte_eth_tx_burst(port, queue, &mbuf, 1) != 1) return false;
+      }
+  return true;
+}
+
+bool Rings::attach() {
+  for (uint16_t port = 0; port < kPorts; ++port)
+    for (uint16_t queue = 0; queue < queues_.size(); ++queue)
+      if (rte_eth_add_rx_callback(port, queue, receive, &queues_[queue]) == nullptr) return false;
+  return true;
+}
+
+uint16_t Rings::receive(uint16_t port, uint16_t, rte_mbuf** packets, uint16_t count, uint16_t, void* opaque) {
+  const Queue& queue = *static_cast<const Queue*>(opaque);
+  Feed& feed = *queue.feed;
+  const bool handshakes = queue.rings->handshakes_ && !feed.established();
+  for (uint16_t i = 0; i < count; ++i) {
+    rte_mbuf& mbuf = *packets[i];
+    auto* data = rte_pktmbuf_mtod(&mbuf, uint8_t*);
+    const uint16_t size = handshakes ? feed.shake_hands(port, data) : feed.data(port, data);
+    mbuf.data_len = size;
+    mbuf.pkt_len = size;
+  }
+  return count;
+}
+
+bool Rings::established() const {
+  return std::ranges::all_of(feeds_, [](const auto& feed) { return feed->established(); });
+}
+
+double Rings::swap_addresses(double seconds) {
+  Swapper swapper;
+  const auto run = [](void* its) { return static_cast<Swapper*>(its)->run(), 0; };
+  const unsigned lcore = rte_get_next_lcore(-1, 1, 0);
+  if (rte_eal_remote_launch(run, &swapper, lcore) != 0) return 0;
+  usleep(100'000);
+  const double from = seconds_now();
+  const uint64_t before = swapper.packets.get();
+  usleep(static_cast<useconds_t>(seconds * 1e6));
+  const uint64_t packets = swapper.packets.get() - before;
+  const double took = seconds_now() - from;
+  swapper.stop = true;
+  rte_eal_wait_lcore(lcore);
+  return packets == 0 ? 0 : took * 1e9 / static_cast<double>(packets);
+}
+
+}  // namespace sluice::bench

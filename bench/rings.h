@@ -1,0 +1,53 @@
+// bench: ring ports whose packets go round for ever, and a loop that only swaps their MAC addresses.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "bench/feed.h"
+#include "dataplane/contract/stats.h"
+
+struct rte_mbuf;
+struct rte_mempool;
+
+namespace sluice::bench {
+
+/// Ports 0 and 1 of the driver net_ring: what is sent on a queue is received there again, as dpdk-testpmd's
+/// --tx-first has it. Each packet that arrives is made the next one of its queue's feed, so the same few
+/// buffers carry any number of flows, and no other core has a part in it.
+class Rings {
+ public:
+  /// feeds: one for each queue. They and the rings outlive the ports.
+  explicit Rings(std::vector<std::unique_ptr<Feed>> feeds);
+  ~Rings();
+  Rings(const Rings&) = delete;
+  Rings& operator=(const Rings&) = delete;
+
+  /// Puts the packets into the open ports. Returns false where memory is short.
+  [[nodiscard]] bool fill();
+  /// From now on arriving packets are the feeds'. While no one polls.
+  [[nodiscard]] bool attach();
+  /// Handshakes come before data from now on. While no one polls.
+  void begin_handshakes() { handshakes_ = true; }
+  [[nodiscard]] bool established() const;
+
+  /// What testpmd's macswap does with queue 0 of both ports, on a free worker lcore for so many seconds.
+  /// Returns nanoseconds a packet.
+  [[nodiscard]] double swap_addresses(double seconds);
+
+ private:
+  struct Queue {
+    const Rings* rings;
+    Feed* feed;
+  };
+  static uint16_t receive(uint16_t port, uint16_t queue, rte_mbuf** packets, uint16_t count, uint16_t room,
+                          void* opaque);
+
+  std::vector<std::unique_ptr<Feed>> feeds_;
+  std::vector<Queue> queues_;
+  rte_mempool* pool_ = nullptr;
+  bool handshakes_ = false;
+};
+
+}  // namespace sluice::bench
