@@ -1,0 +1,3 @@
+#!/bin/bash
+# smoke: the benchmarks' captures, verdicts, comparison and plots; nothing is timed.
+exec python3 "$(dirname "$0")/lib/bench.py"
