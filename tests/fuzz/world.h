@@ -7,8 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "dataplane/log/event_ring.h"
-#include "dataplane/worker/pipeline.h"
+#include "dataplane/replay/gateway.h"
 #include "tests/support/eal.h"
 #include "tests/support/frame.h"
 #include "tests/support/policy.h"
@@ -19,31 +18,24 @@ namespace sluice::test {
 class World {
  public:
   /// rules: added to kOffice.
-  World(const std::string& rules, bool verify_checksums)
-      : policy_(make_policy(kOffice + rules)),
-        ring_(new (std::aligned_alloc(64, sizeof(RingHeader) + kSlots * kSlotBytes))
-                  RingHeader{kSlots, 0, 0}),
-        events_(*ring_) {
+  World(const std::string& rules, bool verify_checksums) : policy_(make_policy(kOffice + rules)) {
     PipelineConfig config;
     config.flows = 64;
     config.undecided = 16;
     config.bindings = 16;
-    config.ports[0] = {0, Side::Lan};
-    config.ports[1] = {0, Side::Line};
-    config.port_count = 2;
     config.lines[0] = "line-a";
     config.verify_checksums = verify_checksums;
     start_eal();
     in_use_ = rte_mempool_in_use_count(test_pool());
-    pipeline_ = Pipeline::create(config, test_pool(), stats_, events_);
-    pipeline_->set_policy(policy_->policy.get(), &policy_->scratch);
+    gateway_ = replay::Gateway::create(config, test_pool(), *policy_->policy, policy_->scratch, kSlots);
+    if (!gateway_) std::abort();
   }
 
   /// Time passes; sent: as in send().
   template <class Sent>
   void wait(uint64_t ms, Sent sent) {
     now_.ms += ms;
-    pipeline_->housekeeping(now_, output_);
+    gateway_->housekeeping(now_);
     take_output(sent);
   }
 
@@ -53,17 +45,18 @@ class World {
   template <class Sent>
   void send(rte_mbuf* mbuf, Sent sent) {
     const uint64_t before = seen();
-    pipeline_->process({&mbuf, 1}, now_, output_);
-    pipeline_->housekeeping(now_, output_);
+    gateway_->process({&mbuf, 1}, now_);
+    gateway_->housekeeping(now_);
     if (seen() != before + 1) std::abort();
     take_output(sent);
-    ring_->tail.store(ring_->head.load());
+    gateway_->discard_records();
   }
 
   /// Every flow times out and every buffer comes back; aborts where one does not.
   void end() {
     wait(3 * kHourMs, [](uint16_t, const rte_mbuf&) {});
-    if (stats_.flows.get() != 0 || stats_.undecided.get() != 0) std::abort();
+    const WorkerStats& stats = gateway_->stats();
+    if (stats.flows.get() != 0 || stats.undecided.get() != 0) std::abort();
     if (rte_mempool_in_use_count(test_pool()) != in_use_) std::abort();
   }
 
@@ -72,27 +65,23 @@ class World {
   template <class Sent>
   void take_output(Sent sent) {
     for (uint16_t port = 0; port < 2; ++port) {
-      auto& batch = output_.ports[port];
-      for (uint16_t i = 0; i < batch.count; ++i) {
-        sent(port, *batch.packets[i]);
-        rte_pktmbuf_free(batch.packets[i]);
-      }
-      batch.count = 0;
+      const Output::Batch& batch = gateway_->output().ports[port];
+      for (uint16_t i = 0; i < batch.count; ++i) sent(port, *batch.packets[i]);
     }
+    gateway_->clear_output();
   }
   static uint64_t sum(const Counter (&counters)[kReasonCount]) {
     uint64_t all = 0;
     for (const Counter& counter : counters) all += counter.get();
     return all;
   }
-  uint64_t seen() const { return sum(stats_.passed) + sum(stats_.dropped) + stats_.fragments.get(); }
+  uint64_t seen() {
+    const WorkerStats& stats = gateway_->stats();
+    return sum(stats.passed) + sum(stats.dropped) + stats.fragments.get();
+  }
 
   std::unique_ptr<TestPolicy> policy_;
-  RingHeader* ring_;
-  WorkerStats stats_;
-  EventRing events_;
-  std::unique_ptr<Pipeline> pipeline_;
-  Output output_;
+  std::unique_ptr<replay::Gateway> gateway_;
   Clock now_{1, 1};
   unsigned in_use_ = 0;
 };

@@ -102,7 +102,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:
             try:
                 part(Path(folder))
-            except (SystemExit, OSError, ValueError) as error:
+            except (SystemExit, OSError, ValueError, xml.etree.ElementTree.ParseError) as error:
                 check(part.__name__, False, str(error))
     programs.stop_all()
     return failed
