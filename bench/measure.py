@@ -31,7 +31,7 @@ def _spread(rounds: list[dict[str, float]], into: dict, prefix: str) -> None:
 
 def looped(folder: Path, figures: dict, rounds: int, quick: bool) -> None:
     """Decided flows on ports that play a capture from memory in a loop, in turns with dpdk-testpmd."""
-    seconds = 1.0 if quick else 4.0
+    seconds = 1.0 if quick else 2.0
     programs.captures(folder, *LOOPED)
     for shape in LOOPED:
         ports, got = programs.looped_ports(folder, shape), []
@@ -48,7 +48,7 @@ def looped(folder: Path, figures: dict, rounds: int, quick: bool) -> None:
 def rings(folder: Path, figures: dict, rounds: int, quick: bool) -> None:
     """Decided flows, touched at random, on ring ports; the reference swaps addresses of the same packets, in the same
     process."""
-    seconds = 0.5 if quick else 2.0
+    seconds = 0.5 if quick else 1.0
     sizes = {"64": []} if quick else {"64": [], "mix": ["--mixed"]}
     bare = []
     for (size, options), flows in itertools.product(sizes.items(), (1000, 1_000_000)):
@@ -97,7 +97,7 @@ def scale(figures: dict, rounds: int, quick: bool) -> None:
 
 def workers(folder: Path, figures: dict, rounds: int, quick: bool) -> None:
     """One worker's load, two workers', and two that get nothing but each other's packets."""
-    seconds, flows = (0.5 if quick else 2.0), ["--rings", 1000]
+    seconds, flows = (0.5 if quick else 1.0), ["--rings", 1000]
     got = []
     for number in range(rounds):
         say(f"workers: round {number + 1} of {rounds}")

@@ -23,7 +23,7 @@ def _number(value: float) -> str:
 def _round_up(value: float) -> float:
     """To one that STEPS divides well."""
     size = 10 ** math.floor(math.log10(value)) if value > 0 else 1
-    return next(size * step for step in (1, 2, 2.5, 5, 10) if size * step >= value)
+    return next(size * step for step in (1, 1.5, 2, 2.5, 3, 4, 5, 7.5, 10) if size * step >= value)
 
 
 def _frame(title: str, unit: str, most: float, inside: list[str]) -> str:

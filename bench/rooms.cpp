@@ -46,7 +46,7 @@ void decode_glance(benchmark::State& state) {
   }
 }
 
-void decode(benchmark::State& state, Frame frame) {
+void decode(benchmark::State& state, const Frame& frame) {
   const Bytes bytes = frame.build();
   Packet packet = decoded(bytes);
   expect(packet.source_port == 40'000, "decode");
