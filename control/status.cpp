@@ -22,7 +22,7 @@ json port_json(const SharedRegion& region, size_t pair, size_t side) {
 
 json worker_json(const SharedRegion& region, size_t worker) {
   const WorkerStats& stats = region.stats(worker);
-  return {{"turns", stats.turns.get()},
+  return {{"turns", stats.turns.count()},
           {"generation", stats.generation.get()},
           {"flows", stats.flows.get()},
           {"flow_capacity", stats.flow_capacity.get()},

@@ -24,8 +24,6 @@ struct WorkerValue {
   bool gauge;
 };
 constexpr WorkerValue kWorkerValues[] = {
-    {"sluice_turns_total", "Turns of the poll loop; stands still when a worker hangs.", &WorkerStats::turns,
-     false},
     {"sluice_worker_policy_generation", "Generation of the policy that a worker enforces; 0: none.",
      &WorkerStats::generation, true},
     {"sluice_rejudged_total", "Flows judged again because the policy changed.", &WorkerStats::rejudged,
@@ -66,6 +64,31 @@ void add_worker_values(const SharedRegion& region, Families& out) {
     Family family = each.gauge ? Family::gauge(each.name, each.help) : Family::counter(each.name, each.help);
     for (size_t worker = 0; worker < region.worker_count(); ++worker) {
       family.add((region.stats(worker).*each.value).get(), {{"worker", number(worker)}});
+    }
+    family.move_to(out);
+  }
+}
+
+void add_times(const SharedRegion& region, Families& out) {
+  struct Times {
+    const char* name;
+    const char* help;
+    Histogram WorkerStats::*value;
+  };
+  constexpr Times kTimes[] = {
+      {"sluice_forwarding_seconds",
+       "Packets, by the time from the receipt of their burst until all of it was sent; one that was handed "
+       "over counts on both workers, with the time on each.",
+       &WorkerStats::forwarding},
+      {"sluice_worker_turn_seconds",
+       "Turns of the poll loop, by the time from one look at the ports to the next, sleep and all: as long a "
+       "packet may wait. Its count stands still when a worker hangs.",
+       &WorkerStats::turns},
+  };
+  for (const Times& each : kTimes) {
+    Family family = Family::histogram(each.name, each.help);
+    for (size_t worker = 0; worker < region.worker_count(); ++worker) {
+      family.add(region.stats(worker).*each.value, {{"worker", number(worker)}});
     }
     family.move_to(out);
   }
@@ -274,6 +297,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   add_feeds(feeds_(), out);
   if (region) {
     add_worker_values(*region, out);
+    add_times(*region, out);
     add_ports(*region, out);
     add_packets(*region, out);
     add_accesses(*region, out);

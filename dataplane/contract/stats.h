@@ -1,30 +1,17 @@
 // contract: the counters of one worker. Only that worker writes them, control only reads.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
+#include "dataplane/contract/counter.h"
+#include "dataplane/contract/histogram.h"
 #include "dataplane/contract/reasons.h"
 
 namespace sluice {
 
 inline constexpr size_t kMaxPairs = 8;
 inline constexpr size_t kMaxWorkers = 64;
-
-/// A counter with one writer: a relaxed load and store, no locked instruction.
-class Counter {
- public:
-  void add(uint64_t n = 1) {
-    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-  }
-  void set(uint64_t n) { value_.store(n, std::memory_order_relaxed); }
-  uint64_t get() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<uint64_t> value_{0};
-};
-static_assert(sizeof(Counter) == 8 && std::atomic<uint64_t>::is_always_lock_free);
 
 /// What the gateway answered to something it blocked.
 enum class Answer : uint8_t {
@@ -44,8 +31,10 @@ struct PortStats {
 };
 
 struct alignas(64) WorkerStats {
-  Counter turns;                  ///< of the poll loop; stands still when the worker hangs
-  Counter generation;             ///< of the policy that this worker enforces; 0: none yet
+  Histogram turns;  ///< of the poll loop: from one look at the ports to the next, sleep and all; stands still
+                    ///< when the worker hangs
+  Histogram forwarding;  ///< packets, by the time from their burst's receipt until all of it was sent
+  Counter generation;    ///< of the policy that this worker enforces; 0: none yet
   PortStats ports[kMaxPairs][2];  ///< [pair][0: LAN, 1: line]
   Counter passed[kReasonCount];   ///< packets
   Counter dropped[kReasonCount];  ///< packets

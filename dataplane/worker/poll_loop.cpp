@@ -1,7 +1,6 @@
 // worker: the poll loop.
 #include "dataplane/worker/poll_loop.h"
 
-#include <rte_cycles.h>
 #include <rte_mbuf.h>
 #include <rte_pause.h>
 #include <rte_rcu_qsbr.h>
@@ -12,6 +11,7 @@
 #include <array>
 
 #include "dataplane/io/port.h"
+#include "dataplane/worker/tick_clock.h"
 
 namespace sluice {
 namespace {
@@ -22,20 +22,24 @@ constexpr uint64_t kHousekeepingMs = 1;
 
 class PollLoop {
  public:
-  explicit PollLoop(const Loop& loop) : loop_(loop), cycles_per_ms_(rte_get_tsc_hz() / 1000) {}
+  explicit PollLoop(const Loop& loop) : loop_(loop) {}
 
   void run() {
     rte_rcu_qsbr_thread_register(loop_.quiescence, loop_.worker);
     rte_rcu_qsbr_thread_online(loop_.quiescence, loop_.worker);
     uint32_t idle_turns = 0;
+    uint64_t begun = TickClock::now();
+    clock_.set(begun);
     while (!loop_.stop->load(std::memory_order_relaxed)) {
       take_policy();
       const bool busy = turn();
-      housekeep();
-      loop_.stats->turns.add();
+      housekeep(begun);
       rte_rcu_qsbr_quiescent(loop_.quiescence, loop_.worker);
       idle_turns = busy ? 0 : idle_turns + 1;
       if (loop_.may_sleep && idle_turns > kIdleTurns) sleep();
+      const uint64_t now = TickClock::now();
+      loop_.stats->turns.add(clock_.ns(now - begun));
+      begun = now;
     }
     rte_rcu_qsbr_thread_offline(loop_.quiescence, loop_.worker);
     rte_rcu_qsbr_thread_unregister(loop_.quiescence, loop_.worker);
@@ -58,6 +62,7 @@ class PollLoop {
     for (uint16_t port = 0; port < loop_.port_count; ++port) {
       const uint16_t count = receive(port, loop_.worker, burst);
       if (count == 0) continue;
+      const uint64_t received = TickClock::now();
       PortStats& stats = stats_of(port);
       uint64_t bytes = 0;
       for (rte_mbuf* mbuf : std::span(burst).first(count)) {
@@ -66,7 +71,8 @@ class PollLoop {
       }
       stats.rx_packets.add(count);
       stats.rx_bytes.add(bytes);
-      process(std::span(burst).first(count));
+      loop_.pipeline->process(std::span(burst).first(count), clock_.at(received), output_);
+      finish(received, count);
       busy = true;
     }
     if (loop_.workers > 1 && from_others(burst)) busy = true;
@@ -77,23 +83,25 @@ class PollLoop {
     const unsigned count = rte_ring_dequeue_burst(loop_.handover[loop_.worker],
                                                   reinterpret_cast<void**>(burst.data()), kBurst, nullptr);
     if (count != 0) {
-      loop_.pipeline->take_over(std::span(burst).first(count), clock(), output_);
-      send();
-      tell_others();
+      const uint64_t received = TickClock::now();
+      loop_.pipeline->take_over(std::span(burst).first(count), clock_.at(received), output_);
+      finish(received, count);
     }
-    take_news(loop_.news[loop_.worker], clock());
+    take_news(loop_.news[loop_.worker]);
     return count != 0;
   }
 
-  void take_news(rte_ring* ring, Clock now) {
+  void take_news(rte_ring* ring) {
     DnsNews news;
-    while (rte_ring_dequeue_elem(ring, &news, sizeof news) == 0) loop_.pipeline->hear(news, now);
+    while (rte_ring_dequeue_elem(ring, &news, sizeof news) == 0)
+      loop_.pipeline->hear(news, clock_.at(TickClock::now()));
   }
 
-  void process(std::span<rte_mbuf* const> burst) {
-    loop_.pipeline->process(burst, clock(), output_);
+  /// Sends and hands over what a burst left behind.
+  void finish(uint64_t received, unsigned count) {
     send();
     if (loop_.workers > 1) tell_others();
+    loop_.stats->forwarding.add(clock_.ns(TickClock::now() - received), count);
   }
 
   void send() {
@@ -132,13 +140,12 @@ class PollLoop {
     rte_pktmbuf_free(mbuf);
   }
 
-  void housekeep() {
-    const uint64_t ms = rte_rdtsc() / cycles_per_ms_;
-    if (ms - housekept_ms_ < kHousekeepingMs) return;
-    housekept_ms_ = ms;
-    const Clock now = clock();
-    take_news(loop_.told, now);
-    loop_.pipeline->housekeeping(now, output_);
+  void housekeep(uint64_t now) {
+    if (now - housekept_ < kHousekeepingMs * clock_.ticks_per_ms()) return;
+    housekept_ = now;
+    clock_.set(TickClock::now());
+    take_news(loop_.told);
+    loop_.pipeline->housekeeping(clock_.at(TickClock::now()), output_);
     send();
   }
 
@@ -149,21 +156,15 @@ class PollLoop {
     rte_rcu_qsbr_thread_online(loop_.quiescence, loop_.worker);
   }
 
-  Clock clock() const {
-    timespec utc;
-    clock_gettime(CLOCK_REALTIME, &utc);
-    return {rte_rdtsc() / cycles_per_ms_, utc.tv_sec * int64_t{1'000'000'000} + utc.tv_nsec};
-  }
-
   PortStats& stats_of(uint16_t port) {
     const PortPlace place = loop_.ports[port];
     return loop_.stats->ports[place.pair][place.side == Side::Lan ? 0 : 1];
   }
 
   const Loop& loop_;
-  const uint64_t cycles_per_ms_;
-  uint64_t housekept_ms_ = 0;
-  uint64_t serial_ = 0;  ///< of the generation in use: its address may come again
+  TickClock clock_;
+  uint64_t housekept_ = 0;  ///< in ticks, as all times here
+  uint64_t serial_ = 0;     ///< of the generation in use: its address may come again
   Output output_;
 };
 

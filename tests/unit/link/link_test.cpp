@@ -70,8 +70,8 @@ TEST_F(LinkTest, WelcomeMapsTheMemory) {
   EXPECT_EQ(regions[0]->worker_count(), 2u);
   EXPECT_EQ(regions[0]->pair(0), "iplc-sg");
   EXPECT_EQ(regions[0]->pair(1), "");
-  shared.stats(1).turns.add(5);
-  EXPECT_EQ(regions[0]->stats(1).turns.get(), 5u);
+  shared.stats(1).rejudged.add(5);
+  EXPECT_EQ(regions[0]->stats(1).rejudged.get(), 5u);
 }
 
 TEST_F(LinkTest, ImageComesSealed) {

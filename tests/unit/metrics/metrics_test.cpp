@@ -83,6 +83,24 @@ TEST_F(MetricsTest, CountersOfWorkersAreShown) {
   EXPECT_TRUE(shows("sluice_packets_passed_total{worker=\"0\",reason=\"decided\"} 0"));
 }
 
+TEST_F(MetricsTest, TimesAreShownAsHistograms) {
+  Histogram& forwarding = shared.stats(1).forwarding;
+  forwarding.add(64, 3);
+  forwarding.add(65, 32);
+  forwarding.add(2'000'000'000, 1);
+  shared.stats(0).turns.add(1'000'000);
+  metrics->set_data_plane(SharedRegion::map(shared.fd.get(), error), true);
+  EXPECT_TRUE(shows("sluice_forwarding_seconds_bucket{worker=\"1\",le=\"6.4e-08\"} 3")) << text();
+  EXPECT_TRUE(shows("sluice_forwarding_seconds_bucket{worker=\"1\",le=\"1.28e-07\"} 35"));
+  EXPECT_TRUE(shows("sluice_forwarding_seconds_bucket{worker=\"1\",le=\"1.073741824\"} 35"));
+  EXPECT_TRUE(shows("sluice_forwarding_seconds_bucket{worker=\"1\",le=\"+Inf\"} 36"));
+  EXPECT_TRUE(shows("sluice_forwarding_seconds_count{worker=\"1\"} 36"));
+  EXPECT_TRUE(shows("sluice_forwarding_seconds_sum{worker=\"1\"} 2.000002272"));
+  EXPECT_TRUE(shows("sluice_forwarding_seconds_count{worker=\"0\"} 0"));
+  EXPECT_TRUE(shows("sluice_worker_turn_seconds_count{worker=\"0\"} 1"));
+  EXPECT_TRUE(shows("sluice_worker_turn_seconds_sum{worker=\"0\"} 0.001"));
+}
+
 TEST_F(MetricsTest, NamesFollowPrometheusConventions) {
   metrics->set_data_plane(SharedRegion::map(shared.fd.get(), error), true);
   const std::set<std::string> known = {"worker",   "line",    "side",    "reason", "action", "answer",
