@@ -61,7 +61,7 @@ BootError start_eal(const Options& options) {
     for (const PortSpec* port : {&pair.lan, &pair.toward_line}) {
       if (!port->interface.empty() && if_nametoindex(port->interface.c_str()) == 0)
         return "port " + port->text + ": no interface " + port->interface;
-      words.push_back(port->eal);
+      if (!port->eal.empty()) words.push_back(port->eal);
       pci = pci || port->eal.rfind("--allow=", 0) == 0;
     }
   }

@@ -11,7 +11,7 @@ namespace sluice {
 struct PortSpec {
   std::string text;           ///< as given
   std::string device;         ///< the name DPDK knows it by once it is probed
-  std::string eal;            ///< the EAL argument that brings it
+  std::string eal;            ///< the EAL argument that brings it; empty: its owner makes it once EAL runs
   std::string interface;      ///< the kernel interface it needs; may be empty
   bool whole_frames = false;  ///< its driver puts each frame into one buffer; others chain them
 };

@@ -4,7 +4,7 @@
 namespace sluice {
 namespace {
 
-constexpr uint16_t kBfdControl = 3784, kBfdEcho = 3785, kBfdMultihop = 4784;
+constexpr uint16_t kBgp = 179, kBfdControl = 3784, kBfdEcho = 3785, kBfdMultihop = 4784;
 constexpr uint16_t kHsrp = 1985, kHsrpV6 = 2029;
 
 bool is_link_local(const Address& address) {
@@ -50,14 +50,27 @@ bool is_router_udp(uint16_t port) {
   return port == kBfdControl || port == kBfdEcho || port == kBfdMultihop;
 }
 
+bool is_dhcp_port(uint16_t port) {
+  return port == 67 || port == 68 || port == 546 || port == 547;
+}
+
 }  // namespace
 
 bool is_multicast(const Packet& p) {
   return p.v4 ? p.destination.bytes[12] >> 4 == 14 : p.destination.bytes[0] == 0xff;
 }
 
+bool may_be_link_control(uint8_t transport, uint16_t one_port, uint16_t other_port) {
+  if (transport == kTcp) return one_port == kBgp || other_port == kBgp;
+  if (transport != kUdp) return true;
+  for (const uint16_t port : {one_port, other_port})
+    if (is_dhcp_port(port) || is_router_udp(port) || port == kHsrp || port == kHsrpV6) return true;
+  return false;
+}
+
 LinkControl link_control(const Packet& p, std::span<const uint8_t> payload) {
-  if (p.fragment || !may_be_link_control(p)) return LinkControl::No;
+  if (p.fragment || !may_be_link_control(p.transport, p.source_port, p.destination_port))
+    return LinkControl::No;
   bool passes = false, routers = false;
   switch (p.transport) {
     case kIcmpv6:

@@ -7,8 +7,6 @@
 
 namespace sluice {
 
-inline constexpr uint16_t kBgp = 179;
-
 enum class LinkControl : uint8_t {
   No,
   Yes,             ///< passes
@@ -20,10 +18,8 @@ enum class LinkControl : uint8_t {
 /// packet's transport payload, or its beginning.
 [[nodiscard]] LinkControl link_control(const Packet& packet, std::span<const uint8_t> payload);
 
-/// False where link_control says No whatever the payload: nearly always.
-[[nodiscard]] inline bool may_be_link_control(const Packet& packet) {
-  return !packet.is_tcp() || packet.source_port == kBgp || packet.destination_port == kBgp;
-}
+/// False where link_control says No to all of that transport between these ports: nearly always.
+[[nodiscard]] bool may_be_link_control(uint8_t transport, uint16_t one_port, uint16_t other_port);
 
 [[nodiscard]] bool is_multicast(const Packet& packet);
 

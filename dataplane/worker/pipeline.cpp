@@ -55,6 +55,9 @@ void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock no
       touch(*flow);
       put(opposite_[burst[i]->port], burst[i]);
       ++passed;
+    } else if ((glimpse.kind & kCommon) && flow == nullptr && shedding_.would_shed(glimpse.key.local) &&
+               !may_be_link_control(glimpse.key.transport, glimpse.key.local_port, glimpse.key.remote_port)) {
+      drop_one(burst[i], Reason::Overload);
     } else if (enter(burst[i], arrivals_[0], owner, glimpse)) {
       handle(arrivals_[0], flow);
     }
@@ -100,7 +103,10 @@ bool WorkerPipeline::enter(rte_mbuf* mbuf, Arrival& arrival, Owner owner, const 
   if (decoded.kind == Decoded::Kind::NotIp) return forward(arrival, Reason::NotIp), false;
   if (decoded.kind == Decoded::Kind::Dropped) return drop(arrival, decoded.reason), false;
 
-  if (may_be_link_control(arrival.packet) && passes_as_link_control(arrival)) return false;
+  if (may_be_link_control(arrival.packet.transport, arrival.packet.source_port,
+                          arrival.packet.destination_port) &&
+      passes_as_link_control(arrival))
+    return false;
   arrival.key = (glimpse.kind & kCommon) ? glimpse.key : key_of(arrival, arrival.place.pair);
   if (owner == Owner::Unknown && !is_mine(arrival)) return false;
   if (policy_ == nullptr) return drop(arrival, Reason::NoPolicy), false;
@@ -169,13 +175,16 @@ void WorkerPipeline::hand_over(rte_mbuf* mbuf, uint8_t owner) {
 }
 
 void WorkerPipeline::handle(Arrival& arrival, Flow* candidate) {
-  Flow* flow = flows_.find(arrival.key, arrival.hash, candidate);
+  const bool waits = arrival.packet.fragment && arrival.key.local_port == kFragmentWaiting;
+  Flow* flow = waits ? nullptr : flows_.find(arrival.key, arrival.hash, candidate);
   constexpr uint8_t kControlFlags = kSyn | kFin | kRst;
   const Packet& packet = arrival.packet;
   const bool settled =
       flow != nullptr && is_settled(*flow) &&
       !(packet.is_udp() && (may_begin_dtls(arrival, *flow) || may_begin_quic(arrival, *flow))) &&
       !(packet.tcp_flags & kControlFlags) && packet.transport != kIcmp && packet.transport != kIcmpv6;
+  if (!settled && gives_way(flow) && shedding_.sheds(arrival.key.local))
+    return drop(arrival, Reason::Overload);
   if (!settled) return handle_slowly(arrival, flow);
   touch(*flow);
   forward(arrival, Reason::Decided);

@@ -3,6 +3,7 @@
 
 #include <rte_mbuf.h>
 #include <rte_pause.h>
+#include <rte_prefetch.h>
 #include <rte_rcu_qsbr.h>
 #include <rte_ring.h>
 #include <rte_ring_elem.h>
@@ -11,6 +12,7 @@
 #include <array>
 
 #include "dataplane/io/port.h"
+#include "dataplane/worker/shedding.h"
 #include "dataplane/worker/tick_clock.h"
 
 namespace sluice {
@@ -19,6 +21,9 @@ namespace {
 constexpr uint32_t kIdleTurns = 2000;  ///< empty ones before the first sleep
 constexpr long kSleepNs = 50'000;
 constexpr uint64_t kHousekeepingMs = 1;
+/// For which a queue may hold more than a burst until the worker is late: 1,024 packets of 64 bytes come in
+/// 69 µs at 10 Gbit/s.
+constexpr uint64_t kLateUs = 40;
 
 class PollLoop {
  public:
@@ -61,12 +66,17 @@ class PollLoop {
     std::array<rte_mbuf*, kBurst> burst;
     for (uint16_t port = 0; port < loop_.port_count; ++port) {
       const uint16_t count = receive(port, loop_.worker, burst);
-      if (count == 0) continue;
+      if (count == 0) {
+        full_since_[port] = 0;
+        continue;
+      }
       const uint64_t received = TickClock::now();
+      watch(full_since_[port], count, received);
       PortStats& stats = stats_of(port);
       uint64_t bytes = 0;
       for (rte_mbuf* mbuf : std::span(burst).first(count)) {
         mbuf->port = port;
+        rte_prefetch0(rte_pktmbuf_mtod(mbuf, const void*));
         bytes += rte_pktmbuf_pkt_len(mbuf);
       }
       stats.rx_packets.add(count);
@@ -82,13 +92,26 @@ class PollLoop {
   bool from_others(std::array<rte_mbuf*, kBurst>& burst) {
     const unsigned count = rte_ring_dequeue_burst(loop_.handover[loop_.worker],
                                                   reinterpret_cast<void**>(burst.data()), kBurst, nullptr);
-    if (count != 0) {
+    if (count == 0) {
+      others_full_since_ = 0;
+    } else {
       const uint64_t received = TickClock::now();
+      watch(others_full_since_, count, received);
       loop_.pipeline->take_over(std::span(burst).first(count), clock_.at(received), output_);
       finish(received, count);
     }
     take_news(loop_.news[loop_.worker]);
     return count != 0;
+  }
+
+  /// A full burst leaves more behind. full_since: when the first of them in a row was received, or 0.
+  void watch(uint64_t& full_since, unsigned count, uint64_t received) {
+    if (count < kBurst) {
+      full_since = 0;
+    } else if (full_since == 0) {
+      full_since = received;
+    }
+    loop_.pipeline->set_late_from(full_since == 0 ? Shedding::kNever : full_since + late_);
   }
 
   void take_news(rte_ring* ring) {
@@ -163,8 +186,11 @@ class PollLoop {
 
   const Loop& loop_;
   TickClock clock_;
-  uint64_t housekept_ = 0;  ///< in ticks, as all times here
-  uint64_t serial_ = 0;     ///< of the generation in use: its address may come again
+  const uint64_t late_ = clock_.ticks_per_ms() * kLateUs / 1000;
+  uint64_t housekept_ = 0;                        ///< in ticks, as all times here
+  std::array<uint64_t, kMaxPorts> full_since_{};  ///< see watch
+  uint64_t others_full_since_ = 0;
+  uint64_t serial_ = 0;  ///< of the generation in use: its address may come again
   Output output_;
 };
 

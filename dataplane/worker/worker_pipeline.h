@@ -19,6 +19,7 @@
 #include "dataplane/flow/quic_state.h"
 #include "dataplane/log/event_ring.h"
 #include "dataplane/worker/pipeline.h"
+#include "dataplane/worker/shedding.h"
 
 namespace sluice {
 
@@ -82,11 +83,12 @@ struct DnsOutcome {
 class WorkerPipeline final : public Pipeline {
  public:
   WorkerPipeline(const PipelineConfig& config, rte_mempool* pool, WorkerStats& stats, EventRing& ring)
-      : config_(config), pool_(pool), stats_(stats), ring_(ring) {}
+      : config_(config), pool_(pool), stats_(stats), ring_(ring), shedding_(config.seed) {}
   ~WorkerPipeline() override;
   [[nodiscard]] bool create();
 
   void set_policy(const Policy* policy, Scratch* scratch) override;
+  void set_late_from(uint64_t ticks) override { shedding_.set_late_from(ticks); }
   void process(std::span<rte_mbuf* const> burst, Clock now, Output& out) override;
   void take_over(std::span<rte_mbuf* const> burst, Clock now, Output& out) override;
   void hear(const DnsNews& news, Clock now) override;
@@ -131,6 +133,11 @@ class WorkerPipeline final : public Pipeline {
   /// candidate: see FlowTable; nullptr where it was not asked.
   void handle(Arrival& arrival, Flow* candidate = nullptr);
   void handle_slowly(Arrival& arrival, Flow* flow);
+  /// What gives way first when the worker is late: openings, and flows that are undecided, blocked, or judged
+  /// at each datagram.
+  [[nodiscard]] static bool gives_way(const Flow* flow) {
+    return flow == nullptr || flow->state != FlowState::Allowed || flow->has(kFlowDns);
+  }
   void complete_checksum(Arrival& arrival);
   [[nodiscard]] static bool checksums_fit(const Arrival& arrival);
   void related_icmp(Arrival& arrival);
@@ -370,6 +377,7 @@ class WorkerPipeline final : public Pipeline {
   rte_mempool* const pool_;
   WorkerStats& stats_;
   EventRing& ring_;
+  Shedding shedding_;
   const Policy* policy_ = nullptr;
   Scratch* scratch_ = nullptr;
   uint32_t generation_ = 0;
