@@ -19,7 +19,8 @@ using test::Frame;
 constexpr std::string_view kClient = "10.20.128.1", kServer = "198.51.100.7";
 constexpr size_t kIp = 14, kIdAt = kIp + 4, kIpSumAt = kIp + 10, kClientAt = kIp + 14, kL4 = kIp + 20;
 constexpr size_t kTcpSeqAt = kL4 + 4, kTcpSumAt = kL4 + 16, kTcpPayload = kL4 + 20, kUdpPayload = kL4 + 8;
-constexpr uint16_t kUpperHalf = 0x0080;                         ///< of 10.20.0.0/16, as it lies in memory
+/// 10.20.128.0/18, as its lower half lies in memory.
+constexpr uint16_t kSubnet = 0x0080, kSubnetMask = 0x00c0;
 constexpr size_t kHelloRandomAt = kTcpPayload + 5 + 4 + 2 + 1;  ///< at an even place
 constexpr size_t kDnsIdAt = kUdpPayload, kDnsNameAt = kUdpPayload + 12;
 
@@ -37,13 +38,17 @@ void finish_ip(uint8_t* frame) {
   put(frame + kIpSumAt, rte_ipv4_cksum(reinterpret_cast<const rte_ipv4_hdr*>(frame + kIp)));
 }
 
+uint16_t some_client(uint64_t chance) {
+  return static_cast<uint16_t>((chance & ~uint64_t{kSubnetMask}) | kSubnet);
+}
+
 /// Another client: its address in the header, evened out by the id.
 void vary_client(uint8_t* frame, uint16_t chance) {
-  put_even(frame + kClientAt, frame + kIdAt, chance | kUpperHalf);
+  put_even(frame + kClientAt, frame + kIdAt, some_client(chance));
 }
 /// The same where TCP sums the address too, and another port.
 void vary_tcp(uint8_t* frame, uint64_t chance) {
-  const auto client = static_cast<uint16_t>(chance | kUpperHalf);
+  const auto client = some_client(chance);
   vary_client(frame, client);
   put(frame + kTcpSeqAt, static_cast<uint16_t>(~client));
   put_even(frame + kL4, frame + kTcpSeqAt + 2, static_cast<uint16_t>(chance >> 16));
@@ -111,7 +116,7 @@ std::vector<Bytes> first_fragments() {
               .build()};
 }
 void vary_fragment(uint8_t* frame, uint64_t chance) {
-  put(frame + kClientAt, static_cast<uint16_t>(chance | kUpperHalf));
+  put(frame + kClientAt, some_client(chance));
   put(frame + kIdAt, static_cast<uint16_t>(chance >> 16));
   finish_ip(frame);
 }

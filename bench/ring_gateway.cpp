@@ -64,10 +64,10 @@ void fail(const std::string& what) {
   std::exit(1);
 }
 
-std::unique_ptr<Generation> build_generation(const std::string& yaml, uint32_t number) {
+std::unique_ptr<Generation> build_generation(const std::string& yaml, uint32_t number,
+                                             const control::ReadListFile& read) {
   const control::SourceText source{"bench.yaml", yaml};
-  const auto no_files = [](const std::string&, std::string&, std::string&) { return false; };
-  const control::Compiled compiled = control::compile_texts({&source, 1}, ".", no_files, number);
+  const control::Compiled compiled = control::compile_texts({&source, 1}, ".", read, number);
   if (!compiled.policy) fail("the policy does not compile: " + to_string(compiled.diagnostics.at(0)));
   ImageError error = ImageError::None;
   auto generation = Generation::build(compiled.policy->image(), 1, error);
@@ -103,7 +103,7 @@ void leave_core(unsigned core) {
   if (CPU_COUNT(&set) != 0 && sched_setaffinity(0, sizeof set, &set) != 0) fail("cannot leave a processor");
 }
 
-RingGateway::RingGateway(const Settings& settings) {
+RingGateway::RingGateway(Settings settings) {
   worker_core_ = usable_cores().back();
   options_.spin = !settings.may_sleep;
   options_.cores = {worker_core_};
@@ -112,14 +112,17 @@ RingGateway::RingGateway(const Settings& settings) {
   pair.lan.text = pair.lan.device = "net_ring_lan";
   pair.toward_line.text = pair.toward_line.device = "net_ring_line";
   options_.pairs.push_back(pair);
-  auto generation = build_generation(settings.policy, 1);
+  options_.ring_mb = settings.ring_mb;
   must(start_eal(options_));
   leave_core(worker_core_);
   make_ports();
   if (!generations_.create(1)) fail("no memory");
-  generations_.publish(std::move(generation));
+  generations_.publish(std::move(settings.policy));
   plane_ = std::make_unique<DataPlane>(options_);
   must(plane_->prepare(generations_));
+}
+
+void RingGateway::start() {
   must(plane_->open_ports());
   must(plane_->launch());
 }

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "bench/traffic.h"
+#include "control/policy/policy_compiler.h"
 #include "dataplane/boot/data_plane.h"
 
 namespace sluice::bench {
@@ -18,7 +19,9 @@ namespace sluice::bench {
 [[noreturn]] void fail(const std::string& what);
 
 /// Compiles a policy from YAML text and opens it, as control and the agent do.
-[[nodiscard]] std::unique_ptr<Generation> build_generation(const std::string& yaml, uint32_t number);
+/// read: gives the list files that it names.
+[[nodiscard]] std::unique_ptr<Generation> build_generation(const std::string& yaml, uint32_t number,
+                                                           const control::ReadListFile& read);
 
 /// The gateway with one worker, which has a processor of its own; the thread that makes it, and those that it
 /// starts, keep to the others. What cannot be brought up ends the program.
@@ -28,13 +31,18 @@ class RingGateway {
   static constexpr unsigned kTxRoom = 32'767;  ///< what a stalled generator leaves lying is not lost
 
   struct Settings {
-    std::string policy;      ///< YAML, with a line named line-a
-    bool may_sleep = false;  ///< the worker, when nothing comes
+    std::unique_ptr<Generation> policy;  ///< with a line named line-a
+    uint32_t ring_mb = 0;                ///< of the event ring; 0: as large as the data plane's own
+    bool may_sleep = false;              ///< the worker, when nothing comes
   };
-  explicit RingGateway(const Settings& settings);
+  explicit RingGateway(Settings settings);
   ~RingGateway();
   RingGateway(const RingGateway&) = delete;
   RingGateway& operator=(const RingGateway&) = delete;
+
+  /// Until start, and after stop, nothing runs on the worker's processor.
+  void start();
+  void stop() { plane_->stop(); }
 
   /// side: 0 for the LAN's port, 1 for the line's.
   rte_ring* receives(size_t side) const { return rx_[side]; }

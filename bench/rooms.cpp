@@ -68,7 +68,9 @@ void decode_udp_of_ipv6_with_options(benchmark::State& state) {
 FlowKey key_of(size_t number) {
   const ClientEnd client = client_of(number);
   const uint8_t local[] = {10, 20, client.third, client.fourth}, remote[] = {198, 51, 100, 9};
-  return FlowKey::make(Address::from_v4(local), Address::from_v4(remote), client.port, 443, kNoVlan, kTcp, 0);
+  return FlowKey::words(Address::from_v4(local).words(), Address::from_v4(remote).words(),
+                        client.port | uint32_t{443} << 16, kNoVlan, kTcp, 0)
+      .key();
 }
 
 /// The look-up of a burst, as the worker does it, each time of other flows among so many.
