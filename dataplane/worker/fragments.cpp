@@ -10,6 +10,7 @@ WorkerPipeline::~WorkerPipeline() {
     drop_all(*datagram, Reason::FragmentIncomplete);
     fragments_.close(*datagram, Reason::FragmentIncomplete, now_.ms);
   }
+  free_dropped();
 }
 
 /// Holds a fragment until its datagram is whole; then one verdict is all its fragments'.

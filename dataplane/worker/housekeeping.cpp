@@ -39,6 +39,7 @@ void WorkerPipeline::housekeeping(Clock now, Output& out) {
   }
   bindings_.sweep(now.ms);
   drop_late_fragments();
+  free_dropped();
   show_gauges();
 }
 

@@ -63,6 +63,7 @@ void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock no
     }
   }
   stats_.passed[static_cast<size_t>(Reason::Decided)].add(passed);
+  free_dropped();
 }
 
 /// Tells the flow of a frame, if it is a common one, and fetches where that is found.

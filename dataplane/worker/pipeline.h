@@ -106,9 +106,8 @@ class Pipeline {
   /// What another worker learnt.
   virtual void hear(const DnsNews& news, Clock now) = 0;
 
-  /// More wait behind the next burst, and from that reading of the TSC on the worker will have been behind
-  /// for too long: then few packets that need more than a look-up are let through. Shedding::kNever: it is
-  /// not so.
+  /// From that reading of the TSC on the worker is late: few packets that need more than a look-up are let
+  /// through. Shedding::kNever: it is not.
   virtual void set_late_from(uint64_t ticks) = 0;
 
   /// Takes each mbuf of the burst and puts it, its answers, or nothing into out. At most kBurst.

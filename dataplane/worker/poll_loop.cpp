@@ -9,6 +9,7 @@
 #include <rte_ring_elem.h>
 #include <time.h>
 
+#include <algorithm>
 #include <array>
 
 #include "dataplane/io/port.h"
@@ -21,10 +22,6 @@ namespace {
 constexpr uint32_t kIdleTurns = 2000;  ///< empty ones before the first sleep
 constexpr long kSleepNs = 50'000;
 constexpr uint64_t kHousekeepingMs = 1;
-/// For which a queue may hold more than a burst until the worker is late: 1,024 packets of 64 bytes come in
-/// 69 µs at 10 Gbit/s.
-constexpr uint64_t kLateUs = 40;
-
 class PollLoop {
  public:
   explicit PollLoop(const Loop& loop) : loop_(loop) {}
@@ -67,11 +64,11 @@ class PollLoop {
     for (uint16_t port = 0; port < loop_.port_count; ++port) {
       const uint16_t count = receive(port, loop_.worker, burst);
       if (count == 0) {
-        full_since_[port] = 0;
+        in_row_[port] = 0;
         continue;
       }
       const uint64_t received = TickClock::now();
-      watch(full_since_[port], count, received);
+      watch(in_row_[port], count, received);
       PortStats& stats = stats_of(port);
       uint64_t bytes = 0;
       for (rte_mbuf* mbuf : std::span(burst).first(count)) {
@@ -93,10 +90,10 @@ class PollLoop {
     const unsigned count = rte_ring_dequeue_burst(loop_.handover[loop_.worker],
                                                   reinterpret_cast<void**>(burst.data()), kBurst, nullptr);
     if (count == 0) {
-      others_full_since_ = 0;
+      others_in_row_ = 0;
     } else {
       const uint64_t received = TickClock::now();
-      watch(others_full_since_, count, received);
+      watch(others_in_row_, count, received);
       loop_.pipeline->take_over(std::span(burst).first(count), clock_.at(received), output_);
       finish(received, count);
     }
@@ -104,14 +101,11 @@ class PollLoop {
     return count != 0;
   }
 
-  /// A full burst leaves more behind. full_since: when the first of them in a row was received, or 0.
-  void watch(uint64_t& full_since, unsigned count, uint64_t received) {
-    if (count < kBurst) {
-      full_since = 0;
-    } else if (full_since == 0) {
-      full_since = received;
-    }
-    loop_.pipeline->set_late_from(full_since == 0 ? Shedding::kNever : full_since + late_);
+  /// A full burst leaves more behind; who has taken more than a queue holds, and has not come to its end, is
+  /// late. in_row: packets of full bursts in a row.
+  void watch(uint32_t& in_row, unsigned count, uint64_t received) {
+    in_row = count < kBurst ? 0 : std::min(in_row + count, uint32_t{kRxDescriptors});
+    loop_.pipeline->set_late_from(in_row < kRxDescriptors ? Shedding::kNever : received);
   }
 
   void take_news(rte_ring* ring) {
@@ -186,10 +180,9 @@ class PollLoop {
 
   const Loop& loop_;
   TickClock clock_;
-  const uint64_t late_ = clock_.ticks_per_ms() * kLateUs / 1000;
-  uint64_t housekept_ = 0;                        ///< in ticks, as all times here
-  std::array<uint64_t, kMaxPorts> full_since_{};  ///< see watch
-  uint64_t others_full_since_ = 0;
+  uint64_t housekept_ = 0;                    ///< in ticks, as all times here
+  std::array<uint32_t, kMaxPorts> in_row_{};  ///< see watch
+  uint32_t others_in_row_ = 0;
   uint64_t serial_ = 0;  ///< of the generation in use: its address may come again
   Output output_;
 };

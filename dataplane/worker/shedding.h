@@ -17,7 +17,7 @@ class Shedding {
  public:
   static constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
   static constexpr uint64_t kGapUs = 10;         ///< from one that is let through to the next…
-  static constexpr uint64_t kClientGapUs = 500;  ///< …and to the next of the same client
+  static constexpr uint64_t kClientGapUs = 100;  ///< …and to the next of the same client
 
   explicit Shedding(uint64_t seed, uint64_t hz = rte_get_tsc_hz())
       : key_(seed | 1), gap_(hz / 1'000'000 * kGapUs), client_gap_(hz / 1'000'000 * kClientGapUs) {}

@@ -212,7 +212,14 @@ void WorkerPipeline::drop(const Arrival& arrival, Reason reason) {
 
 void WorkerPipeline::drop_one(rte_mbuf* mbuf, Reason reason) {
   stats_.dropped[static_cast<size_t>(reason)].add();
-  rte_pktmbuf_free(mbuf);
+  rte_mbuf_prefetch_part2(mbuf);
+  dropped_[dropped_count_++] = mbuf;
+  if (dropped_count_ == dropped_.size()) free_dropped();
+}
+
+void WorkerPipeline::free_dropped() {
+  rte_pktmbuf_free_bulk(dropped_.data(), dropped_count_);
+  dropped_count_ = 0;
 }
 
 std::span<const uint8_t> WorkerPipeline::bytes_of(const Arrival& arrival, uint32_t offset, uint32_t size) {

@@ -345,6 +345,7 @@ class WorkerPipeline final : public Pipeline {
     put(opposite_[mbuf->port], mbuf);
   }
   void drop_one(rte_mbuf* mbuf, Reason reason);
+  void free_dropped();
   void put(uint16_t port, rte_mbuf* mbuf) {
     Output::Batch& batch = out_->ports[port];
     batch.packets[batch.count++] = mbuf;
@@ -406,6 +407,8 @@ class WorkerPipeline final : public Pipeline {
   uint32_t swept_ = 0;
   Output* out_ = nullptr;
   std::array<Glimpse, kBurst> glimpses_{};
+  std::array<rte_mbuf*, kBurst> dropped_{};  ///< freed together: what is read for it is in memory
+  unsigned dropped_count_ = 0;
   static constexpr size_t kSpare = 1;  ///< the arrival of what fragments.cpp makes or brings back
   std::array<Arrival, 2> arrivals_{};
   uint8_t header_scratch_[2][kMaxHeaderBytes];  ///< headers of frames whose first segment is short
