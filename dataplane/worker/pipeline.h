@@ -106,9 +106,8 @@ class Pipeline {
   /// What another worker learnt.
   virtual void hear(const DnsNews& news, Clock now) = 0;
 
-  /// From that reading of the TSC on the worker is late: few packets that need more than a look-up are let
-  /// through. Shedding::kNever: it is not.
-  virtual void set_late_from(uint64_t ticks) = 0;
+  /// While the worker is late, few packets that need more than a look-up are let through.
+  virtual void set_late(bool late) = 0;
 
   /// Takes each mbuf of the burst and puts it, its answers, or nothing into out. At most kBurst.
   virtual void process(std::span<rte_mbuf* const> burst, Clock now, Output& out) = 0;

@@ -13,7 +13,6 @@
 #include <array>
 
 #include "dataplane/io/port.h"
-#include "dataplane/worker/shedding.h"
 #include "dataplane/worker/tick_clock.h"
 
 namespace sluice {
@@ -22,6 +21,7 @@ namespace {
 constexpr uint32_t kIdleTurns = 2000;  ///< empty ones before the first sleep
 constexpr long kSleepNs = 50'000;
 constexpr uint64_t kHousekeepingMs = 1;
+
 class PollLoop {
  public:
   explicit PollLoop(const Loop& loop) : loop_(loop) {}
@@ -68,7 +68,7 @@ class PollLoop {
         continue;
       }
       const uint64_t received = TickClock::now();
-      watch(in_row_[port], count, received);
+      watch(in_row_[port], count);
       PortStats& stats = stats_of(port);
       uint64_t bytes = 0;
       for (rte_mbuf* mbuf : std::span(burst).first(count)) {
@@ -93,7 +93,7 @@ class PollLoop {
       others_in_row_ = 0;
     } else {
       const uint64_t received = TickClock::now();
-      watch(others_in_row_, count, received);
+      watch(others_in_row_, count);
       loop_.pipeline->take_over(std::span(burst).first(count), clock_.at(received), output_);
       finish(received, count);
     }
@@ -103,9 +103,9 @@ class PollLoop {
 
   /// A full burst leaves more behind; who has taken more than a queue holds, and has not come to its end, is
   /// late. in_row: packets of full bursts in a row.
-  void watch(uint32_t& in_row, unsigned count, uint64_t received) {
+  void watch(uint32_t& in_row, unsigned count) {
     in_row = count < kBurst ? 0 : std::min(in_row + count, uint32_t{kRxDescriptors});
-    loop_.pipeline->set_late_from(in_row < kRxDescriptors ? Shedding::kNever : received);
+    loop_.pipeline->set_late(in_row == kRxDescriptors);
   }
 
   void take_news(rte_ring* ring) {

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstdint>
-#include <limits>
 
 #include "dataplane/contract/address.h"
 
@@ -15,27 +14,24 @@ namespace sluice {
 /// decided must not lose theirs in a queue that runs over. One thread.
 class Shedding {
  public:
-  static constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
   static constexpr uint64_t kGapUs = 10;         ///< from one that is let through to the next…
   static constexpr uint64_t kClientGapUs = 100;  ///< …and to the next of the same client
 
   explicit Shedding(uint64_t seed, uint64_t hz = rte_get_tsc_hz())
       : key_(seed | 1), gap_(hz / 1'000'000 * kGapUs), client_gap_(hz / 1'000'000 * kClientGapUs) {}
 
-  /// The worker is late from that reading of the TSC on; kNever: it is not.
-  void set_late_from(uint64_t ticks) { late_from_ = ticks; }
+  void set_late(bool late) { late_ = late; }
 
   /// Would a packet of client's that needs more be given up now?
   [[nodiscard]] bool would_shed(const Address& client) const {
-    return late_from_ != kNever && would_shed(place_of(client), rte_rdtsc());
+    return late_ && would_shed(place_of(client), rte_rdtsc());
   }
   /// Is it? One that is not takes the place of others.
   [[nodiscard]] bool sheds(const Address& client) {
-    if (late_from_ == kNever) return false;
+    if (!late_) return false;
     const uint64_t now = rte_rdtsc();
     const size_t place = place_of(client);
     if (would_shed(place, now)) return true;
-    if (now < late_from_) return false;
     next_ = now + gap_;
     next_of_[place] = now + client_gap_;
     return false;
@@ -44,15 +40,14 @@ class Shedding {
  private:
   static constexpr unsigned kPlaceBits = 10;  ///< clients that fall on one place share it
 
-  bool would_shed(size_t place, uint64_t now) const {
-    return now >= late_from_ && (now < next_ || now < next_of_[place]);
-  }
+  bool would_shed(size_t place, uint64_t now) const { return now < next_ || now < next_of_[place]; }
   size_t place_of(const Address& client) const {
     return ((client.word(0) ^ client.word(8)) * key_) >> (64 - kPlaceBits);
   }
 
   const uint64_t key_, gap_, client_gap_;
-  uint64_t late_from_ = kNever, next_ = 0;
+  bool late_ = false;
+  uint64_t next_ = 0;
   std::array<uint64_t, size_t{1} << kPlaceBits> next_of_{};
 };
 

@@ -88,7 +88,7 @@ class WorkerPipeline final : public Pipeline {
   [[nodiscard]] bool create();
 
   void set_policy(const Policy* policy, Scratch* scratch) override;
-  void set_late_from(uint64_t ticks) override { shedding_.set_late_from(ticks); }
+  void set_late(bool late) override { shedding_.set_late(late); }
   void process(std::span<rte_mbuf* const> burst, Clock now, Output& out) override;
   void take_over(std::span<rte_mbuf* const> burst, Clock now, Output& out) override;
   void hear(const DnsNews& news, Clock now) override;

@@ -90,7 +90,7 @@ struct Overload : testing::Test {
 TEST_F(Overload, WhenLateOneOpeningIsLetThroughAndDecidedFlowsAll) {
   open_tls();
   const uint64_t before = passed();
-  pipeline->set_late_from(0);
+  pipeline->set_late(true);
   std::vector<test::Sent> burst;
   for (int port = 1; port <= 20; ++port) burst.push_back({syn(port), Side::Lan});
   for (int i = 0; i < 5; ++i) burst.push_back({data_, Side::Lan});
@@ -103,14 +103,14 @@ TEST_F(Overload, WhenLateOneOpeningIsLetThroughAndDecidedFlowsAll) {
 }
 
 TEST_F(Overload, WhenNotLateEveryOpeningPasses) {
-  pipeline->set_late_from(Shedding::kNever);
+  pipeline->set_late(false);
   for (int port = 1; port <= 20; ++port) arrive(syn(port));
   EXPECT_EQ(passed(Reason::Undecided), 20u);
   EXPECT_EQ(dropped(Reason::Overload), 0u);
 }
 
 TEST_F(Overload, LinkControlPassesAlsoWhenLate) {
-  pipeline->set_late_from(0);
+  pipeline->set_late(true);
   for (int i = 0; i < 10; ++i) {
     arrive(Frame().ip("192.0.2.1", "192.0.2.2").tcp(40000, 179, kSyn).build());
     arrive(Frame().ip("192.0.2.2", "192.0.2.1").udp(49152, 3784).payload(Bytes(24, 1)).build(), Side::Line);
@@ -124,7 +124,7 @@ TEST_F(Overload, LinkControlPassesAlsoWhenLate) {
 TEST_F(Overload, DecidedFlowsOfUdpPassAlsoWhenLate) {
   for (int i = 0; i < 10; ++i) arrive(datagram());
   const uint64_t before = passed();
-  pipeline->set_late_from(0);
+  pipeline->set_late(true);
   for (int i = 0; i < 10; ++i) arrive(datagram());
   EXPECT_EQ(passed() - before, 10u);
 }
@@ -132,14 +132,14 @@ TEST_F(Overload, DecidedFlowsOfUdpPassAlsoWhenLate) {
 TEST_F(Overload, ANewPolicyMeetsDecidedFlowsAlsoWhenLate) {
   open_tls();
   pipeline->set_policy(policy->policy.get(), &policy->scratch);
-  pipeline->set_late_from(0);
+  pipeline->set_late(true);
   arrive(data_);
   EXPECT_EQ(stats.rejudged.get(), 1u);
   EXPECT_EQ(dropped(Reason::Overload), 0u);
 }
 
 TEST_F(Overload, FragmentsGiveWay) {
-  pipeline->set_late_from(0);
+  pipeline->set_late(true);
   std::vector<test::Sent> burst;
   for (int i = 0; i < 20; ++i)
     burst.push_back({Frame()
@@ -157,7 +157,7 @@ constexpr uint64_t kHz = 1'000'000;  ///< slow: a gap is a few ticks of the TSC,
 
 TEST(Shedding, OneClientDoesNotTakeTheOthersPlaces) {
   Shedding shedding(7, rte_get_tsc_hz());
-  shedding.set_late_from(0);
+  shedding.set_late(true);
   EXPECT_FALSE(shedding.sheds(kClient));
   const uint64_t again = rte_rdtsc() + rte_get_tsc_hz() / 1'000'000 * 2 * Shedding::kGapUs;
   while (rte_rdtsc() < again) {
@@ -168,11 +168,11 @@ TEST(Shedding, OneClientDoesNotTakeTheOthersPlaces) {
   EXPECT_FALSE(shedding.would_shed(other));
 }
 
-TEST(Shedding, BeforeItIsLateNothingIsShed) {
+TEST(Shedding, WhenItIsNotLateNothingIsShed) {
   Shedding shedding(7, kHz);
-  shedding.set_late_from(rte_rdtsc() + 3600 * rte_get_tsc_hz());
   for (int i = 0; i < 100; ++i) EXPECT_FALSE(shedding.sheds(kClient));
-  shedding.set_late_from(Shedding::kNever);
+  shedding.set_late(true);
+  shedding.set_late(false);
   for (int i = 0; i < 100; ++i) EXPECT_FALSE(shedding.sheds(kClient));
 }
 

@@ -24,7 +24,7 @@ using test::Bytes;
 using test::Frame;
 
 constexpr uint64_t kSlots = 1024;
-constexpr unsigned kRoom = 64;
+constexpr unsigned kRoom = 3 * kRxDescriptors / 2;
 constexpr uint64_t kTurns = 3;
 
 uint64_t of(const Counter (&counters)[kReasonCount], Reason reason) {
@@ -149,6 +149,21 @@ TEST_F(PollLoop, ABurstsTimeIsCountedForEachOfItsPackets) {
   // A turn takes its bursts in; the last one was not over when the loop was told to stop.
   EXPECT_GE(stats.turns.count(), kTurns);
   EXPECT_GE(stats.turns.sum_ns() * 5, stats.forwarding.sum_ns());
+}
+
+TEST_F(PollLoop, WhoHasTakenAsMuchAsAQueueHoldsInARowIsLateUntilItsEnd) {
+  const auto syn = [](unsigned i) {
+    return Frame().ip("10.20.1.7", "198.51.100.9").tcp(static_cast<uint16_t>(20'000 + i), 443, kSyn).build();
+  };
+  for (unsigned i = 0; i < kRoom; ++i) lan->arrives(syn(i));
+  run(1);
+  const uint64_t shed = of(stats.dropped, Reason::Overload);
+  EXPECT_GT(shed, 0u);
+  EXPECT_LE(shed, kRoom - (kRxDescriptors - kBurst));
+  EXPECT_EQ(of(stats.passed, Reason::Undecided), kRoom - shed);
+  for (unsigned i = kRoom; i < kRoom + 10; ++i) lan->arrives(syn(i));
+  run(1);
+  EXPECT_EQ(of(stats.dropped, Reason::Overload), shed);
 }
 
 TEST_F(PollLoop, PacketsFromAnotherWorkerAreTimedToo) {
