@@ -22,9 +22,9 @@ bool decode_common(std::span<const uint8_t> headers, uint32_t frame_size, Packet
     out.vlan = seen.vlan;
     out.l4_checksum = seen.l4_checksum;
     out.transport = seen.transport;
-    out.v4 = seen.v4;
-    out.hop_limit = seen.v4 ? l3[8] : l3[7];
-    if (seen.v4) out.fragment_id = get16(l3 + 4);
+    out.v4 = seen.kV4;
+    out.hop_limit = seen.kV4 ? l3[8] : l3[7];
+    if (seen.kV4) out.fragment_id = get16(l3 + 4);
     if (seen.transport == kTcp) {
       out.tcp_flags = seen.tcp_flags;
       out.tcp_seq = get32(l4 + 4);

@@ -13,7 +13,7 @@ namespace sluice {
 /// AddressPair.
 template <class Pair>
 struct Glance {
-  static constexpr bool v4 = std::is_same_v<Pair, Ipv4Pair>;
+  static constexpr bool kV4 = std::is_same_v<Pair, Ipv4Pair>;
 
   Pair addresses;    ///< the source first
   uint32_t l4_size;  ///< transport header and payload

@@ -59,14 +59,14 @@ struct FlowKey {
     return out;
   }
 
-  /// Without branches: of two that are compared nearly all are the same.
+  /// Addresses at once: of two keys that are compared nearly all are the same.
   bool operator==(const FlowKey& other) const {
     const auto differ = [](const Address& one, const Address& two) {
       return _mm_xor_si128(_mm_loadu_si128(reinterpret_cast<const __m128i*>(&one)),
                            _mm_loadu_si128(reinterpret_cast<const __m128i*>(&two)));
     };
     const __m128i addresses = _mm_or_si128(differ(local, other.local), differ(remote, other.remote));
-    return (_mm_testz_si128(addresses, addresses) == 1) & (rest() == other.rest());
+    return _mm_testz_si128(addresses, addresses) == 1 && rest() == other.rest();
   }
   /// All but the addresses and the VLAN.
   uint64_t rest() const {

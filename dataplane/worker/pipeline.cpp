@@ -83,7 +83,7 @@ void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock no
     const bool finished =
         (mbuf.ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD ||
         !is_pseudo_header_sum(seen.l4_checksum,
-                              pseudo_header_words(seen.addresses.first(), seen.addresses.second(), seen.v4,
+                              pseudo_header_words(seen.addresses.first(), seen.addresses.second(), seen.kV4,
                                                   seen.transport, seen.l4_size));
     out.kind = !finished ? kCommon : seen.is_plain_tcp() ? kCommon | kFinished | kPlain : kCommon | kFinished;
   });
