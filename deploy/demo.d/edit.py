@@ -12,7 +12,8 @@ EDIT = """# Appended by the demo while staff reads the news.
 rules:
   - {name: no-news-today, from: [staff], to: [news.example], action: block}
 """
-MOST_S = 1.0
+MOST_S = 1.0  # from the edit to the first refusal
+WAITS_S = 5.0
 
 
 def main() -> int:
@@ -32,20 +33,24 @@ def main() -> int:
     (DIR / "policies/90-demo.yaml").write_text(EDIT)
     done = subprocess.run([*sys.argv[1:], "apply", "--reason", "demo: no news today"], capture_output=True, text=True)
     applied = time.monotonic()
-    while time.monotonic() < edited + 5 and not any(kind != "page" for _, kind in seen):
+    while time.monotonic() < edited + WAITS_S and not any(kind == "403" for _, kind in seen):
         time.sleep(0.005)
     stop.set()
     reader.join()
-    refusals = [(when, kind) for when, kind in seen if kind != "page" and when > edited]
-    early = [kind for when, kind in seen if kind != "page" and when <= edited]
-    took = refusals[0][0] - edited if refusals else 5.0
-    good = done.returncode == 0 and refusals and refusals[0][1] == "403" and took < MOST_S and not early
     pages = sum(kind == "page" for _, kind in seen)
     if done.returncode != 0:
         print("   " + (done.stderr or done.stdout).strip().replace("\n", "; ")[:96])
-    print(f"{'✓' if good else '✗'}  policy edited while {WHO['staff']} reads: {pages} pages, then a 403"
-          f" {took * 1000:.0f} ms after the edit (apply took {(applied - edited) * 1000:.0f} ms)" if refusals else
-          f"✗  policy edited while {WHO['staff']} reads: {pages} pages, and none was refused within 5 s")
+    first = next((nth for nth, (_, kind) in enumerate(seen) if kind == "403"), None)
+    if first is None:
+        print(f"✗  policy edited while {WHO['staff']} reads: {pages} pages, and no 403 within {WAITS_S:.0f} s")
+        return 1
+    # A request that is under way when the policy changes is cut off: a reset, and the next one gets the 403.
+    others = [(when, kind) for when, kind in seen[:first] if kind != "page"]
+    refused = others[0][0] if others else seen[first][0]
+    good = done.returncode == 0 and edited < refused < edited + MOST_S and [kind for _, kind in others] in ([], ["refused"])
+    print(f"{'✓' if good else '✗'}  policy edited while {WHO['staff']} reads: {pages} pages,"
+          f" {f'{len(others)} cut off, ' if others else ''}then a 403;"
+          f" {(refused - edited) * 1000:.0f} ms after the edit (apply took {(applied - edited) * 1000:.0f})")
     return 0 if good else 1
 
 
