@@ -30,6 +30,7 @@ bool in_midst(const Flow& flow, const Context& context) {
 
 void WorkerPipeline::housekeeping(Clock now, Output& out) {
   begin(now, out);
+  shedding_.recover();
   const uint32_t capacity = flows_.capacity();
   const uint32_t slice = std::min(capacity, std::max(capacity / kSweepShare, kSweepAtLeast));
   const auto has_room = [](const Output::Batch& batch) { return batch.count + kMostResets <= kTxBatch; };

@@ -44,6 +44,7 @@ void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock no
   if (!started_) started_ms_ = now.ms;
   started_ = true;
   begin(now, out);
+  if (shedding_.is_short()) shedding_.set_time(rte_rdtsc());
   for (size_t i = 0; i < burst.size(); ++i) look_at(*burst[i], glimpses_[i]);
   for (Glimpse& glimpse : std::span(glimpses_).first(burst.size()))
     glimpse.candidate = glimpse.kind & kCommon ? flows_.candidate(glimpse.hash) : nullptr;
@@ -55,7 +56,7 @@ void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock no
       touch(*flow);
       put(opposite_[burst[i]->port], burst[i]);
       ++passed;
-    } else if ((glimpse.kind & kCommon) && flow == nullptr && shedding_.would_shed(glimpse.key.local) &&
+    } else if ((glimpse.kind & kCommon) && flow == nullptr && shedding_.sheds(glimpse.key.local) &&
                !may_be_link_control(glimpse.key.transport, glimpse.key.local_port, glimpse.key.remote_port)) {
       drop_one(burst[i], Reason::Overload);
     } else if (enter(burst[i], arrivals_[0], owner, glimpse)) {
@@ -184,11 +185,18 @@ void WorkerPipeline::handle(Arrival& arrival, Flow* candidate) {
       flow != nullptr && is_settled(*flow) &&
       !(packet.is_udp() && (may_begin_dtls(arrival, *flow) || may_begin_quic(arrival, *flow))) &&
       !(packet.tcp_flags & kControlFlags) && packet.transport != kIcmp && packet.transport != kIcmpv6;
-  if (!settled && gives_way(flow) && shedding_.sheds(arrival.key.local))
-    return drop(arrival, Reason::Overload);
-  if (!settled) return handle_slowly(arrival, flow);
-  touch(*flow);
-  forward(arrival, Reason::Decided);
+  if (settled) {
+    touch(*flow);
+    forward(arrival, Reason::Decided);
+  } else if (shedding_.is_short() && gives_way(flow)) {
+    const Address client = arrival.key.local;
+    if (shedding_.sheds(client)) return drop(arrival, Reason::Overload);
+    const uint64_t begun = rte_rdtsc();
+    handle_slowly(arrival, flow);
+    shedding_.spend(client, rte_rdtsc() - begun);
+  } else {
+    handle_slowly(arrival, flow);
+  }
 }
 
 void WorkerPipeline::handle_slowly(Arrival& arrival, Flow* flow) {

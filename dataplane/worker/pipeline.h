@@ -106,8 +106,8 @@ class Pipeline {
   /// What another worker learnt.
   virtual void hear(const DnsNews& news, Clock now) = 0;
 
-  /// While the worker is late, few packets that need more than a look-up are let through.
-  virtual void set_late(bool late) = 0;
+  /// More comes than can be handled: packets that need more than a look-up have less time from now on.
+  virtual void fall_behind() = 0;
 
   /// Takes each mbuf of the burst and puts it, its answers, or nothing into out. At most kBurst.
   virtual void process(std::span<rte_mbuf* const> burst, Clock now, Output& out) = 0;

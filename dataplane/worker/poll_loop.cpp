@@ -21,6 +21,8 @@ namespace {
 constexpr uint32_t kIdleTurns = 2000;  ///< empty ones before the first sleep
 constexpr long kSleepNs = 50'000;
 constexpr uint64_t kHousekeepingMs = 1;
+/// Who takes so many packets without coming to a queue's end has fallen behind.
+constexpr uint32_t kBehind = kRxDescriptors / 4;
 
 class PollLoop {
  public:
@@ -101,11 +103,12 @@ class PollLoop {
     return count != 0;
   }
 
-  /// A full burst leaves more behind; who has taken more than a queue holds, and has not come to its end, is
-  /// late. in_row: packets of full bursts in a row.
+  /// A full burst leaves more behind. in_row: packets of full bursts in a row.
   void watch(uint32_t& in_row, unsigned count) {
-    in_row = count < kBurst ? 0 : std::min(in_row + count, uint32_t{kRxDescriptors});
-    loop_.pipeline->set_late(in_row == kRxDescriptors);
+    in_row = count < kBurst ? 0 : in_row + count;
+    if (in_row < kBehind) return;
+    in_row = 0;
+    loop_.pipeline->fall_behind();
   }
 
   void take_news(rte_ring* ring) {

@@ -3,6 +3,7 @@
 
 #include <rte_cycles.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -10,44 +11,63 @@
 
 namespace sluice {
 
-/// While a worker is late, few packets that need more than a look-up are let through: the flows that are
-/// decided must not lose theirs in a queue that runs over. One thread.
+/// What part of a worker's time the packets have that need more than a look-up. All of it, until the worker
+/// falls behind; then half as much each time, and a little more with each millisecond: so the part is found
+/// that leaves enough for the flows that are decided, which must not lose theirs in a queue that runs over.
+/// Times are ticks of the TSC. One thread.
 class Shedding {
  public:
-  static constexpr uint64_t kGapUs = 10;         ///< from one that is let through to the next…
-  static constexpr uint64_t kClientGapUs = 100;  ///< …and to the next of the same client
+  static constexpr uint64_t kWhole = 64, kLeast = 4;  ///< parts of the time
+  static constexpr uint64_t kMostSavedUs = 20;        ///< of time that was not used
+  static constexpr uint64_t kClients = 8;             ///< a client has at most this part of it…
+  static constexpr uint64_t kAheadUs = 100;           ///< …which it may have so much too early
 
   explicit Shedding(uint64_t seed, uint64_t hz = rte_get_tsc_hz())
-      : key_(seed | 1), gap_(hz / 1'000'000 * kGapUs), client_gap_(hz / 1'000'000 * kClientGapUs) {}
+      : key_(seed | 1),
+        most_saved_(static_cast<int64_t>(hz / 1'000'000 * kMostSavedUs)),
+        ahead_(hz / 1'000'000 * kAheadUs) {}
 
-  void set_late(bool late) { late_ = late; }
-
-  /// Would a packet of client's that needs more be given up now?
-  [[nodiscard]] bool would_shed(const Address& client) const {
-    return late_ && would_shed(place_of(client), rte_rdtsc());
+  void fall_behind(uint64_t now) {
+    if (!is_short()) now_ = now;
+    left_ = std::min<int64_t>(left_, 0);
+    parts_ = std::max(parts_ / 2, kLeast);
   }
-  /// Is it? One that is not takes the place of others.
-  [[nodiscard]] bool sheds(const Address& client) {
-    if (!late_) return false;
-    const uint64_t now = rte_rdtsc();
-    const size_t place = place_of(client);
-    if (would_shed(place, now)) return true;
-    next_ = now + gap_;
-    next_of_[place] = now + client_gap_;
-    return false;
+  /// Call it once a millisecond.
+  void recover() { parts_ = std::min(parts_ + 1, kWhole); }
+
+  /// Is there less than the whole time?
+  [[nodiscard]] bool is_short() const { return parts_ < kWhole; }
+
+  /// Call it before each burst, when time is short.
+  void set_time(uint64_t now) {
+    left_ = std::min(left_ + static_cast<int64_t>((now - now_) * parts_), most_saved_ * int64_t{kWhole});
+    now_ = now;
+  }
+  /// Is a packet of client's that needs more to be given up?
+  [[nodiscard]] bool sheds(const Address& client) const {
+    return is_short() && (left_ <= 0 || next_of_[place_of(client)] > now_ + ahead_);
+  }
+  /// One was not, and took so long. A worker that was kept from its processor is not charged with all of it.
+  void spend(const Address& client, uint64_t ticks) {
+    ticks = std::min(ticks, static_cast<uint64_t>(most_saved_));
+    left_ -= static_cast<int64_t>(ticks * kWhole);
+    uint64_t& next = next_of_[place_of(client)];
+    next = std::max(next, now_) + ticks * kClients * kWhole / parts_;
   }
 
  private:
   static constexpr unsigned kPlaceBits = 10;  ///< clients that fall on one place share it
 
-  bool would_shed(size_t place, uint64_t now) const { return now < next_ || now < next_of_[place]; }
   size_t place_of(const Address& client) const {
     return ((client.word(0) ^ client.word(8)) * key_) >> (64 - kPlaceBits);
   }
 
-  const uint64_t key_, gap_, client_gap_;
-  bool late_ = false;
-  uint64_t next_ = 0;
+  const uint64_t key_;
+  const int64_t most_saved_;
+  const uint64_t ahead_;
+  uint64_t parts_ = kWhole;
+  uint64_t now_ = 0;
+  int64_t left_ = 0;  ///< to be spent, in parts of ticks; less than nothing where a packet took longer
   std::array<uint64_t, size_t{1} << kPlaceBits> next_of_{};
 };
 

@@ -88,7 +88,7 @@ class WorkerPipeline final : public Pipeline {
   [[nodiscard]] bool create();
 
   void set_policy(const Policy* policy, Scratch* scratch) override;
-  void set_late(bool late) override { shedding_.set_late(late); }
+  void fall_behind() override { shedding_.fall_behind(rte_rdtsc()); }
   void process(std::span<rte_mbuf* const> burst, Clock now, Output& out) override;
   void take_over(std::span<rte_mbuf* const> burst, Clock now, Output& out) override;
   void hear(const DnsNews& news, Clock now) override;
@@ -133,8 +133,8 @@ class WorkerPipeline final : public Pipeline {
   /// candidate: see FlowTable; nullptr where it was not asked.
   void handle(Arrival& arrival, Flow* candidate = nullptr);
   void handle_slowly(Arrival& arrival, Flow* flow);
-  /// What gives way first when the worker is late: openings, and flows that are undecided, blocked, or judged
-  /// at each datagram.
+  /// What gives way first when the worker has fallen behind: openings, and flows that are undecided, blocked,
+  /// or judged at each datagram.
   [[nodiscard]] static bool gives_way(const Flow* flow) {
     return flow == nullptr || flow->state != FlowState::Allowed || flow->has(kFlowDns);
   }

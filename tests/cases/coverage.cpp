@@ -18,7 +18,7 @@ using namespace sluice;
 /// Reasons that no packet of a case can bring about, and the tests that show them.
 const std::map<std::string, std::string> kElsewhere = {
     {"handover-full", "PollLoop.WhatAFullRingToAnotherWorkerDoesNotTakeIsDropped"},
-    {"overload", "Overload.WhenLateOneOpeningIsLetThroughAndDecidedFlowsAll"},
+    {"overload", "Overload.WhoFellBehindGivesUpOpeningsAndNothingOfDecidedFlows"},
     {"tx-full", "PollLoop.WhatAFullPortDoesNotTakeIsDropped"},
     {"no-buffer", "PollLoop.WithoutABufferThereIsNoAnswer"},
 };

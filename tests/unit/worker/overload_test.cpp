@@ -14,7 +14,6 @@ using test::Bytes;
 using test::Frame;
 
 constexpr uint64_t kSlots = 1024;
-const Address kClient = Address::from_v4(std::array<uint8_t, 4>{10, 20, 1, 7}.data());
 
 struct Overload : testing::Test {
   Overload()
@@ -34,16 +33,21 @@ struct Overload : testing::Test {
     std::free(memory);
   }
 
-  void arrive(const std::vector<test::Sent>& packets) {
+  /// behind: the worker has just had more than it can handle, again and again.
+  void arrive(const std::vector<test::Sent>& packets, bool behind = false) {
     ASSERT_LE(packets.size(), kBurst);
     std::vector<rte_mbuf*> burst;
     for (const test::Sent& packet : packets) {
       burst.push_back(test::to_mbuf(test::test_pool(), packet.frame));
       burst.back()->port = packet.from == Side::Lan ? 0 : 1;
     }
+    if (behind) fall_behind();
     pipeline->process(burst, {1000, 1000}, *output);
     for (Output::Batch& batch : output->ports)
       rte_pktmbuf_free_bulk(batch.packets.data(), std::exchange(batch.count, uint16_t{0}));
+  }
+  void fall_behind() {
+    for (int i = 0; i < 6; ++i) pipeline->fall_behind();
   }
   void arrive(const Bytes& frame, Side from = Side::Lan) { arrive({{frame, from}}); }
   /// A datagram of a flow that passes, and so do all that follow.
@@ -87,93 +91,153 @@ struct Overload : testing::Test {
   Bytes data_, end_;
 };
 
-TEST_F(Overload, WhenLateOneOpeningIsLetThroughAndDecidedFlowsAll) {
+// A round in which the machine keeps us from the processor for long lets more through.
+constexpr uint64_t kRounds = 50, kOpenings = 20, kShedAtLeast = kRounds * kOpenings / 2;
+
+TEST_F(Overload, WhoFellBehindGivesUpOpeningsAndNothingOfDecidedFlows) {
   open_tls();
-  const uint64_t before = passed();
-  pipeline->set_late(true);
-  std::vector<test::Sent> burst;
-  for (int port = 1; port <= 20; ++port) burst.push_back({syn(port), Side::Lan});
-  for (int i = 0; i < 5; ++i) burst.push_back({data_, Side::Lan});
-  arrive(burst);
-  EXPECT_GE(dropped(Reason::Overload), 10u);  // all but one, where they come within its client's gap
-  EXPECT_EQ(passed() - before, 25 - dropped(Reason::Overload));
-  EXPECT_GE(passed() - before, 6u);
-  arrive({{data_, Side::Lan}, {end_, Side::Lan}});
-  EXPECT_EQ(passed() - before, 27 - dropped(Reason::Overload));
+  const uint64_t before = passed(), undecided = passed(Reason::Undecided);
+  for (uint64_t round = 0; round < kRounds; ++round) {
+    std::vector<test::Sent> burst;
+    for (uint64_t i = 1; i <= kOpenings; ++i)
+      burst.push_back({syn(static_cast<int>(round * kOpenings + i)), Side::Lan});
+    for (int i = 0; i < 5; ++i) burst.push_back({data_, Side::Lan});
+    arrive(burst, true);
+  }
+  EXPECT_GE(dropped(Reason::Overload), kShedAtLeast);
+  EXPECT_EQ(passed(Reason::Undecided) - undecided + dropped(Reason::Overload), kRounds * kOpenings);
+  EXPECT_EQ(passed() - before, kRounds * (kOpenings + 5) - dropped(Reason::Overload));
+  const uint64_t shed = dropped(Reason::Overload);
+  arrive({{data_, Side::Lan}, {end_, Side::Lan}}, true);
+  EXPECT_EQ(dropped(Reason::Overload), shed);
 }
 
-TEST_F(Overload, WhenNotLateEveryOpeningPasses) {
-  pipeline->set_late(false);
+TEST_F(Overload, WhoDidNotFallBehindGivesUpNothing) {
   for (int port = 1; port <= 20; ++port) arrive(syn(port));
   EXPECT_EQ(passed(Reason::Undecided), 20u);
   EXPECT_EQ(dropped(Reason::Overload), 0u);
 }
 
-TEST_F(Overload, LinkControlPassesAlsoWhenLate) {
-  pipeline->set_late(true);
-  for (int i = 0; i < 10; ++i) {
-    arrive(Frame().ip("192.0.2.1", "192.0.2.2").tcp(40000, 179, kSyn).build());
-    arrive(Frame().ip("192.0.2.2", "192.0.2.1").udp(49152, 3784).payload(Bytes(24, 1)).build(), Side::Line);
-    arrive(Frame().ethertype(0x0806).payload(Bytes(46)).build());
-  }
+TEST_F(Overload, WithTimeOpeningsAreTakenAgain) {
+  fall_behind();
+  for (uint64_t ms = 0; ms < Shedding::kWhole; ++ms) pipeline->housekeeping({1000 + ms, 1000}, *output);
+  std::vector<test::Sent> burst;
+  for (int port = 1; port <= 20; ++port) burst.push_back({syn(port), Side::Lan});
+  arrive(burst);
+  EXPECT_EQ(dropped(Reason::Overload), 0u);
+}
+
+TEST_F(Overload, LinkControlAlwaysPasses) {
+  for (int i = 0; i < 10; ++i)
+    arrive({{Frame().ip("192.0.2.1", "192.0.2.2").tcp(40000, 179, kSyn).build(), Side::Lan},
+            {Frame().ip("192.0.2.2", "192.0.2.1").udp(49152, 3784).payload(Bytes(24, 1)).build(), Side::Line},
+            {Frame().ethertype(0x0806).payload(Bytes(46)).build(), Side::Lan}},
+           true);
   EXPECT_EQ(passed(Reason::LinkControl), 20u);
   EXPECT_EQ(passed(Reason::NotIp), 10u);
   EXPECT_EQ(dropped(Reason::Overload), 0u);
 }
 
-TEST_F(Overload, DecidedFlowsOfUdpPassAlsoWhenLate) {
+TEST_F(Overload, DecidedFlowsOfUdpAlwaysPass) {
   for (int i = 0; i < 10; ++i) arrive(datagram());
   const uint64_t before = passed();
-  pipeline->set_late(true);
-  for (int i = 0; i < 10; ++i) arrive(datagram());
+  for (int i = 0; i < 10; ++i) arrive({{datagram(), Side::Lan}}, true);
   EXPECT_EQ(passed() - before, 10u);
 }
 
-TEST_F(Overload, ANewPolicyMeetsDecidedFlowsAlsoWhenLate) {
+TEST_F(Overload, ANewPolicyAlwaysMeetsDecidedFlows) {
   open_tls();
   pipeline->set_policy(policy->policy.get(), &policy->scratch);
-  pipeline->set_late(true);
-  arrive(data_);
+  arrive({{data_, Side::Lan}}, true);
   EXPECT_EQ(stats.rejudged.get(), 1u);
   EXPECT_EQ(dropped(Reason::Overload), 0u);
 }
 
 TEST_F(Overload, FragmentsGiveWay) {
-  pipeline->set_late(true);
-  std::vector<test::Sent> burst;
-  for (int i = 0; i < 20; ++i)
-    burst.push_back({Frame()
-                         .ip("10.20.3.1", "198.51.100.9")
-                         .fragment(0, true, static_cast<uint32_t>(i))
-                         .udp(40000, 9000)
-                         .payload(Bytes(64))
-                         .build(),
-                     Side::Lan});
-  arrive(burst);
-  EXPECT_GE(dropped(Reason::Overload), 10u);
-}
-
-constexpr uint64_t kHz = 1'000'000;  ///< slow: a gap is a few ticks of the TSC, and over at once
-
-TEST(Shedding, OneClientDoesNotTakeTheOthersPlaces) {
-  Shedding shedding(7, rte_get_tsc_hz());
-  shedding.set_late(true);
-  EXPECT_FALSE(shedding.sheds(kClient));
-  const uint64_t again = rte_rdtsc() + rte_get_tsc_hz() / 1'000'000 * 2 * Shedding::kGapUs;
-  while (rte_rdtsc() < again) {
+  for (uint64_t round = 0; round < kRounds; ++round) {
+    std::vector<test::Sent> burst;
+    for (uint64_t i = 0; i < kOpenings; ++i)
+      burst.push_back({Frame()
+                           .ip("10.20.3.1", "198.51.100.9")
+                           .fragment(0, true, static_cast<uint32_t>(round * kOpenings + i))
+                           .udp(40000, 9000)
+                           .payload(Bytes(64))
+                           .build(),
+                       Side::Lan});
+    arrive(burst, true);
   }
-  Address other = kClient;
-  other.bytes[15] = 8;
-  EXPECT_TRUE(shedding.would_shed(kClient) || rte_rdtsc() > again + rte_get_tsc_hz() / 20'000);
-  EXPECT_FALSE(shedding.would_shed(other));
+  EXPECT_GE(dropped(Reason::Overload), kShedAtLeast);
 }
 
-TEST(Shedding, WhenItIsNotLateNothingIsShed) {
+constexpr uint64_t kHz = 1'000'000;  ///< a tick is a microsecond
+
+Address client(uint8_t number) {
+  return Address::from_v4(std::array<uint8_t, 4>{10, 20, 1, number}.data());
+}
+
+/// What part of a second is spent on packets that take a microsecond each, of which there are always some.
+double part_spent(Shedding& shedding, uint8_t clients, uint64_t& now) {
+  uint64_t spent = 0;
+  for (const uint64_t end = now + kHz; now < end; ++now) {
+    shedding.set_time(now);
+    const Address from = client(static_cast<uint8_t>(now % clients));
+    if (shedding.sheds(from)) continue;
+    shedding.spend(from, 1);
+    ++spent;
+  }
+  return static_cast<double>(spent) / static_cast<double>(kHz);
+}
+
+TEST(Shedding, HasAllTheTimeUntilTheWorkerFallsBehind) {
   Shedding shedding(7, kHz);
-  for (int i = 0; i < 100; ++i) EXPECT_FALSE(shedding.sheds(kClient));
-  shedding.set_late(true);
-  shedding.set_late(false);
-  for (int i = 0; i < 100; ++i) EXPECT_FALSE(shedding.sheds(kClient));
+  EXPECT_FALSE(shedding.is_short());
+  EXPECT_FALSE(shedding.sheds(client(1)));
+}
+
+TEST(Shedding, HasHalfAsMuchEachTimeAndALittleMoreEachMillisecond) {
+  Shedding shedding(7, kHz);
+  uint64_t now = 1000;
+  for (const double part : {0.5, 0.25, 0.125, 0.0625, 0.0625}) {
+    shedding.fall_behind(now);
+    EXPECT_NEAR(part_spent(shedding, 100, now), part, 0.01);
+  }
+  for (int ms = 0; ms < 12; ++ms) shedding.recover();
+  EXPECT_NEAR(part_spent(shedding, 100, now), 0.25, 0.01);
+  for (uint64_t ms = 0; ms < Shedding::kWhole; ++ms) shedding.recover();
+  EXPECT_FALSE(shedding.is_short());
+}
+
+TEST(Shedding, OneClientHasAnEighthOfIt) {
+  Shedding shedding(7, kHz);
+  uint64_t now = 1000;
+  shedding.fall_behind(now);
+  EXPECT_NEAR(part_spent(shedding, 1, now), 0.5 / Shedding::kClients, 0.005);
+  shedding.set_time(++now);
+  EXPECT_TRUE(shedding.sheds(client(0)));
+  EXPECT_FALSE(shedding.sheds(client(1)));
+}
+
+TEST(Shedding, UnusedTimeIsSavedToABound) {
+  Shedding shedding(7, kHz);
+  shedding.fall_behind(0);
+  shedding.set_time(kHz);
+  uint64_t spent = 0;
+  for (uint8_t number = 0; number < 200 && !shedding.sheds(client(number)); ++number, ++spent)
+    shedding.spend(client(number), 1);
+  EXPECT_EQ(spent, Shedding::kMostSavedUs);
+  // And is gone once the worker falls behind again.
+  shedding.set_time(2 * kHz);
+  shedding.fall_behind(2 * kHz);
+  EXPECT_TRUE(shedding.sheds(client(201)));
+}
+
+TEST(Shedding, WhoWasKeptFromTheProcessorIsNotChargedForAllOfIt) {
+  Shedding shedding(7, kHz);
+  shedding.fall_behind(0);
+  shedding.set_time(10);
+  shedding.spend(client(1), kHz);
+  shedding.set_time(10 + 2 * Shedding::kMostSavedUs);
+  EXPECT_FALSE(shedding.sheds(client(2)));
 }
 
 }  // namespace
