@@ -33,14 +33,18 @@ uint64_t sum_of_words(std::span<const uint8_t> data) {
   const __m128i both = _mm_add_epi64(even, odd);
   auto sum = static_cast<uint64_t>(_mm_cvtsi128_si64(both)) +
              static_cast<uint64_t>(_mm_cvtsi128_si64(_mm_unpackhi_epi64(both, both)));
-  uint32_t word = 0;
-  for (; left >= sizeof word; at += sizeof word, left -= sizeof word) {
-    std::memcpy(&word, at, sizeof word);
-    sum += word;
-  }
-  word = 0;
-  if (left != 0) std::memcpy(&word, at, left);
-  return sum + word;
+  const auto word = [&](size_t from) {
+    uint32_t value;
+    std::memcpy(&value, at + from, sizeof value);
+    return uint64_t{value};
+  };
+  if (left & 16) sum += word(0) + word(4) + word(8) + word(12), at += 16;
+  if (left & 8) sum += word(0) + word(4), at += 8;
+  if (left & 4) sum += word(0), at += 4;
+  uint32_t cut = 0;
+  if (left & 2) cut = uint32_t{at[0]} | uint32_t{at[1]} << 8, at += 2;
+  if (left & 1) cut |= uint32_t{at[0]} << (left & 2 ? 16 : 0);
+  return sum + cut;
 }
 
 uint16_t checksum_fold(std::span<const uint8_t> data, uint32_t sum) {

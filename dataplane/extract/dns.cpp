@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "dataplane/extract/dns_reader.h"
+#include "dataplane/extract/lanes.h"
 #include "dataplane/extract/svcb.h"
 
 namespace sluice {
@@ -23,19 +24,30 @@ class NameText {  // NOLINT(cppcoreguidelines-pro-type-member-init): only size_ 
  public:
   bool put(std::span<const uint8_t> label) {
     if (size_ > 0 && !put('.')) return false;
-    for (const uint8_t byte : label) {
-      if (byte > 0x20 && byte < 0x7f && byte != '.' && byte != '\\') {
-        if (!put(byte)) return false;
-      } else if (!put('\\') || !put('0' + byte / 100) || !put('0' + byte / 10 % 10) ||
-                 !put('0' + byte % 10)) {
+    while (!label.empty()) {
+      const size_t plain = plain_bytes(label);
+      if (plain > kMaxName - size_) return false;
+      std::memcpy(text_ + size_, label.data(), plain);
+      size_ += plain;
+      if (plain == label.size()) break;
+      const int byte = label[plain];
+      if (!put('\\') || !put('0' + byte / 100) || !put('0' + byte / 10 % 10) || !put('0' + byte % 10))
         return false;
-      }
+      label = label.subspan(plain + 1);
     }
     return true;
   }
   std::string_view view() const { return {text_, size_}; }
 
  private:
+  /// How many of the first bytes a HostName keeps, and nobody takes for anything else.
+  static size_t plain_bytes(std::span<const uint8_t> label) {
+    return bytes_before(label, [](__m128i lane) {
+      // Signed: bytes from 0x80 on are below all others.
+      const __m128i outside = _mm_or_si128(_mm_cmplt_epi8(lane, lane_of(0x21)), lane_is(lane, 0x7f));
+      return _mm_or_si128(outside, _mm_or_si128(lane_is(lane, '.'), lane_is(lane, '\\')));
+    });
+  }
   bool put(int c) {
     if (size_ == kMaxName) return false;
     text_[size_++] = static_cast<char>(c);

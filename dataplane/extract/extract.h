@@ -50,7 +50,7 @@ class HostName {  // NOLINT(cppcoreguidelines-pro-type-member-init): only size_ 
 
   uint8_t size_ = 0;
   bool is_address_ = false;
-  char text_[kMaxName];
+  char text_[(kMaxName + 15) / 16 * 16];  ///< written in whole lanes
 };
 
 }  // namespace sluice

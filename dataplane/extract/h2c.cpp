@@ -192,10 +192,7 @@ bool H2cRequests::on_field(const HpackField& field) {
     has_authority_ = true;
     return on_host(field.value);
   }
-  const auto same_letter = [](char a, char b) {
-    return http_lower(static_cast<uint8_t>(a)) == static_cast<uint8_t>(b);
-  };
-  if (!std::ranges::equal(field.name, std::string_view("host"), same_letter)) return true;
+  if (!is_http_word(field.name, "host")) return true;
   if (has_host_) return false;
   has_host_ = true;
   return on_host(field.value);

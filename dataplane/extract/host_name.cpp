@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "dataplane/extract/extract.h"
+#include "dataplane/extract/lanes.h"
 
 namespace sluice {
 namespace {
@@ -79,25 +80,40 @@ bool HostName::assign(std::string_view raw) {
     raw.remove_prefix(1);
     return assign_v6(raw);
   }
-  if (std::ranges::count(raw, ':') > 1) return assign_v6(raw);
-  if (!strip_port(raw)) return false;
+  const size_t colon = raw.find(':');
+  if (colon != std::string_view::npos) {
+    if (raw.find(':', colon + 1) != std::string_view::npos) return assign_v6(raw);
+    if (!strip_port(raw)) return false;
+  }
   if (raw.ends_with('.')) raw.remove_suffix(1);
   if (!assign_labels(raw)) return false;
   is_address_ = ends_in_number(view());
   return true;
 }
 
+/// In lanes, where the bytes have been copied to: what lies behind their end there does not count.
 bool HostName::assign_labels(std::string_view labels) {
   clear();
+  static_assert(sizeof text_ % kLane == 0);
   if (labels.empty() || labels.size() > kMaxName) return false;
-  char before = '.';
-  for (size_t i = 0; i < labels.size(); ++i) {
-    const char c = labels[i];
-    if (c < 0x21 || c > 0x7e || (c == '.' && before == '.')) return false;
-    text_[i] = lower(c);
-    before = c;
+  std::memcpy(text_, labels.data(), labels.size());
+  const auto mask = [](__m128i lane) { return static_cast<uint32_t>(_mm_movemask_epi8(lane)); };
+  // Signed: bytes from 0x80 on are below all others.
+  const auto outside = [](__m128i lane, char least, char most) {
+    return _mm_or_si128(_mm_cmplt_epi8(lane, lane_of(least)), _mm_cmpgt_epi8(lane, lane_of(most)));
+  };
+  uint32_t dot_before = 1;  // an empty label may not stand first either
+  for (size_t at = 0; at < labels.size(); at += kLane) {
+    auto* const place = reinterpret_cast<__m128i*>(text_ + at);
+    const __m128i bytes = _mm_loadu_si128(place);
+    _mm_storeu_si128(place, _mm_or_si128(bytes, _mm_andnot_si128(outside(bytes, 'A', 'Z'), lane_of(0x20))));
+    const size_t left = labels.size() - at;
+    const uint32_t inside = left >= kLane ? 0xffff : (1U << left) - 1;
+    const uint32_t dots = mask(lane_is(bytes, '.')) & inside;
+    if ((mask(outside(bytes, 0x21, 0x7e)) & inside) | (dots & (dots << 1 | dot_before))) return false;
+    dot_before = dots >> (kLane - 1);
   }
-  if (before == '.') return false;
+  if (labels.back() == '.') return false;
   size_ = static_cast<uint8_t>(labels.size());
   return true;
 }

@@ -8,9 +8,20 @@
 #include <type_traits>
 
 #include "dataplane/extract/http_syntax.h"
+#include "dataplane/extract/lanes.h"
 #include "dataplane/extract/method.h"
 
 namespace sluice {
+namespace {
+
+/// How many of the first bytes stand before what ends a line, or breaks it: LF, CR, NUL.
+size_t line_bytes(std::span<const uint8_t> bytes) {
+  return bytes_before(bytes, [](__m128i lane) {
+    return _mm_or_si128(_mm_or_si128(lane_is(lane, '\n'), lane_is(lane, '\r')), lane_is(lane, 0));
+  });
+}
+
+}  // namespace
 
 static_assert(sizeof(HttpRequests) < 640 && std::is_trivially_copyable_v<HttpRequests>);
 
@@ -53,13 +64,16 @@ void HttpRequests::keep_refused_host(std::span<const uint8_t> bytes) {
   const auto same = [](uint8_t byte, char letter) {
     return http_lower(byte) == static_cast<uint8_t>(letter);
   };
-  auto at = std::search(bytes.begin(), bytes.end(), kStart.begin(), kStart.end(), same);
-  host_refused_ = at != bytes.end();
+  const auto at = std::search(bytes.begin(), bytes.end(), kStart.begin(), kStart.end(), same);
+  if (at == bytes.end()) {
+    host_refused_ = false;
+    return;
+  }
+  const auto rest = bytes.subspan(static_cast<size_t>(at - bytes.begin()) + kStart.size());
   token_size_ = 0;
   gap_ = false;
-  if (host_refused_) at += kStart.size();
-  const auto ends = [](uint8_t byte) { return byte == '\r' || byte == '\n' || byte == 0; };
-  while (at != bytes.end() && !ends(*at) && on_field_value(*at)) ++at;
+  (void)on_field_value(rest.first(line_bytes(rest)));
+  refuse_host();
 }
 
 uint64_t HttpRequests::skippable() const {
@@ -140,15 +154,15 @@ Extract HttpRequests::read_line(std::span<const uint8_t> bytes, size_t& used) {
     cr_ = false;
     return bytes[0] == '\n' ? on_line_end(true) : Extract::Malformed;
   }
-  const auto* lf = static_cast<const uint8_t*>(std::memchr(bytes.data(), '\n', bytes.size()));
-  auto content = lf ? bytes.first(static_cast<size_t>(lf - bytes.data())) : bytes;
-  used = content.size() + (lf ? 1 : 0);
-  const bool cr = !content.empty() && content.back() == '\r';
-  if (cr) content = content.first(content.size() - 1);
+  // A CR stands before an LF or nowhere, and a NUL, where some servers end a line, nowhere.
+  const size_t size = line_bytes(bytes);
+  const auto content = bytes.first(size);
+  const bool cr = size < bytes.size() && bytes[size] == '\r';
+  const size_t end = size + (cr ? 1 : 0);
+  const bool lf = end < bytes.size();
+  if (lf && bytes[end] != '\n') return Extract::Malformed;
+  used = end + (lf ? 1 : 0);
   if (!content.empty()) {
-    if (std::memchr(content.data(), '\r', content.size()) || std::memchr(content.data(), 0, content.size())) {
-      return Extract::Malformed;
-    }
     if (content.size() > kMaxHttpLine - line_bytes_ || content.size() > kMaxHttpHeader - header_bytes_) {
       return Extract::Malformed;
     }
@@ -164,7 +178,7 @@ Extract HttpRequests::read_line(std::span<const uint8_t> bytes, size_t& used) {
 bool HttpRequests::on_content(std::span<const uint8_t> content) {
   switch (phase_) {
     case Phase::RequestLine:
-      return std::ranges::all_of(content, [this](uint8_t byte) { return on_request_line(byte); });
+      return on_request_line(content);
     case Phase::Headers:
       return on_fields(content);
     case Phase::ChunkSize:

@@ -108,13 +108,15 @@ class HttpRequests {  // NOLINT(cppcoreguidelines-pro-type-member-init): only to
   void end_request();
   void begin_line(Phase phase, Part part);
   bool on_content(std::span<const uint8_t> content);
+  bool on_request_line(std::span<const uint8_t> content);
   bool on_request_line(uint8_t byte);
   bool on_target(uint8_t byte);
   bool on_authority(uint8_t byte);
   bool on_fields(std::span<const uint8_t> content);
   bool on_field_start(uint8_t byte);
-  bool on_field_name(uint8_t byte);
-  bool on_field_value(uint8_t byte);
+  bool on_field_name(std::span<const uint8_t> content, size_t& used);
+  bool on_field_value(std::span<const uint8_t> content);
+  void refuse_host();
   bool on_chunk_size(uint8_t byte);
   Extract on_line_end(bool crlf);
   Extract end_request_line();
@@ -123,6 +125,7 @@ class HttpRequests {  // NOLINT(cppcoreguidelines-pro-type-member-init): only to
   bool end_content_length();
   Extract end_headers();
   Extract end_chunk_size();
+  bool append(std::span<const uint8_t> bytes);
   bool append(uint8_t byte);
   std::string_view token() const { return {token_, token_size_}; }
 

@@ -3,9 +3,23 @@
 
 #include "dataplane/extract/http.h"
 #include "dataplane/extract/http_syntax.h"
+#include "dataplane/extract/lanes.h"
 
 namespace sluice {
 namespace {
+
+/// How many of the first bytes are neither white space nor control characters.
+size_t graphic_bytes(std::span<const uint8_t> bytes) {
+  return bytes_before(bytes, [](__m128i lane) {
+    const __m128i low = _mm_cmpeq_epi8(_mm_max_epu8(lane, lane_of(' ')), lane_of(' '));
+    return _mm_or_si128(low, lane_is(lane, 0x7f));
+  });
+}
+
+size_t bytes_before_blank(std::span<const uint8_t> bytes) {
+  return bytes_before(bytes,
+                      [](__m128i lane) { return _mm_or_si128(lane_is(lane, ' '), lane_is(lane, '\t')); });
+}
 
 /// version: the last word of a first request line that is not HTTP's.
 bool is_other_version(std::string_view version) {
@@ -15,13 +29,34 @@ bool is_other_version(std::string_view version) {
 
 }  // namespace
 
+/// As many of the bytes as there is room for. Returns false where that is not all of them.
+bool HttpRequests::append(std::span<const uint8_t> bytes) {
+  const size_t fits = std::min(bytes.size(), kMaxHttpToken - token_size_);
+  std::memcpy(token_ + token_size_, bytes.data(), fits);
+  token_size_ = static_cast<uint16_t>(token_size_ + fits);
+  return fits == bytes.size();
+}
+
 bool HttpRequests::append(uint8_t byte) {
-  if (token_size_ == kMaxHttpToken) return false;
-  token_[token_size_++] = static_cast<char>(byte);
+  return append({&byte, 1});
+}
+
+/// What follows the method's space. Of a path, which is most of it, nothing counts but its end.
+bool HttpRequests::on_request_line(std::span<const uint8_t> content) {
+  while (!content.empty()) {
+    if (part_ == Part::TargetRest || part_ == Part::BadTarget || part_ == Part::Version) {
+      const size_t plain = graphic_bytes(content);
+      if (part_ == Part::Version && !append(content.first(plain))) return false;
+      content = content.subspan(plain);
+      if (content.empty()) return true;
+    }
+    if (!on_request_line(content[0])) return false;
+    content = content.subspan(1);
+  }
   return true;
 }
 
-/// One byte of the request line after the method's space.
+/// One byte of it.
 bool HttpRequests::on_request_line(uint8_t byte) {
   if (byte < 0x20 || byte == 0x7f) return false;
   if (on_target(byte)) return true;
@@ -95,25 +130,25 @@ Extract HttpRequests::end_request_line() {
 }
 
 bool HttpRequests::on_fields(std::span<const uint8_t> content) {
-  for (const uint8_t byte : content) {
+  while (!content.empty()) {
+    size_t used = 0;
     switch (part_) {
       case Part::FieldStart:
-        if (!on_field_start(byte)) return false;
+        if (!on_field_start(content[0])) return false;
         break;
       case Part::FieldName:
-        if (!on_field_name(byte)) return false;
+        if (!on_field_name(content, used)) return false;
         break;
-      case Part::FieldValue:
-        if (field_ == Field::Other || field_ == Field::Upgrade)
-          return true;  // the rest of the line does not matter
-        if (!on_field_value(byte)) return false;
-        break;
+      case Part::FieldValue:  // of most fields it does not matter
+        return field_ == Field::Other || field_ == Field::Upgrade || on_field_value(content);
       case Part::FoldBlank:
-        if (byte != ' ' && byte != '\t') part_ = Part::FoldText;
+        used = 1;
+        if (content[0] != ' ' && content[0] != '\t') part_ = Part::FoldText;
         break;
       default:
         return true;
     }
+    content = content.subspan(used);
   }
   return true;
 }
@@ -122,7 +157,7 @@ bool HttpRequests::on_field_start(uint8_t byte) {
   if (byte != ' ' && byte != '\t') {
     has_field_ = true;
     part_ = Part::FieldName;
-    return on_field_name(byte);
+    return true;
   }
   // obs-fold (RFC 9112 5.2). Servers differ on it: some unfold, some ignore the line. So not where it would
   // matter.
@@ -130,18 +165,20 @@ bool HttpRequests::on_field_start(uint8_t byte) {
   return has_field_ && (field_ == Field::Other || field_ == Field::Upgrade);
 }
 
-bool HttpRequests::on_field_name(uint8_t byte) {
-  if (byte != ':') {
-    if (!is_http_token(byte)) return false;  // white space before the colon too (RFC 9112 5.1)
-    if (token_size_ <= kMaxFieldName) token_[token_size_++] = static_cast<char>(http_lower(byte));
-    return true;
-  }
-  if (token_size_ == 0) return false;
-  field_ = token() == "host"                ? Field::Host
-           : token() == "content-length"    ? Field::ContentLength
-           : token() == "transfer-encoding" ? Field::TransferEncoding
-           : token() == "upgrade"           ? Field::Upgrade
-                                            : Field::Other;
+/// used: how many of the bytes are the name's, with its colon.
+bool HttpRequests::on_field_name(std::span<const uint8_t> content, size_t& used) {
+  while (used < content.size() && is_http_token(content[used])) ++used;
+  // A longer one than all that matter matters no more than as one.
+  const size_t kept = std::min<size_t>(used, kMaxFieldName + 1 - token_size_);
+  (void)append(content.first(kept));
+  if (used == content.size()) return true;
+  // Neither is white space allowed before the colon (RFC 9112 5.1).
+  if (content[used++] != ':' || token_size_ == 0) return false;
+  field_ = is_http_word(token(), "host")                ? Field::Host
+           : is_http_word(token(), "content-length")    ? Field::ContentLength
+           : is_http_word(token(), "transfer-encoding") ? Field::TransferEncoding
+           : is_http_word(token(), "upgrade")           ? Field::Upgrade
+                                                        : Field::Other;
   if (field_ == Field::Upgrade) upgrade_ = true;
   part_ = Part::FieldValue;
   token_size_ = 0;
@@ -151,14 +188,27 @@ bool HttpRequests::on_field_name(uint8_t byte) {
 
 /// Gathers a value without the white space around it. None of the fields that matter has any inside; a Host
 /// that has is gathered to be shown.
-bool HttpRequests::on_field_value(uint8_t byte) {
-  if (byte == ' ' || byte == '\t') {
-    gap_ = token_size_ > 0;
-    return true;
+bool HttpRequests::on_field_value(std::span<const uint8_t> content) {
+  while (!content.empty()) {
+    if (content[0] == ' ' || content[0] == '\t') {
+      gap_ = token_size_ > 0;
+      content = content.subspan(1);
+      continue;
+    }
+    if (gap_ && (field_ != Field::Host || !append(' '))) return false;
+    gap_ = false;
+    const size_t word = bytes_before_blank(content);
+    if (!append(content.first(word))) return false;
+    content = content.subspan(word);
   }
-  if (gap_ && (field_ != Field::Host || !append(' '))) return false;
-  gap_ = false;
-  return append(http_lower(byte));
+  return true;
+}
+
+/// In lower case, as it is shown.
+void HttpRequests::refuse_host() {
+  host_refused_ = true;
+  std::ranges::transform(token(), token_,
+                         [](char c) { return static_cast<char>(http_lower(static_cast<uint8_t>(c))); });
 }
 
 Extract HttpRequests::end_field() {
@@ -166,11 +216,14 @@ Extract HttpRequests::end_field() {
   if (part_ == Part::FieldName || part_ == Part::FoldBlank) return Extract::Malformed;
   if (part_ == Part::FieldValue) {
     if (field_ == Field::Host) result = end_host();
-    host_refused_ = result == Extract::Malformed;
-    if (host_refused_) return result;
+    host_refused_ = false;
+    if (result == Extract::Malformed) {
+      refuse_host();
+      return result;
+    }
     if (field_ == Field::ContentLength && !end_content_length()) return Extract::Malformed;
     if (field_ == Field::TransferEncoding) {
-      if (chunked_ || token() != "chunked") return Extract::Malformed;
+      if (chunked_ || !is_http_word(token(), "chunked")) return Extract::Malformed;
       chunked_ = true;
     }
   }

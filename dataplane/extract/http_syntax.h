@@ -43,7 +43,14 @@ constexpr bool is_http_token(uint8_t c) {
 /// White space inside a line, as the servers have it that do not only take a space.
 inline constexpr std::string_view kHttpBlanks = " \t\v\f";
 constexpr bool is_http_blank(uint8_t c) {
-  return kHttpBlanks.find(static_cast<char>(c)) != std::string_view::npos;
+  return std::ranges::any_of(kHttpBlanks, [c](char blank) { return c == static_cast<uint8_t>(blank); });
+}
+
+/// Are these the letters of text, which is in lower case?
+constexpr bool is_http_word(std::string_view letters, std::string_view text) {
+  return letters.size() == text.size() && std::ranges::equal(letters, text, [](char a, char b) {
+           return http_lower(static_cast<uint8_t>(a)) == static_cast<uint8_t>(b);
+         });
 }
 
 /// Returns the value of a hexadecimal digit, or -1.
@@ -57,8 +64,13 @@ constexpr int hex_value(uint8_t c) {
 /// at most one colon; or an address in brackets, which HostName checks.
 constexpr bool is_http_host(std::string_view text) {
   if (text.starts_with('[')) return true;
-  return std::ranges::count(text, ':') <= 1 &&
-         std::ranges::all_of(text, [](char c) { return detail::kHostBytes[static_cast<uint8_t>(c)]; });
+  size_t colons = 0;
+  bool fits = true;
+  for (const char c : text) {
+    fits &= detail::kHostBytes[static_cast<uint8_t>(c)];
+    colons += c == ':';
+  }
+  return fits && colons <= 1;
 }
 
 }  // namespace sluice

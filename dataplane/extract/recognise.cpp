@@ -146,11 +146,14 @@ Stream recognise_stream(std::span<const uint8_t> bytes) {
     return sip == Extract::Complete ? Stream::Sip : Stream::NeedMore;
   // At most one of them can come to know its own; while any needs more, so does the whole.
   Stream so_far = Stream::Unknown;
-  for (const Stream one : {match_http(text), match_preface(text), match_prelude(bytes), match_sslv2(bytes),
-                           match_dns(bytes), match_nameless(bytes)}) {
-    if (one != Stream::Unknown && one != Stream::NeedMore) return one;
+  const auto knows = [&](Stream one) {
     if (one == Stream::NeedMore) so_far = one;
-  }
+    return one != Stream::Unknown && one != Stream::NeedMore;
+  };
+  for (const auto match : {match_http, match_preface})
+    if (const Stream one = match(text); knows(one)) return one;
+  for (const auto match : {match_prelude, match_sslv2, match_dns, match_nameless})
+    if (const Stream one = match(bytes); knows(one)) return one;
   return so_far == Stream::Unknown ? match_odd_request(text) : so_far;
 }
 

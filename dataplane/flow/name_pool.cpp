@@ -8,13 +8,10 @@
 
 namespace sluice {
 
-uint32_t& NamePool::bucket_of(std::string_view name) {
-  return buckets_[XXH3_64bits_withSeed(name.data(), name.size(), seed_) & mask_];
-}
-
 uint32_t NamePool::intern(std::string_view name) {
   if (name.empty() || name.size() > kMaxName) return 0;
-  uint32_t& head = bucket_of(name);
+  const auto bucket = static_cast<uint32_t>(XXH3_64bits_withSeed(name.data(), name.size(), seed_) & mask_);
+  uint32_t& head = buckets_[bucket];
   for (uint32_t handle = head; handle != 0; handle = cells_[handle - 1].next) {
     if (view(handle) != name) continue;
     ++cells_[handle - 1].references;
@@ -29,6 +26,7 @@ uint32_t NamePool::intern(std::string_view name) {
   }
   Cell& cell = cells_[handle - 1];
   cell.references = 1;
+  cell.bucket = bucket;
   cell.size = static_cast<uint8_t>(name.size());
   std::memcpy(cell.text, name.data(), name.size());
   cell.next = head;
@@ -38,11 +36,13 @@ uint32_t NamePool::intern(std::string_view name) {
 }
 
 void NamePool::release(uint32_t handle) {
-  if (handle == 0 || --cells_[handle - 1].references != 0) return;
-  uint32_t* link = &bucket_of(view(handle));
+  if (handle == 0) return;
+  Cell& cell = cells_[handle - 1];
+  if (--cell.references != 0) return;
+  uint32_t* link = &buckets_[cell.bucket];
   while (*link != handle) link = &cells_[*link - 1].next;
-  *link = cells_[handle - 1].next;
-  cells_[handle - 1].next = free_;
+  *link = cell.next;
+  cell.next = free_;
   free_ = handle;
   --size_;
 }

@@ -28,11 +28,11 @@ class NamePool {
  private:
   struct Cell {
     uint32_t references;
-    uint32_t next;  ///< of the same bucket, or of the free list; handle
+    uint32_t next;    ///< of the same bucket, or of the free list; handle
+    uint32_t bucket;  ///< in which it is
     uint8_t size;
     char text[kMaxName];
   };
-  uint32_t& bucket_of(std::string_view name);
 
   FixedArray<Cell> cells_;
   FixedArray<uint32_t> buckets_;

@@ -74,10 +74,12 @@ void WorkerPipeline::settle(Flow& flow, const Verdict& verdict) {
 
 /// What a flow must keep to be judged again when the policy has changed.
 void WorkerPipeline::remember(Flow& flow, const Sighting& sighting) {
-  const uint32_t name = names_.intern(sighting.name);
-  if (name == 0 && !sighting.name.empty()) stats_.names_lost.add();
-  names_.release(flow.name);
-  flow.name = name;
+  if (names_.view(flow.name) != sighting.name) {
+    const uint32_t name = names_.intern(sighting.name);
+    if (name == 0 && !sighting.name.empty()) stats_.names_lost.add();
+    names_.release(flow.name);
+    flow.name = name;
+  }
   flow.protocol = sighting.protocol;
   flow.epoch = epoch_;
   const unsigned situation = sighting.unidentified ? 1U + static_cast<unsigned>(sighting.situation) : 0U;
