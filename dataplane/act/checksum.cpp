@@ -22,17 +22,20 @@ uint64_t sum_of_words(std::span<const uint8_t> data) {
   constexpr size_t kTurn = 32;  ///< bytes; four pairs of words, each added to a 64-bit lane
   const uint8_t* at = data.data();
   size_t left = data.size();
-  __m128i even = _mm_setzero_si128(), odd = _mm_setzero_si128();
-  const auto pair = [](const uint8_t* from) {
-    return _mm_cvtepu32_epi64(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
-  };
-  for (; left >= kTurn; at += kTurn, left -= kTurn) {
-    even = _mm_add_epi64(_mm_add_epi64(even, pair(at)), pair(at + 16));
-    odd = _mm_add_epi64(_mm_add_epi64(odd, pair(at + 8)), pair(at + 24));
+  uint64_t sum = 0;
+  if (left >= kTurn) {
+    __m128i even = _mm_setzero_si128(), odd = _mm_setzero_si128();
+    const auto pair = [](const uint8_t* from) {
+      return _mm_cvtepu32_epi64(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
+    };
+    for (; left >= kTurn; at += kTurn, left -= kTurn) {
+      even = _mm_add_epi64(_mm_add_epi64(even, pair(at)), pair(at + 16));
+      odd = _mm_add_epi64(_mm_add_epi64(odd, pair(at + 8)), pair(at + 24));
+    }
+    const __m128i both = _mm_add_epi64(even, odd);
+    sum = static_cast<uint64_t>(_mm_cvtsi128_si64(both)) +
+          static_cast<uint64_t>(_mm_cvtsi128_si64(_mm_unpackhi_epi64(both, both)));
   }
-  const __m128i both = _mm_add_epi64(even, odd);
-  auto sum = static_cast<uint64_t>(_mm_cvtsi128_si64(both)) +
-             static_cast<uint64_t>(_mm_cvtsi128_si64(_mm_unpackhi_epi64(both, both)));
   const auto word = [&](size_t from) {
     uint32_t value;
     std::memcpy(&value, at + from, sizeof value);

@@ -167,7 +167,7 @@ bool HttpRequests::on_field_start(uint8_t byte) {
 
 /// used: how many of the bytes are the name's, with its colon.
 bool HttpRequests::on_field_name(std::span<const uint8_t> content, size_t& used) {
-  while (used < content.size() && is_http_token(content[used])) ++used;
+  used = token_bytes(content);
   // A longer one than all that matter matters no more than as one.
   const size_t kept = std::min<size_t>(used, kMaxFieldName + 1 - token_size_);
   (void)append(content.first(kept));

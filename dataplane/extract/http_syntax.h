@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
+
+#include "dataplane/extract/lanes.h"
 
 namespace sluice {
 
@@ -32,7 +35,7 @@ constexpr std::array<bool, 256> alnum_and(std::string_view others) {
   return table;
 }
 inline constexpr auto kTokenBytes = alnum_and("!#$%&'*+-.^_`|~");
-inline constexpr auto kHostBytes = alnum_and("-._~!$&'()*+;=:");
+inline constexpr LaneSet kTokenSet(kTokenBytes), kHostSet(alnum_and("-._~!$&'()*+;=:"));
 }  // namespace detail
 
 /// tchar of RFC 9110 5.6.2.
@@ -62,15 +65,18 @@ constexpr int hex_value(uint8_t c) {
 
 /// uri-host and port as all servers read them alike: RFC 3986's reg-name without percent-encoding and comma,
 /// at most one colon; or an address in brackets, which HostName checks.
-constexpr bool is_http_host(std::string_view text) {
+inline bool is_http_host(std::string_view text) {
   if (text.starts_with('[')) return true;
-  size_t colons = 0;
-  bool fits = true;
-  for (const char c : text) {
-    fits &= detail::kHostBytes[static_cast<uint8_t>(c)];
-    colons += c == ':';
-  }
-  return fits && colons <= 1;
+  const std::span bytes(reinterpret_cast<const uint8_t*>(text.data()), text.size());
+  if (bytes_before(bytes, [](__m128i lane) { return detail::kHostSet.others(lane); }) != text.size())
+    return false;
+  const size_t colon = text.find(':');
+  return colon == std::string_view::npos || text.find(':', colon + 1) == std::string_view::npos;
+}
+
+/// How many of the first bytes a name is made of (see is_http_token).
+inline size_t token_bytes(std::span<const uint8_t> bytes) {
+  return bytes_before(bytes, [](__m128i lane) { return detail::kTokenSet.others(lane); });
 }
 
 }  // namespace sluice

@@ -1,8 +1,9 @@
 // extract: looking for bytes, sixteen at once. This room's own.
 #pragma once
 
-#include <emmintrin.h>
+#include <tmmintrin.h>
 
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -41,5 +42,23 @@ inline __m128i lane_of(char byte) {
 inline __m128i lane_is(__m128i lane, char byte) {
   return _mm_cmpeq_epi8(lane, lane_of(byte));
 }
+
+/// A set of ASCII characters that a whole lane is asked by at once. Of each byte the low half picks a row,
+/// whose bits are the high halves with which it is in the set.
+struct LaneSet {
+  alignas(kLane) std::array<uint8_t, kLane> rows{};
+
+  explicit constexpr LaneSet(const std::array<bool, 256>& members) {
+    for (unsigned byte = 0; byte < 0x80; ++byte)
+      if (members[byte]) rows[byte & 0xf] = static_cast<uint8_t>(rows[byte & 0xf] | 1U << (byte >> 4));
+  }
+  /// 0xff for each byte of the lane that is not in the set.
+  [[nodiscard]] __m128i others(__m128i lane) const {
+    const __m128i bits = _mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0);
+    const __m128i highs = _mm_and_si128(_mm_srli_epi16(lane, 4), lane_of(0xf));
+    const __m128i row = _mm_shuffle_epi8(_mm_load_si128(reinterpret_cast<const __m128i*>(rows.data())), lane);
+    return lane_is(_mm_and_si128(row, _mm_shuffle_epi8(bits, highs)), 0);
+  }
+};
 
 }  // namespace sluice

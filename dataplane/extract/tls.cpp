@@ -141,25 +141,25 @@ Extract TlsHello::on_sslv2() {
 Extract TlsHello::read_handshake(std::span<const uint8_t> chunk, size_t& used) {
   for (;;) {
     if (step_ == Step::End && position_ == field_at_) return on_end();
-    if (used == chunk.size()) return Extract::NeedMore;
-    const auto available = static_cast<uint32_t>(chunk.size() - used);
     if (position_ < field_at_) {
-      const uint32_t skipped = std::min(field_at_ - position_, available);
+      const auto skipped =
+          std::min<uint32_t>(field_at_ - position_, static_cast<uint32_t>(chunk.size() - used));
       position_ += skipped;
       used += skipped;
-      continue;
+      if (position_ == field_at_ && step_ == Step::End) continue;
     }
+    if (used == chunk.size()) return Extract::NeedMore;
+    const uint32_t got = position_ - field_at_;
+    const auto taken = std::min<uint32_t>(field_size_ - got, static_cast<uint32_t>(chunk.size() - used));
+    const auto bytes = chunk.subspan(used, taken);
     if (step_ == Step::NameText) {
-      const uint32_t got = position_ - field_at_;
-      const uint32_t taken = std::min(field_size_ - got, available);
-      std::memcpy(raw_ + got, chunk.data() + used, taken);
-      position_ += taken;
-      used += taken;
+      std::memcpy(raw_ + got, bytes.data(), taken);
     } else {
-      value_ = value_ << 8 | chunk[used++];
-      ++position_;
+      for (const uint8_t byte : bytes) value_ = value_ << 8 | byte;
     }
-    if (position_ < field_at_ + field_size_) continue;
+    position_ += taken;
+    used += taken;
+    if (got + taken < field_size_) continue;
     const Extract result = on_field();
     if (result != Extract::NeedMore) return result;
   }

@@ -37,9 +37,13 @@ bool NameAddresses::create(uint32_t capacity, uint64_t seed) {
   return names_.create(capacity) && pairs_.create(capacity) && any_.create(capacity);
 }
 
-uint64_t NameAddresses::hash(const Address& whom, std::string_view name, Of of) const {
-  const uint64_t of_whom = XXH3_64bits_withSeed(&whom, sizeof whom, seed_ + static_cast<uint64_t>(of));
-  return XXH3_64bits_withSeed(name.data(), name.size(), of_whom);
+uint64_t NameAddresses::hash(std::string_view name) const {
+  return XXH3_64bits_withSeed(name.data(), name.size(), seed_);
+}
+
+uint64_t NameAddresses::hash(const Address& whom, uint64_t name, Of of) const {
+  const uint64_t words[] = {whom.word(0), whom.word(8), name};
+  return XXH3_64bits_withSeed(words, sizeof words, seed_ + static_cast<uint64_t>(of));
 }
 
 uint64_t NameAddresses::hash(uint64_t of_name, const Address& address) {
@@ -49,16 +53,16 @@ uint64_t NameAddresses::hash(uint64_t of_name, const Address& address) {
 void NameAddresses::learn(const Address& whom, std::string_view name, const Address& address, bool asked,
                           uint32_t ttl_s, uint64_t now_ms) {
   const uint64_t expires_ms = binding_end(ttl_s, now_ms);
-  const uint64_t of_name = hash(whom, name, family(address));
+  const uint64_t of_name = hash(whom, hash(name), family(address));
   pairs_.put(hash(of_name, address), expires_ms, now_ms);
   if (asked) names_.put(of_name, expires_ms, now_ms);
 }
 
 void NameAddresses::learn_any(const Address& whom, std::string_view name, uint32_t ttl_s, uint64_t now_ms) {
-  any_.put(hash(whom, name, Of::Any), binding_end(ttl_s, now_ms), now_ms);
+  any_.put(hash(whom, hash(name), Of::Any), binding_end(ttl_s, now_ms), now_ms);
 }
 
-NameAddresses::Fit NameAddresses::fit(const Address& whom, std::string_view name, const Address& address,
+NameAddresses::Fit NameAddresses::fit(const Address& whom, uint64_t name, const Address& address,
                                       uint64_t now_ms) const {
   const uint64_t of_name = hash(whom, name, family(address));
   if (pairs_.has(hash(of_name, address), now_ms)) return Fit::Fits;

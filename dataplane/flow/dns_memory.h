@@ -47,8 +47,10 @@ class NameAddresses {
              uint64_t now_ms);
   /// The name's addresses may be any: nothing contradicts until this expires.
   void learn_any(const Address& whom, std::string_view name, uint32_t ttl_s, uint64_t now_ms);
-  [[nodiscard]] Fit fit(const Address& whom, std::string_view name, const Address& address,
-                        uint64_t now_ms) const;
+  /// What fit knows a name by: the same for all that were created with one seed.
+  [[nodiscard]] uint64_t hash(std::string_view name) const;
+  /// name: its hash.
+  [[nodiscard]] Fit fit(const Address& whom, uint64_t name, const Address& address, uint64_t now_ms) const;
   /// Addresses that gave way before their time.
   uint64_t lost() const { return pairs_.lost(); }
 
@@ -59,7 +61,7 @@ class NameAddresses {
     Any
   };
   static Of family(const Address& address) { return address.is_v4() ? Of::V4 : Of::V6; }
-  uint64_t hash(const Address& whom, std::string_view name, Of of) const;
+  uint64_t hash(const Address& whom, uint64_t name, Of of) const;
   static uint64_t hash(uint64_t of_name, const Address& address);
   TimedSet names_, pairs_, any_;
   uint64_t seed_ = 0;

@@ -261,8 +261,9 @@ bool WorkerPipeline::mismatches(const Flow& flow, const Sighting& sighting) cons
   const bool from_client =
       sighting.seen == Seen::Sni || sighting.seen == Seen::Host || sighting.seen == Seen::Authority;
   if (!from_client || sighting.unidentified || flow.has(kFlowInbound)) return false;
-  const Fit site = site_addresses_.fit(Address{}, sighting.name, flow.key.remote, now_.ms);
-  const Fit own = own_addresses_.fit(flow.key.local, sighting.name, flow.key.remote, now_.ms);
+  const uint64_t name = site_addresses_.hash(sighting.name);
+  const Fit site = site_addresses_.fit(Address{}, name, flow.key.remote, now_.ms);
+  const Fit own = own_addresses_.fit(flow.key.local, name, flow.key.remote, now_.ms);
   return site != Fit::Fits && own != Fit::Fits && (site == Fit::Contradicts || own == Fit::Contradicts);
 }
 

@@ -76,7 +76,7 @@ class NameAddressesTest : public testing::Test {
   using Fit = NameAddresses::Fit;
   void SetUp() override { ASSERT_TRUE(memory_.create(1024, 1)); }
   Fit fit(const Address& address, uint64_t now_ms = 0) {
-    return memory_.fit(kSite, "a.example", address, now_ms);
+    return memory_.fit(kSite, memory_.hash("a.example"), address, now_ms);
   }
   NameAddresses memory_;
 };
@@ -88,7 +88,7 @@ TEST_F(NameAddressesTest, OnlyAnotherAddressOfAKnownNameContradicts) {
   EXPECT_EQ(fit(v4(1)), Fit::Fits);
   EXPECT_EQ(fit(v4(2)), Fit::Fits);
   EXPECT_EQ(fit(v4(3)), Fit::Contradicts);
-  EXPECT_EQ(memory_.fit(kSite, "b.example", v4(3), 0), Fit::Unknown);
+  EXPECT_EQ(memory_.fit(kSite, memory_.hash("b.example"), v4(3), 0), Fit::Unknown);
   EXPECT_EQ(fit(v4(3), 60'000 + kBindingGraceMs), Fit::Unknown) << "too long ago to know";
 }
 
@@ -102,9 +102,9 @@ TEST_F(NameAddressesTest, FamiliesAreKnownApart) {
 
 TEST_F(NameAddressesTest, WhatOneWasToldHoldsForNobodyElse) {
   memory_.learn(v4(7), "a.example", v4(1), true, 60, 0);
-  EXPECT_EQ(memory_.fit(v4(7), "a.example", v4(2), 0), Fit::Contradicts);
-  EXPECT_EQ(memory_.fit(v4(8), "a.example", v4(2), 0), Fit::Unknown);
-  EXPECT_EQ(memory_.fit(v4(8), "a.example", v4(1), 0), Fit::Unknown);
+  EXPECT_EQ(memory_.fit(v4(7), memory_.hash("a.example"), v4(2), 0), Fit::Contradicts);
+  EXPECT_EQ(memory_.fit(v4(8), memory_.hash("a.example"), v4(2), 0), Fit::Unknown);
+  EXPECT_EQ(memory_.fit(v4(8), memory_.hash("a.example"), v4(1), 0), Fit::Unknown);
 }
 
 TEST_F(NameAddressesTest, HintsFitAndMakeNothingKnown) {
@@ -128,8 +128,10 @@ TEST(NameAddresses, ALostAddressContradictsNothing) {
   for (uint32_t i = 0; i < 20'000; ++i) {
     const std::string name = std::to_string(i % 300) + ".example";
     memory.learn(kSite, name, v4(i), true, 60, i);
-    EXPECT_NE(memory.fit(kSite, name, v4(i), i), NameAddresses::Fit::Contradicts);
-    EXPECT_NE(memory.fit(kSite, name, v4(i < 300 ? i : i - 300), i), NameAddresses::Fit::Contradicts) << i;
+    EXPECT_NE(memory.fit(kSite, memory.hash(name), v4(i), i), NameAddresses::Fit::Contradicts);
+    EXPECT_NE(memory.fit(kSite, memory.hash(name), v4(i < 300 ? i : i - 300), i),
+              NameAddresses::Fit::Contradicts)
+        << i;
   }
   EXPECT_GT(memory.lost(), 0u);
 }
