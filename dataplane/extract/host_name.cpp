@@ -91,12 +91,11 @@ bool HostName::assign(std::string_view raw) {
   return true;
 }
 
-/// In lanes, where the bytes have been copied to: what lies behind their end there does not count.
+/// By lanes; what is written behind the last label's end does not count.
 bool HostName::assign_labels(std::string_view labels) {
   clear();
   static_assert(sizeof text_ % kLane == 0);
   if (labels.empty() || labels.size() > kMaxName) return false;
-  std::memcpy(text_, labels.data(), labels.size());
   const auto mask = [](__m128i lane) { return static_cast<uint32_t>(_mm_movemask_epi8(lane)); };
   // Signed: bytes from 0x80 on are below all others.
   const auto outside = [](__m128i lane, char least, char most) {
@@ -104,10 +103,10 @@ bool HostName::assign_labels(std::string_view labels) {
   };
   uint32_t dot_before = 1;  // an empty label may not stand first either
   for (size_t at = 0; at < labels.size(); at += kLane) {
-    auto* const place = reinterpret_cast<__m128i*>(text_ + at);
-    const __m128i bytes = _mm_loadu_si128(place);
-    _mm_storeu_si128(place, _mm_or_si128(bytes, _mm_andnot_si128(outside(bytes, 'A', 'Z'), lane_of(0x20))));
     const size_t left = labels.size() - at;
+    const __m128i bytes = load_lane(reinterpret_cast<const uint8_t*>(labels.data()) + at, left);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(text_ + at),
+                     _mm_or_si128(bytes, _mm_andnot_si128(outside(bytes, 'A', 'Z'), lane_of(0x20))));
     const uint32_t inside = left >= kLane ? 0xffff : (1U << left) - 1;
     const uint32_t dots = mask(lane_is(bytes, '.')) & inside;
     if ((mask(outside(bytes, 0x21, 0x7e)) & inside) | (dots & (dots << 1 | dot_before))) return false;

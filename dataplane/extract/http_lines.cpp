@@ -168,17 +168,20 @@ bool HttpRequests::on_field_start(uint8_t byte) {
 /// used: how many of the bytes are the name's, with its colon.
 bool HttpRequests::on_field_name(std::span<const uint8_t> content, size_t& used) {
   used = token_bytes(content);
-  // A longer one than all that matter matters no more than as one.
-  const size_t kept = std::min<size_t>(used, kMaxFieldName + 1 - token_size_);
-  (void)append(content.first(kept));
-  if (used == content.size()) return true;
+  const bool whole = used < content.size();
+  // One that comes in pieces is gathered; a longer one than all that matter, no further than that.
+  if (token_size_ != 0 || !whole)
+    (void)append(content.first(std::min<size_t>(used, kMaxFieldName + 1 - token_size_)));
+  if (!whole) return true;
+  const std::string_view name =
+      token_size_ != 0 ? token() : std::string_view(reinterpret_cast<const char*>(content.data()), used);
   // Neither is white space allowed before the colon (RFC 9112 5.1).
-  if (content[used++] != ':' || token_size_ == 0) return false;
-  field_ = is_http_word(token(), "host")                ? Field::Host
-           : is_http_word(token(), "content-length")    ? Field::ContentLength
-           : is_http_word(token(), "transfer-encoding") ? Field::TransferEncoding
-           : is_http_word(token(), "upgrade")           ? Field::Upgrade
-                                                        : Field::Other;
+  if (content[used++] != ':' || name.empty()) return false;
+  field_ = is_http_word(name, "host")                ? Field::Host
+           : is_http_word(name, "content-length")    ? Field::ContentLength
+           : is_http_word(name, "transfer-encoding") ? Field::TransferEncoding
+           : is_http_word(name, "upgrade")           ? Field::Upgrade
+                                                     : Field::Other;
   if (field_ == Field::Upgrade) upgrade_ = true;
   part_ = Part::FieldValue;
   token_size_ = 0;

@@ -154,7 +154,10 @@ Extract TlsHello::read_handshake(std::span<const uint8_t> chunk, size_t& used) {
     const auto bytes = chunk.subspan(used, taken);
     if (step_ == Step::NameText) {
       std::memcpy(raw_ + got, bytes.data(), taken);
-    } else {
+    } else if (taken == field_size_ && chunk.size() - used >= sizeof value_) {
+      std::memcpy(&value_, bytes.data(), sizeof value_);
+      value_ = __builtin_bswap32(value_) >> 8 * (sizeof value_ - taken);
+    } else {  // cut, or the last of all
       for (const uint8_t byte : bytes) value_ = value_ << 8 | byte;
     }
     position_ += taken;

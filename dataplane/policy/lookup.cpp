@@ -190,17 +190,11 @@ void Policy::Tables::sets_for(std::span<const std::string_view> many, std::span<
 }
 
 const AddressClass& Policy::Tables::class_for(const Address& address) const {
-  // By halves that are always halved, so that nothing is to be guessed; the first range begins at 0.
-  const uint64_t high = address.high(), low = address.low();
-  size_t found = 0;
-  for (size_t left = starts.size(); left > 1;) {
-    const size_t half = left / 2;
-    const Address& start = starts[found + half];
-    const bool before = start.high() < high || (start.high() == high && start.low() <= low);
-    found += before ? half : 0;
-    left -= half;
-  }
-  return classes[class_of[found]];
+  const auto after =
+      std::upper_bound(starts.begin(), starts.end(), address, [](const Address& a, const Address& b) {
+        return a.high() != b.high() ? a.high() < b.high() : a.low() < b.low();
+      });
+  return classes[class_of[static_cast<size_t>(after - starts.begin()) - 1]];
 }
 
 uint16_t Policy::Tables::network_for(const AddressClass& address_class, uint16_t vlan) const {
