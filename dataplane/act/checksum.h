@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "dataplane/decode/packet.h"
@@ -13,6 +14,15 @@ namespace sluice {
 
 /// The sum of data's words; of a last one that is cut the rest counts as zeros. data: less than 4 GiB.
 [[nodiscard]] uint64_t sum_of_words(std::span<const uint8_t> data);
+
+/// The sum of an IPv4 header's words: mostly it is the least header, of five. header: at least that.
+[[nodiscard]] inline uint64_t sum_of_ipv4_header(std::span<const uint8_t> header) {
+  constexpr size_t kLeast = 20;
+  uint32_t words[kLeast / sizeof(uint32_t)];
+  std::memcpy(words, header.data(), sizeof words);
+  const uint64_t sum = uint64_t{words[0]} + words[1] + words[2] + words[3] + words[4];
+  return header.size() == kLeast ? sum : sum + sum_of_words(header.subspan(kLeast));
+}
 
 /// The sum of the words of a TCP, UDP or ICMPv6 packet's pseudo-header. l4_size: bytes of its header and
 /// payload (RFC 9293 3.1; RFC 8200 8.1). Words: Address or AddressWords.

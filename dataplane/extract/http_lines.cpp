@@ -238,10 +238,12 @@ Extract HttpRequests::end_host() {
   if (has_host_) return Extract::Malformed;
   has_host_ = true;
   if (token_size_ == 0) return has_authority_ ? Extract::Malformed : Extract::NeedMore;
-  HostName host;
-  if (!is_http_host(token()) || !host.assign(token())) return Extract::Malformed;
-  if (has_authority_) return host.view() == host_.view() ? Extract::NeedMore : Extract::Malformed;
-  host_ = host;
+  if (!is_http_host(token())) return Extract::Malformed;
+  if (has_authority_) {
+    HostName host;
+    return host.assign(token()) && host.view() == host_.view() ? Extract::NeedMore : Extract::Malformed;
+  }
+  if (!host_.assign(token())) return Extract::Malformed;
   if (host_.is_address()) return Extract::NeedMore;
   named_ = true;
   return Extract::Name;

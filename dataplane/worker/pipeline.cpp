@@ -274,7 +274,7 @@ void WorkerPipeline::complete_checksum(Arrival& arrival) {
 /// check.
 bool WorkerPipeline::checksums_fit(const Arrival& arrival) {
   const Packet& packet = arrival.packet;
-  if (packet.v4 && !checksum_fits(sum_of_words(
+  if (packet.v4 && !checksum_fits(sum_of_ipv4_header(
                        arrival.headers.subspan(packet.l3_offset, packet.l4_offset - packet.l3_offset))))
     return false;
   if (packet.fragment) return true;

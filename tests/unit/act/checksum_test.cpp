@@ -66,5 +66,14 @@ TEST(Checksum, OneValueOfAllIsThePseudoHeaders) {
   }
 }
 
+TEST(Checksum, OfAnIpv4HeaderCountsItsOptions) {
+  Bytes header;
+  for (uint8_t byte = 0; byte < 60; ++byte) header.push_back(static_cast<uint8_t>(byte * 37 + 11));
+  for (size_t size = 20; size <= header.size(); size += 4) {
+    const std::span<const uint8_t> some(header.data(), size);
+    EXPECT_EQ(sum_of_ipv4_header(some), sum_of_words(some)) << size;
+  }
+}
+
 }  // namespace
 }  // namespace sluice::test
