@@ -21,6 +21,9 @@ namespace {
 constexpr uint32_t kBufferCache = 256;
 constexpr uint64_t kRingSlotsInAll = uint64_t{2} << 20;  ///< ten seconds of 200,000 records, most of one slot
 constexpr uint32_t kUndecidedShare = 8;  ///< one flow in so many may be undecided or speak HTTP
+/// Each has 16 KB mapped for what it may have to remember: the most are 2 GB, which a kernel still promises
+/// where a table of ten million flows would ask for more than the machine has.
+constexpr uint32_t kLeastUndecided = 1024, kMostUndecided = 131'072;
 
 int run_worker(void* loop) {
   run_loop(*static_cast<const Loop*>(loop));
@@ -72,7 +75,7 @@ BootError DataPlane::find_ports() {
 BootError DataPlane::make_pipelines(GenerationSwitch& generations) {
   PipelineConfig config;
   config.flows = options_.flows;
-  config.undecided = std::max<uint32_t>(options_.flows / kUndecidedShare, 1024);
+  config.undecided = std::clamp(options_.flows / kUndecidedShare, kLeastUndecided, kMostUndecided);
   config.workers = static_cast<uint8_t>(options_.workers);
   config.ports = places_;
   config.port_count = port_count_;
