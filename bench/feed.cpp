@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <random>
 
+#include "bench/meter.h"
 #include "dataplane/decode/packet.h"
 #include "tests/support/frame.h"
 #include "tests/support/payload.h"
@@ -17,6 +18,7 @@ using test::Frame;
 
 constexpr size_t kGroup = 1000;  ///< flows that shake hands at the same time
 constexpr size_t kNames = 1000, kMostHello = 512;
+constexpr double kAgainSeconds = 0.005;  ///< until what did not pass is sent again
 constexpr std::string_view kServer = "198.51.100.12";
 constexpr uint32_t kClientSeq = 1'000'000, kServerSeq = 2'000'000;
 constexpr size_t kIp = 14, kTcpAt = kIp + 20, kLeastFrame = 60;
@@ -65,7 +67,7 @@ void Stencil::write(size_t number, uint8_t* out, size_t room) const {
   mend(out + kTcpAt + 16, address + client.port);
 }
 
-Feed::Feed(std::vector<uint32_t> flows, bool mixed) : flows_(std::move(flows)) {
+Feed::Feed(std::vector<uint32_t> flows, bool mixed) : flows_(std::move(flows)), passed_(kGroup) {
   Step hellos{0, {}};
   size_t hello_size = 0;
   for (size_t i = 0; i < kNames; ++i) {
@@ -107,23 +109,42 @@ Feed::Feed(std::vector<uint32_t> flows, bool mixed) : flows_(std::move(flows)) {
   }
 }
 
-uint16_t Feed::shake_hands(uint16_t port, uint8_t* out) {
+size_t Feed::next_in_group(size_t group) {
+  const auto passed = [&](size_t at) { return passed_[at].load(std::memory_order_acquire) == turn_; };
+  while (in_group_ < group && passed(in_group_)) ++in_group_;
+  if (in_group_ < group) {
+    if (in_group_ + 1 == group) sent_s_ = seconds_now();
+    return in_group_++;
+  }
+  // All were sent. Those that do not pass, because a worker was late, are sent again.
+  for (size_t at = 0; at < group; ++at) {
+    if (passed(at)) continue;
+    if (seconds_now() - sent_s_ < kAgainSeconds) return group;
+    sent_s_ = seconds_now();
+    in_group_ = at + 1;
+    return at;
+  }
+  in_group_ = 0;
+  ++turn_;
+  if (++step_ == steps_.size()) step_ = 0, group_ += group;
+  if (group_ == flows_.size()) established_.store(true, std::memory_order_release);
+  return group;
+}
+
+uint16_t Feed::shake_hands(uint16_t port, uint8_t* out, Receipt& receipt) {
   std::memset(out + sizeof Head::bytes, 0, kMostHello);  // what an earlier hello left
-  if (established() || steps_[step_].port != port) {
+  receipt = {};
+  const size_t group = std::min(kGroup, flows_.size() - group_);
+  const Step& step = steps_[step_];
+  const size_t at = established() || step.port != port ? group : next_in_group(group);
+  if (at == group) {
     std::memcpy(out, kFiller, sizeof kFiller);
     return sizeof kFiller;
   }
-  const uint32_t flow = flows_[group_ + in_group_];
-  const Step& step = steps_[step_];
+  const uint32_t flow = flows_[group_ + at];
   const Stencil& stencil = step.by_name[flow % step.by_name.size()];
   stencil.write(flow, out, kRoom);
-  const size_t group = std::min(kGroup, flows_.size() - group_);
-  if (++in_group_ == group) {
-    in_group_ = 0;
-    if (++step_ == steps_.size()) step_ = 0, group_ += group;
-  }
-  // The frames before it are on their way, and a worker is done with them when it asks for the next.
-  if (group_ == flows_.size()) established_.store(true, std::memory_order_release);
+  receipt = {&passed_[at], turn_};
   return stencil.size();
 }
 

@@ -32,12 +32,23 @@ class Feed {
  public:
   static constexpr size_t kRoom = 1600;  ///< for one frame
 
+  /// Goes with a frame of a handshake. Whoever sees the frame pass signs: what is not signed for is sent
+  /// again after a while, as a client would.
+  struct Receipt {
+    std::atomic<uint32_t>* passed = nullptr;
+    uint32_t turn = 0;
+    /// By any thread; more than once is no harm.
+    void sign() const {
+      if (passed != nullptr) passed->store(turn, std::memory_order_release);
+    }
+  };
+
   /// flows: their numbers.
   Feed(std::vector<uint32_t> flows, bool mixed);
 
   /// Writes the next frame of the handshakes where it comes from port, else one that is not IP. Returns its
   /// size.
-  uint16_t shake_hands(uint16_t port, uint8_t* out);
+  uint16_t shake_hands(uint16_t port, uint8_t* out, Receipt& receipt);
   /// All flows have shaken hands; to be asked by any thread.
   bool established() const { return established_.load(std::memory_order_acquire); }
 
@@ -65,10 +76,16 @@ class Feed {
     std::vector<Stencil> by_name;
   };
 
+  /// Whose frame of this step is to be sent; the size of the group where none is yet.
+  size_t next_in_group(size_t group);
+
   std::vector<uint32_t> flows_;
   std::array<Side, 2> sides_;
   std::vector<Step> steps_;
   size_t group_ = 0, step_ = 0, in_group_ = 0;
+  std::vector<std::atomic<uint32_t>> passed_;  ///< for each of a group: the last turn that was signed for
+  uint32_t turn_ = 1;                          ///< a step of a group
+  double sent_s_ = 0;                          ///< when all of the step's had been sent last
   std::atomic<bool> established_{false};
 };
 

@@ -1,7 +1,6 @@
 // bench: the gateway's own data plane between two virtual ports for some seconds: what a packet costs.
 #include <rte_eal.h>
 #include <rte_mbuf.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -11,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/meter.h"
 #include "bench/rings.h"
 #include "control/policy/policy_compiler.h"
 #include "dataplane/boot/data_plane.h"
@@ -21,6 +21,7 @@ namespace {
 constexpr uint32_t kCaptureBuffers = 131'071;  ///< net_pcap keeps the whole capture in them
 constexpr uint32_t kRingBuffers = 16'383;
 constexpr double kWarmUpSeconds = 1, kRingsWarmUpSeconds = 0.3;
+constexpr double kPatienceSeconds = 60, kSecondsAFlow = 50e-6;  ///< until all flows must be open
 constexpr uint64_t kSeed = 42;  ///< so that who owns a client can be asked beforehand
 
 struct Wish {
@@ -52,17 +53,12 @@ Totals totals_of(const SharedMemory& shared, uint32_t workers) {
   return sum;
 }
 
-double seconds_now() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
-}
-
 void wait(double seconds) {
   usleep(static_cast<useconds_t>(seconds * 1e6));
 }
 
-int fail(const std::string& why) {
+/// Says why; what was brought up is then taken down in order.
+int give_up(const std::string& why) {
   std::fprintf(stderr, "bench-forward: %s\n", why.c_str());
   return 1;
 }
@@ -117,14 +113,14 @@ std::vector<std::unique_ptr<Feed>> feeds_of(const Wish& wish, uint32_t workers) 
 }
 
 /// What control does with the records, or the ring would be full; until all flows are open.
-bool shake_hands(const Rings& rings, const DataPlane& plane, uint32_t workers) {
-  constexpr double kMostSeconds = 120;
-  for (const double from = seconds_now(); !rings.established(); usleep(1000)) {
+bool shake_hands(const Rings& rings, const DataPlane& plane, uint32_t workers, uint64_t flows) {
+  const double until = seconds_now() + kPatienceSeconds + kSecondsAFlow * static_cast<double>(flows);
+  for (; !rings.established(); usleep(1000)) {
     for (uint32_t worker = 0; worker < workers; ++worker) {
       RingHeader& ring = plane.shared().ring(worker);
       ring.tail.store(ring.head.load());
     }
-    if (seconds_now() - from > kMostSeconds) return false;
+    if (seconds_now() > until) return false;
   }
   return true;
 }
@@ -133,31 +129,33 @@ int run(const Wish& wish, Options& options) {
   const control::Compiled compiled = control::compile_policy(wish.policy, 1);
   for (const auto& diagnostic : compiled.diagnostics)
     std::fprintf(stderr, "%s\n", control::to_string(diagnostic).c_str());
-  if (!compiled.policy) return fail("the policy does not compile");
+  if (!compiled.policy) return give_up("the policy does not compile");
   ImageError error = ImageError::None;
   auto generation = Generation::build(compiled.policy->image(), options.workers, error);
-  if (!generation) return fail("the image is refused: " + std::string(text_of(error)));
-  if (const BootError refused = start_eal(options); !refused.empty()) return fail(refused);
+  if (!generation) return give_up("the image is refused: " + std::string(text_of(error)));
+  if (const BootError refused = start_eal(options); !refused.empty()) return give_up(refused);
   GenerationSwitch generations;
-  if (!generations.create(options.workers)) return fail("no memory");
+  if (!generations.create(options.workers)) return give_up("no memory");
   generations.publish(std::move(generation));
+  std::unique_ptr<Rings> rings;  // outlives the data plane, which stops the workers when it goes
   DataPlane plane(options);
-  std::unique_ptr<Rings> rings;  // goes first: the workers have stopped by then
   BootError why = plane.prepare(generations);
   if (why.empty()) why = plane.open_ports();
   double bare_ns = 0, swap_ns = 0;
   if (why.empty() && wish.rings != 0) {
     rings = std::make_unique<Rings>(feeds_of(wish, options.workers));
-    if (!rings->fill()) return fail("no memory for the packets");
+    if (!rings->fill()) return give_up("no memory for the packets");
     if (options.workers == 1) bare_ns = rings->swap_addresses(wish.seconds);
-    if (!rings->attach()) return fail("the ports take no callback");
+    if (!rings->attach()) return give_up("the ports take no callback");
     if (options.workers == 1) swap_ns = rings->swap_addresses(wish.seconds);
     rings->begin_handshakes();
   }
   if (why.empty()) why = plane.launch();
-  if (!why.empty()) return fail(why);
+  if (!why.empty()) return give_up(why);
 
-  if (rings != nullptr && !shake_hands(*rings, plane, options.workers)) return fail("the flows do not open");
+  const uint64_t flows = uint64_t{wish.rings} * options.workers;
+  if (rings != nullptr && !shake_hands(*rings, plane, options.workers, flows))
+    return give_up("the flows do not open");
   wait(rings != nullptr ? kRingsWarmUpSeconds : kWarmUpSeconds);
   const double from = seconds_now();
   const Totals before = totals_of(plane.shared(), options.workers);
@@ -167,7 +165,6 @@ int run(const Wish& wish, Options& options) {
   plane.stop();
 
   const uint64_t packets = after.received - before.received;
-  const uint64_t flows = uint64_t{wish.rings} * options.workers;
   const uint64_t handed_over = after.handed_over - before.handed_over;
   // Right answers first: every flow was allowed, nothing was dropped, nearly every packet belonged to a
   // decided flow, and was where its client lives, or was not.
@@ -184,11 +181,11 @@ int run(const Wish& wish, Options& options) {
       static_cast<unsigned long long>(packets), took, ns, ns * options.workers, bare_ns, swap_ns,
       static_cast<unsigned long long>(after.allowed), right ? "true" : "false");
   return right ? 0
-               : fail("a verdict was wrong; the figures mean nothing: " + std::to_string(after.allowed) +
-                      " accesses allowed, " + std::to_string(after.not_allowed) + " not, " +
-                      std::to_string(after.dropped) + " packets dropped, " +
-                      std::to_string(after.decided - before.decided) + " of " + std::to_string(packets) +
-                      " of decided flows, " + std::to_string(handed_over) + " handed over");
+               : give_up("a verdict was wrong; the figures mean nothing: " + std::to_string(after.allowed) +
+                         " accesses allowed, " + std::to_string(after.not_allowed) + " not, " +
+                         std::to_string(after.dropped) + " packets dropped, " +
+                         std::to_string(after.decided - before.decided) + " of " + std::to_string(packets) +
+                         " of decided flows, " + std::to_string(handed_over) + " handed over");
 }
 
 }  // namespace
@@ -227,7 +224,7 @@ int main(int argc, char** argv) {
   for (unsigned side = 0; side < 2; ++side) {
     sluice::PortSpec& spec = side == 0 ? pair.lan : pair.toward_line;
     if (!sluice::parse_port(ports[side], side, options.workers, 0, spec))
-      return sluice::bench::fail(ports[side] + ": not a DPDK vdev");
+      return sluice::bench::give_up(ports[side] + ": not a DPDK vdev");
   }
   options.pairs.push_back(pair);
   const int status = sluice::bench::run(wish, options);

@@ -5,11 +5,12 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+
+#include "bench/meter.h"
 
 namespace sluice::bench {
 namespace {
@@ -17,6 +18,7 @@ namespace {
 constexpr uint16_t kPorts = 2, kBurst = 32;
 constexpr uint16_t kGentle = 8;      ///< packets that arrive at once while flows are opened
 constexpr unsigned kCarriers = 256;  ///< packets on the way from each queue to itself
+constexpr uint16_t kEmpty = 60;      ///< bytes of one that nothing has been written into
 
 /// One worker's loop; as dpdk-testpmd's, which this must not be slower than.
 struct Swapper {
@@ -47,11 +49,11 @@ struct Swapper {
   }
 };
 
-double seconds_now() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+/// Kept in each carrier, for the frame that it brings.
+Feed::Receipt& receipt_of(rte_mbuf* mbuf) {
+  return *static_cast<Feed::Receipt*>(rte_mbuf_to_priv(mbuf));
 }
+constexpr uint16_t kReceiptRoom = RTE_ALIGN(sizeof(Feed::Receipt), RTE_MBUF_PRIV_ALIGN);
 
 }  // namespace
 
@@ -65,20 +67,33 @@ Rings::~Rings() {
 
 bool Rings::fill() {
   const auto queues = static_cast<uint16_t>(feeds_.size());
-  pool_ = rte_pktmbuf_pool_create("carriers", kPorts * queues * kCarriers, 0, 0,
+  pool_ = rte_pktmbuf_pool_create("carriers", kPorts * queues * kCarriers, 0, kReceiptRoom,
                                   RTE_PKTMBUF_HEADROOM + Feed::kRoom, SOCKET_ID_ANY);
   if (pool_ == nullptr) return false;
   for (uint16_t port = 0; port < kPorts; ++port)
     for (uint16_t queue = 0; queue < queues; ++queue)
       for (unsigned i = 0; i < kCarriers; ++i) {
-        rte_mbuf* mbuf = rte_pktmbuf_alloc(pool_);
-        if (mbuf == nullptr) return false;
-        uint8_t* data = reinterpret_cast<uint8_t*>(rte_pktmbuf_append(mbuf, Feed::kRoom));
-        std::fill_n(data, Feed::kRoom, uint8_t{0});
-        (void)rte_pktmbuf_trim(mbuf, Feed::kRoom - 60);
-        if (rte_eth_tx_burst(port, queue, &mbuf, 1) != 1) return false;
+        rte_mbuf* mbuf = new_carrier();
+        if (mbuf == nullptr || rte_eth_tx_burst(port, queue, &mbuf, 1) != 1) return false;
       }
   return true;
+}
+
+rte_mbuf* Rings::new_carrier() const {
+  rte_mbuf* mbuf = rte_pktmbuf_alloc(pool_);
+  if (mbuf == nullptr) return nullptr;
+  receipt_of(mbuf) = {};
+  std::fill_n(reinterpret_cast<uint8_t*>(rte_pktmbuf_append(mbuf, Feed::kRoom)), Feed::kRoom, uint8_t{0});
+  (void)rte_pktmbuf_trim(mbuf, Feed::kRoom - kEmpty);
+  return mbuf;
+}
+
+uint16_t Rings::shake_hands(Feed& feed, uint16_t port, rte_mbuf& mbuf) const {
+  auto* data = rte_pktmbuf_mtod(&mbuf, uint8_t*);
+  Feed::Receipt elsewhere;  // an answer of the gateway's own is no carrier; what it brings is sent again
+  Feed::Receipt& receipt = mbuf.pool == pool_ ? receipt_of(&mbuf) : elsewhere;
+  receipt.sign();
+  return feed.shake_hands(port, data, receipt);
 }
 
 bool Rings::attach() {
@@ -88,7 +103,7 @@ bool Rings::attach() {
   return true;
 }
 
-uint16_t Rings::receive(uint16_t port, uint16_t number, rte_mbuf** packets, uint16_t count, uint16_t,
+uint16_t Rings::receive(uint16_t port, uint16_t number, rte_mbuf** packets, uint16_t count, uint16_t room,
                         void* opaque) {
   const Queue& queue = *static_cast<const Queue*>(opaque);
   Feed& feed = *queue.feed;
@@ -97,10 +112,13 @@ uint16_t Rings::receive(uint16_t port, uint16_t number, rte_mbuf** packets, uint
   if (handshakes && count > kGentle)
     count = static_cast<uint16_t>(
         count - rte_eth_tx_burst(port, number, packets + kGentle, static_cast<uint16_t>(count - kGentle)));
+  // A packet that was dropped is one carrier less; there is another one for it.
+  if (handshakes && count < std::min(room, kGentle))
+    if (rte_mbuf* mbuf = queue.rings->new_carrier(); mbuf != nullptr) packets[count++] = mbuf;
   for (uint16_t i = 0; i < count; ++i) {
     rte_mbuf& mbuf = *packets[i];
-    auto* data = rte_pktmbuf_mtod(&mbuf, uint8_t*);
-    const uint16_t size = handshakes ? feed.shake_hands(port, data) : feed.data(port, data);
+    const uint16_t size = handshakes ? queue.rings->shake_hands(feed, port, mbuf)
+                                     : feed.data(port, rte_pktmbuf_mtod(&mbuf, uint8_t*));
     mbuf.data_len = size;
     mbuf.pkt_len = size;
   }

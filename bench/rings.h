@@ -41,6 +41,10 @@ class Rings {
     const Rings* rings;
     Feed* feed;
   };
+  /// nullptr where all of them are on their way.
+  rte_mbuf* new_carrier() const;
+  /// Signs for the frame that has come round, and writes the next one. Returns its size.
+  uint16_t shake_hands(Feed& feed, uint16_t port, rte_mbuf& mbuf) const;
   static uint16_t receive(uint16_t port, uint16_t queue, rte_mbuf** packets, uint16_t count, uint16_t room,
                           void* opaque);
 

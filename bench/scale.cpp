@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <fstream>
 #include <memory>
 
 #include "bench/gateway.h"
@@ -54,18 +53,6 @@ Spread spread_of(const std::vector<double>& of) {
   return {median(of), least, most};
 }
 
-/// Bytes of this process: mapped, and in use.
-struct Memory {
-  double mapped, used;
-};
-Memory memory_now() {
-  std::ifstream file("/proc/self/statm");
-  Memory out{};
-  file >> out.mapped >> out.used;
-  const auto page = static_cast<double>(sysconf(_SC_PAGESIZE));
-  return {out.mapped * page, out.used * page};
-}
-
 /// Packets of open flows, in an order without rule; what buffers and copying cost is taken off.
 Spread time_packets(Gateway& gateway, Feed& feed, size_t rounds) {
   const size_t packets = std::max(kLeastPackets, 2 * feed.flows());
@@ -107,15 +94,15 @@ void show(std::string_view what, const Spread& of) {
 /// What the tables of so many flows take of memory, names apart.
 void show_memory(size_t flows, double used) {
   const auto count = static_cast<double>(flows);
-  const Memory before = memory_now();
+  const Memory before = Memory::now();
   FlowTable table;
   if (!table.create(static_cast<uint32_t>(flows), 1)) fail("no memory");
-  const Memory with_table = memory_now();
+  const Memory with_table = Memory::now();
   NamePool names;
   if (!names.create(static_cast<uint32_t>(flows), 1)) fail("no memory");
   std::printf(R"(,"table_bytes_a_flow":%.1f,"used_bytes_a_flow":%.1f,"bytes_a_name":%.1f)",
               (with_table.mapped - before.mapped) / count, used / count,
-              (memory_now().mapped - with_table.mapped) / count);
+              (Memory::now().mapped - with_table.mapped) / count);
 }
 
 void measure(const Kind& kind, const Size& size, size_t rounds) {
@@ -125,9 +112,9 @@ void measure(const Kind& kind, const Size& size, size_t rounds) {
     for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<uint32_t>(i);
     Feed feed(std::move(numbers), false);
     Gateway gateway(size.site, static_cast<uint32_t>(size.flows));
-    const double before = memory_now().used;
+    const double before = Memory::now().used;
     gateway.open(feed);
-    const double used = memory_now().used - before;
+    const double used = Memory::now().used - before;
     show("packet_ns", time_packets(gateway, feed, rounds));
     if (kind.name == "flows") show_memory(size.flows, used);
   }
