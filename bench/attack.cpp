@@ -1,12 +1,10 @@
 // bench: decided flows beside an attack on the same worker: what share of their packets passes.
 #include <rte_cycles.h>
 #include <rte_mbuf.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <limits>
 #include <vector>
 
@@ -24,21 +22,6 @@ constexpr unsigned kAttackBuffers = 16'383;  ///< more than the gateway's rings 
 constexpr uint16_t kNoteBytes = 8;           ///< of a buffer, for the size of its frame
 constexpr double kWindowSeconds = 0.001;     ///< shares are taken of; the log is emptied as often
 constexpr unsigned kMostLate = 8;            ///< chunks that are caught up with; a wire does not wait
-
-double seconds_of(uint64_t ticks) {
-  return static_cast<double>(ticks) / static_cast<double>(rte_get_tsc_hz());
-}
-
-/// Megabytes.
-struct Memory {
-  double resident, mapped;
-  static Memory now() {
-    double mapped = 0, resident = 0;
-    std::ifstream("/proc/self/statm") >> mapped >> resident;
-    const double page = static_cast<double>(sysconf(_SC_PAGESIZE)) / 1e6;
-    return {resident * page, mapped * page};
-  }
-};
 
 /// What was offered to the gateway, and what came of it.
 struct Tally {
@@ -154,34 +137,11 @@ class Siege {
     return mbuf;
   }
   void offer(size_t side, std::span<rte_mbuf*> packets, Tally& tally) {
-    const unsigned taken =
-        rte_ring_enqueue_burst(gateway_.receives(side), reinterpret_cast<void**>(packets.data()),
-                               static_cast<unsigned>(packets.size()), nullptr);
-    for (rte_mbuf* mbuf : packets.subspan(taken)) {
-      if (flows_.owns(mbuf)) {
-        ++tally.decided_full;
-        (void)rte_ring_enqueue(flows_.waiting(side), mbuf);
-      } else {
-        ++tally.attack_full;
-        rte_pktmbuf_free(mbuf);
-      }
-    }
+    const DecidedFlows::Count full = flows_.offer(side, packets);
+    tally.decided_full += full.decided;
+    tally.attack_full += full.others;
   }
-  void drain(Tally& tally) {
-    for (size_t side = 0; side < 2; ++side) {
-      rte_mbuf* burst[2 * kChunk];
-      const unsigned out =
-          rte_ring_dequeue_burst(gateway_.sends(side), reinterpret_cast<void**>(burst), 2 * kChunk, nullptr);
-      for (rte_mbuf* mbuf : std::span(burst).first(out)) {
-        if (flows_.owns(mbuf)) {
-          ++tally.passed;
-          (void)rte_ring_enqueue(flows_.waiting(1 - side), mbuf);
-        } else {
-          rte_pktmbuf_free(mbuf);
-        }
-      }
-    }
-  }
+  void drain(Tally& tally) { tally.passed += flows_.drain().decided; }
 
   RingGateway& gateway_;
   DecidedFlows& flows_;
@@ -251,8 +211,8 @@ int run(const Attack& attack, double seconds) {
       static_cast<unsigned long long>(stats.undecided.get()),
       static_cast<unsigned long long>(stats.undecided_capacity.get()),
       static_cast<unsigned long long>(stats.fragments.get()),
-      static_cast<unsigned long long>(stats.names.get()), memory.resident, later.resident, memory.mapped,
-      later.mapped);
+      static_cast<unsigned long long>(stats.names.get()), memory.used / 1e6, later.used / 1e6,
+      memory.mapped / 1e6, later.mapped / 1e6);
   const uint64_t tx_full = after.dropped[static_cast<size_t>(Reason::TxFull)] -
                            before.dropped[static_cast<size_t>(Reason::TxFull)];
   const bool told = std::ranges::any_of(attack.told_by, [&](Reason reason) {

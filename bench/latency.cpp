@@ -30,10 +30,6 @@ constexpr uint32_t kLogMb = 1;  ///< so that it is full soon after nobody reads 
 constexpr const char* kManyNames =
     "lists: {many: {files: [many.names]}}\nrules: [{name: no-many, to: [many], action: block}]\n";
 
-double seconds_of(uint64_t ticks) {
-  return static_cast<double>(ticks) / static_cast<double>(rte_get_tsc_hz());
-}
-
 /// What a histogram has counted between two readings.
 class Times {
  public:

@@ -21,7 +21,8 @@
 #include <thread>
 #include <vector>
 
-#include "bench/name_maker.h"
+#include "bench/meter.h"
+#include "bench/site.h"
 #include "control/link/sealed_image.h"
 #include "control/policy/compile_cache.h"
 #include "dataplane/agent/agent.h"
@@ -36,10 +37,7 @@ constexpr size_t kMostLiterals = 100'000;  ///< for Hyperscan
 constexpr size_t kQueries = 1'000'000, kHot = 64, kBurst = 32;
 constexpr std::string_view kMissTop = "notlisted";  ///< no name that is listed ends in it
 
-[[noreturn]] void fail(const std::string& what) {
-  std::fprintf(stderr, "bench-names: %s\n", what.c_str());
-  std::exit(1);
-}
+using bench::fail;
 
 using Clock = std::chrono::steady_clock;
 double ms_since(Clock::time_point begun) {
@@ -81,31 +79,18 @@ class Site {
     if (mkdtemp(name.data()) == nullptr) fail("no directory in /tmp");
     path_ = name;
     write_list("");
-    write_rules("block");
+    write_rules(2);
   }
   ~Site() { fs::remove_all(path_); }
   Site(const Site&) = delete;
   Site& operator=(const Site&) = delete;
 
   const fs::path& path() const { return path_; }
-  void write_rules(std::string_view action) const {
-    write_file(path_ / "site.yaml",
-               "site: bench\n"
-               "lines: {l: {operator: o, licence: l, contract: c, filing: f, purpose: internal-office,"
-               " valid: {from: 2020-01-01, until: 2090-01-01}}}\n"
-               "networks: {staff: {prefixes: [10.20.0.0/16], line: l, default: allow}}\n"
-               "lists: {listed: {files: [listed.names]}}\n"
-               "rules:\n"
-               "  - {name: one, to: [video.example, \"*.cdn.example\"], action: " +
-                   std::string(action) +
-                   "}\n"
-                   "  - {name: two, to: [listed], action: block}\n");
+  void write_rules(size_t rules) const {
+    write_file(path_ / "site.yaml", bench::site_text({.names = names_, .rules = rules, .networks = 1}));
   }
   void write_list(std::string_view more) const {
-    bench::NameMaker maker(1);
-    std::string text;
-    for (size_t i = 0; i < names_; ++i) maker.append(text), text += '\n';
-    write_file(path_ / "listed.names", text += more);
+    write_file(path_ / bench::kListFile, bench::listed_names(names_).append(more));
   }
 
   /// kQueries names of the list, each as likely, in no order; or names that are not in it. As many for each
@@ -284,7 +269,7 @@ void run(size_t names) {
   std::this_thread::sleep_for(
       std::chrono::milliseconds(2200));  // until the list's time of change has settled
   (void)compile(site, generation, cache);
-  site.write_rules("allow");
+  site.write_rules(3);
   begun = Clock::now();
   policy = compile(site, ++generation, cache);
   const double rule_compile_ms = ms_since(begun);

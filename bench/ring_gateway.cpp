@@ -7,8 +7,6 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -19,6 +17,7 @@ namespace {
 
 constexpr unsigned kCache = 256;
 constexpr double kPatience = 5;  ///< seconds that the gateway may take for a few packets
+constexpr unsigned kDrained = 64;
 constexpr size_t kStepsOfShape = 60, kFramesOfHandshake = 6, kFramesOfEnd = 3;
 
 std::vector<unsigned> usable_cores() {
@@ -41,10 +40,6 @@ void must(const BootError& error) {
   if (!error.empty()) fail(error);
 }
 
-uint64_t ticks(double seconds) {
-  return static_cast<uint64_t>(seconds * static_cast<double>(rte_get_tsc_hz()));
-}
-
 rte_mempool* make_buffers(const char* name, unsigned count, uint16_t bytes) {
   rte_mempool* pool = rte_pktmbuf_pool_create(
       name, count, kCache, 0, static_cast<uint16_t>(RTE_PKTMBUF_HEADROOM + bytes), SOCKET_ID_ANY);
@@ -59,9 +54,8 @@ void fill(rte_mbuf* mbuf, std::span<const uint8_t> frame) {
 
 }  // namespace
 
-void fail(const std::string& what) {
-  std::fprintf(stderr, "bench: %s\n", what.c_str());
-  std::exit(1);
+double seconds_of(uint64_t ticks) {
+  return static_cast<double>(ticks) / static_cast<double>(rte_get_tsc_hz());
 }
 
 std::unique_ptr<Generation> build_generation(const std::string& yaml, uint32_t number,
@@ -163,10 +157,10 @@ void RingGateway::play(const Traffic& traffic, size_t frames) {
     }
     if (rte_ring_enqueue_bulk(rx_[port], reinterpret_cast<void**>(burst), count, nullptr) == 0)
       fail("the gateway's port is full");
-    const uint64_t until = rte_rdtsc() + ticks(kPatience);
+    const double until = seconds_now() + kPatience;
     for (unsigned out = 0; out < count;) {
       out += rte_ring_dequeue_burst(tx_[1 - port], reinterpret_cast<void**>(burst), kBurst, nullptr);
-      if (rte_rdtsc() > until) fail("the gateway does not pass a packet of an allowed flow");
+      if (seconds_now() > until) fail("the gateway does not pass a packet of an allowed flow");
     }
     rte_pktmbuf_free_bulk(burst, count);
     forget_records();
@@ -174,7 +168,7 @@ void RingGateway::play(const Traffic& traffic, size_t frames) {
   rte_mempool_free(pool);
 }
 
-DecidedFlows::DecidedFlows(RingGateway& gateway) {
+DecidedFlows::DecidedFlows(RingGateway& gateway) : gateway_(gateway) {
   const auto shape = std::ranges::find(shapes(), "data64", &Shape::name);
   const Traffic traffic = shape->make({kFlows});
   const size_t opened = kFlows * (kFramesOfHandshake + kStepsOfShape);
@@ -209,6 +203,40 @@ unsigned DecidedFlows::arrive(size_t side, std::span<rte_mbuf*> out) {
   for (rte_mbuf* mbuf : out.first(count)) {
     volatile uint8_t* const byte = rte_pktmbuf_mtod(mbuf, uint8_t*);
     *byte = *byte;
+  }
+  return count;
+}
+
+DecidedFlows::Count DecidedFlows::offer(size_t side, std::span<rte_mbuf*> packets) {
+  const unsigned taken =
+      rte_ring_enqueue_burst(gateway_.receives(side), reinterpret_cast<void**>(packets.data()),
+                             static_cast<unsigned>(packets.size()), nullptr);
+  return give_back(side, packets.subspan(taken));
+}
+
+DecidedFlows::Count DecidedFlows::drain() {
+  Count all;
+  for (size_t side = 0; side < 2; ++side) {
+    rte_mbuf* burst[kDrained];
+    const unsigned out =
+        rte_ring_dequeue_burst(gateway_.sends(side), reinterpret_cast<void**>(burst), kDrained, nullptr);
+    const Count count = give_back(1 - side, std::span(burst).first(out));
+    all.decided += count.decided;
+    all.others += count.others;
+  }
+  return all;
+}
+
+DecidedFlows::Count DecidedFlows::give_back(size_t side, std::span<rte_mbuf*> packets) {
+  Count count;
+  for (rte_mbuf* mbuf : packets) {
+    if (mbuf->pool == pool_) {
+      ++count.decided;
+      (void)rte_ring_enqueue(waiting_[side], mbuf);
+    } else {
+      ++count.others;
+      rte_pktmbuf_free(mbuf);
+    }
   }
   return count;
 }

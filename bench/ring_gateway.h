@@ -9,14 +9,15 @@
 #include <span>
 #include <string>
 
+#include "bench/meter.h"
 #include "bench/traffic.h"
 #include "control/policy/policy_compiler.h"
 #include "dataplane/boot/data_plane.h"
 
 namespace sluice::bench {
 
-/// Prints one line and ends the program.
-[[noreturn]] void fail(const std::string& what);
+/// Of the counter that both ends of the rings go by.
+double seconds_of(uint64_t ticks);
 
 /// Compiles a policy from YAML text and opens it, as control and the agent do.
 /// read: gives the list files that it names.
@@ -91,11 +92,21 @@ class DecidedFlows {
   /// Takes packets that are to arrive at side's port. They are written to, as a card does, and so lie in no
   /// cache of the worker's. Returns how many.
   unsigned arrive(size_t side, std::span<rte_mbuf*> out);
-  /// Those that are not on their way; what comes back is put here again.
-  rte_ring* waiting(size_t side) const { return waiting_[side]; }
-  bool owns(const rte_mbuf* mbuf) const { return mbuf->pool == pool_; }
+  struct Count {
+    uint64_t decided = 0, others = 0;
+  };
+  /// Offers packets, decided ones and others, to side's port. Returns how many found it full: decided ones
+  /// wait again, others are freed.
+  Count offer(size_t side, std::span<rte_mbuf*> packets);
+  /// Takes a burst that the gateway has sent on each side, and returns how many it were: decided ones wait
+  /// again, others are freed.
+  Count drain();
 
  private:
+  /// side: whose port the decided ones arrive at next.
+  Count give_back(size_t side, std::span<rte_mbuf*> packets);
+
+  RingGateway& gateway_;
   rte_mempool* pool_ = nullptr;
   std::array<rte_ring*, 2> waiting_{};
 };
