@@ -1,8 +1,12 @@
-// bench: how long packets of decided flows are in the gateway's hands, undisturbed and while policies are
-// reloaded, the log stands still, or the metrics are scraped; beside the gaps of a bare loop on that core.
+// bench: how long packets of decided flows are in the gateway's hands, and how long its loop's turns are,
+// undisturbed and while something else goes on; in turns with a bare loop on the same core.
+//
+// Prints an object for each window, with what was counted in it; bench/latency.py compares them.
 #include <prometheus/text_serializer.h>
 #include <rte_cycles.h>
+#include <rte_ethdev.h>
 #include <rte_mbuf.h>
+#include <rte_pause.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -14,21 +18,18 @@
 #include <thread>
 
 #include "bench/attacks.h"
-#include "bench/name_maker.h"
 #include "bench/ring_gateway.h"
+#include "bench/site.h"
 #include "control/metrics/metrics.h"
-#include "tests/support/policy.h"
 
 namespace sluice::bench {
 namespace {
 
 constexpr double kPacketsPerSecond = 1e6;
-constexpr unsigned kAtOnce = 32, kQuestionBuffers = 4095;
+constexpr double kSettleSeconds = 0.02;  ///< before a window, until the gateway is where it is after a while
+constexpr unsigned kAtOnce = 32, kQuestions = 2, kQuestionBuffers = 4095;
 constexpr size_t kNames = 1'000'000;
-constexpr uint64_t kLongNs = 100'000, kGoalP99Ns = 10'000;
 constexpr uint32_t kLogMb = 1;  ///< so that it is full soon after nobody reads it
-constexpr const char* kManyNames =
-    "lists: {many: {files: [many.names]}}\nrules: [{name: no-many, to: [many], action: block}]\n";
 
 /// What a histogram has counted between two readings.
 class Times {
@@ -45,71 +46,103 @@ class Times {
       out.counts_[bucket] = counts_[bucket] - before.counts_[bucket];
     return out;
   }
-  /// A bound that so many of a million do not exceed.
-  uint64_t bound_ns(uint64_t of_a_million) const {
-    uint64_t all = 0, below = 0;
-    for (const uint64_t count : counts_) all += count;
+  /// Pairs of a bound in nanoseconds and how many were within it, but not within the one before.
+  void print(const char* name) const {
+    std::printf(",\"%s\":[", name);
+    const char* between = "";
     for (size_t bucket = 0; bucket < Histogram::kBuckets; ++bucket) {
-      below += counts_[bucket];
-      if (below != 0 && below * 1e6 >= static_cast<double>(all) * static_cast<double>(of_a_million))
-        return Histogram::bound_of(bucket);
+      if (counts_[bucket] == 0) continue;
+      std::printf("%s[%llu,%llu]", between, static_cast<unsigned long long>(Histogram::bound_of(bucket)),
+                  static_cast<unsigned long long>(counts_[bucket]));
+      between = ",";
     }
-    return 0;
-  }
-  uint64_t longer_than(uint64_t ns) const {
-    uint64_t out = 0;
-    for (size_t bucket = Histogram::bucket_of(ns) + 1; bucket < Histogram::kBuckets; ++bucket)
-      out += counts_[bucket];
-    return out;
+    std::printf("]");
   }
 
  private:
   std::array<uint64_t, Histogram::kBuckets> counts_{};
 };
 
-double us(uint64_t ns) {
-  return static_cast<double>(ns) / 1e3;
-}
-
-void show_head() {
-  std::printf("%-34s | %37s | %34s\n", "", "packets: p50, p99, p99.9, most, µs",
-              "turns: most µs, over 100 µs a second");
-}
-void show(const std::string& what, const Times* packets, const Times& turns, double seconds) {
-  if (packets != nullptr) {
-    std::printf("%-34s | %8.2f %8.2f %8.2f %10.1f |", what.c_str(), us(packets->bound_ns(500'000)),
-                us(packets->bound_ns(990'000)), us(packets->bound_ns(999'000)),
-                us(packets->bound_ns(1'000'000)));
-  } else {
-    std::printf("%-34s | %37s |", what.c_str(), "");
+/// A loop that does nothing but count how long its turns take, in the worker's own thread: in place of a look
+/// at a port, for as long as it is wanted.
+class BareLoop {
+ public:
+  BareLoop() {
+    if (rte_eth_add_rx_callback(0, 0, look, this) == nullptr) fail("the port takes no callback");
   }
-  std::printf(" %16.1f %17.2f\n", us(turns.bound_ns(1'000'000)),
-              static_cast<double>(turns.longer_than(kLongNs)) / seconds);
-  std::fflush(stdout);
-}
+  BareLoop(const BareLoop&) = delete;
+  BareLoop& operator=(const BareLoop&) = delete;
 
-/// A loop on core that does nothing but count how long its turns take.
-Times spin(unsigned core, double seconds) {
-  Histogram turns;
-  std::thread([&] {
-    keep_to_core(core);
+  void begin() { switch_to(true); }
+  void end() { switch_to(false); }
+  const Histogram& turns() const { return turns_; }
+
+ private:
+  void switch_to(bool wanted) {
+    wanted_ = wanted;
+    while (runs_ != wanted) rte_pause();
+  }
+  static uint16_t look(uint16_t, uint16_t, rte_mbuf**, uint16_t count, uint16_t, void* opaque) {
+    auto& self = *static_cast<BareLoop*>(opaque);
+    if (self.wanted_.load(std::memory_order_relaxed)) self.run();
+    return count;
+  }
+  void run() {
     const double ns_per_tick = 1e9 / static_cast<double>(rte_get_tsc_hz());
-    const uint64_t begun = rte_rdtsc();
-    for (uint64_t last = begun; seconds_of(last - begun) < seconds;) {
+    runs_ = true;
+    for (uint64_t last = rte_rdtsc(); wanted_.load(std::memory_order_relaxed);) {
       const uint64_t now = rte_rdtsc();
-      turns.add(static_cast<uint64_t>(static_cast<double>(now - last) * ns_per_tick));
+      turns_.add(static_cast<uint64_t>(static_cast<double>(now - last) * ns_per_tick));
       last = now;
     }
-  }).join();
-  return Times::now(turns);
-}
+    runs_ = false;
+  }
+
+  Histogram turns_;
+  std::atomic<bool> wanted_ = false, runs_ = false;
+};
 
 /// A policy of so many names, compiled anew each time.
 std::unique_ptr<Generation> many_names(const std::string& names, uint32_t number) {
   return build_generation(
-      test::kOffice + kManyNames, number,
+      site_text({.names = kNames}), number,
       [&](const std::string&, std::string& text, std::string&) { return text = names, true; });
 }
+
+/// What goes on while is measured.
+struct Scene {
+  const char* name;
+  bool questions =
+      false;  ///< new names are asked for with each burst of the LAN's, so that records are written
+  bool read_log = true;  ///< as control does
+  /// On a processor that is not the worker's, again and again. gateway: it runs, and is not the bare loop.
+  std::function<void(bool gateway)> disturb;
+};
+
+/// Does what disturbs as long as it lives.
+class Disturbance {
+ public:
+  Disturbance(const Scene& scene, bool gateway) {
+    if (scene.disturb == nullptr) return;
+    thread_ = std::thread([this, &scene, gateway] {
+      for (; !stop_; ++times_) scene.disturb(gateway);
+    });
+  }
+  ~Disturbance() {
+    stop_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  Disturbance(const Disturbance&) = delete;
+  Disturbance& operator=(const Disturbance&) = delete;
+  /// It happened, or nothing is to happen.
+  bool happened() const { return !thread_.joinable() || times_ != 0; }
+  unsigned times() const { return times_; }
+
+ private:
+  std::atomic<bool> stop_ = false;
+  std::atomic<unsigned> times_ = 0;
+  std::thread thread_;
+};
 
 class Bench {
  public:
@@ -122,61 +155,83 @@ class Bench {
     if (pool_ == nullptr) fail("no memory for packet buffers");
   }
 
-  /// Sends for so long, and shows what the gateway counted. questions: a new name is asked for with each
-  /// burst, so that records are written. read_log: as control does.
-  Times run(const std::string& what, bool questions, bool read_log) {
+  /// A window in which packets come, of so many seconds or until what disturbs has happened once.
+  void run_gateway(const Scene& scene) {
     const WorkerStats& stats = gateway_.stats();
+    const Disturbance disturbance(scene, true);
+    const uint64_t counted = stats.turns.count();
+    // The turn that the bare loop lasted is counted when it ends, and is not of this window.
+    send_while(scene, [&](double since) { return since < kSettleSeconds || stats.turns.count() == counted; });
     const Times packets = Times::now(stats.forwarding), turns = Times::now(stats.turns);
-    const uint64_t begun = rte_rdtsc();
-    const auto each =
-        static_cast<uint64_t>(static_cast<double>(rte_get_tsc_hz()) * kAtOnce / kPacketsPerSecond);
-    for (uint64_t due = begun; seconds_of(due - begun) < seconds_;) {
-      drain();
-      const uint64_t now = rte_rdtsc();
-      if (read_log && now - read_ > rte_get_tsc_hz() / 1000) gateway_.forget_records(), read_ = now;
-      if (now < due) continue;
-      due = std::max(due + each, now);  // what could not be sent in time is not sent at once later
-      send(questions);
-    }
-    const uint64_t last = rte_rdtsc();
-    while (seconds_of(rte_rdtsc() - last) < 0.01) drain();
-    const Times took = Times::now(stats.forwarding) - packets;
-    show(what, &took, Times::now(stats.turns) - turns, seconds_);
-    return took;
+    const double took = send_while(scene, lasting(disturbance));
+    show(scene, "gateway", took, disturbance.times(), Times::now(stats.turns) - turns,
+         Times::now(stats.forwarding) - packets);
+    const double last = seconds_now();
+    while (seconds_now() - last < kSettleSeconds) drain();
   }
-  /// The same while something else goes on on another thread.
-  void run_beside(const std::string& what, const std::function<void()>& disturb) {
-    std::atomic<bool> stop = false;
-    uint64_t times = 0;
-    std::thread other([&] {
-      for (; !stop; ++times) disturb();
-    });
-    (void)run(what, false, true);
-    stop = true;
-    other.join();
-    std::printf("%-34s | %llu times\n", "", static_cast<unsigned long long>(times));
-    if (times == 0) fail(what + ": it never happened");
+
+  /// A window in which the worker's thread does nothing.
+  void run_bare(const Scene& scene) {
+    bare_.begin();
+    {
+      const Disturbance disturbance(scene, false);
+      const Times turns = Times::now(bare_.turns());
+      const double begun = seconds_now();
+      for (const auto more = lasting(disturbance); more(seconds_now() - begun);) rte_pause();
+      const double took = seconds_now() - begun;
+      show(scene, "bare", took, disturbance.times(), Times::now(bare_.turns()) - turns, {});
+    }
+    bare_.end();
   }
 
   /// Every decided packet that found room came out. Questions are dropped where they cannot be recorded, and
   /// where they piled up while the worker was kept from its processor.
   void check() const {
     for (size_t reason = 0; reason < kReasonCount; ++reason) {
-      const bool may_be =
-          static_cast<Reason>(reason) == Reason::LogFull || static_cast<Reason>(reason) == Reason::Overload;
-      if (!may_be && gateway_.stats().dropped[reason].get() != 0)
+      const uint64_t dropped = gateway_.stats().dropped[reason].get();
+      const auto why = static_cast<Reason>(reason);
+      if (why != Reason::LogFull && why != Reason::Overload && dropped != 0)
         fail("a wrong verdict: packets were dropped: " + std::string(kReasonWords[reason]));
+      if (why == Reason::LogFull && dropped == 0) fail("the log was never full");
     }
     if (passed_ + full_ != sent_) fail("packets of allowed flows did not come out");
   }
 
  private:
-  void send(bool question) {
+  std::function<bool(double)> lasting(const Disturbance& disturbance) const {
+    return [&](double since) { return since < seconds_ || !disturbance.happened(); };
+  }
+  static void show(const Scene& scene, const char* loop, double seconds, unsigned times, const Times& turns,
+                   const Times& packets) {
+    std::printf(R"({"scene":"%s","loop":"%s","seconds":%.4f,"times":%u)", scene.name, loop, seconds, times);
+    turns.print("turns");
+    packets.print("packets");
+    std::printf("}\n");
+    std::fflush(stdout);
+  }
+
+  /// more(seconds since). Returns how long it took.
+  template <class More>
+  double send_while(const Scene& scene, const More& more) {
+    const uint64_t begun = rte_rdtsc();
+    const auto each =
+        static_cast<uint64_t>(static_cast<double>(rte_get_tsc_hz()) * kAtOnce / kPacketsPerSecond);
+    uint64_t now = begun;
+    for (uint64_t due = begun; more(seconds_of(now - begun)); now = rte_rdtsc()) {
+      drain();
+      if (scene.read_log && now - read_ > rte_get_tsc_hz() / 1000) gateway_.forget_records(), read_ = now;
+      if (now < due) continue;
+      due = std::max(due + each, now);  // what could not be sent in time is not sent at once later
+      send(scene.questions);
+    }
+    return seconds_of(now - begun);
+  }
+  void send(bool questions) {
     rte_mbuf* burst[kAtOnce];
     const size_t side = side_ ^= 1;
-    unsigned count = flows_.arrive(side, std::span(burst).first(kAtOnce - 1));
+    unsigned count = flows_.arrive(side, std::span(burst).first(kAtOnce - kQuestions));
     sent_ += count;
-    if (question && side == 0) {
+    for (unsigned i = 0; questions && side == 0 && i < kQuestions; ++i) {
       rte_mbuf* mbuf = rte_pktmbuf_alloc(pool_);
       if (mbuf == nullptr) fail("no buffers are left");
       auto* bytes =
@@ -185,26 +240,13 @@ class Bench {
       vary_(bytes, chance_.next());
       burst[count++] = mbuf;
     }
-    const unsigned taken =
-        rte_ring_enqueue_burst(gateway_.receives(side), reinterpret_cast<void**>(burst), count, nullptr);
-    for (rte_mbuf* mbuf : std::span(burst).first(count).subspan(taken)) give_back(side, mbuf, full_);
+    full_ += flows_.offer(side, std::span(burst).first(count)).decided;
   }
-  void drain() {
-    for (size_t side = 0; side < 2; ++side) {
-      rte_mbuf* burst[kAtOnce];
-      const unsigned out =
-          rte_ring_dequeue_burst(gateway_.sends(side), reinterpret_cast<void**>(burst), kAtOnce, nullptr);
-      for (rte_mbuf* mbuf : std::span(burst).first(out)) give_back(1 - side, mbuf, passed_);
-    }
-  }
-  void give_back(size_t side, rte_mbuf* mbuf, uint64_t& counter) {
-    if (!flows_.owns(mbuf)) return rte_pktmbuf_free(mbuf);
-    ++counter;
-    (void)rte_ring_enqueue(flows_.waiting(side), mbuf);
-  }
+  void drain() { passed_ += flows_.drain().decided; }
 
   RingGateway& gateway_;
   DecidedFlows flows_;
+  BareLoop bare_;
   const double seconds_;
   rte_mempool* pool_ = nullptr;
   std::vector<uint8_t> question_;
@@ -243,40 +285,49 @@ class Scraper {
       log_, link_, dnstap_, [] { return std::vector<control::FeedStatus>{}; });
 };
 
-void run(double seconds) {
-  std::string names;
-  NameMaker maker(1);
-  for (size_t i = 0; i < kNames; ++i) maker.append(names), names += '\n';
+void run(unsigned rounds, double seconds) {
+  const std::string names = listed_names(kNames);
   uint32_t number = 1;
-  Times undisturbed;
   RingGateway gateway({.policy = many_names(names, number), .ring_mb = kLogMb});
-  const unsigned core = gateway.worker_core();
-  show_head();
-  show("a bare loop on that core, before", nullptr, spin(core, seconds), seconds);
   gateway.start();
   Bench bench(gateway, seconds);
-  undisturbed = bench.run("undisturbed", false, true);
-  (void)bench.run("with new questions, logged", true, true);
-  bench.run_beside("1,000,000 names reloaded",
-                   [&] { gateway.generations().publish(many_names(names, ++number)); });
-  (void)bench.run("the log stands still", true, false);
   const Scraper scraper(gateway);
-  bench.run_beside("metrics scraped all the time", [&] { scraper.scrape(); });
+  const auto reload = [&](bool runs) {
+    auto generation = many_names(names, ++number);
+    // A worker that is in the bare loop is not asked to let go of the old one: that would take until its end.
+    if (runs) gateway.generations().publish(std::move(generation));
+  };
+  const Scene scenes[] = {
+      {.name = "undisturbed", .disturb = nullptr},
+      {.name = "new questions, logged", .questions = true, .disturb = nullptr},
+      {.name = "the log stands still", .questions = true, .read_log = false, .disturb = nullptr},
+      {.name = "1,000,000 names reloaded", .disturb = reload},
+      {.name = "the metrics scraped", .disturb = [&](bool) { scraper.scrape(); }},
+  };
+  for (unsigned round = 0; round < rounds; ++round) {
+    for (const Scene& scene : scenes) {
+      // Each is as often first.
+      if (round % 2 == 0) bench.run_gateway(scene);
+      bench.run_bare(scene);
+      if (round % 2 == 1) bench.run_gateway(scene);
+    }
+  }
   bench.check();
   gateway.stop();
-  show("a bare loop on that core, after", nullptr, spin(core, seconds), seconds);
-  const uint64_t p99_ns = undisturbed.bound_ns(990'000);
-  std::printf("undisturbed, 99 %% of packets were in its hands for at most %.2f µs: goal of %.0f µs %s\n",
-              us(p99_ns), us(kGoalP99Ns), p99_ns <= kGoalP99Ns ? "met" : "not met");
 }
 
 }  // namespace
 }  // namespace sluice::bench
 
 int main(int argc, char** argv) {
-  CLI::App app{"How long packets of decided flows are in the gateway's hands."};
-  double seconds = 10;
-  app.add_option("--seconds", seconds, "how long each row is measured")->check(CLI::Range(0.1, 3600.0));
+  CLI::App app{
+      "How long packets of decided flows are in the gateway's hands, and how long a bare loop on the same "
+      "core is "
+      "kept from it; one JSON object for each window."};
+  double seconds = 0.5;
+  unsigned rounds = 16;
+  app.add_option("--seconds", seconds, "how long a window is at least")->check(CLI::Range(0.1, 3600.0));
+  app.add_option("--rounds", rounds, "windows of each kind")->check(CLI::Range(1U, 10'000U));
   CLI11_PARSE(app, argc, argv);
-  sluice::bench::run(seconds);
+  sluice::bench::run(rounds, seconds);
 }
