@@ -27,7 +27,7 @@ namespace {
 
 constexpr double kPacketsPerSecond = 1e6;
 constexpr double kSettleSeconds = 0.02;  ///< before a window, until the gateway is where it is after a while
-constexpr unsigned kAtOnce = 32, kQuestions = 2, kQuestionBuffers = 4095;
+constexpr unsigned kAtOnce = 32, kQuestions = 8, kQuestionBuffers = 4095;
 constexpr size_t kNames = 1'000'000;
 constexpr uint32_t kLogMb = 1;  ///< so that it is full soon after nobody reads it
 

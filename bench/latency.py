@@ -15,7 +15,7 @@ from results import GREEN, RED, print_table
 
 HEADER = ["", "p50", "p99", "p99.9", "p99.99", "longest", "over 100 µs a s", "bare loop: longest", "over 100 µs a s", "wanted"]
 LONG_NS, GOAL_P99_NS = 100_000, 10_000
-SURE = 0.01  # a difference is one where chance shows it as seldom as this
+SURE = 0.01  # all scenes are well, and one of them is called worse, as seldom as this
 EXCHANGES = 20_000
 KINDS = {"fast": "500 pings a second", "slow": "10 a second"}
 
@@ -82,7 +82,7 @@ def rings(path: Path, table: Rows) -> bool:
     for name, loops in scenes.items():
         gateway, bare = loops["gateway"], loops["bare"]
         chance = chance_of([one - other for one, other in zip(gateway.rates, bare.rates)])
-        met = chance >= SURE
+        met = chance >= SURE / len(scenes)
         wanted = "no more waits" + (" ok" if met else f" NO: chance {chance:.4f}")
         if name == "undisturbed":
             in_time = quantile(gateway.packets, 0.99) <= GOAL_P99_NS
@@ -121,17 +121,14 @@ def live(path: Path, table: Rows) -> bool:
             figures[who] = [[run[min(int(len(run) * share), len(run) - 1)] for run in runs] for share in (0.5, 0.99)]
             table.add(f"{who}, {words}", [*map(spread, figures[who]), "", "", f"{max(map(max, runs)):,.0f}", "", "", "",
                                           f"idle: {statistics.median(idle[who]):.0f} % of a core"])
-        reference = figures.pop("testpmd")
-        for who, found in figures.items():
-            differences = [[one - other for one, other in zip(*both)] for both in zip(found, reference)]
-            cells, met = [*map(spread, differences)], None
-            wanted = ""
-            if who == "spinning":  # a gateway that sleeps between packets is not what testpmd is
-                own = [max(of) - min(of) for of in reference]
-                met = all(statistics.median(of) <= most for of, most in zip(differences, own))
-                wanted = f"at most testpmd's own spread: {own[0]:,.0f}, {own[1]:,.0f} {'ok' if met else 'NO'}"
-                all_met &= met
-            table.add(f"{who} - testpmd", [*cells, "", "", "", "", "", "", wanted], met)
+        # One that sleeps between packets is not what testpmd is, and does not run in each pair.
+        reference = figures["testpmd"]
+        differences = [[one - other for one, other in zip(*both)] for both in zip(figures["spinning"], reference)]
+        own = [max(of) - min(of) for of in reference]
+        met = all(statistics.median(of) <= most for of, most in zip(differences, own))
+        all_met &= met
+        table.add("spinning - testpmd, of each pair", [*map(spread, differences), *[""] * 6,
+                  f"at most testpmd's own spread: {own[0]:,.0f}, {own[1]:,.0f} {'ok' if met else 'NO'}"], met)
     return all_met
 
 

@@ -97,8 +97,9 @@ uint16_t Rings::shake_hands(Feed& feed, uint16_t port, rte_mbuf& mbuf) const {
 }
 
 bool Rings::attach() {
+  const auto queues = static_cast<uint16_t>(queues_.size());
   for (uint16_t port = 0; port < kPorts; ++port)
-    for (uint16_t queue = 0; queue < queues_.size(); ++queue)
+    for (uint16_t queue = 0; queue < queues; ++queue)
       if (rte_eth_add_rx_callback(port, queue, receive, &queues_[queue]) == nullptr) return false;
   return true;
 }

@@ -1,3 +1,3 @@
 #!/bin/bash
-# smoke: the benchmarks' captures, verdicts, comparison and plots; nothing is timed.
+# smoke: the benchmarks' captures, verdicts, comparisons and plots; nothing is timed.
 exec python3 "$(dirname "$0")/lib/bench.py"

@@ -94,11 +94,32 @@ def drawings(folder: Path) -> None:
         check(f"plots: {path.name} is well formed, and all of it within", bool(places) and inside)
 
 
+def waits(folder: Path) -> None:
+    """Whether the gateway's are more than a bare loop's, however many both have."""
+    def said(gateway: list[int], bare: list[int]) -> tuple[int, str]:
+        (folder / "live").write_text("")
+        with (folder / "rings").open("w") as file:
+            for loops in zip(gateway, bare):
+                for loop, long in zip(("gateway", "bare"), loops):
+                    window = {"scene": "undisturbed", "loop": loop, "seconds": 1, "times": 0, "turns": [[64, 1000], [131072, long]],
+                              "packets": [[1024, 990], [131072, 10]] if loop == "gateway" else []}
+                    file.write(json.dumps(window) + "\n")
+        done = subprocess.run([sys.executable, ROOT / "bench/latency.py", folder / "rings", folder / "live"], capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr
+
+    machine = [0, 90, 3, 40, 7, 0, 120, 12]
+    code, text = said(machine[::-1], machine)
+    check("latency: waits that are the machine's are not the gateway's", code == 0 and "no more waits ok" in text, text)
+    code, text = said([waits + 5 for waits in machine], machine)
+    check("latency: a few more in each window are seen", code == 1 and "NO: chance" in text, text)
+    check("latency: of a thousand packets ten that took longer leave the p99 as it is", " 1.02 " in text and "131.1" in text, text)
+
+
 def main() -> int:
-    for program in ("run", "scale", "compare"):
+    for program in ("run", "scale", "compare", "latency"):
         done = subprocess.run([ROOT / "bench" / program, "--help"], capture_output=True, text=True)
         check(f"bench/{program} --help", done.returncode == 0 and f"bench/{program}" in done.stdout, done.stderr)
-    for part in (captures, ports, comparison, drawings):
+    for part in (captures, ports, comparison, drawings, waits):
         with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:
             try:
                 part(Path(folder))
