@@ -17,7 +17,7 @@ namespace sluice {
 /// Times are ticks of the TSC. One thread.
 class Shedding {
  public:
-  static constexpr uint64_t kWhole = 64, kLeast = 4;  ///< parts of the time
+  static constexpr uint64_t kWhole = 64, kLeast = 1;  ///< parts of the time
   static constexpr uint64_t kMostSavedUs = 20;        ///< of time that was not used
   static constexpr uint64_t kClients = 8;             ///< a client has at most this part of it…
   static constexpr uint64_t kAheadUs = 100;           ///< …which it may have so much too early

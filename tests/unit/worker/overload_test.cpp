@@ -50,7 +50,7 @@ struct Overload : testing::Test {
       rte_pktmbuf_free_bulk(batch.packets.data(), std::exchange(batch.count, uint16_t{0}));
   }
   void fall_behind() {
-    for (int i = 0; i < 6; ++i) pipeline->fall_behind();
+    for (uint64_t parts = Shedding::kWhole; parts > Shedding::kLeast; parts /= 2) pipeline->fall_behind();
   }
   void arrive(const Bytes& frame, Side from = Side::Lan) { arrive({{frame, from}}); }
   /// A datagram of a flow that passes, and so do all that follow.
@@ -201,11 +201,11 @@ TEST(Shedding, HasAllTheTimeUntilTheWorkerFallsBehind) {
 TEST(Shedding, HasHalfAsMuchEachTimeAndALittleMoreEachMillisecond) {
   Shedding shedding(7, kHz);
   uint64_t now = 1000;
-  for (const double part : {0.5, 0.25, 0.125, 0.0625, 0.0625}) {
+  for (const double part : {0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625, 0.015625}) {
     shedding.fall_behind(now);
     EXPECT_NEAR(part_spent(shedding, 100, now), part, 0.01);
   }
-  for (int ms = 0; ms < 12; ++ms) shedding.recover();
+  for (int ms = 0; ms < 15; ++ms) shedding.recover();
   EXPECT_NEAR(part_spent(shedding, 100, now), 0.25, 0.01);
   for (uint64_t ms = 0; ms < Shedding::kWhole; ++ms) shedding.recover();
   EXPECT_FALSE(shedding.is_short());
