@@ -113,6 +113,22 @@ bool is_address(std::string_view name) {
   return inet_pton(AF_INET, text, &parsed) == 1 || inet_pton(AF_INET6, text, &parsed) == 1;
 }
 
+constexpr uint64_t kMsNs = 1'000'000;
+
+/// time_ns comes from another process: it may be any.
+int64_t earlier(int64_t time_ns, uint32_t by_ms) {
+  int64_t out = 0;
+  return __builtin_sub_overflow(time_ns, static_cast<int64_t>(by_ms * kMsNs), &out) ? time_ns : out;
+}
+
+void append_packets(std::string& out, const Record& record, uint32_t packets) {
+  if (record.ended == Ended::No) {
+    return;
+  }
+  out += R"(,"packets":)";
+  append_number(out, packets);
+}
+
 void append_event(std::string& out, const Record& record, const RecordContext& context) {
   out += R"("event":{"action":")";
   out += word_of(static_cast<Action>(record.action));
@@ -120,6 +136,14 @@ void append_event(std::string& out, const Record& record, const RecordContext& c
   out += word_of(static_cast<Reason>(record.reason));
   out += "\",";
   append_field(out, "id", context.event_id);
+  if (record.ended != Ended::No) {
+    out += record.ended == Ended::Continues ? R"(,"type":["info"],"duration":)"
+                                            : R"(,"type":["end"],"duration":)";
+    append_number(out, record.end.duration_ms * kMsNs);
+    out += R"(,"end":")";
+    append_utc(out, earlier(record.time_ns, record.end.idle_ms));
+    out += '"';
+  }
   out += '}';
 }
 
@@ -159,6 +183,7 @@ void append_source(std::string& out, const Record& record) {
   append_number(out, record.source_port);
   out += R"(,"bytes":)";
   append_number(out, record.source_bytes);
+  append_packets(out, record, record.end.source_packets);
   static constexpr uint8_t kNoMac[6] = {};
   if (std::memcmp(record.mac, kNoMac, sizeof kNoMac) != 0) {
     static constexpr char kDigits[] = "0123456789ABCDEF";  // ECS: upper case, RFC 7042 dashes
@@ -182,6 +207,7 @@ void append_destination(std::string& out, const Record& record, std::string_view
   append_number(out, record.destination_port);
   out += R"(,"bytes":)";
   append_number(out, record.destination_bytes);
+  append_packets(out, record, record.end.destination_packets);
   if (!name.empty() && !is_address(name)) {
     out += ',';
     append_field(out, "domain", name);
@@ -205,6 +231,24 @@ void append_rule(std::string& out, const Record& record, const ImageNames& names
   out += "},";
 }
 
+/// The flow's record before is of the same worker since the same start, so its id differs in the number
+/// alone.
+void append_ended(std::string& out, const Record& record, const RecordContext& context) {
+  out += R"(,"ended":")";
+  out += word_of(record.ended);
+  out += '"';
+  if (record.end.access != 0) {
+    out += R"(,"access":")";
+    append_json_text(out, context.event_id.substr(0, context.event_id.rfind('-') + 1));
+    append_number(out, record.end.access);
+    out += '"';
+  }
+  if (record.end.left_out != 0) {
+    out += R"(,"left_out":)";
+    append_number(out, record.end.left_out);
+  }
+}
+
 void append_sluice(std::string& out, const Record& record, const RecordContext& context) {
   out += R"("sluice":{)";
   if (const std::string_view network = context.names.network(record.network); !network.empty()) {
@@ -219,7 +263,9 @@ void append_sluice(std::string& out, const Record& record, const RecordContext& 
   out += word_of(static_cast<Seen>(record.seen));
   out += R"(","generation":)";
   append_number(out, record.generation);
-  if (static_cast<Action>(record.action) == Action::Observed) {
+  if (record.ended != Ended::No) {
+    append_ended(out, record, context);
+  } else if (static_cast<Action>(record.action) == Action::Observed) {
     out += R"(,"would":")";
     out += word_of(static_cast<Action>(record.would));
     out += '"';

@@ -10,12 +10,21 @@ namespace {
 /// A gap wider than this is no loss but a number that nobody wrote.
 constexpr uint64_t kWidestGap = uint64_t{1} << 40;
 
+/// What passed had packets; what was written before has a lower number.
+bool well_formed_end(const Record& record) {
+  const EndPart& end = record.end;
+  return end.access < record.number && end.reserved == 0 &&
+         (end.source_packets != 0 || record.source_bytes == 0) &&
+         (end.destination_packets != 0 || record.destination_bytes == 0);
+}
+
 bool well_formed(const Record& record) {
   return record.number != 0 && record.slots >= 1 && record.slots <= kMaxRecordSlots &&
-         record.name_size <= kMaxName && record.slots == slots_for(record.name_size) &&
-         record.action < kActionCount && record.would < kActionCount && record.reason < kReasonCount &&
-         record.protocol < kProtocolCount && record.seen < std::size(kSeenWords) &&
-         record.direction <= static_cast<uint8_t>(Direction::Inbound);
+         record.name_size <= kMaxName && static_cast<size_t>(record.ended) < kEndedCount &&
+         record.slots == slots_for(record.name_size, record.ended) && record.action < kActionCount &&
+         record.would < kActionCount && record.reason < kReasonCount && record.protocol < kProtocolCount &&
+         record.seen < std::size(kSeenWords) && record.direction <= Direction::Inbound &&
+         (record.ended == Ended::No || well_formed_end(record));
 }
 
 }  // namespace
@@ -55,7 +64,8 @@ bool RingReader::take(uint64_t available, RingItem& out) {
     ++position_;  // the name's slots cannot pass for a record: their bytes are no valid `slots`
     return false;
   }
-  const size_t in_first = std::min<size_t>(record.name_size, kNameInFirstSlot);
+  const size_t in_first =
+      record.ended == Ended::No ? std::min<size_t>(record.name_size, kNameInFirstSlot) : 0;
   std::memcpy(out.name_bytes, record.name, in_first);
   size_t done = in_first;
   for (uint64_t slot = 1; done < record.name_size; ++slot) {

@@ -32,10 +32,13 @@ constexpr WorkerValue kWorkerValues[] = {
      &WorkerStats::checksums_completed, false},
     {"sluice_handed_over_packets_total", "Packets passed to the worker of their client.",
      &WorkerStats::handed_over, false},
-    {"sluice_records_written_total", "Access records put into the ring.", &WorkerStats::records_written,
-     false},
-    {"sluice_records_lost_total", "Access records lost because the ring was full.",
+    {"sluice_records_written_total", "Records of accesses and ends put into the ring.",
+     &WorkerStats::records_written, false},
+    {"sluice_records_lost_total", "Records of accesses and ends lost because the ring was full.",
      &WorkerStats::records_lost, false},
+    {"sluice_ends_left_out_total",
+     "Flows that ended in a flood, undecided or with nothing passed, and have no record of it.",
+     &WorkerStats::ends_left_out, false},
     {"sluice_flows", "Flows in the table.", &WorkerStats::flows, true},
     {"sluice_flow_capacity", "Flows that fit into the table.", &WorkerStats::flow_capacity, true},
     {"sluice_undecided_flows", "Flows whose name is not complete yet.", &WorkerStats::undecided, true},
@@ -163,7 +166,13 @@ void add_accesses(const SharedRegion& region, Families& out) {
     answers.add(sum([&](const WorkerStats& s) -> const Counter& { return s.answers[answer]; }),
                 {{"answer", kAnswerWords[answer]}});
   }
+  Family ended = Family::counter("sluice_ends_total", "Records of flows' ends, by how they ended.");
+  for (size_t how = static_cast<size_t>(Ended::No) + 1; how < kEndedCount; ++how) {
+    ended.add(sum([&](const WorkerStats& s) -> const Counter& { return s.ended[how]; }),
+              {{"ended", kEndedWords[how]}});
+  }
   accesses.move_to(out);
+  ended.move_to(out);
   protocols.move_to(out);
   answers.move_to(out);
 }

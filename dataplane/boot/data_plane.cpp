@@ -19,7 +19,9 @@ namespace sluice {
 namespace {
 
 constexpr uint32_t kBufferCache = 256;
-constexpr uint64_t kRingSlotsInAll = uint64_t{2} << 20;  ///< ten seconds of 200,000 records, most of one slot
+/// Ten seconds of 200,000 records: accesses, most of one slot, and as many ends, of two where they bear a
+/// name.
+constexpr uint64_t kRingSlotsInAll = uint64_t{3} << 20;
 constexpr uint32_t kUndecidedShare = 8;  ///< one flow in so many may be undecided or speak HTTP
 /// Each has 16 KB mapped for what it may have to remember: the most are 2 GB, which a kernel still promises
 /// where a table of ten million flows would ask for more than the machine has.

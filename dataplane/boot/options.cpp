@@ -219,7 +219,7 @@ usage: sluice-dataplane --pair LINE LANPORT LINEPORT [--pair ...] [options]
   --workers N                    poll-mode workers, 1 to 64 (1)
   --cores LIST                   the workers' cores, one each: 2,3 (the last ones this process may use)
   --flows N                      flows that each worker remembers (262144)
-  --ring-mb N                    event ring of each worker (256 in all)
+  --ring-mb N                    event ring of each worker (384 to 512 in all)
   --mtu N                        bytes of IP packet on software ports, up to 9600 (1500)
   --huge                         use huge pages; they must be reserved
   --spin                         never sleep when idle, on software ports too

@@ -7,6 +7,7 @@
 #include "dataplane/contract/counter.h"
 #include "dataplane/contract/histogram.h"
 #include "dataplane/contract/reasons.h"
+#include "dataplane/contract/record.h"
 
 namespace sluice {
 
@@ -45,6 +46,8 @@ struct alignas(64) WorkerStats {
   Counter checksums_completed;  ///< unfinished checksums of a software port filled in
   Counter handed_over;          ///< packets passed to the client's worker
   Counter records_written, records_lost;
+  Counter ended[kEndedCount];    ///< records of flows' ends
+  Counter ends_left_out;         ///< see EndPart
   Counter flows, flow_capacity;  ///< gauges
   Counter undecided, undecided_capacity;
   Counter bindings, binding_capacity;

@@ -20,16 +20,11 @@ void fill_free(uint32_t* free, uint32_t count) {
 bool FlowTable::create(uint32_t capacity, uint64_t seed) {
   capacity_ = std::max<uint32_t>(8, (capacity + 7) / 8 * 8);
   seed_ = seed;
-  // Twice as many places as flows: both buckets of a key are then hardly ever full before the table is.
-  const size_t buckets = std::bit_ceil<size_t>(size_t{capacity_} * 2 / kWays);
-  mask_ = buckets - 1;
-  buckets_ = make_fixed_array<Bucket>(buckets);
+  // Seven places for five flows: both buckets of a key are then hardly ever full before the table is.
+  bucket_count_ = size_t{capacity_} * 7 / 5 / kWays + 1;
+  buckets_ = make_fixed_array<Bucket>(bucket_count_);
   flows_ = make_fixed_array<Flow>(capacity_);
-  free_ = make_fixed_array<uint32_t>(capacity_);
-  if (!buckets_ || !flows_ || !free_) return false;
-  fill_free(free_.get(), capacity_);
-  free_count_ = capacity_;
-  return true;
+  return buckets_ && flows_;
 }
 
 bool NamePool::create(uint32_t capacity, uint64_t seed) {

@@ -31,27 +31,52 @@ Flow* FlowTable::find(const FlowKey& key, uint64_t hash) {
 }
 
 Flow* FlowTable::insert(const FlowKey& key, uint64_t hash) {
-  if (free_count_ == 0) return nullptr;
+  if (free_ == kNoIndex && fresh_ == capacity_) return nullptr;
   // The emptier of the two: filling the first one first would let both run full long before the table is.
-  Bucket& first = buckets_[home(hash)];
-  Bucket& second = buckets_[other(hash)];
-  const auto used = [](const Bucket& bucket) {
-    return std::count_if(std::begin(bucket.flows), std::end(bucket.flows),
+  const auto used = [this](size_t at) {
+    return std::count_if(std::begin(buckets_[at].flows), std::end(buckets_[at].flows),
                          [](uint32_t flow) { return flow != 0; });
   };
-  Bucket& bucket = used(second) < used(first) ? second : first;
-  uint32_t* place = std::find(std::begin(bucket.flows), std::end(bucket.flows), 0U);
-  if (place == std::end(bucket.flows)) return nullptr;
-  const uint32_t index = free_[--free_count_];
-  *place = index + 1;
-  bucket.tags[place - bucket.flows] = tag(hash);
+  const size_t first = home(hash), second = other(hash);
+  const size_t emptier = used(second) < used(first) ? second : first;
+  size_t way = free_way(buckets_[emptier]);
+  size_t at = emptier;
+  if (way == kWays) way = make_room(at);
+  if (way == kWays) way = make_room(at = emptier == first ? second : first);
+  if (way == kWays) return nullptr;
+  const uint32_t index = free_ != kNoIndex ? free_ : fresh_++;
   Flow& flow = flows_[index];
+  if (index == free_) free_ = flow.next_free;
+  buckets_[at].flows[way] = index + 1;
+  buckets_[at].tags[way] = tag(hash);
   std::memset(static_cast<void*>(&flow), 0, sizeof flow);
   flow.key = key;
   flow.context = kNoIndex;
   flow.set(kFlowInUse);
   ++size_;
   return &flow;
+}
+
+size_t FlowTable::free_way(const Bucket& bucket) {
+  return static_cast<size_t>(std::find(std::begin(bucket.flows), std::end(bucket.flows), 0U) -
+                             std::begin(bucket.flows));
+}
+
+/// Moves a flow of a full bucket to its other one. Returns the place that is free then; kWays where there is
+/// none.
+size_t FlowTable::make_room(size_t at) {
+  Bucket& bucket = buckets_[at];
+  for (size_t way = 0; way < kWays; ++way) {
+    const uint64_t moved = hash(flows_[bucket.flows[way] - 1].key);
+    Bucket& to = buckets_[home(moved) == at ? other(moved) : home(moved)];
+    const size_t place = free_way(to);
+    if (place == kWays) continue;
+    to.flows[place] = bucket.flows[way];
+    to.tags[place] = bucket.tags[way];
+    bucket.flows[way] = 0;
+    return way;
+  }
+  return kWays;
 }
 
 void FlowTable::erase(Flow& flow) {
@@ -63,7 +88,8 @@ void FlowTable::erase(Flow& flow) {
       if (bucket.flows[way] == index + 1) bucket.flows[way] = 0;
   }
   flow.clear(kFlowInUse);
-  free_[free_count_++] = index;
+  flow.next_free = free_;
+  free_ = index;
   --size_;
 }
 

@@ -103,32 +103,59 @@ enum FlowFlag : uint16_t {
   kFlowOpened = 4096,      ///< a tunnel whose inside is judged
   kFlowRdp = 16384,        ///< RDP's negotiation was read: TLS that follows it is RDP's
   kFlowWatched = 8192,     ///< opened, but not registered: it passes, and so does what cannot be read in it
+  kFlowReset = 32768,      ///< what closes it was an RST
 };
 
-/// One flow: one cache line.
-struct alignas(64) Flow {
+/// What passed from one side of a flow: packets in the upper bits, their transport payload in the lower
+/// ones. One addition counts both. A packet's payload has at most 65,535 bytes, so the packets are full
+/// before the bytes are.
+struct Passed {
+  uint64_t word;
+
+  static constexpr unsigned kBytesBits = 40;
+  uint32_t packets() const { return static_cast<uint32_t>(word >> kBytesBits); }
+  uint64_t bytes() const { return word & ((uint64_t{1} << kBytesBits) - 1); }
+  /// payload: bytes of all packets, which are at most 65,535 for each. Returns true where no more may be
+  /// added: half of the packets that could be counted.
+  [[nodiscard]] bool add(uint64_t payload, uint64_t packets = 1) {
+    word += (packets << kBytesBits) + payload;
+    return static_cast<int64_t>(word) < 0;
+  }
+};
+
+inline constexpr size_t kFlowHotBytes = 72;
+
+/// One flow. What every packet reads and writes comes first, and lies in two cache lines.
+struct Flow {
   FlowKey key;
   uint32_t last_ms;  ///< low 32 bits of the clock
   uint32_t epoch;    ///< in which it was judged: what judged it may have changed since
-  uint32_t name;     ///< NamePool handle, 0 for none; this flow holds one reference
   uint32_t context;  ///< ContextPool index, or kNoIndex
-  /// The other side's last ACK number (with kFlowAnswered), before it the number of the opener's first byte;
-  /// with kFlowReopening and no context that of the new connection.
-  union {
-    uint32_t remote_ack;
-    uint32_t looked_at;  ///< UDP: how many datagrams were (with kFlowLooking)
-  };
   FlowState state : 2;
   Protocol protocol : 6;
   uint8_t
       seen_and_situation;  ///< Seen in the low nibble, 1 + Situation in the high one (0: named or guarded)
   uint16_t flags;          ///< FlowFlag
+  Passed passed[2];        ///< from the LAN, from the line; since started_ms
+  static constexpr uint64_t kAccessBits = (1U << 30) - 1;
+  uint32_t started_ms;   ///< as last_ms; of its first packet, or of its last record that told what passed
+  uint32_t access : 30;  ///< low bits of the number of its last record; 0: it has none
+  Action action : 2;     ///< of that record
+  uint32_t name;         ///< NamePool handle, 0 for none; this flow holds one reference
+  /// The other side's last ACK number (with kFlowAnswered), before it the number of the opener's first byte;
+  /// with kFlowReopening and no context that of the new connection.
+  union {
+    uint32_t remote_ack;
+    uint32_t looked_at;  ///< UDP: how many datagrams were (with kFlowLooking)
+    uint32_t next_free;  ///< of a place without a flow: the next one, or kNoIndex
+  };
 
+  bool has_passed() const { return (passed[0].word | passed[1].word) != 0; }
   bool has(FlowFlag flag) const { return flags & flag; }
   void set(FlowFlag flag) { flags = static_cast<uint16_t>(flags | flag); }
   void clear(FlowFlag flag) { flags = static_cast<uint16_t>(flags & ~flag); }
 };
-static_assert(sizeof(Flow) == 64);
+static_assert(sizeof(Flow) == 88 && offsetof(Flow, started_ms) == kFlowHotBytes);
 
 /// How long a flow may be idle, in milliseconds.
 inline constexpr uint32_t kIdleHandshakeMs = 30'000, kIdleTcpMs = 3'600'000, kIdleOtherMs = 120'000,
@@ -163,8 +190,10 @@ class FlowTable {
       if (found == 0) continue;
       const uint32_t index = bucket.flows[std::countr_zero(found)];
       if (index == 0) continue;
-      __builtin_prefetch(&flows_[index - 1]);
-      return &flows_[index - 1];
+      Flow* const flow = &flows_[index - 1];
+      __builtin_prefetch(flow);
+      __builtin_prefetch(reinterpret_cast<const uint8_t*>(flow) + kFlowHotBytes - 1);
+      return flow;
     }
     return nullptr;
   }
@@ -194,17 +223,20 @@ class FlowTable {
     uint32_t tags[kWays];
     uint32_t flows[kWays];  ///< index plus one; 0 for a free place
   };
-  // Of a hash's bits, each bucket's number and the tag share some; what is left of the tag tells nearly all
-  // apart.
-  size_t home(uint64_t hash) const { return hash & mask_; }
-  size_t other(uint64_t hash) const { return hash >> 28 & mask_; }
-  static uint32_t tag(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
+  // The upper half of a hash names one bucket, the lower half the other: each times their number, so that it
+  // need not be a power of two. The tag is of both halves: what one bucket's number knows of it, the other
+  // half hides.
+  size_t home(uint64_t hash) const { return static_cast<uint32_t>(hash) * bucket_count_ >> 32; }
+  size_t other(uint64_t hash) const { return (hash >> 32) * bucket_count_ >> 32; }
+  static uint32_t tag(uint64_t hash) { return static_cast<uint32_t>(hash ^ hash >> 32); }
+  [[nodiscard]] static size_t free_way(const Bucket& bucket);
+  [[nodiscard]] size_t make_room(size_t at);
 
   FixedArray<Bucket> buckets_;
   FixedArray<Flow> flows_;
-  FixedArray<uint32_t> free_;
-  uint32_t free_count_ = 0;
-  uint64_t mask_ = 0;
+  uint32_t free_ = kNoIndex;  ///< the place that was freed last
+  uint32_t fresh_ = 0;        ///< places from here on were never used
+  uint64_t bucket_count_ = 0;
   uint32_t capacity_ = 0, size_ = 0;
   uint64_t seed_ = 0;
 };

@@ -30,14 +30,15 @@ uint64_t EventRing::push(Record record, std::string_view name) {
   const uint64_t number = ++last_number_;
   const size_t size = std::min(name.size(), kMaxName);
   record.number = number;
-  record.slots = slots_for(size);
+  record.slots = slots_for(size, record.ended);
   record.name_size = static_cast<uint8_t>(size);
   if (room() < record.slots) {
     ++lost_;
     return 0;
   }
-  const size_t in_first = std::min(size, kNameInFirstSlot);
-  std::fill(std::copy_n(name.begin(), in_first, record.name), std::end(record.name), '\0');
+  const size_t in_first = record.ended == Ended::No ? std::min(size, kNameInFirstSlot) : 0;
+  if (record.ended == Ended::No)
+    std::fill(std::copy_n(name.begin(), in_first, record.name), std::end(record.name), '\0');
   std::memcpy(slot(next_), &record, kSlotBytes);
   for (size_t done = in_first, at = 1; done < size; ++at) {
     const size_t part = std::min(size - done, kSlotBytes);

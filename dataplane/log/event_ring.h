@@ -25,6 +25,8 @@ class EventRing {
 
   /// True where a record of the largest size does not fit.
   [[nodiscard]] bool full();
+  /// Of the last record, lost or not; 0 before the first.
+  uint64_t last_number() const { return last_number_; }
   uint64_t written() const { return written_; }
   uint64_t lost() const { return lost_; }
 

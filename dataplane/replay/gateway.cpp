@@ -93,7 +93,7 @@ bool Gateway::next_record(Record& record, char (&name)[kMaxName]) {
     return slots + (position & (ring_->slot_count - 1)) * kSlotBytes;
   };
   std::memcpy(&record, slot(tail), sizeof record);
-  size_t done = std::min<size_t>(record.name_size, kNameInFirstSlot);
+  size_t done = record.ended == Ended::No ? std::min<size_t>(record.name_size, kNameInFirstSlot) : 0;
   std::memcpy(name, record.name, done);
   for (uint64_t at = tail + 1; done < record.name_size; ++at) {
     const size_t part = std::min(record.name_size - done, kSlotBytes);

@@ -31,6 +31,7 @@ class Gateway {
   /// Another policy from now on, or none; policy and scratch outlive the gateway, or the next policy.
   void set_policy(const Policy* policy, Scratch* scratch) { pipeline_->set_policy(policy, scratch); }
   void housekeeping(Clock now) { pipeline_->housekeeping(now, *output_); }
+  void stop(Clock now) { pipeline_->stop(now); }
 
   const Output& output() const { return *output_; }
   void clear_output();
@@ -38,12 +39,21 @@ class Gateway {
 
   /// Frees the ring unread.
   void discard_records() { ring_->tail.store(ring_->head.load()); }
-  /// Calls take(const Record&, std::string_view name) for each record that was written, and frees the ring.
-  template <typename Take>
-  void drain(Take&& take) {
+  /// Calls take(const Record&, std::string_view name) for each access' record that was written, and take_end
+  /// for each end's, and frees the ring.
+  template <typename Take, typename TakeEnd>
+  void drain(Take&& take, TakeEnd&& take_end) {
     Record record;
     char name[kMaxName];
-    while (next_record(record, name)) take(record, std::string_view(name, record.name_size));
+    while (next_record(record, name)) {
+      const std::string_view view(name, record.name_size);
+      record.ended == Ended::No ? take(record, view) : take_end(record, view);
+    }
+  }
+  /// The same without the ends.
+  template <typename Take>
+  void drain(Take&& take) {
+    drain(take, [](const Record&, std::string_view) {});
   }
 
  private:

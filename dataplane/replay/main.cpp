@@ -19,7 +19,7 @@ struct Arguments {
   std::string policy, feeds;
   std::vector<LanPrefix> lan;
   std::vector<std::string> files;
-  bool checksums = false;
+  bool checksums = false, ends = false;
 };
 
 /// Returns the exit status where the program ends here.
@@ -39,6 +39,7 @@ std::optional<int> parse(int argc, char** argv, Arguments& out) {
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_flag("--checksums", out.checksums, "drop packets with wrong checksums, as the live gateway does");
+  app.add_flag("--ends", out.ends, "records of flows' ends too");
   app.add_option("files", out.files, "pcap or pcapng, also gzipped")->required()->type_name("FILE");
   try {
     app.parse(argc, argv);
@@ -98,7 +99,7 @@ int replay_all(const Arguments& arguments, const control::CompiledPolicy& compil
     std::fprintf(stderr, "%s: no memory\n", kProgram);
     return kFailed;
   }
-  Session session({*policy, scratch, *names, pool, arguments.lan, arguments.checksums});
+  Session session({*policy, scratch, *names, pool, arguments.lan, arguments.checksums, arguments.ends});
   bool all = true;
   for (const std::string& file : arguments.files) all &= session.replay(file);
   const bool written = std::fflush(stdout) == 0 && !std::ferror(stdout);

@@ -17,6 +17,7 @@ constexpr uint64_t kStartMs = 1'000'000;  // so that no time in the past is nega
 // After a capture's last packet time goes on, in steps as a worker's, until all that waited has timed out.
 constexpr int kSettleTurns = 2048;
 constexpr uint64_t kSettleStepMs = 500;
+constexpr int64_t kMsNs = 1'000'000;
 constexpr uint64_t kMaxTurnsAtOnce = 64;
 
 }  // namespace
@@ -54,14 +55,22 @@ bool Session::fail(const std::string& path, const std::string& why) {
   return false;
 }
 
+void Session::write(const FileRun& run, const Record& record, std::string_view name) {
+  const Policy& policy = config_.policy;
+  const std::string id = control::event_id(run.boot, 0, record.number);
+  const auto line = policy.line_name(policy.network_line(record.network));
+  control::append_record(line_, record, name, {config_.names, line, id, run.path});
+}
+
 void Session::take_records(FileRun& run) {
-  run.gateway->drain([this, &run](const Record& record, std::string_view name) {
-    const Policy& policy = config_.policy;
-    const std::string id = control::event_id(run.boot, 0, record.number);
-    const auto line = policy.line_name(policy.network_line(record.network));
-    control::append_record(line_, record, name, {config_.names, line, id, run.path});
-    if (record.action < kActionCount) ++totals_.records[record.action];
-  });
+  run.gateway->drain(
+      [this, &run](const Record& record, std::string_view name) {
+        write(run, record, name);
+        if (record.action < kActionCount) ++totals_.records[record.action];
+      },
+      [this, &run](const Record& record, std::string_view name) {
+        if (config_.ends) write(run, record, name);
+      });
   std::fwrite(line_.data(), 1, line_.size(), stdout);
   line_.clear();
 }
@@ -92,10 +101,13 @@ void Session::packet(FileRun& run, const CapturedFrame& captured) {
 void Session::settle(FileRun& run) {
   for (int turn = 0; turn < kSettleTurns; ++turn) {
     run.clock.ms += kSettleStepMs;
+    if (config_.ends) run.clock.utc_ns += static_cast<int64_t>(kSettleStepMs) * kMsNs;
     run.gateway->housekeeping(run.clock);
     run.gateway->clear_output();
     take_records(run);
   }
+  run.gateway->stop(run.clock);
+  take_records(run);
 }
 
 bool Session::replay(const std::string& path) {

@@ -31,6 +31,7 @@ struct SessionConfig {
   rte_mempool* pool;
   std::span<const LanPrefix> lan;  ///< empty: whoever opens a flow is on the LAN
   bool verify_checksums = false;
+  bool ends = false;  ///< records of flows' ends too; those that are open when a file ends are stopped
 };
 
 /// Replays one file after the other, each with fresh state, and writes records to standard output.
@@ -47,6 +48,7 @@ class Session {
   struct FileRun;
   void packet(FileRun& run, const CapturedFrame& captured);
   void settle(FileRun& run);
+  void write(const FileRun& run, const Record& record, std::string_view name);
   void take_records(FileRun& run);
   bool fail(const std::string& path, const std::string& why);
 

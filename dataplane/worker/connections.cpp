@@ -69,12 +69,14 @@ void WorkerPipeline::first_from_other(Arrival& arrival, Flow& flow) {
   Flow inbound{};
   inbound.key = flow.key;
   inbound.context = kNoIndex;
+  inbound.last_ms = inbound.started_ms = static_cast<uint32_t>(now_.ms);
   inbound.set(kFlowInbound);
   Sighting sighting;
   const Verdict verdict = judge_access(inbound, sighting);
   if (verdict.passes()) return open_anew(arrival, flow);
   const uint64_t number = record(&arrival, inbound, sighting, verdict);
   refuse_packet(arrival, inbound, sighting, verdict, number);
+  end(inbound, Ended::Blocked, &verdict);
 }
 
 /// A SYN-ACK. One that does not answer the latest SYN would leave us and its receiver with different
@@ -95,6 +97,7 @@ void WorkerPipeline::first_answered(Arrival& arrival, Flow& flow) {
 
 /// The flow as it was when its first SYN had passed, for the connection whose first byte has number start.
 void WorkerPipeline::begin_anew(Flow& flow, uint32_t start) {
+  end(flow, how_ended(flow, Ended::Replaced));
   release_context(flow);
   names_.release(flow.name);
   flow.name = 0;
@@ -106,7 +109,7 @@ void WorkerPipeline::begin_anew(Flow& flow, uint32_t start) {
 }
 
 void WorkerPipeline::open_anew(Arrival& arrival, Flow& flow) {
-  erase(flow);
+  erase(flow, how_ended(flow, Ended::Replaced));
   open(arrival);
 }
 

@@ -83,7 +83,7 @@ void WorkerPipeline::dns(Arrival& arrival, Flow& flow) {
 }
 
 /// Every question of the message must pass; each is an access of its own.
-void WorkerPipeline::judge_questions(const Arrival& arrival, const Flow& flow, const DnsMessage& message,
+void WorkerPipeline::judge_questions(const Arrival& arrival, Flow& flow, const DnsMessage& message,
                                      DnsOutcome& outcome) {
   const auto questions = std::span(message.questions).first(message.question_count);
   const bool canaries = policy_->answers_canaries(policy_->network_of(flow.key.local, flow.key.vlan));
@@ -97,8 +97,8 @@ void WorkerPipeline::judge_questions(const Arrival& arrival, const Flow& flow, c
 }
 
 /// True where the name passes, and is recorded if it was asked for.
-bool WorkerPipeline::judge_dns_name(const Arrival& arrival, const Flow& flow, const HostName& name,
-                                    DnsName role, DnsOutcome& outcome) {
+bool WorkerPipeline::judge_dns_name(const Arrival& arrival, Flow& flow, const HostName& name, DnsName role,
+                                    DnsOutcome& outcome) {
   Sighting sighting = Sighting::named(Protocol::Dns, Seen::Question, name.view());
   sighting.resolver_question = policy_->is_resolver(flow.key.local);
   Verdict verdict = role == DnsName::InChain ? judge(flow, sighting) : judge_access(flow, sighting);
@@ -115,7 +115,7 @@ bool WorkerPipeline::judge_dns_name(const Arrival& arrival, const Flow& flow, co
 }
 
 /// What leaves is what is judged: `ech` is taken out first, as a name might be written inside of it.
-void WorkerPipeline::judge_answers(const Arrival& arrival, const Flow& flow, std::span<const uint8_t> payload,
+void WorkerPipeline::judge_answers(const Arrival& arrival, Flow& flow, std::span<const uint8_t> payload,
                                    DnsMessage& message, DnsOutcome& outcome) {
   outcome.fate = DnsFate::Malformed;
   const DnsQuestion& question = message.questions[0];

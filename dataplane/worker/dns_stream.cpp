@@ -153,7 +153,7 @@ bool WorkerPipeline::lies_in(const Packet& packet, uint32_t at, std::span<const 
 }
 
 /// Part of `ech` has passed already: the client must not get the rest.
-void WorkerPipeline::refuse_ech(const Arrival& arrival, const Flow& flow, const DnsMessage& message,
+void WorkerPipeline::refuse_ech(const Arrival& arrival, Flow& flow, const DnsMessage& message,
                                 DnsOutcome& outcome) {
   outcome.fate = DnsFate::Refused;
   outcome.verdict = {.reason = Reason::Ech, .network = policy_->network_of(flow.key.local, flow.key.vlan)};

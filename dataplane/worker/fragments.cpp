@@ -70,7 +70,10 @@ void WorkerPipeline::judge_whole(const Datagram& datagram) {
   tail.data_len = static_cast<uint16_t>(payload_size);
   Arrival& whole = arrivals_[kSpare];
   whole.datagram = &datagram;
-  if (enter(&head, whole)) handle_slowly(whole, flows_.find(whole.key, whole.hash));
+  if (enter(&head, whole)) {
+    whole.flow = flows_.find(whole.key, whole.hash);
+    handle_slowly(whole, whole.flow);
+  }
   whole.datagram = nullptr;
 }
 

@@ -9,6 +9,9 @@ namespace {
 constexpr uint32_t kSweepShare =
     1000;  ///< of the table at each call: called once a millisecond, all of it in a second
 constexpr uint32_t kSweepAtLeast = 64;
+/// How long what passed may stay untold. Also what lets a flow know the number of its last record by the low
+/// bits: less than 2^30 are written in that time.
+constexpr uint32_t kUntoldMs = 3'600'000;
 constexpr uint16_t kMostResets = 2;  ///< that one flow's end sends
 
 /// Bytes have passed that what comes after them would have to be judged with.
@@ -58,7 +61,9 @@ uint32_t WorkerPipeline::idle_limit_ms(const Flow& flow) const {
 
 void WorkerPipeline::sweep_flow(Flow& flow) {
   const uint32_t idle_ms = static_cast<uint32_t>(now_.ms) - flow.last_ms;
-  if (idle_ms >= idle_limit_ms(flow)) return erase(flow);
+  if (idle_ms >= idle_limit_ms(flow)) return erase(flow, how_ended(flow, Ended::Timeout));
+  const uint32_t untold_ms = static_cast<uint32_t>(now_.ms) - flow.started_ms;
+  if (untold_ms >= kUntoldMs && flow.has_passed()) go_on(flow);
   if (flow.context == kNoIndex) return;
   const Context& context = contexts_[flow.context];
   const uint64_t age_ms = now_.ms - context.started_ms;
@@ -67,7 +72,7 @@ void WorkerPipeline::sweep_flow(Flow& flow) {
   // Forgotten, it is judged anew by whatever comes.
   const bool held = context.kind == ReaderKind::Held ||
                     (context.kind == ReaderKind::Tls && flow.state == FlowState::Allowed);
-  if (held && age_ms >= kHeldMs) return erase(flow);
+  if (held && age_ms >= kHeldMs) return erase(flow, how_ended(flow, Ended::Timeout));
   if (context.kind == ReaderKind::Dtls && flow.state == FlowState::Allowed && age_ms >= kHeldMs)
     return release_context(flow);
   const uint32_t limit_ms = context.preluded ? kPreludeMs : kUndecidedMs;
@@ -133,7 +138,8 @@ void WorkerPipeline::release_context(Flow& flow) {
   flow.context = kNoIndex;
 }
 
-void WorkerPipeline::erase(Flow& flow) {
+void WorkerPipeline::erase(Flow& flow, Ended how) {
+  end(flow, how);
   abandon(flow);
   release_context(flow);
   names_.release(flow.name);

@@ -23,6 +23,7 @@ bool opens_tcp(const Packet& packet) {
 }  // namespace
 
 void WorkerPipeline::open(Arrival& arrival) {
+  arrival.flow = nullptr;
   const Packet& packet = arrival.packet;
   const uint16_t network = policy_->network_of(arrival.key.local, arrival.key.vlan);
   const Setting unlogged = policy_->setting_of(network, Situation::LogFull);
@@ -30,7 +31,9 @@ void WorkerPipeline::open(Arrival& arrival) {
   if (log_full) return without_flow(arrival, Situation::LogFull);
   Flow* flow = flows_.insert(arrival.key, arrival.hash);
   if (flow == nullptr) return without_flow(arrival, Situation::TableFull);
+  arrival.flow = flow;
   touch(*flow);
+  flow->started_ms = flow->last_ms;
   flow->epoch = epoch_;
   if (packet.is_tcp() && !packet.fragment) return open_tcp(arrival, *flow);
   if (!arrival.from_lan()) flow->set(kFlowInbound);
@@ -46,7 +49,7 @@ void WorkerPipeline::open_tcp(Arrival& arrival, Flow& flow) {
   if (inbound) flow.set(kFlowInbound);
   if (!opener_sends) flow.set(kFlowMidstream);
   flow.remote_ack = packet.tcp_seq + 1;
-  if (packet.tcp_flags & (kFin | kRst)) flow.set(kFlowClosing);
+  note_closing(packet, flow);
 
   // From the line nothing is opened but what an inbound rule names, and that is known from the addresses.
   if (inbound && syn) return judge_and_decide(arrival, flow, Sighting{});
@@ -82,7 +85,7 @@ void WorkerPipeline::stray_answer(Arrival& arrival, Flow& flow) {
   if (parse_dns(payload_of(arrival), message) == Extract::Name && message.is_response())
     sighting = Sighting::named(Protocol::Dns, Seen::Question, message.questions[0].name.view());
   judge_and_decide(arrival, flow, sighting);
-  erase(flow);
+  erase(flow, Ended::Timeout);
 }
 
 void WorkerPipeline::open_dns(Arrival& arrival, Flow& flow) {

@@ -54,6 +54,7 @@ void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock no
     Flow* flow = glimpse.candidate;
     if ((glimpse.kind & kPlain) && FlowTable::is(flow, glimpse.key) && is_settled(*flow)) {
       touch(*flow);
+      count(*flow, config_.ports[burst[i]->port].side, glimpse.payload_size);
       put(opposite_[burst[i]->port], burst[i]);
       ++passed;
     } else if ((glimpse.kind & kCommon) && flow == nullptr && shedding_.sheds(glimpse.key.local) &&
@@ -81,6 +82,7 @@ void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock no
     key.store(out.key);
     out.hash = flows_.hash(ends, key.rest());
     flows_.prefetch(out.hash);
+    out.payload_size = static_cast<uint16_t>(seen.l4_size + seen.l4_offset - seen.payload_offset);
     const bool finished =
         (mbuf.ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD ||
         !is_pseudo_header_sum(seen.l4_checksum,
@@ -99,6 +101,8 @@ bool WorkerPipeline::enter(rte_mbuf* mbuf, Arrival& arrival, Owner owner, const 
   const void* bytes = rte_pktmbuf_read(mbuf, 0, head, header_scratch_[slot]);
   arrival.mbuf = mbuf;
   arrival.inside = false;
+  arrival.flow = nullptr;
+  arrival.around = nullptr;
   arrival.place = config_.ports[mbuf->port];
   arrival.headers = {static_cast<const uint8_t*>(bytes), head};
   const Decoded decoded = decode_frame(arrival.headers, size, arrival.packet);
@@ -179,6 +183,7 @@ void WorkerPipeline::hand_over(rte_mbuf* mbuf, uint8_t owner) {
 void WorkerPipeline::handle(Arrival& arrival, Flow* candidate) {
   const bool waits = arrival.packet.fragment && arrival.key.local_port == kFragmentWaiting;
   Flow* flow = waits ? nullptr : flows_.find(arrival.key, arrival.hash, candidate);
+  arrival.flow = flow;
   constexpr uint8_t kControlFlags = kSyn | kFin | kRst;
   const Packet& packet = arrival.packet;
   const bool settled =
@@ -210,7 +215,7 @@ void WorkerPipeline::handle_slowly(Arrival& arrival, Flow* flow) {
   if (flow->state == FlowState::Blocked && !may_show_quic(arrival, *flow))
     return refuse_later_packet(arrival, *flow);
   touch(*flow);
-  if (arrival.packet.tcp_flags & (kFin | kRst)) flow->set(kFlowClosing);
+  note_closing(arrival.packet, *flow);
   if (flow->has(kFlowOpened)) return open_inside(arrival, *flow);
   if (is_dtls(arrival, *flow)) return dtls(arrival, *flow);
   if (is_quic(arrival, *flow)) return quic(arrival, *flow);
@@ -222,6 +227,7 @@ void WorkerPipeline::handle_slowly(Arrival& arrival, Flow* flow) {
 
 /// An error belongs to the flow that it quotes, seen from the other side.
 void WorkerPipeline::related_icmp(Arrival& arrival) {
+  arrival.flow = nullptr;
   FlowKey key;
   if (!quoted_key(arrival, key)) return drop(arrival, Reason::MalformedIcmp);
   const Flow* flow = flows_.find(key, flows_.hash(key));

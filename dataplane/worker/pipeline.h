@@ -117,6 +117,9 @@ class Pipeline {
 
   /// Time-outs, a slice at each call; call it about once a millisecond. What they send is put into out.
   virtual void housekeeping(Clock now, Output& out) = 0;
+
+  /// The last call: all flows that are open end here, and their records say so.
+  virtual void stop(Clock now) = 0;
 };
 
 }  // namespace sluice

@@ -45,6 +45,8 @@ class PollLoop {
       loop_.stats->turns.add(clock_.ns(now - begun));
       begun = now;
     }
+    take_policy();  // the one before may be gone
+    loop_.pipeline->stop(clock_.at(TickClock::now()));
     rte_rcu_qsbr_thread_offline(loop_.quiescence, loop_.worker);
     rte_rcu_qsbr_thread_unregister(loop_.quiescence, loop_.worker);
   }

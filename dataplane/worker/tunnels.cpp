@@ -57,6 +57,8 @@ void WorkerPipeline::open_inside(Arrival& outer, const Flow& tunnel) {
   if (outer.inside) return unreadable(Reason::TooManyHeaders);
   Arrival inner = outer;
   inner.inside = true;
+  inner.flow = nullptr;
+  inner.around = &outer;
   uint32_t network = 0;
   const Decoded decoded = decode_inside(tunnel.protocol, outer.headers, outer.packet, inner.packet, network);
   if (decoded.kind == Decoded::Kind::NotIp) return forward(outer, Reason::NotIp);

@@ -70,6 +70,7 @@ void WorkerPipeline::settle(Flow& flow, const Verdict& verdict) {
   if (verdict.silent) flow.set(kFlowSilent);
   if (verdict.passes()) return hold(flow);
   release_context(flow);
+  end(flow, Ended::Blocked, &verdict);
 }
 
 /// What a flow must keep to be judged again when the policy has changed.
@@ -119,29 +120,35 @@ bool WorkerPipeline::rejudge(Arrival& arrival, Flow& flow) {
   return false;
 }
 
-uint64_t WorkerPipeline::record(const Arrival* arrival, const Flow& flow, const Sighting& sighting,
-                                const Verdict& verdict) {
+/// What every record says of its flow.
+Record WorkerPipeline::record_of(const Flow& flow) const {
   const FlowKey& key = flow.key;
   const bool inbound = flow.has(kFlowInbound);
   Record record{};
   record.time_ns = now_.utc_ns;
-  record.action = static_cast<uint8_t>(verdict.action);
-  record.would = static_cast<uint8_t>(verdict.would);
-  record.reason = static_cast<uint8_t>(verdict.reason);
   record.transport = key.transport;
-  record.protocol = static_cast<uint8_t>(sighting.protocol);
-  record.seen = static_cast<uint8_t>(sighting.name.empty() ? Seen::Nothing : sighting.seen);
-  record.direction = static_cast<uint8_t>(inbound ? Direction::Inbound : Direction::Outbound);
+  record.direction = inbound ? Direction::Inbound : Direction::Outbound;
   record.vlan = key.vlan;
   record.source = inbound ? key.remote : key.local;
   record.destination = inbound ? key.local : key.remote;
   record.source_port = inbound ? key.remote_port : key.local_port;
   record.destination_port = inbound ? key.local_port : key.remote_port;
   record.generation = generation_;
+  record.line = opened_.pair_of(key);
+  return record;
+}
+
+uint64_t WorkerPipeline::record(const Arrival* arrival, Flow& flow, const Sighting& sighting,
+                                const Verdict& verdict) {
+  Record record = record_of(flow);
+  record.action = static_cast<uint8_t>(verdict.action);
+  record.would = static_cast<uint8_t>(verdict.would);
+  record.reason = static_cast<uint8_t>(verdict.reason);
+  record.protocol = static_cast<uint8_t>(sighting.protocol);
+  record.seen = static_cast<uint8_t>(sighting.name.empty() ? Seen::Nothing : sighting.seen);
   record.rule = verdict.rule;
   record.list = verdict.list;
   record.network = verdict.network;
-  record.line = opened_.pair_of(key);
   if (flow.context != kNoIndex) {
     record.source_bytes = contexts_[flow.context].source_bytes;
     record.destination_bytes = contexts_[flow.context].destination_bytes;
@@ -150,11 +157,14 @@ uint64_t WorkerPipeline::record(const Arrival* arrival, const Flow& flow, const 
         arrival->packet.payload_size;
   }
   constexpr size_t kSourceMac = 6;
-  if (arrival != nullptr && !inbound && arrival->from_lan())
+  if (arrival != nullptr && !flow.has(kFlowInbound) && arrival->from_lan())
     std::memcpy(record.mac, arrival->headers.data() + kSourceMac, 6);
   stats_.accesses[record.action][record.reason].add();
   stats_.protocols[record.action][record.protocol].add();
-  return ring_.push(record, sighting.name);
+  const uint64_t number = ring_.push(record, sighting.name);
+  if (number != 0) flow.access = number & Flow::kAccessBits;
+  flow.action = verdict.action;
+  return number;
 }
 
 void WorkerPipeline::refuse_packet(Arrival& arrival, const Flow& flow, const Sighting& sighting,

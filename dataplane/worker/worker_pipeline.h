@@ -38,6 +38,8 @@ struct Arrival {
   std::span<const uint8_t> headers;  ///< the frame's first bytes, contiguous
   const Datagram* datagram;          ///< if mbuf is one put together: its fragments, which go on or go under
   bool inside;                       ///< of an opened tunnel: packet and key are those of what it carries
+  Flow* flow;                        ///< in whose totals it counts if it passes; nullptr: in none
+  const Arrival* around;             ///< the tunnel's packet (with inside)
 
   bool from_lan() const { return place.side == Side::Lan; }
   /// A change to mbuf leaves with it.
@@ -93,6 +95,7 @@ class WorkerPipeline final : public Pipeline {
   void take_over(std::span<rte_mbuf* const> burst, Clock now, Output& out) override;
   void hear(const DnsNews& news, Clock now) override;
   void housekeeping(Clock now, Output& out) override;
+  void stop(Clock now) override;
 
  private:
   /// pipeline_setup.cpp: what every call of the caller's begins with.
@@ -109,6 +112,7 @@ class WorkerPipeline final : public Pipeline {
     uint64_t hash;
     Flow* candidate;  ///< see FlowTable
     uint8_t kind;     ///< of GlimpseFlag; 0: nothing else holds
+    uint16_t payload_size;
   };
   enum GlimpseFlag : uint8_t {
     kCommon = 1,    ///< a glance has told the flow: key and hash
@@ -255,12 +259,11 @@ class WorkerPipeline final : public Pipeline {
     InChain
   };
   void dns(Arrival& arrival, Flow& flow);
-  void judge_questions(const Arrival& arrival, const Flow& flow, const DnsMessage& message,
-                       DnsOutcome& outcome);
-  void judge_answers(const Arrival& arrival, const Flow& flow, std::span<const uint8_t> payload,
+  void judge_questions(const Arrival& arrival, Flow& flow, const DnsMessage& message, DnsOutcome& outcome);
+  void judge_answers(const Arrival& arrival, Flow& flow, std::span<const uint8_t> payload,
                      DnsMessage& message, DnsOutcome& outcome);
-  [[nodiscard]] bool judge_dns_name(const Arrival& arrival, const Flow& flow, const HostName& name,
-                                    DnsName role, DnsOutcome& outcome);
+  [[nodiscard]] bool judge_dns_name(const Arrival& arrival, Flow& flow, const HostName& name, DnsName role,
+                                    DnsOutcome& outcome);
   [[nodiscard]] bool read_ech(const Flow& flow, std::span<const uint8_t> payload, const DnsMessage& message,
                               bool asked, bool& found);
   void learn_addresses(const Flow& flow, std::span<const uint8_t> payload, const DnsMessage& message);
@@ -281,7 +284,7 @@ class WorkerPipeline final : public Pipeline {
   void read_answers(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] static bool lies_in(const Packet& packet, uint32_t at, std::span<const uint8_t> before,
                                     std::span<const uint8_t> after);
-  void refuse_ech(const Arrival& arrival, const Flow& flow, const DnsMessage& message, DnsOutcome& outcome);
+  void refuse_ech(const Arrival& arrival, Flow& flow, const DnsMessage& message, DnsOutcome& outcome);
   void send_as_kept(Arrival& arrival, const ByteStream& stream);
 
   // quic.cpp
@@ -328,13 +331,16 @@ class WorkerPipeline final : public Pipeline {
   [[nodiscard]] bool rejudge(Arrival& arrival, Flow& flow);
   [[nodiscard]] Sighting remembered(const Flow& flow) const;
   void remember(Flow& flow, const Sighting& sighting);
-  uint64_t record(const Arrival* arrival, const Flow& flow, const Sighting& sighting, const Verdict& verdict);
+  [[nodiscard]] Record record_of(const Flow& flow) const;
+  uint64_t record(const Arrival* arrival, Flow& flow, const Sighting& sighting, const Verdict& verdict);
   void refuse_packet(Arrival& arrival, const Flow& flow, const Sighting& sighting, const Verdict& verdict,
                      uint64_t number);
   void refuse_later_packet(Arrival& arrival, Flow& flow);
   void drop_silently(Arrival& arrival, Reason reason);
   void send_answers(uint16_t port, const Answers& answers);
   void forward(const Arrival& arrival, Reason reason) {
+    for (const Arrival* counted = &arrival; counted != nullptr; counted = counted->around)
+      if (counted->flow != nullptr) count(*counted);
     if (arrival.datagram == nullptr) return forward_one(arrival.mbuf, reason);
     for (const Datagram::Fragment& fragment : arrival.datagram->fragments())
       forward_one(fragment.mbuf, reason);
@@ -355,6 +361,18 @@ class WorkerPipeline final : public Pipeline {
   [[nodiscard]] std::span<const uint8_t> payload_of(const Arrival& arrival);
   [[nodiscard]] std::span<const uint8_t> frame_of(const Arrival& arrival);
 
+  // ends.cpp: what passed of a flow, and the record of it
+  void count(const Arrival& arrival);
+  void count(Flow& flow, Side from, uint64_t payload, uint64_t packets = 1) {
+    if (flow.passed[static_cast<size_t>(from)].add(payload, packets)) [[unlikely]]
+      go_on(flow);
+  }
+  void go_on(Flow& flow);
+  [[nodiscard]] bool may_end(const Flow& flow);
+  void end(Flow& flow, Ended how, const Verdict* refusal = nullptr);
+  /// What closed it says more than that it is idle, or gives way.
+  [[nodiscard]] static Ended how_ended(const Flow& flow, Ended otherwise);
+
   // housekeeping.cpp
   [[nodiscard]] uint32_t idle_limit_ms(const Flow& flow) const;
   void sweep_flow(Flow& flow);
@@ -362,10 +380,15 @@ class WorkerPipeline final : public Pipeline {
   void hold(Flow& flow);
   void abandon(const Flow& flow);
   void release_context(Flow& flow);
-  void erase(Flow& flow);
+  void erase(Flow& flow, Ended how);
   void show_gauges();
 
   void touch(Flow& flow) const { flow.last_ms = static_cast<uint32_t>(now_.ms); }
+  /// What closes a flow, true or a decoy.
+  static void note_closing(const Packet& packet, Flow& flow) {
+    if (packet.tcp_flags & (kFin | kRst)) flow.set(kFlowClosing);
+    if (packet.tcp_flags & kRst) flow.set(kFlowReset);
+  }
   /// Why a packet passes that changes nothing.
   static Reason passing(const Flow& flow) {
     return flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided;
@@ -405,6 +428,10 @@ class WorkerPipeline final : public Pipeline {
   uint64_t started_ms_ = 0;
   bool started_ = false;
   uint32_t swept_ = 0;
+  // Of ends of which there are too many in a flood: when their present second began, how many were written in
+  // it, and how many flows have ended without one since the last end.
+  uint64_t ends_since_ms_ = 0;
+  uint32_t ends_written_ = 0, ends_left_out_ = 0;
   Output* out_ = nullptr;
   std::array<Glimpse, kBurst> glimpses_{};
   std::array<rte_mbuf*, kBurst> dropped_{};  ///< freed together: what is read for it is in memory

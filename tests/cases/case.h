@@ -97,6 +97,8 @@ class Case {
   void check_outputs(const Sending& sending, const YAML::Node& node);
   void check_answer(const Sending& sending, const Wire& answer, Side side) const;
   void check_records(const YAML::Node& node);
+  void check_these(const std::vector<SeenRecord>& seen, const YAML::Node& expected,
+                   const std::string& what) const;
   void check_record(const SeenRecord& seen, const YAML::Node& expected) const;
   std::vector<uint64_t> counters() const;
   [[noreturn]] void fail(const std::string& why) const;

@@ -147,7 +147,7 @@ void Case::check_answers(std::vector<std::string> answers, const YAML::Node& nod
 void Case::check_record(const SeenRecord& seen, const YAML::Node& expected) const {
   const Record& record = seen.record;
   const Policy& policy = *policies_loaded_.back()->policy;
-  const std::map<std::string, std::string> got = {
+  std::map<std::string, std::string> got = {
       {"action", std::string(word_of(static_cast<Action>(record.action)))},
       {"would", std::string(word_of(static_cast<Action>(record.would)))},
       {"reason", std::string(word_of(static_cast<Reason>(record.reason)))},
@@ -168,6 +168,14 @@ void Case::check_record(const SeenRecord& seen, const YAML::Node& expected) cons
       {"generation", std::to_string(record.generation)},
       {"mac", hex(Bytes(record.mac, record.mac + 6))},
   };
+  if (record.ended != Ended::No) {
+    got["ended"] = word_of(record.ended);
+    got["access"] = std::to_string(record.end.access);
+    got["source-packets"] = std::to_string(record.end.source_packets);
+    got["destination-packets"] = std::to_string(record.end.destination_packets);
+    got["duration"] = std::to_string(record.end.duration_ms);
+    got["idle"] = std::to_string(record.end.idle_ms);
+  }
   for (const auto& entry : expected) {
     const auto key = entry.first.as<std::string>(), value = entry.second.as<std::string>();
     const auto found = got.find(key);
@@ -178,11 +186,19 @@ void Case::check_record(const SeenRecord& seen, const YAML::Node& expected) cons
 }
 
 void Case::check_records(const YAML::Node& node) {
-  std::vector<SeenRecord> seen;
-  gateway_->drain([&seen](const Record& record, std::string_view name) {
-    seen.push_back({record, std::string(name)});
-  });
-  const YAML::Node expected = node["records"];
+  std::vector<SeenRecord> accesses, ends;
+  const auto into = [](std::vector<SeenRecord>& seen) {
+    return [&seen](const Record& record, std::string_view name) {
+      seen.push_back({record, std::string(name)});
+    };
+  };
+  gateway_->drain(into(accesses), into(ends));
+  check_these(accesses, node["records"], "records");
+  if (node["ends"]) check_these(ends, node["ends"], "ends");
+}
+
+void Case::check_these(const std::vector<SeenRecord>& seen, const YAML::Node& expected,
+                       const std::string& what) const {
   const size_t count = expected ? expected.size() : 0;
   if (seen.size() != count) {
     std::string got;
@@ -190,7 +206,7 @@ void Case::check_records(const YAML::Node& node) {
       got += "\n    " + std::string(word_of(static_cast<Action>(one.record.action))) + " " +
              std::string(word_of(static_cast<Reason>(one.record.reason))) + " '" + one.name + "'";
     }
-    fail("expected " + std::to_string(count) + " records, got " + std::to_string(seen.size()) + got);
+    fail("expected " + std::to_string(count) + " " + what + ", got " + std::to_string(seen.size()) + got);
   }
   for (size_t at = 0; at < count; ++at) check_record(seen[at], expected[at]);
 }

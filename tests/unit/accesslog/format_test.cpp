@@ -57,6 +57,52 @@ TEST(FormatRecord, BlockedTlsIsTheLineOfTheDesign) {
       R"("sluice":{"network":"staff","line":"iplc-sg","seen":"sni","generation":17}})");
 }
 
+TEST(FormatRecord, AnEndSaysWhatPassedAndHowItEnded) {
+  Record record = sample();
+  record.number = 9;
+  record.action = static_cast<uint8_t>(Action::Allowed);
+  record.reason = static_cast<uint8_t>(Reason::Decided);
+  std::memset(record.mac, 0, sizeof record.mac);
+  record.rule = record.list = kNone16;
+  record.destination_bytes = 90'000;
+  record.ended = Ended::Fin;
+  record.end = {.access = 5,
+                .source_packets = 12,
+                .destination_packets = 70,
+                .duration_ms = 1'234,
+                .idle_ms = 20'456,
+                .left_out = 0,
+                .reserved = 0};
+  EXPECT_EQ(
+      format_record(record, "www.example.com", names(), "iplc-sg", event_id(0x1234, 3, 9)),
+      R"({"@timestamp":"2026-11-23T04:05:06.123456Z","event":{"action":"allowed","reason":"decided",)"
+      R"("id":"0000000000001234-3-9","type":["end"],"duration":1234000000,"end":"2026-11-23T04:04:45.667456Z"},)"
+      R"("network":{"transport":"tcp","protocol":"tls","type":"ipv4","vlan":{"id":"20"}},)"
+      R"("source":{"ip":"10.20.1.7","port":51724,"bytes":517,"packets":12},)"
+      R"("destination":{"ip":"198.51.100.9","port":443,"bytes":90000,"packets":70,"domain":"www.example.com"},)"
+      R"("observer":{"name":"shanghai-office"},"sluice":{"network":"staff","line":"iplc-sg","seen":"sni",)"
+      R"("generation":17,"ended":"fin","access":"0000000000001234-3-5"}})");
+}
+
+TEST(FormatRecord, AnEndOfNothingDecidedLeadsNowhere) {
+  Record record = sample();
+  record.ended = Ended::Continues;
+  record.time_ns = INT64_MIN;  // of another process: it may be any
+  record.end = {.access = 0,
+                .source_packets = 1,
+                .destination_packets = 0,
+                .duration_ms = UINT32_MAX,
+                .idle_ms = UINT32_MAX,
+                .left_out = 3,
+                .reserved = 0};
+  const json line = json::parse(format_record(record, "", names(), "", "id"));
+  EXPECT_EQ(line["event"]["type"][0], "info");
+  EXPECT_EQ(line["event"]["duration"], 4'294'967'295'000'000);
+  EXPECT_FALSE(line["sluice"].contains("access"));
+  EXPECT_EQ(line["sluice"]["ended"], "continues");
+  EXPECT_EQ(line["sluice"]["left_out"], 3);
+}
+
 TEST(FormatRecord, NothingKnownLeavesFieldsOut) {
   Record record = sample();
   std::memset(record.mac, 0, sizeof record.mac);

@@ -108,6 +108,64 @@ TEST_F(RingReaderTest, RecordThatDoesNotFitIsPassedOver) {
   }
 }
 
+Record an_end() {
+  Record record{};
+  record.ended = Ended::Fin;
+  record.source_bytes = 100;
+  record.end = {.access = 1,
+                .source_packets = 3,
+                .destination_packets = 0,
+                .duration_ms = 20,
+                .idle_ms = 10,
+                .left_out = 0,
+                .reserved = 0};
+  return record;
+}
+
+TEST_F(RingReaderTest, EndsWithNamesOfEveryLengthComeThroughWhole) {
+  RingReader reader(region->ring(0), 0);
+  ASSERT_TRUE(shared.push("an access"));
+  ASSERT_TRUE(reader.next(item));
+  for (size_t size = 0; size <= kMaxName; ++size) {
+    const std::string name(size, static_cast<char>('a' + size % 26));
+    ASSERT_TRUE(shared.push(an_end(), name));
+    ASSERT_TRUE(reader.next(item)) << size;
+    EXPECT_EQ(item.name(), name);
+    EXPECT_EQ(item.record.end.source_packets, 3u);
+    reader.release();
+  }
+  EXPECT_EQ(reader.counts().malformed, 0u);
+}
+
+TEST_F(RingReaderTest, AnEndThatCannotBeIsPassedOver) {
+  const std::pair<const char*, void (*)(Record&)> lies[] = {
+      {"leads to itself", [](Record& record) { record.end.access = 2; }},
+      {"leads to what comes", [](Record& record) { record.end.access = ~uint64_t{0}; }},
+      {"bytes without packets", [](Record& record) { record.end.source_packets = 0; }},
+      {"bytes without packets", [](Record& record) { record.destination_bytes = 1; }},
+      {"reserved", [](Record& record) { record.end.reserved = 1; }},
+      {"no such end", [](Record& record) { record.ended = static_cast<Ended>(kEndedCount); }},
+      {"an access of its slots", [](Record& record) { record.ended = Ended::No; }},
+  };
+  for (const auto& [what, lie] : lies) {
+    FakeShared fresh{1, 16};
+    region = SharedRegion::map(fresh.fd.get(), error);
+    RingReader reader(region->ring(0), 0);
+    fresh.push("before");
+    fresh.push(an_end(), "a name in the second slot");
+    fresh.push("after");
+    Record record;
+    std::memcpy(&record, fresh.slot(1), sizeof record);
+    lie(record);
+    std::memcpy(fresh.slot(1), &record, sizeof record);
+    ASSERT_TRUE(reader.next(item));
+    ASSERT_TRUE(reader.next(item));
+    EXPECT_EQ(item.name(), "after") << what;
+    EXPECT_EQ(reader.counts().malformed, 2u) << what;
+    EXPECT_EQ(reader.counts().lost, 1u) << what;
+  }
+}
+
 TEST_F(RingReaderTest, ImpossibleHeadIsResynchronised) {
   RingReader reader(region->ring(0), 0);
   shared.ring().head = 1'000'000;

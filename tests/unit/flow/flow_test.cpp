@@ -38,6 +38,45 @@ TEST(FlowTable, FillsToItsCapacityAndNoFurther) {
   EXPECT_EQ(table.size(), table.capacity());
 }
 
+TEST(FlowTable, FillsToItsCapacityAgainAndAgain) {
+  FlowTable table;
+  ASSERT_TRUE(table.create(100'000, 5));
+  std::vector<FlowKey> keys;
+  uint32_t next = 0;
+  const auto fill = [&] {
+    while (table.size() < table.capacity()) {
+      keys.push_back(key_of(next++));
+      ASSERT_NE(table.insert(keys.back(), table.hash(keys.back())), nullptr) << next;
+    }
+  };
+  fill();
+  std::mt19937 random(9);
+  for (int round = 0; round < 100; ++round) {  // its places are used in ever other orders
+    for (int i = 0; i < 5000; ++i) {
+      std::swap(keys[random() % keys.size()], keys.back());
+      table.erase(*table.find(keys.back(), table.hash(keys.back())));
+      keys.pop_back();
+    }
+    fill();
+  }
+  for (const FlowKey& key : keys) {
+    const Flow* flow = table.find(key, table.hash(key));
+    ASSERT_NE(flow, nullptr);
+    EXPECT_EQ(flow->key, key);
+  }
+}
+
+TEST(FlowTable, WhatPassedIsFullBeforeItsBytesOverflow) {
+  constexpr uint64_t kMost = 1 << 23, kLargest = 65'535;
+  Passed passed{};
+  EXPECT_FALSE(passed.add((kMost - 1) * kLargest, kMost - 1));
+  EXPECT_EQ(passed.packets(), kMost - 1);
+  EXPECT_EQ(passed.bytes(), (kMost - 1) * kLargest);
+  EXPECT_TRUE(passed.add(kLargest));
+  EXPECT_EQ(passed.packets(), kMost);
+  EXPECT_EQ(passed.bytes(), kMost * kLargest);
+}
+
 TEST(FlowTable, TheVlanTellsNoFlowsApart) {
   FlowTable table;
   ASSERT_TRUE(table.create(64, 1));

@@ -65,10 +65,13 @@ struct FakeShared {
   /// Publishes one record as a worker does. Returns false where the ring is full; the number is used up then
   /// too.
   bool push(const std::string& name, uint32_t generation = 1, uint32_t worker = 0) {
-    Record record{};
+    return push(Record{}, name, generation, worker);
+  }
+  /// The same of an end, or of an access that has something in it.
+  bool push(Record record, const std::string& name, uint32_t generation = 1, uint32_t worker = 0) {
     record.number = ++next_number[worker];
     record.time_ns = 1'795'406'706'000'000'000;
-    record.slots = slots_for(name.size());
+    record.slots = slots_for(name.size(), record.ended);
     record.transport = 6;
     record.vlan = kNoVlan;
     record.generation = generation;
@@ -79,7 +82,7 @@ struct FakeShared {
     if (head + record.slots - found.tail.load(std::memory_order_acquire) > found.slot_count) {
       return false;
     }
-    const size_t in_first = std::min(name.size(), kNameInFirstSlot);
+    const size_t in_first = record.ended == Ended::No ? std::min(name.size(), kNameInFirstSlot) : 0;
     std::memcpy(record.name, name.data(), in_first);
     std::memcpy(slot(head, worker), &record, sizeof record);
     for (size_t done = in_first, at = 1; done < name.size(); done += kSlotBytes, ++at) {

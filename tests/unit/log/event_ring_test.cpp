@@ -54,6 +54,34 @@ TEST(EventRing, NamesOfEveryLengthComeBackAlsoAroundTheEnd) {
   }
 }
 
+TEST(EventRing, AnEndsNameBeginsBehindItsFirstSlot) {
+  Ring ring;
+  EventRing events(*ring.header);
+  for (size_t size = 0; size <= kMaxName; ++size) {
+    const uint64_t at = ring.header->head.load();
+    const std::string name(size, static_cast<char>('a' + size % 26));
+    Record end{};
+    end.ended = Ended::Reset;
+    end.end = {.access = 7,
+               .source_packets = 1,
+               .destination_packets = 2,
+               .duration_ms = 3,
+               .idle_ms = 4,
+               .left_out = 5,
+               .reserved = 0};
+    ASSERT_NE(events.push(end, name), 0u);
+    EXPECT_EQ(ring.header->head.load() - at, 1 + (size + kSlotBytes - 1) / kSlotBytes);
+    const Record record = ring.record_at(at);
+    EXPECT_EQ(std::memcmp(&record.end, &end.end, sizeof end.end), 0);
+    std::string got;
+    for (uint64_t slot = 1; got.size() < size; ++slot)
+      got.append(reinterpret_cast<const char*>(ring.slot(at + slot)),
+                 std::min(size - got.size(), kSlotBytes));
+    EXPECT_EQ(got, name);
+    ring.header->tail.store(ring.header->head.load());
+  }
+}
+
 TEST(EventRing, FullRingLosesTheRecordAndItsNumber) {
   Ring ring;
   EventRing events(*ring.header);
