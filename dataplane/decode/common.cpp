@@ -13,10 +13,10 @@ bool decode_common(std::span<const uint8_t> headers, uint32_t frame_size, Packet
     std::memset(static_cast<void*>(&out), 0, sizeof out);
     out.source = Address::from_words(seen.addresses.first());
     out.destination = Address::from_words(seen.addresses.second());
-    out.payload_size = seen.l4_size + seen.l4_offset - seen.payload_offset;
+    out.payload_size = seen.payload_size();
     out.l3_offset = seen.l3_offset;
     out.l4_offset = seen.l4_offset;
-    out.payload_offset = seen.payload_offset;
+    out.payload_offset = static_cast<uint16_t>(seen.l4_offset + seen.l4_header);
     out.source_port = static_cast<uint16_t>(seen.ports >> 16);
     out.destination_port = static_cast<uint16_t>(seen.ports);
     out.vlan = seen.vlan;

@@ -20,9 +20,10 @@ struct Glance {
   uint32_t ports;    ///< the source's in the high half, the destination's in the low one
   uint16_t l3_offset, l4_offset;
   uint16_t vlan, l4_checksum;
-  uint16_t payload_offset;
+  uint16_t l4_header;  ///< bytes of the transport header
   uint8_t transport, tcp_flags;
 
+  uint32_t payload_size() const { return l4_size - l4_header; }
   /// A segment in the midst of its connection.
   bool is_plain_tcp() const { return transport == kTcp && (tcp_flags & (kSyn | kFin | kRst)) == 0; }
 };
@@ -44,14 +45,14 @@ template <class Pair>
     out.tcp_flags = l4[13] & 0x3f;
     if (header < kTcpHeader || header > out.l4_size || impossible(out.tcp_flags)) return false;
     out.l4_checksum = get16(l4 + 16);
-    out.payload_offset = static_cast<uint16_t>(out.l4_offset + header);
+    out.l4_header = static_cast<uint16_t>(header);
   } else if (out.transport == kUdp) {
     if (left < kUdpHeader) return false;
     const uint32_t length = get16(l4 + 4);
     if (length < kUdpHeader || length > out.l4_size) return false;
     out.tcp_flags = 0;
     out.l4_checksum = get16(l4 + 6);
-    out.payload_offset = static_cast<uint16_t>(out.l4_offset + kUdpHeader);
+    out.l4_header = kUdpHeader;
     out.l4_size = length;
   } else {
     return false;

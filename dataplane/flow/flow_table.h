@@ -176,15 +176,18 @@ class FlowTable {
     return XXH3_64bits_withSeed(words, sizeof words, seed_);
   }
   [[nodiscard]] uint64_t hash(const AddressPair& pair, uint64_t rest) const;
-  /// Fetches what candidate reads.
-  void prefetch(uint64_t hash) const {
-    __builtin_prefetch(&buckets_[home(hash)]);
+  /// Fetches what candidate reads. Returns the first bucket's number.
+  uint32_t prefetch(uint64_t hash) const {
+    const uint32_t first = home(hash);
+    __builtin_prefetch(&buckets_[first]);
     __builtin_prefetch(&buckets_[other(hash)]);
+    return first;
   }
   /// The flow that find will most likely return, which it fetches; nullptr where there is none. It may be
   /// another's.
-  [[nodiscard]] Flow* candidate(uint64_t hash) const {
-    for (const size_t at : {home(hash), other(hash)}) {
+  [[nodiscard]] Flow* candidate(uint64_t hash) const { return candidate(hash, home(hash)); }
+  [[nodiscard]] Flow* candidate(uint64_t hash, uint32_t first) const {
+    for (const uint32_t at : {first, other(hash)}) {
       const Bucket& bucket = buckets_[at];
       const uint32_t found = tags_equal(bucket.tags, tag(hash));
       if (found == 0) continue;
@@ -223,12 +226,13 @@ class FlowTable {
     uint32_t tags[kWays];
     uint32_t flows[kWays];  ///< index plus one; 0 for a free place
   };
-  // The upper half of a hash names one bucket, the lower half the other: each times their number, so that it
-  // need not be a power of two. The tag is of both halves: what one bucket's number knows of it, the other
-  // half hides.
-  size_t home(uint64_t hash) const { return static_cast<uint32_t>(hash) * bucket_count_ >> 32; }
-  size_t other(uint64_t hash) const { return (hash >> 32) * bucket_count_ >> 32; }
-  static uint32_t tag(uint64_t hash) { return static_cast<uint32_t>(hash ^ hash >> 32); }
+  // Each half of a hash names a bucket, times their number, which so need not be a power of two. The tag is
+  // the upper half, of which the other bucket's number tells a part; what is left tells nearly all apart.
+  uint32_t home(uint64_t hash) const {
+    return static_cast<uint32_t>(static_cast<uint32_t>(hash) * bucket_count_ >> 32);
+  }
+  uint32_t other(uint64_t hash) const { return static_cast<uint32_t>((hash >> 32) * bucket_count_ >> 32); }
+  static uint32_t tag(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
   [[nodiscard]] static size_t free_way(const Bucket& bucket);
   [[nodiscard]] size_t make_room(size_t at);
 

@@ -69,7 +69,7 @@ void WorkerPipeline::end(Flow& flow, Ended how, const Verdict* refusal) {
     record.end = {};
     record.end.source_packets = source.packets();
     record.end.destination_packets = destination.packets();
-    // The low bits of a number that was written in the last hour; so many are not written in that time.
+    // The low bits of a number that was written in the last two hours; so many are not written in that time.
     if (flow.access != 0)
       record.end.access = ring_.last_number() - ((ring_.last_number() - flow.access) & kAccessBits);
     const auto lasted = static_cast<int32_t>(flow.last_ms - flow.started_ms);

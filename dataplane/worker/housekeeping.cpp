@@ -9,8 +9,8 @@ namespace {
 constexpr uint32_t kSweepShare =
     1000;  ///< of the table at each call: called once a millisecond, all of it in a second
 constexpr uint32_t kSweepAtLeast = 64;
-/// How long what passed may stay untold. Also what lets a flow know the number of its last record by the low
-/// bits: less than 2^30 are written in that time.
+/// How long what passed of a flow that goes on may stay untold; of one that is idle, no longer than until it
+/// ends. So a flow knows the number of its last record by 30 bits: less than that are written in two hours.
 constexpr uint32_t kUntoldMs = 3'600'000;
 constexpr uint16_t kMostResets = 2;  ///< that one flow's end sends
 
@@ -63,7 +63,7 @@ void WorkerPipeline::sweep_flow(Flow& flow) {
   const uint32_t idle_ms = static_cast<uint32_t>(now_.ms) - flow.last_ms;
   if (idle_ms >= idle_limit_ms(flow)) return erase(flow, how_ended(flow, Ended::Timeout));
   const uint32_t untold_ms = static_cast<uint32_t>(now_.ms) - flow.started_ms;
-  if (untold_ms >= kUntoldMs && flow.has_passed()) go_on(flow);
+  if (untold_ms >= kUntoldMs && idle_ms < untold_ms / 2 && flow.has_passed()) go_on(flow);
   if (flow.context == kNoIndex) return;
   const Context& context = contexts_[flow.context];
   const uint64_t age_ms = now_.ms - context.started_ms;

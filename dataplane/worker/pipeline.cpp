@@ -47,7 +47,7 @@ void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock no
   if (shedding_.is_short()) shedding_.set_time(rte_rdtsc());
   for (size_t i = 0; i < burst.size(); ++i) look_at(*burst[i], glimpses_[i]);
   for (Glimpse& glimpse : std::span(glimpses_).first(burst.size()))
-    glimpse.candidate = glimpse.kind & kCommon ? flows_.candidate(glimpse.hash) : nullptr;
+    glimpse.candidate = glimpse.kind & kCommon ? flows_.candidate(glimpse.hash, glimpse.home) : nullptr;
   uint64_t passed = 0;
   for (size_t i = 0; i < burst.size(); ++i) {
     const Glimpse& glimpse = glimpses_[i];
@@ -75,14 +75,14 @@ void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock no
   const PortPlace place = config_.ports[mbuf.port];
   out.kind = 0;
   (void)glance(headers, rte_pktmbuf_pkt_len(&mbuf), [&](const auto& seen) {
+    out.payload_size = static_cast<uint16_t>(seen.payload_size());
     const auto ends = place.side == Side::Lan ? seen.addresses : seen.addresses.turned();
     const uint32_t ports = place.side == Side::Lan ? std::rotl(seen.ports, 16) : seen.ports;
     const FlowKey::Words key =
         FlowKey::words(ends.first(), ends.second(), ports, seen.vlan, seen.transport, place.pair);
     key.store(out.key);
     out.hash = flows_.hash(ends, key.rest());
-    flows_.prefetch(out.hash);
-    out.payload_size = static_cast<uint16_t>(seen.l4_size + seen.l4_offset - seen.payload_offset);
+    out.home = flows_.prefetch(out.hash);
     const bool finished =
         (mbuf.ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD ||
         !is_pseudo_header_sum(seen.l4_checksum,

@@ -113,6 +113,7 @@ class WorkerPipeline final : public Pipeline {
     Flow* candidate;  ///< see FlowTable
     uint8_t kind;     ///< of GlimpseFlag; 0: nothing else holds
     uint16_t payload_size;
+    uint32_t home;  ///< see FlowTable::prefetch
   };
   enum GlimpseFlag : uint8_t {
     kCommon = 1,    ///< a glance has told the flow: key and hash

@@ -103,8 +103,8 @@ TEST_F(MetricsTest, TimesAreShownAsHistograms) {
 
 TEST_F(MetricsTest, NamesFollowPrometheusConventions) {
   metrics->set_data_plane(SharedRegion::map(shared.fd.get(), error), true);
-  const std::set<std::string> known = {"worker",   "line",    "side",    "reason", "action", "answer",
-                                       "protocol", "process", "version", "kind",   "list",   "result"};
+  const std::set<std::string> known = {"worker",  "line",    "side", "reason", "action", "answer", "protocol",
+                                       "process", "version", "kind", "list",   "result", "ended"};
   std::set<std::string> seen;
   for (const prometheus::MetricFamily& family : metrics->Collect()) {
     EXPECT_TRUE(family.name.starts_with("sluice_")) << family.name;

@@ -92,6 +92,8 @@ class Workers {
       for (uint64_t at = 0; at < ring->header()->head.load();) {
         Record record;
         std::memcpy(&record, ring->slot(at), sizeof record);
+        at += record.slots;
+        if (record.ended != Ended::No) continue;
         std::string line(reinterpret_cast<const char*>(record.source.bytes.data()), 16);
         line += std::to_string(record.source_port) + " " + std::to_string(record.destination_port) + " " +
                 std::string(word_of(static_cast<Action>(record.action))) + " " +
@@ -100,7 +102,6 @@ class Workers {
                 std::to_string(record.source_bytes) + " " +
                 std::string(record.name, std::min<size_t>(record.name_size, kNameInFirstSlot));
         all.insert(line);
-        at += record.slots;
       }
     }
     return all;
