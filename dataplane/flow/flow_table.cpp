@@ -33,16 +33,12 @@ Flow* FlowTable::find(const FlowKey& key, uint64_t hash) {
 Flow* FlowTable::insert(const FlowKey& key, uint64_t hash) {
   if (free_ == kNoIndex && fresh_ == capacity_) return nullptr;
   // The emptier of the two: filling the first one first would let both run full long before the table is.
-  const auto used = [this](size_t at) {
-    return std::count_if(std::begin(buckets_[at].flows), std::end(buckets_[at].flows),
-                         [](uint32_t flow) { return flow != 0; });
-  };
   const size_t first = home(hash), second = other(hash);
-  const size_t emptier = used(second) < used(first) ? second : first;
-  size_t way = free_way(buckets_[emptier]);
-  size_t at = emptier;
+  const auto room = [this](size_t at) { return std::popcount(free_ways(buckets_[at])); };
+  size_t at = room(first) < room(second) ? second : first;
+  size_t way = free_way(buckets_[at]);
   if (way == kWays) way = make_room(at);
-  if (way == kWays) way = make_room(at = emptier == first ? second : first);
+  if (way == kWays) way = make_room(at = at == first ? second : first);
   if (way == kWays) return nullptr;
   const uint32_t index = free_ != kNoIndex ? free_ : fresh_++;
   Flow& flow = flows_[index];
@@ -55,11 +51,6 @@ Flow* FlowTable::insert(const FlowKey& key, uint64_t hash) {
   flow.set(kFlowInUse);
   ++size_;
   return &flow;
-}
-
-size_t FlowTable::free_way(const Bucket& bucket) {
-  return static_cast<size_t>(std::find(std::begin(bucket.flows), std::end(bucket.flows), 0U) -
-                             std::begin(bucket.flows));
 }
 
 /// Moves a flow of a full bucket to its other one. Returns the place that is free then; kWays where there is

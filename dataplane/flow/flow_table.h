@@ -5,6 +5,8 @@
 #include <smmintrin.h>
 #include <xxhash.h>
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -233,7 +235,12 @@ class FlowTable {
   }
   uint32_t other(uint64_t hash) const { return static_cast<uint32_t>((hash >> 32) * bucket_count_ >> 32); }
   static uint32_t tag(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
-  [[nodiscard]] static size_t free_way(const Bucket& bucket);
+  /// A bit for each place of a bucket that is free.
+  static uint32_t free_ways(const Bucket& bucket) { return tags_equal(bucket.flows, 0); }
+  /// kWays where there is none.
+  static size_t free_way(const Bucket& bucket) {
+    return std::min<size_t>(static_cast<size_t>(std::countr_zero(free_ways(bucket))), kWays);
+  }
   [[nodiscard]] size_t make_room(size_t at);
 
   FixedArray<Bucket> buckets_;

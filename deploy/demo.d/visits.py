@@ -123,13 +123,16 @@ def stamp_of(record: dict) -> float:
 
 
 def records() -> list[dict]:
+    """Of accesses: what was decided; the ends of their flows come later."""
     found = []
     for path in sorted((DIR / "log").glob("access-*.jsonl")):
         for line in path.read_text().splitlines():
             try:
-                found.append(json.loads(line))
+                record = json.loads(line)
             except ValueError:
-                pass  # the line that is being written
+                continue  # the line that is being written
+            if "ended" not in record["sluice"]:
+                found.append(record)
     return found
 
 

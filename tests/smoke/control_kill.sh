@@ -35,7 +35,8 @@ records = [json.loads(line) for line in sys.stdin]
 ids = collections.Counter(record["event"]["id"] for record in records)
 doubled = sum(count - 1 for count in ids.values())
 requests = sum(record["source"]["ip"] == "10.20.1.7" and record["network"].get("protocol") == "http"
-               and record.get("destination", {}).get("domain") == "news.example" for record in records)
+               and record.get("destination", {}).get("domain") == "news.example" and "ended" not in record["sluice"]
+               for record in records)
 print(f"{requests} records of requests, {doubled} doubled")'
 }
 check "no record was lost or doubled" same "$(count_records)" "$answered records of requests, 0 doubled"
