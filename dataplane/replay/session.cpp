@@ -33,6 +33,7 @@ struct Session::FileRun {
   Clock clock{kStartMs, 0};
   std::optional<uint32_t> unknown_link;
   uint64_t replayed = 0;
+  uint64_t written = 0;  ///< records
 
   /// Time never goes back for time-outs; a record bears its packet's own time.
   void advance(int64_t time_ns) {
@@ -55,9 +56,11 @@ bool Session::fail(const std::string& path, const std::string& why) {
   return false;
 }
 
-void Session::write(const FileRun& run, const Record& record, std::string_view name) {
+/// Numbers what is written: where ends are left out, so are theirs.
+void Session::write(FileRun& run, const Record& record, std::string_view name) {
   const Policy& policy = config_.policy;
-  const std::string id = control::event_id(run.boot, 0, record.number);
+  ++run.written;
+  const std::string id = control::event_id(run.boot, 0, config_.ends ? record.number : run.written);
   const auto line = policy.line_name(policy.network_line(record.network));
   control::append_record(line_, record, name, {config_.names, line, id, run.path});
 }

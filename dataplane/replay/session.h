@@ -48,7 +48,7 @@ class Session {
   struct FileRun;
   void packet(FileRun& run, const CapturedFrame& captured);
   void settle(FileRun& run);
-  void write(const FileRun& run, const Record& record, std::string_view name);
+  void write(FileRun& run, const Record& record, std::string_view name);
   void take_records(FileRun& run);
   bool fail(const std::string& path, const std::string& why);
 
