@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "control/accesslog/names.h"
+#include "control/base/utc.h"
 #include "dataplane/contract/record.h"
 
 namespace sluice::control {
@@ -35,8 +36,5 @@ void append_record(std::string& out, const Record& record, std::string_view name
 /// Appends text as the inside of a JSON string (RFC 8259 7). Valid UTF-8 stays as it is, other bytes become
 /// \u00XX.
 void append_json_text(std::string& out, std::string_view text);
-
-/// `2026-11-23T04:05:06.123456Z` for any time_ns.
-[[nodiscard]] std::string utc_text(int64_t time_ns);
 
 }  // namespace sluice::control

@@ -5,14 +5,14 @@
 #include "control/cli/client.h"
 #include "control/cli/commands.h"
 #include "control/cli/terminal.h"
-#include "control/reload/history.h"
+#include "control/sealed/sealed_file.h"
 
 namespace sluice::control {
 namespace {
 
 using nlohmann::json;
 
-json findings_json(const HistoryFindings& found, const SigningKey& key) {
+json findings_json(const SealedFindings& found, const SigningKey& key) {
   return {{"lines", found.lines},
           {"signed", found.signed_lines},
           {"torn_bytes", found.torn_bytes},
@@ -22,7 +22,7 @@ json findings_json(const HistoryFindings& found, const SigningKey& key) {
           {"problems", found.problems}};
 }
 
-void show_findings(const HistoryFindings& found, const SigningKey& key) {
+void show_findings(const SealedFindings& found, const SigningKey& key) {
   for (const std::string& problem : found.problems) {
     std::cout << problem << "\n";
   }
@@ -65,9 +65,9 @@ int run_history_verify(const std::string& state, const std::string& fingerprint,
   std::string error;
   const std::unique_ptr<SigningKey> key =
       SigningKey::open_public(std::filesystem::path(state) / "history.pub", error);
-  HistoryFindings found;
+  SealedFindings found;
   if (key) {
-    error = read_history(state, *key, {}, found);
+    error = read_sealed(history_paths(state), *key, {}, found);
   }
   if (error.empty() && !fingerprint.empty() && fingerprint != key->fingerprint()) {
     error = "the key that lies there is another one: " + key->fingerprint();

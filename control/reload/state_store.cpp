@@ -54,8 +54,8 @@ std::unique_ptr<StateStore> StateStore::open(const std::filesystem::path& direct
     error = "the state in " + directory.string() + " is in use by another sluice-control";
     return nullptr;
   }
-  out->history_ = History::open(
-      directory, [&](std::string_view line) { out->read_line(line); }, error);
+  out->history_ = SealedFile::open(
+      history_paths(directory), "history", [&](std::string_view line) { out->read_line(line); }, error);
   if (!out->history_) {
     return nullptr;
   }

@@ -17,8 +17,8 @@
 #include "control/base/unique_fd.h"
 #include "control/link/sealed_image.h"
 #include "control/reload/blob_store.h"
-#include "control/reload/history.h"
 #include "control/reload/source_list.h"
+#include "control/sealed/sealed_file.h"
 
 namespace sluice::control {
 
@@ -120,7 +120,7 @@ class StateStore {
   const std::filesystem::path directory_;
   const BlobStore blobs_;
   UniqueFd lock_;
-  std::unique_ptr<History> history_;
+  std::unique_ptr<SealedFile> history_;
   mutable std::mutex mutex_;  ///< guards all below, and writing to the history
   std::map<uint32_t, Entry> entries_;
   uint32_t last_generation_ = 0;

@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "control/reload/history.h"
+#include "control/sealed/sealed_file.h"
 
 namespace {
 
@@ -28,12 +28,12 @@ struct Written {
     fs::create_directories(directory);
     std::string error;
     {
-      const auto history = History::open(directory, {}, error);
+      const auto history = SealedFile::open(history_paths(directory), "history", {}, error);
       for (int line = 0; history && line < 4; ++line)
         error += history->append({{"generation", line}, {"reason", "because"}});
       if (!history || !error.empty()) std::abort();
     }
-    key = SigningKey::open_or_make(directory, error);
+    key = SigningKey::open_or_make(directory / "history.key", directory / "history.pub", error);
     if (!key) std::abort();
     std::ifstream in(directory / "history.jsonl", std::ios::binary);
     text.assign(std::istreambuf_iterator<char>(in), {});
@@ -69,8 +69,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
   }
   std::ofstream(written.directory / "history.jsonl", std::ios::binary | std::ios::trunc) << text;
-  HistoryFindings findings;
-  if (!read_history(written.directory, *written.key, {}, findings).empty()) return 0;
+  SealedFindings findings;
+  if (!read_sealed(history_paths(written.directory), *written.key, {}, findings).empty()) return 0;
   // A last line without its end is one that a crash cut: the head never knew of it.
   const bool torn_only = text.starts_with(written.text) && text.find('\n', written.text.size()) == text.npos;
   if ((findings.problem_count == 0) != torn_only) std::abort();

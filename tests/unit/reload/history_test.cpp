@@ -1,5 +1,5 @@
 // reload tests: a history altered anywhere is found.
-#include "control/reload/history.h"
+#include "control/sealed/sealed_file.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -30,9 +30,9 @@ struct HistoryTest : testing::Test {
   static void write(const fs::path& path, const std::string& text) {
     std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
   }
-  std::unique_ptr<History> open() {
+  std::unique_ptr<SealedFile> open() {
     std::string error;
-    auto out = History::open(directory, {}, error);
+    auto out = SealedFile::open(history_paths(directory), "history", {}, error);
     EXPECT_NE(out, nullptr) << error;
     return out;
   }
@@ -42,16 +42,16 @@ struct HistoryTest : testing::Test {
       EXPECT_EQ(history->append({{"generation", i}, {"author", "li.wei"}}), "");
     }
   }
-  HistoryFindings verify() {
+  SealedFindings verify() {
     std::string error;
     const auto key = SigningKey::open_public(directory / "history.pub", error);
     EXPECT_NE(key, nullptr) << error;
-    HistoryFindings out;
-    EXPECT_EQ(read_history(directory, *key, {}, out), "");
+    SealedFindings out;
+    EXPECT_EQ(read_sealed(history_paths(directory), *key, {}, out), "");
     return out;
   }
   std::string first_problem() {
-    const HistoryFindings found = verify();
+    const SealedFindings found = verify();
     return found.problems.empty() ? "" : found.problems[0];
   }
   /// The lines of the file, each with its line feed.
@@ -70,7 +70,7 @@ TEST_F(HistoryTest, UnalteredHasNoProblem) {
   EXPECT_EQ(first_problem(), "");
   make(3);
   make(2);
-  const HistoryFindings found = verify();
+  const SealedFindings found = verify();
   EXPECT_EQ(found.problem_count, 0u);
   EXPECT_EQ(found.lines, 5u);
   EXPECT_EQ(found.signed_lines, 5u);
@@ -84,7 +84,7 @@ TEST_F(HistoryTest, EveryFlippedByteIsFoundAtItsLine) {
     std::string changed = whole;
     changed[at] = static_cast<char>(changed[at] ^ 0x01);
     write(file, changed);
-    const HistoryFindings found = verify();
+    const SealedFindings found = verify();
     ASSERT_NE(found.problem_count, 0u) << at;
     if (whole[at] != '\n') {
       EXPECT_NE(found.problems[0].find("line " + std::to_string(line)), std::string::npos)
@@ -167,7 +167,7 @@ TEST_F(HistoryTest, AlterationStaysKnownAfterFurtherLines) {
   const std::vector<std::string> all = lines();
   write(file, all[0] + all[1]);
   make(1);  // control starts again, and goes on
-  const HistoryFindings found = verify();
+  const SealedFindings found = verify();
   ASSERT_EQ(found.problem_count, 2u);
   EXPECT_EQ(found.problems[0], "before line 3, lines 3 to 4 were missing when it was written");
   EXPECT_NE(found.problems[1].find("line 3 says that an alteration was found then"), std::string::npos);
@@ -190,7 +190,7 @@ TEST_F(HistoryTest, OldFormIsReadAndChainedOnFrom) {
   const std::string old = "{\"generation\":1,\"author\":\"a\"}\n{\"generation\":2}\n";
   write(file, old);
   make(2);
-  HistoryFindings found = verify();
+  SealedFindings found = verify();
   EXPECT_EQ(found.problem_count, 0u);
   EXPECT_EQ(found.lines, 4u);
   EXPECT_EQ(found.signed_lines, 2u);
@@ -238,7 +238,7 @@ TEST_F(HistoryTest, KeyIsItsOwnersAlone) {
 
 TEST_F(HistoryTest, LineLongerThanAnyIsReadAsAChangedOne) {
   make(1);
-  write(file, content(file) + std::string(kMaxHistoryLine + 5, 'x') + "\n");
+  write(file, content(file) + std::string(kMaxSealedLine + 5, 'x') + "\n");
   EXPECT_NE(first_problem(), "");
 }
 

@@ -1,4 +1,4 @@
-// control/reload: reads a history and tells where it was altered.
+// control/sealed: reads a history and tells where it was altered.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,8 +9,8 @@
 
 #include "control/base/files.h"
 #include "control/base/sha256.h"
-#include "control/reload/history.h"
-#include "control/reload/history_form.h"
+#include "control/sealed/sealed_file.h"
+#include "control/sealed/sealed_form.h"
 
 namespace sluice::control {
 namespace {
@@ -20,7 +20,7 @@ using nlohmann::json;
 constexpr size_t kHeadSize = 512, kSignatureDigits = 128;
 constexpr std::string_view kMember = ",\"signature\":\"", kEnd = "\"}";
 
-std::string head_body(const HistoryHead& head) {
+std::string head_body(const SealedHead& head) {
   return json{{"line", head.number}, {"sha256", head.sha256}}.dump();
 }
 
@@ -30,7 +30,7 @@ std::string number_of(uint64_t line) {
 
 class Checker {
  public:
-  Checker(const SigningKey& key, std::optional<HistoryHead> head, const TakeLine& take, HistoryFindings& out)
+  Checker(const SigningKey& key, std::optional<SealedHead> head, const TakeLine& take, SealedFindings& out)
       : key_(key), head_(std::move(head)), take_(take), out_(out) {
     out_.head_number = head_ ? head_->number : 0;
   }
@@ -81,7 +81,7 @@ class Checker {
   void problem(std::string what) {
     ++out_.problem_count;
     out_.unrecorded = true;
-    if (out_.problems.size() < HistoryFindings::kMaxProblems) {
+    if (out_.problems.size() < SealedFindings::kMaxProblems) {
       out_.problems.push_back(std::move(what));
     }
   }
@@ -153,9 +153,9 @@ class Checker {
   }
 
   const SigningKey& key_;
-  const std::optional<HistoryHead> head_;
+  const std::optional<SealedHead> head_;
   const TakeLine& take_;
-  HistoryFindings& out_;
+  SealedFindings& out_;
   Sha256 old_;  ///< of all lines of the old form
   std::string previous_text_;
   bool last_good_ = true;
@@ -172,7 +172,7 @@ std::string each_line(int fd, Checker& checker, uint64_t& torn) {
       continue;
     }
     if (got < 0) {
-      return errno_text("cannot read the history");
+      return errno_text("cannot read its lines");
     }
     if (got == 0) {
       break;
@@ -183,7 +183,7 @@ std::string each_line(int fd, Checker& checker, uint64_t& torn) {
       checker.line(pending);
       pending.clear();
     }
-    if (pending.size() + rest.size() > kMaxHistoryLine) {  // no line of ours: it shows as a changed one
+    if (pending.size() + rest.size() > kMaxSealedLine) {  // no line of ours: it shows as a changed one
       skipped += rest.size();
       rest = {};
     }
@@ -195,14 +195,14 @@ std::string each_line(int fd, Checker& checker, uint64_t& torn) {
 
 }  // namespace
 
-std::string head_text(const HistoryHead& head, const SigningKey& key) {
+std::string head_text(const SealedHead& head, const SigningKey& key) {
   const std::string body = head_body(head);
   std::string out = with_signature(body, key.sign(body));
   out.resize(kHeadSize - 1, ' ');
   return out + "\n";
 }
 
-std::optional<HistoryHead> read_head(std::string_view text, const SigningKey& key) {
+std::optional<SealedHead> read_head(std::string_view text, const SigningKey& key) {
   const size_t end = text.find_last_not_of(" \n");
   const std::optional<SignedLine> parts = take_apart(text.substr(0, end == text.npos ? 0 : end + 1));
   if (!parts || !key.verify(parts->body, parts->signature)) {
@@ -213,7 +213,7 @@ std::optional<HistoryHead> read_head(std::string_view text, const SigningKey& ke
       !value.contains("sha256") || !value["sha256"].is_string()) {
     return std::nullopt;
   }
-  HistoryHead out{value["line"].get<uint64_t>(), value["sha256"].get<std::string>()};
+  SealedHead out{value["line"].get<uint64_t>(), value["sha256"].get<std::string>()};
   std::string whole = with_signature(head_body(out), parts->signature);
   whole.resize(kHeadSize - 1, ' ');
   return whole + "\n" == text ? std::optional(out) : std::nullopt;
@@ -234,12 +234,12 @@ std::optional<SignedLine> take_apart(std::string_view line) {
                     line.substr(line.size() - kEnd.size() - kSignatureDigits, kSignatureDigits)};
 }
 
-std::string read_history(const std::filesystem::path& directory, const SigningKey& key, const TakeLine& take,
-                         HistoryFindings& findings) {
+std::string read_sealed(const SealedPaths& paths, const SigningKey& key, const TakeLine& take,
+                        SealedFindings& findings) {
   findings = {};
   findings.last_sha256 = sha256_hex("");
-  const std::optional<std::string> head = read_tail(directory / kHeadFile, kHeadSize + 1);
-  const std::string path = (directory / kHistoryFile).string();
+  const std::optional<std::string> head = read_tail(paths.head, kHeadSize + 1);
+  const std::string path = paths.lines.string();
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   struct stat status {};
   if (!fd || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) {

@@ -1,4 +1,4 @@
-// control/reload: the key that signs the history.
+// control/sealed: the key that signs.
 #pragma once
 
 #include <filesystem>
@@ -10,11 +10,13 @@ struct evp_pkey_st;
 
 namespace sluice::control {
 
-/// An Ed25519 key. Its two files: `history.key` (0600) and, for whoever verifies, `history.pub`.
+/// An Ed25519 key. It has two files: the key's own (0600) and, for whoever verifies, the public key's.
 class SigningKey {
  public:
-  /// Reads the key of a state directory, or makes it where there is none. Returns nullptr, with error.
-  [[nodiscard]] static std::unique_ptr<SigningKey> open_or_make(const std::filesystem::path& directory,
+  /// Reads the key, or makes it where there is none, and sees to it that the public one lies beside. Returns
+  /// nullptr, with error.
+  [[nodiscard]] static std::unique_ptr<SigningKey> open_or_make(const std::filesystem::path& file,
+                                                                const std::filesystem::path& public_file,
                                                                 std::string& error);
   /// Reads a public key: it verifies, and does not sign.
   [[nodiscard]] static std::unique_ptr<SigningKey> open_public(const std::filesystem::path& file,

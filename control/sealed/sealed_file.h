@@ -1,4 +1,4 @@
-// control/reload: a file of lines that cannot be altered unnoticed.
+// control/sealed: a file of lines that cannot be altered unnoticed.
 #pragma once
 
 #include <cstdint>
@@ -8,15 +8,16 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "control/base/unique_fd.h"
-#include "control/reload/signing_key.h"
+#include "control/sealed/signing_key.h"
 
 namespace sluice::control {
 
-/// What reading a history from its first byte to its last has found.
-struct HistoryFindings {
+/// What reading a sealed file from its first byte to its last has found.
+struct SealedFindings {
   static constexpr size_t kMaxProblems = 100;  ///< further ones are counted
 
   uint64_t lines = 0;                 ///< whole ones
@@ -32,40 +33,49 @@ struct HistoryFindings {
 
 using TakeLine = std::function<void(std::string_view line)>;
 
-/// Reads `history.jsonl` and `history.head` of a directory. take: is called for every whole line of at most
-/// kMaxHistoryLine bytes; may be empty. Returns an empty string, or why the files cannot be read.
-[[nodiscard]] std::string read_history(const std::filesystem::path& directory, const SigningKey& key,
-                                       const TakeLine& take, HistoryFindings& findings);
+/// The four files of a sealed one: its lines, the signed head that says which line is the last one, and the
+/// key's.
+struct SealedPaths {
+  std::filesystem::path lines, head, key, public_key;
+};
+/// `history.jsonl`, `history.head`, `history.key` and `history.pub` of control's state directory.
+[[nodiscard]] SealedPaths history_paths(const std::filesystem::path& state);
 
-inline constexpr size_t kMaxHistoryLine = size_t{16} << 20;
+/// Reads the lines and the head. take: is called for every whole line of at most kMaxSealedLine bytes; may be
+/// empty. Returns an empty string, or why the files cannot be read.
+[[nodiscard]] std::string read_sealed(const SealedPaths& paths, const SigningKey& key, const TakeLine& take,
+                                      SealedFindings& findings);
 
-/// The history, to be written on. Each line names the SHA-256 of the one before it and bears a signature; the
-/// head says, signed, which line is the last one.
-class History {
+inline constexpr size_t kMaxSealedLine = size_t{16} << 20;
+
+/// A sealed file, to be written on. Each line names the SHA-256 of the one before it and bears a signature;
+/// the head says, signed, which line is the last one.
+class SealedFile {
  public:
   /// Reads and verifies what is there, cuts a torn line off, and writes down, as a line of its own, that
-  /// something was altered. Returns nullptr, with error.
-  [[nodiscard]] static std::unique_ptr<History> open(const std::filesystem::path& directory,
-                                                     const TakeLine& take, std::string& error);
+  /// something was altered. name: what the daemon's own log calls it. Returns nullptr, with error.
+  [[nodiscard]] static std::unique_ptr<SealedFile> open(const SealedPaths& paths, std::string name,
+                                                        const TakeLine& take, std::string& error);
 
   /// Adds a line, synced. line: an object. Returns an empty string, or why it is not written.
   [[nodiscard]] std::string append(nlohmann::json line);
 
   const std::string& fingerprint() const { return key_->fingerprint(); }
   /// What was found at the start.
-  const HistoryFindings& findings() const { return findings_; }
+  const SealedFindings& findings() const { return findings_; }
 
  private:
-  explicit History(std::filesystem::path directory) : directory_(std::move(directory)) {}
+  SealedFile(SealedPaths paths, std::string name) : paths_(std::move(paths)), name_(std::move(name)) {}
   std::string open_files(const TakeLine& take);
   std::string write_head();
   std::string write_line(const std::string& text);
   void note_altered(std::vector<std::string> what);
 
-  const std::filesystem::path directory_;
+  const SealedPaths paths_;
+  const std::string name_;
   std::unique_ptr<SigningKey> key_;
   UniqueFd file_, head_;
-  HistoryFindings findings_;
+  SealedFindings findings_;
   uint64_t size_ = 0;  ///< of the file, as this process left it
 };
 

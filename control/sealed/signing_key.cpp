@@ -1,5 +1,5 @@
-// control/reload: Ed25519 by OpenSSL.
-#include "control/reload/signing_key.h"
+// control/sealed: Ed25519 by OpenSSL.
+#include "control/sealed/signing_key.h"
 
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -67,9 +67,9 @@ std::unique_ptr<SigningKey> SigningKey::wrap(std::unique_ptr<evp_pkey_st, Free> 
   return out;
 }
 
-std::unique_ptr<SigningKey> SigningKey::open_or_make(const std::filesystem::path& directory,
+std::unique_ptr<SigningKey> SigningKey::open_or_make(const std::filesystem::path& file,
+                                                     const std::filesystem::path& public_file,
                                                      std::string& error) {
-  const std::filesystem::path file = directory / "history.key", public_file = directory / "history.pub";
   std::unique_ptr<evp_pkey_st, Free> key;
   struct stat status {};
   const bool made = ::lstat(file.c_str(), &status) != 0 && errno == ENOENT;
@@ -86,7 +86,7 @@ std::unique_ptr<SigningKey> SigningKey::open_or_make(const std::filesystem::path
     }
   } else {
     if ((status.st_mode & 077) != 0) {
-      log_warning("state: " + file.string() + " can be read by others; its mode should be 0600");
+      log_warning(file.string() + " can be read by others; its mode should be 0600");
     }
     const std::string text = read_tail(file, kMaxKeyFile).value_or("");
     key.reset(PEM_read_bio_PrivateKey(bio_of(text).get(), nullptr, nullptr, nullptr));
@@ -126,7 +126,7 @@ std::string SigningKey::sign(std::string_view text) const {
   if (!context || EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key_.get()) != 1 ||
       EVP_DigestSign(context.get(), signature, &size, reinterpret_cast<const uint8_t*>(text.data()),
                      text.size()) != 1) {
-    log_error("state: the history cannot be signed");
+    log_error("a line cannot be signed");
   }
   return hex_text(signature);
 }

@@ -1,4 +1,4 @@
-// control/reload: how a line of history and its head are written.
+// control/sealed: how a line of history and its head are written.
 #pragma once
 
 #include <cstdint>
@@ -6,23 +6,20 @@
 #include <string>
 #include <string_view>
 
-#include "control/reload/signing_key.h"
+#include "control/sealed/signing_key.h"
 
 namespace sluice::control {
 
-inline constexpr const char* kHistoryFile = "history.jsonl";
-inline constexpr const char* kHeadFile = "history.head";
-
 /// The last line there is.
-struct HistoryHead {
+struct SealedHead {
   uint64_t number = 0;
   std::string sha256;
 };
 
 /// The head's file, of one size always.
-[[nodiscard]] std::string head_text(const HistoryHead& head, const SigningKey& key);
+[[nodiscard]] std::string head_text(const SealedHead& head, const SigningKey& key);
 /// Nothing where text is not, byte by byte, what head_text writes with this key.
-[[nodiscard]] std::optional<HistoryHead> read_head(std::string_view text, const SigningKey& key);
+[[nodiscard]] std::optional<SealedHead> read_head(std::string_view text, const SigningKey& key);
 
 /// body: a JSON object; the signature becomes its last member.
 [[nodiscard]] std::string with_signature(std::string_view body, std::string_view signature);
