@@ -19,7 +19,7 @@ for end in sorted(mine, key=lambda end: end["source"]["port"]):
 }
 
 make_capture() {
-  python3 - "$1" <<'PYTHON'
+  /usr/bin/python3 - "$1" <<'PYTHON'
 import sys
 from scapy.all import IP, TCP, Ether, wrpcap
 CLIENT, SERVER, ASKED = "10.20.1.7", "198.51.100.9", b"GET / HTTP/1.1\r\nHost: www.example\r\n\r\n"
