@@ -19,7 +19,7 @@ class Sha256 {
  public:
   Sha256();
   void update(std::string_view bytes);
-  /// The sum of all that came. Ends this one.
+  /// The sum of all that came; what comes then is another sum's.
   [[nodiscard]] Sha256Bytes finish();
   /// The same in lower-case hexadecimal digits.
   [[nodiscard]] std::string hex();
@@ -28,6 +28,9 @@ class Sha256 {
   std::unique_ptr<evp_md_ctx_st, void (*)(evp_md_ctx_st*)> context_;
 };
 
+[[nodiscard]] inline std::string_view text_of(const Sha256Bytes& sum) {
+  return {reinterpret_cast<const char*>(sum.data()), sum.size()};
+}
 [[nodiscard]] Sha256Bytes sha256_of(std::string_view bytes);
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 

@@ -81,7 +81,7 @@ void SealedFile::note_altered(std::vector<std::string> what) {
   }
 }
 
-std::string SealedFile::append(json line) {
+std::string SealedFile::append(json line, std::string* written) {
   struct stat status {};
   if (::fstat(file_.get(), &status) == 0 && static_cast<uint64_t>(status.st_size) != size_ &&
       !line.contains("altered")) {
@@ -102,7 +102,14 @@ std::string SealedFile::append(json line) {
   }
   ++findings_.last_number;
   findings_.last_sha256 = sha256_hex(text);
-  return write_head();
+  if (written != nullptr) {
+    *written = text;
+  }
+  // The line is there and signed whether its head can be written or not: who asks again would write it twice.
+  if (std::string why = write_head(); !why.empty()) {
+    log_error(name_ + ": " + why);
+  }
+  return {};
 }
 
 std::string SealedFile::write_line(const std::string& text) {

@@ -57,8 +57,9 @@ class SealedFile {
   [[nodiscard]] static std::unique_ptr<SealedFile> open(const SealedPaths& paths, std::string name,
                                                         const TakeLine& take, std::string& error);
 
-  /// Adds a line, synced. line: an object. Returns an empty string, or why it is not written.
-  [[nodiscard]] std::string append(nlohmann::json line);
+  /// Adds a line, synced. line: an object. written: where not nullptr, the line as it stands in the file,
+  /// without line feed. Returns an empty string, or why it is not written.
+  [[nodiscard]] std::string append(nlohmann::json line, std::string* written = nullptr);
 
   const std::string& fingerprint() const { return key_->fingerprint(); }
   /// What was found at the start.

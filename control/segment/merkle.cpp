@@ -1,0 +1,101 @@
+// control/segment: Merkle trees by RFC 9162, section 2.1.
+#include "control/segment/merkle.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace sluice::control {
+namespace {
+
+Sha256Bytes node(const Sha256Bytes& left, const Sha256Bytes& right) {
+  static thread_local Sha256 sum;
+  sum.update(std::string_view("\x01", 1));
+  sum.update(text_of(left));
+  sum.update(text_of(right));
+  return sum.finish();
+}
+
+/// The greatest power of two below count; count: at least 2.
+uint64_t split(uint64_t count) {
+  return std::bit_floor(count - 1);
+}
+
+}  // namespace
+
+Sha256Bytes line_salt(std::string_view salt, uint64_t index) {
+  static thread_local Sha256 sum;
+  char number[8];
+  for (int i = 0; i < 8; ++i) {
+    number[i] = static_cast<char>(index >> (56 - 8 * i));
+  }
+  sum.update(salt);
+  sum.update({number, sizeof number});
+  return sum.finish();
+}
+
+Sha256Bytes merkle_leaf(const Sha256Bytes& line_salt, std::string_view line) {
+  static thread_local Sha256 sum;
+  sum.update(std::string_view("\0", 1));
+  sum.update(text_of(line_salt));
+  sum.update(line);
+  return sum.finish();
+}
+
+std::vector<Sha256Bytes> merkle_leaves(std::string_view salt, std::string_view lines) {
+  std::vector<Sha256Bytes> out;
+  for (size_t at = 0; at < lines.size();) {
+    const size_t end = std::min(lines.find('\n', at), lines.size());
+    out.push_back(merkle_leaf(line_salt(salt, out.size()), lines.substr(at, end - at)));
+    at = end + 1;
+  }
+  return out;
+}
+
+Sha256Bytes merkle_root(std::span<const Sha256Bytes> leaves) {
+  if (leaves.size() == 1) {
+    return leaves[0];
+  }
+  const uint64_t left = split(leaves.size());
+  return node(merkle_root(leaves.first(left)), merkle_root(leaves.subspan(left)));
+}
+
+std::vector<Sha256Bytes> merkle_path(std::span<const Sha256Bytes> leaves, uint64_t index) {
+  if (leaves.size() == 1) {
+    return {};
+  }
+  const uint64_t left = split(leaves.size());
+  const bool in_left = index < left;
+  const auto mine = in_left ? leaves.first(left) : leaves.subspan(left);
+  const auto other = in_left ? leaves.subspan(left) : leaves.first(left);
+  std::vector<Sha256Bytes> out = merkle_path(mine, in_left ? index : index - left);
+  out.push_back(merkle_root(other));
+  return out;
+}
+
+bool merkle_verify(const Sha256Bytes& leaf, uint64_t index, uint64_t count, std::span<const Sha256Bytes> path,
+                   const Sha256Bytes& root) {
+  if (index >= count) {
+    return false;
+  }
+  uint64_t place = index, last = count - 1;
+  Sha256Bytes sum = leaf;
+  for (const Sha256Bytes& sibling : path) {
+    if (last == 0) {
+      return false;
+    }
+    if (place % 2 == 1 || place == last) {
+      sum = node(sibling, sum);
+      while (place % 2 == 0 && place != 0) {
+        place /= 2;
+        last /= 2;
+      }
+    } else {
+      sum = node(sum, sibling);
+    }
+    place /= 2;
+    last /= 2;
+  }
+  return last == 0 && sum == root;
+}
+
+}  // namespace sluice::control
