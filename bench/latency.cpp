@@ -276,7 +276,7 @@ class Scraper {
       std::filesystem::temp_directory_path() / ("sluice-latency-" + std::to_string(getpid()));
   std::string error_;
   control::AccessLog log_{
-      control::LogWriter::open(directory_, 0, error_), [](uint32_t) {
+      control::SegmentWriter::open(directory_, directory_, {}, error_), [](uint32_t) {
         return std::make_shared<const control::ImageNames>(control::ImageNames::only_site(""));
       }};
   control::Link::Counts link_;

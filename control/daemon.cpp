@@ -48,7 +48,7 @@ std::string Daemon::start() {
     return error;
   }
   if (!(store_ = StateStore::open(options_.state, error)) ||
-      !(writer_ = LogWriter::open(options_.log, utc_now_ns(), error))) {
+      !(writer_ = SegmentWriter::open(options_.log, options_.state, {}, error))) {
     return error;
   }
   if (error = make_directory(store_->feeds()); !error.empty()) {

@@ -62,7 +62,7 @@ class Daemon {
   EventLoop loop_;
   UniqueFd signals_;
   std::unique_ptr<StateStore> store_;
-  std::unique_ptr<LogWriter> writer_;
+  std::unique_ptr<SegmentWriter> writer_;
   std::unique_ptr<AccessLog> log_;
   std::shared_ptr<Metrics> metrics_;
   std::unique_ptr<MetricsServer> metrics_server_;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "control/accesslog/format.h"
+#include "control/accesslog/gap.h"
 #include "control/base/clock.h"
 #include "control/base/log_line.h"
 
@@ -13,19 +14,22 @@ namespace sluice::control {
 namespace {
 
 using std::chrono::milliseconds;
-constexpr milliseconds kIdle{20};        ///< between two looks at empty rings
-constexpr milliseconds kAfterWrite{20};  ///< lets records gather, so that one sync serves many
+constexpr milliseconds kIdle{20};  ///< between two looks at empty rings
+constexpr milliseconds kAfterWrite{
+    500};  ///< lets records gather: long frames pack better, one sync serves many
 constexpr milliseconds kAfterRefusal{500};
 constexpr milliseconds kLongestStop{3000};
-constexpr size_t kRecordsPerTurn = 256;  ///< of one worker, before the next one has its turn
-constexpr size_t kLongestLine =
-    64 << 10;                      ///< far above what names of a policy make; keeps a batch within its bound
-constexpr size_t kNamesKept = 32;  ///< generations
+constexpr size_t kRoom = 3 * kMaxLogLine;  ///< for a record and the gaps before it
+constexpr size_t kRecordsPerTurn = 256;    ///< of one worker, before the next one has its turn
+constexpr size_t kNamesKept = 32;          ///< generations
 
 }  // namespace
 
-AccessLog::AccessLog(std::unique_ptr<LogWriter> writer, NamesOf names_of)
-    : writer_(std::move(writer)), names_of_(std::move(names_of)), thread_([this] { run(); }) {}
+AccessLog::AccessLog(std::unique_ptr<SegmentWriter> writer, NamesOf names_of)
+    : writer_(std::move(writer)),
+      names_of_(std::move(names_of)),
+      broken_off_ns_(writer_->broken_off_ns()),
+      thread_([this] { run(); }) {}
 
 void AccessLog::add_region(std::shared_ptr<SharedRegion> region) {
   {
@@ -66,6 +70,7 @@ void AccessLog::run() {
     const Pass done = pass();
     lock.lock();
     if (stopping && (done != Pass::Written || std::chrono::steady_clock::now() > stop_at_)) {
+      note_written(writer_->close(utc_now_ns()));
       return;  // what the rings still hold waits there for the next control
     }
     const auto wait = done == Pass::Idle ? kIdle : done == Pass::Refused ? kAfterRefusal : kAfterWrite;
@@ -88,6 +93,7 @@ AccessLog::Pass AccessLog::pass() {
         reader.release();  // what was passed over holds no record
       }
     }
+    note_written(writer_->tick(utc_now_ns()));
     return Pass::Idle;
   }
   return flush() ? Pass::Written : Pass::Refused;
@@ -100,7 +106,7 @@ void AccessLog::fill() {
     return;
   }
   bool any = true;
-  while (any && batch_.size() + kLongestLine < kMaxBatchBytes) {
+  while (any && batch_.lines.size() + kRoom < kMaxFrameText) {
     any = false;
     for (size_t worker = 0; worker < sources_.front().readers.size(); ++worker) {
       any |= fill_from(worker);
@@ -113,44 +119,87 @@ bool AccessLog::fill_from(size_t worker) {
   Source& source = sources_.front();
   RingItem item;
   size_t count = 0;
-  while (count < kRecordsPerTurn && batch_.size() + kLongestLine < kMaxBatchBytes &&
+  int64_t before_ns = source.readers[worker].last_time_ns();
+  while (count < kRecordsPerTurn && batch_.lines.size() + kRoom < kMaxFrameText &&
          source.readers[worker].next(item)) {
     const Record& record = item.record;
     const ImageNames& names = names_for(record.generation);
-    const std::string id = event_id(source.region->boot(), static_cast<uint32_t>(worker), record.number);
-    append_record(batch_, record, item.name(),
+    const auto number = static_cast<uint32_t>(worker);
+    const std::string id = event_id(source.region->boot(), number, record.number);
+    append_gaps(source, number, before_ns, item);
+    append_record(batch_.lines, record, item.name(),
                   RecordContext{names, source.region->pair(record.line), id, {}});
+    batch_.note(record.time_ns, {source.region->boot(), number, record.number});
+    before_ns = record.time_ns;
     if ((record.rule != kNone16 && names.rule(record.rule).empty()) ||
         (record.network != kNone16 && names.network(record.network).empty())) {
       counts_.unnamed.fetch_add(1, std::memory_order_relaxed);
     }
     ++count;
   }
-  batch_records_ += count;
   return count != 0;
+}
+
+/// The lines that say that something is missing before item, where it is. before_ns: of the worker's record
+/// before it; 0: not known.
+void AccessLog::append_gaps(const Source& source, uint32_t worker, int64_t before_ns, const RingItem& item) {
+  const uint64_t boot = source.region->boot();
+  Gap gap{.site = names_for(item.record.generation).site(),
+          .boot = boot,
+          .worker = worker,
+          .until_ns = item.record.time_ns};
+  const auto append = [&] {
+    append_gap(batch_.lines, gap);
+    batch_.note(gap.until_ns, {boot, worker, gap.lost == 0 ? 0 : gap.first + gap.lost - 1});
+    ++batch_gaps_;
+  };
+  // Of a data plane that the log knows the numbers tell what is missing. Of one that went down with control,
+  // as in a power cut, nobody knows.
+  if (const int64_t from = std::exchange(broken_off_ns_, 0); from != 0 && !writer_->knows(boot)) {
+    gap.reason = "unclean-stop";
+    gap.from_ns = from;
+    append();
+  }
+  if (item.lost != 0) {
+    gap.reason = "log-full";
+    gap.from_ns = before_ns == 0 ? gap.until_ns : before_ns;
+    gap.first = item.record.number - item.lost;
+    gap.lost = item.lost;
+    append();
+  }
 }
 
 bool AccessLog::flush() {
   const std::string why = writer_->append(batch_, utc_now_ns());
+  note_written(why);
+  if (!why.empty()) {
+    return false;
+  }
+  for (RingReader& reader : sources_.front().readers) {
+    reader.release();
+  }
+  counts_.records.fetch_add(batch_.records - batch_gaps_, std::memory_order_relaxed);
+  counts_.gaps.fetch_add(batch_gaps_, std::memory_order_relaxed);
+  counts_.syncs.fetch_add(1, std::memory_order_relaxed);
+  batch_ = {};
+  batch_gaps_ = 0;
+  return true;
+}
+
+/// why: the disk refused; empty: it did not.
+void AccessLog::note_written(const std::string& why) {
+  const SegmentWriter::Counts& written = writer_->counts();
+  counts_.bytes.store(written.file_bytes, std::memory_order_relaxed);
+  counts_.text_bytes.store(written.text_bytes, std::memory_order_relaxed);
+  counts_.closed.store(written.closed, std::memory_order_relaxed);
   if (!why.empty()) {
     counts_.errors.fetch_add(1, std::memory_order_relaxed);
     if (!std::exchange(complained_, true)) {
       log_error("access log: " + why + "; the rings keep the records, it is tried again");
     }
-    return false;
-  }
-  if (std::exchange(complained_, false)) {
+  } else if (std::exchange(complained_, false)) {
     log_info("access log: writing again");
   }
-  for (RingReader& reader : sources_.front().readers) {
-    reader.release();
-  }
-  counts_.records.fetch_add(batch_records_, std::memory_order_relaxed);
-  counts_.bytes.fetch_add(batch_.size(), std::memory_order_relaxed);
-  counts_.syncs.fetch_add(1, std::memory_order_relaxed);
-  batch_.clear();
-  batch_records_ = 0;
-  return true;
 }
 
 void AccessLog::note_counts() {

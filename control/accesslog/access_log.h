@@ -14,9 +14,9 @@
 #include <thread>
 #include <vector>
 
-#include "control/accesslog/log_writer.h"
 #include "control/accesslog/names.h"
 #include "control/accesslog/ring_reader.h"
+#include "control/segment/writer.h"
 
 namespace sluice::control {
 
@@ -29,12 +29,13 @@ class AccessLog {
   using NamesOf = std::function<std::shared_ptr<const ImageNames>(uint32_t generation)>;
 
   struct Counts {
-    std::atomic<uint64_t> records{0}, bytes{0}, syncs{0}, errors{0};
+    std::atomic<uint64_t> records{0}, bytes{0}, syncs{0}, errors{0};  ///< bytes: as they lie on the disk
+    std::atomic<uint64_t> text_bytes{0}, closed{0}, gaps{0};  ///< of the lines; segments; lines that say so
     std::atomic<uint64_t> malformed{0}, lost{0}, doubles{0};
     std::atomic<uint64_t> unnamed{0};  ///< records whose rule, list or network the image does not know
   };
 
-  AccessLog(std::unique_ptr<LogWriter> writer, NamesOf names_of);
+  AccessLog(std::unique_ptr<SegmentWriter> writer, NamesOf names_of);
   ~AccessLog() { stop(); }
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
@@ -42,7 +43,7 @@ class AccessLog {
   /// A data plane is there. The one before is read to its end first. Any thread.
   void add_region(std::shared_ptr<SharedRegion> region);
 
-  /// Writes what the rings hold, unless the disk refuses, and ends the thread.
+  /// Writes what the rings hold, unless the disk refuses, closes the segment, and ends the thread.
   void stop();
 
   const Counts& counts() const { return counts_; }
@@ -65,17 +66,20 @@ class AccessLog {
   Pass pass();
   void fill();
   bool fill_from(size_t worker);
+  void append_gaps(const Source& source, uint32_t worker, int64_t before_ns, const RingItem& item);
   bool flush();
+  void note_written(const std::string& why);
   void note_counts();
   bool drop_finished_source();
   const ImageNames& names_for(uint32_t generation);
 
-  const std::unique_ptr<LogWriter> writer_;
+  const std::unique_ptr<SegmentWriter> writer_;
   const NamesOf names_of_;
   std::deque<Source> sources_;  ///< the first one is being read
-  std::string batch_;           ///< lines that are not yet synced
-  uint64_t batch_records_ = 0;
-  bool backlog_ = false;  ///< the last batch was full, so the disk alone sets the pace
+  LogBatch batch_;              ///< lines that are not yet synced
+  uint64_t batch_gaps_ = 0;     ///< of them
+  int64_t broken_off_ns_;       ///< as SegmentWriter's, until a data plane is read
+  bool backlog_ = false;        ///< the last batch was full, so the disk alone sets the pace
   bool complained_ = false;
   RingReader::Counts finished_;  ///< of sources that are gone
   std::map<uint32_t, std::shared_ptr<const ImageNames>> names_;

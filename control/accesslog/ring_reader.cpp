@@ -78,16 +78,19 @@ bool RingReader::take(uint64_t available, RingItem& out) {
     ++counts_.doubles;
     return false;
   }
+  out.lost = 0;
   if (last_number_ != 0) {
     const uint64_t step = record.number - last_number_;
     if (record.number <= last_number_ || step > kWidestGap) {
       counts_.malformed += record.slots;
       return false;
     }
-    counts_.lost += step - 1;
+    out.lost = step - 1;
+    counts_.lost += out.lost;
   }
   last_number_ = record.number;
   last_generation_ = record.generation;
+  last_time_ns_ = record.time_ns;
   ++counts_.read;
   return true;
 }

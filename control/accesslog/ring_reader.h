@@ -12,6 +12,7 @@ namespace sluice::control {
 /// A record and its name, copied out of the ring and checked.
 struct RingItem {
   Record record{};
+  uint64_t lost = 0;  ///< records that were to come before it and never did
   char name_bytes[kMaxName] = {};
   std::string_view name() const { return {name_bytes, record.name_size}; }
 };
@@ -43,6 +44,7 @@ class RingReader {
   const Counts& counts() const { return counts_; }
   /// Of the last record that was read; 0 before the first.
   uint32_t last_generation() const { return last_generation_; }
+  int64_t last_time_ns() const { return last_time_ns_; }
 
  private:
   void copy(uint64_t position, void* out, size_t bytes) const;
@@ -53,6 +55,7 @@ class RingReader {
   uint64_t last_number_;  ///< 0: not known
   uint64_t first_new_;    ///< numbers below it are in the log
   uint32_t last_generation_ = 0;
+  int64_t last_time_ns_ = 0;
   Counts counts_;
 };
 

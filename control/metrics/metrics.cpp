@@ -195,6 +195,11 @@ void add_log(const AccessLog::Counts& log, Families& out) {
   };
   add("sluice_log_records_total", "Access records that are on disk.", log.records);
   add("sluice_log_bytes_total", "Bytes of the access log that are on disk.", log.bytes);
+  add("sluice_log_text_bytes_total", "Bytes of the access log that are on disk, before they were packed.",
+      log.text_bytes);
+  add("sluice_log_segments_closed_total", "Segments of the access log that bear their signed end.",
+      log.closed);
+  add("sluice_log_gaps_total", "Lines of the access log that say that records are missing.", log.gaps);
   add("sluice_log_syncs_total", "Times the access log was synced.", log.syncs);
   add("sluice_log_errors_total", "Times the disk refused the access log.", log.errors);
   add("sluice_log_malformed_slots_total", "Slots of the event rings that held no record.", log.malformed);

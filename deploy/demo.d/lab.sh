@@ -231,4 +231,4 @@ lab_in_force() { lab_metrics | grep -Eq '^sluice_policy_generation(\{.*\})? [1-9
 
 lab_metrics() { in_ns gw curl -sf -m 2 "http://$LAB_METRICS/metrics"; }
 lab_ctl() { "$LAB_BUILD/control/sluicectl" --socket "$LAB_DIR/api.sock" "$@"; }
-lab_records() { cat "$LAB_DIR"/log/access-*.jsonl 2>/dev/null; }
+lab_records() { zstdcat -q "$LAB_DIR"/log/access-*.jsonl.zst 2>/dev/null; }

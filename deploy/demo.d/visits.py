@@ -125,8 +125,9 @@ def stamp_of(record: dict) -> float:
 def records() -> list[dict]:
     """Of accesses: what was decided; the ends of their flows come later."""
     found = []
-    for path in sorted((DIR / "log").glob("access-*.jsonl")):
-        for line in path.read_text().splitlines():
+    for path in sorted((DIR / "log").glob("access-*.jsonl.zst")):
+        text = subprocess.run(["zstdcat", "-q", path], capture_output=True, text=True).stdout
+        for line in text.splitlines():
             try:
                 record = json.loads(line)
             except ValueError:

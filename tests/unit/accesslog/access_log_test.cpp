@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "control/accesslog/format.h"
+#include "control/segment/reader.h"
 #include "tests/unit/accesslog/image_maker.h"
 #include "tests/unit/link/fake_shared.h"
 
@@ -18,8 +18,6 @@ namespace sluice::control {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr int64_t kDay = 86'400'000'000'000, kNow = 1'795'406'706'000'000'000;
-
 struct AccessLogTest : testing::Test {
   fs::path directory = fs::temp_directory_path() / ("sluice-log-" + std::to_string(::getpid()));
   std::string error;
@@ -27,107 +25,34 @@ struct AccessLogTest : testing::Test {
   AccessLogTest() { fs::remove_all(directory); }
   ~AccessLogTest() override { fs::remove_all(directory); }
 
-  std::unique_ptr<LogWriter> writer() {
-    auto out = LogWriter::open(directory, kNow, error);
-    EXPECT_NE(out, nullptr) << error;
-    return out;
-  }
-  static std::string read(const fs::path& path) {
-    std::ifstream in(path);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
-  /// The event ids of all lines of all files, in the order of the files' names.
-  std::vector<std::string> ids() const {
-    std::set<fs::path> files;
-    for (const auto& entry : fs::directory_iterator(directory)) {
-      files.insert(entry.path());
-    }
-    std::vector<std::string> out;
-    for (const fs::path& file : files) {
-      std::ifstream in(file);
-      for (std::string line; std::getline(in, line);) {
-        out.push_back(nlohmann::json::parse(line)["event"]["id"].get<std::string>());
+  /// All lines of all segments, in order.
+  std::vector<nlohmann::json> lines() {
+    std::vector<nlohmann::json> out;
+    for (const SegmentFile& file : list_segments(directory, error)) {
+      const auto reader = SegmentReader::open(file.path, error);
+      while (reader->next() == SegmentReader::Step::Frame) {
+        std::istringstream in{std::string(reader->lines())};
+        for (std::string line; std::getline(in, line);) {
+          out.push_back(nlohmann::json::parse(line));
+        }
       }
     }
     return out;
   }
-  static std::string line(uint64_t number) {
-    Record record{};
-    return format_record(record, "", ImageNames::only_site("s"), "l", event_id(0xb007, 0, number)) + "\n";
+  std::vector<std::string> ids() {
+    std::vector<std::string> out;
+    for (const nlohmann::json& line : lines()) {
+      out.push_back(line["event"]["id"].get<std::string>());
+    }
+    return out;
   }
   std::unique_ptr<AccessLog> start() {
-    return std::make_unique<AccessLog>(LogWriter::open(directory, kNow, error), [](uint32_t generation) {
-      return std::make_shared<const ImageNames>(*ImageNames::read(make_image(generation, "site")));
-    });
+    return std::make_unique<AccessLog>(
+        SegmentWriter::open(directory, directory / "state", {}, error), [](uint32_t generation) {
+          return std::make_shared<const ImageNames>(*ImageNames::read(make_image(generation, "site")));
+        });
   }
 };
-
-TEST_F(AccessLogTest, LinesGoToTheFileOfTheUtcDay) {
-  const auto log = writer();
-  EXPECT_EQ(log->append(line(1), kNow), "");
-  EXPECT_EQ(log->append(line(2), kNow + kDay), "");
-  EXPECT_EQ(read(directory / "access-20261123.jsonl"), line(1));
-  EXPECT_EQ(read(directory / "access-20261124.jsonl"), line(2));
-  struct stat status {};
-  ASSERT_EQ(::stat((directory / "access-20261123.jsonl").c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & 0777 & 027, 0u);
-}
-
-TEST_F(AccessLogTest, LastNumbersAreReadBack) {
-  (void)writer()->append(line(1) + line(7) + line(3), kNow);
-  (void)writer()->append(line(5), kNow + kDay);
-  EXPECT_EQ(writer()->last_number(0xb007, 0), 7u);
-  EXPECT_EQ(writer()->last_number(0xb007, 1), 0u);
-  EXPECT_EQ(writer()->last_number(0xb008, 0), 0u);
-}
-
-TEST_F(AccessLogTest, LineTornAnywhereIsCutOff) {
-  const std::string whole = line(1), torn = line(2);
-  for (size_t size = 0; size <= torn.size(); ++size) {
-    fs::create_directories(directory);
-    std::ofstream(directory / "access-20261123.jsonl", std::ios::trunc) << whole << torn.substr(0, size);
-    const auto log = writer();
-    const bool complete = size == torn.size();
-    EXPECT_EQ(log->torn_bytes(), complete ? 0 : size);
-    EXPECT_EQ(log->last_number(0xb007, 0), complete ? 2u : 1u);
-    EXPECT_EQ(read(directory / "access-20261123.jsonl"), complete ? whole + torn : whole);
-  }
-}
-
-TEST_F(AccessLogTest, GarbageInTheLogIsNoNumber) {
-  fs::create_directories(directory);
-  std::string garbage = line(4);
-  for (size_t at = 0; at < garbage.size() - 1; ++at) {
-    std::string broken = garbage;
-    broken[at] = static_cast<char>(0xff);
-    std::ofstream(directory / "access-20261123.jsonl", std::ios::trunc) << broken;
-    EXPECT_LE(writer()->last_number(0xb007, 0), 4u);
-  }
-}
-
-TEST_F(AccessLogTest, RefusedLinesAreNotInTheFileAndComeLater) {
-  const auto log = writer();
-  ASSERT_EQ(log->append(line(1), kNow), "");
-  ::signal(SIGXFSZ, SIG_IGN);
-  rlimit before{}, tight{};
-  ::getrlimit(RLIMIT_FSIZE, &before);
-  tight = before;
-  tight.rlim_cur = line(1).size() + 10;
-  ::setrlimit(RLIMIT_FSIZE, &tight);
-  EXPECT_NE(log->append(line(2), kNow), "");
-  ::setrlimit(RLIMIT_FSIZE, &before);
-  EXPECT_EQ(read(directory / "access-20261123.jsonl"), line(1));
-  EXPECT_EQ(log->append(line(2), kNow), "");
-  EXPECT_EQ(read(directory / "access-20261123.jsonl"), line(1) + line(2));
-}
-
-TEST_F(AccessLogTest, FileTakenAwayIsMadeAgain) {
-  const auto log = writer();
-  ASSERT_EQ(log->append(line(1), kNow), "");
-  fs::remove(directory / "access-20261123.jsonl");
-  ASSERT_EQ(log->append(line(2), kNow), "");
-  EXPECT_EQ(read(directory / "access-20261123.jsonl"), line(2));
-}
 
 TEST_F(AccessLogTest, RecordsOfAllWorkersAreWrittenAndReleased) {
   FakeShared shared(3, 64);
@@ -226,6 +151,55 @@ TEST_F(AccessLogTest, ConcurrentProducerLosesNothing) {
   log->stop();
   EXPECT_EQ(ids().size(), 2000u);
   EXPECT_EQ(log->counts().lost + log->counts().malformed + log->counts().doubles, 0u);
+}
+
+TEST_F(AccessLogTest, LostRecordsLeaveALineThatSaysHowManyAndWhen) {
+  FakeShared shared(1, 64);
+  shared.push("a.example");
+  shared.next_number[0] += 7;
+  shared.push("b.example");
+  auto log = start();
+  log->add_region(SharedRegion::map(shared.fd.get(), error));
+  log->stop();
+  const auto found = lines();
+  ASSERT_EQ(found.size(), 3u);
+  const nlohmann::json &before = found[0], &gap = found[1], &after = found[2];
+  EXPECT_EQ(gap["event"]["reason"], "log-full");
+  EXPECT_EQ(gap["sluice"]["lost"], 7);
+  EXPECT_EQ(gap["sluice"]["worker"], 0);
+  EXPECT_EQ(gap["sluice"]["from"], before["@timestamp"]);
+  EXPECT_EQ(gap["sluice"]["until"], after["@timestamp"]);
+  EXPECT_EQ(gap["observer"]["name"], "site");
+  EXPECT_TRUE(gap["event"]["id"].get<std::string>().ends_with("-0-2")) << gap;
+  EXPECT_EQ(log->counts().records, 2u);
+  EXPECT_EQ(log->counts().gaps, 1u);
+  EXPECT_EQ(log->counts().lost, 7u);
+}
+
+TEST_F(AccessLogTest, LogThatBrokeOffWithItsDataPlaneSaysSo) {
+  FakeShared before(1, 64, 1), after(1, 64, 2);
+  before.push("a.example");
+  after.push("b.example");
+  {
+    auto writer = SegmentWriter::open(directory, directory / "state", {}, error);
+    LogBatch batch;
+    batch.lines = "{\"event\":{\"id\":\"0000000000000001-0-1\"}}\n";
+    batch.note(1'795'406'706'000'000'000, {1, 0, 1});
+    ASSERT_EQ(writer->append(batch, 1'795'406'706'000'000'000), "");  // and no close
+  }
+  auto log = start();
+  log->add_region(SharedRegion::map(after.fd.get(), error));
+  log->stop();
+  const auto found = lines();
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[1]["event"]["reason"], "unclean-stop");
+  EXPECT_FALSE(found[1]["sluice"].contains("lost"));
+  EXPECT_EQ(found[1]["sluice"]["from"], "2026-11-23T04:05:06.000000Z");
+  EXPECT_EQ(found[1]["event"]["id"], "0000000000000002-0-0");
+  auto again = start();  // that one was closed: nothing is missing
+  again->add_region(SharedRegion::map(before.fd.get(), error));
+  again->stop();
+  EXPECT_EQ(lines().size(), 3u);  // its one record was in the log
 }
 
 }  // namespace

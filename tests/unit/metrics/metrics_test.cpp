@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 struct MetricsTest : testing::Test {
   fs::path directory = fs::temp_directory_path() / ("sluice-metrics-" + std::to_string(::getpid()));
   std::string error;
-  AccessLog log{LogWriter::open(directory, 0, error),
+  AccessLog log{SegmentWriter::open(directory, directory / "state", {}, error),
                 [](uint32_t) { return std::make_shared<const ImageNames>(ImageNames::only_site("")); }};
   Link::Counts link;
   DnstapServer::Counts dnstap;
