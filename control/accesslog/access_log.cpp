@@ -199,6 +199,7 @@ void AccessLog::note_written(const std::string& why) {
     }
   } else if (std::exchange(complained_, false)) {
     log_info("access log: writing again");
+    backlog_ = true;  // the rings have filled up meanwhile
   }
 }
 

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "control/cli/commands.h"
+#include "control/cli/logs.h"
 #include "dataplane/contract/reasons.h"
 
 namespace {
@@ -72,13 +73,35 @@ void add_history(CLI::App& app, HistoryOptions& options) {
   options.verify = verify;
 }
 
+const CLI::App* add_logs_verify(CLI::App& app, LogsVerifyOptions& options) {
+  CLI::App* logs =
+      app.add_subcommand("logs", "Read the access log itself. Needs no daemon; one may be writing.");
+  logs->require_subcommand(1);
+  CLI::App* verify = logs->add_subcommand(
+      "verify",
+      "Say whether the access log is as it was written, what is wrong where, and where records are missing.\n"
+      "Whoever holds the key, root or control itself, can write another log: note the key's fingerprint, and "
+      "the "
+      "last line\n"
+      "of heads.jsonl, somewhere else.");
+  verify->add_option("--log", options.log, "Directory of the access log")->capture_default_str();
+  verify->add_option("--since", options.since,
+                     "Leave out segments that end before: 2026-11-23, or as in RFC 3339");
+  verify->add_option("--until", options.until, "Leave out segments that begin later");
+  verify->add_option("--fingerprint", options.fingerprint,
+                     "Of the key, as it was noted; another key is refused");
+  verify->add_flag("--json", options.json, "Print JSON");
+  return verify;
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Checks, explains, enforces and shows the policy of a Sluice gateway.", "sluicectl");
   app.require_subcommand(1);
   app.fallthrough();
   app.set_version_flag("--version", SLUICE_VERSION);
   app.footer(
-      "Exit status: 0 done; 1 blocked, with explain --exit-code, or altered, with history verify; 2 it "
+      "Exit status: 0 done; 1 blocked, with explain --exit-code, or altered, with history verify or logs "
+      "verify; 2 it "
       "cannot be done, or the policy is "
       "invalid.");
   std::string socket = "/run/sluice/control.sock";
@@ -123,6 +146,8 @@ int run(int argc, char** argv) {
   rollback->add_flag("--json", json, "Print JSON");
   HistoryOptions history;
   add_history(app, history);
+  LogsVerifyOptions logs;
+  const CLI::App* logs_verify = add_logs_verify(app, logs);
   CLI::App* status = app.add_subcommand("status", "Show what is in force, what waits, what is wrong.");
   status->add_flag("--json", json, "Print JSON");
   try {
@@ -140,6 +165,9 @@ int run(int argc, char** argv) {
     return *refresh  ? run_feeds_refresh(socket, list, json)
            : *accept ? run_feeds_accept(socket, list, reason, json)
                      : run_feeds(socket, json);
+  }
+  if (*logs_verify) {
+    return run_logs_verify(logs);
   }
   if (*history.verify) {
     return run_history_verify(history.state, history.fingerprint, history.json);

@@ -1,0 +1,128 @@
+// control/cli: sluicectl logs.
+#include "control/cli/logs.h"
+
+#include <csignal>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "control/base/clock.h"
+#include "control/base/utc.h"
+#include "control/cli/commands.h"
+#include "control/cli/terminal.h"
+#include "control/policy/time_text.h"
+#include "control/segment/check.h"
+
+namespace sluice::control {
+namespace {
+
+using nlohmann::json;
+
+volatile std::sig_atomic_t interrupted = 0;
+
+/// A time as parse_moment reads it, UTC where no offset says else, as in `@timestamp`.
+bool time_bound(const std::string& text, std::string& out) {
+  if (text.empty()) {
+    return true;
+  }
+
+  const auto moment = parse_moment(text, TimeZone());
+  if (!moment) {
+    std::cerr << "sluicectl: " << text
+              << " is no time; write 2026-11-23, 2026-11-23T09:00 (UTC) or as in RFC 3339\n";
+    return false;
+  }
+  out = utc_text(std::chrono::duration_cast<std::chrono::nanoseconds>(moment->time_since_epoch()).count());
+  return true;
+}
+
+json findings_json(const LogFindings& found, const SigningKey& key) {
+  return {{"altered", found.problem_count != 0},
+          {"problem_count", found.problem_count},
+          {"problems", found.problems},
+          {"gap_count", found.gap_count},
+          {"gaps", found.gaps},
+          {"lost", found.lost},
+          {"segments", found.segments},
+          {"closed", found.closed},
+          {"deleted", found.deleted},
+          {"frames", found.frames},
+          {"records", found.records},
+          {"bytes", found.file_bytes},
+          {"text_bytes", found.text_bytes},
+          {"unfinished_bytes", found.unfinished},
+          {"heads", found.heads},
+          {"key", key.fingerprint()}};
+}
+
+void show(const std::vector<std::string>& told, uint64_t count) {
+  for (const std::string& each : told) {
+    std::cout << each << "\n";
+  }
+  if (count > told.size()) {
+    std::cout << "and " << grouped(count - told.size()) << " more\n";
+  }
+}
+
+void show_findings(const LogFindings& found, const SigningKey& key) {
+  show(found.gaps, found.gap_count);
+  show(found.problems, found.problem_count);
+  if (found.unfinished != 0) {
+    std::cout << grouped(found.unfinished)
+              << " bytes of a frame that is being written, or that a crash cut\n";
+  }
+  std::cout << (found.problem_count == 0 ? coloured(Colour::Green, "not altered")
+                                         : coloured(Colour::Red, "ALTERED"))
+            << ": " << counted(found.records, "line") << " in " << counted(found.frames, "frame") << " of "
+            << counted(found.segments, "segment") << ", " << grouped(found.closed)
+            << " of them closed and signed by the key " << key.fingerprint();
+  if (found.deleted != 0) {
+    std::cout << "; " << grouped(found.deleted) << " deleted after their term";
+  }
+  if (found.gap_count != 0) {
+    std::cout << "; " << coloured(Colour::Yellow, counted(found.gap_count, "gap")) << ", "
+              << grouped(found.lost) << " records lost";
+  }
+  std::cout << "\n";
+}
+
+/// A line that is written over, on a terminal only.
+bool show_progress(uint64_t done, uint64_t all) {
+  if (::isatty(STDERR_FILENO) == 1 && all != 0) {
+    std::cerr << "\r" << done * 100 / all << " % of " << grouped(all >> 20) << " MiB \r" << std::flush;
+  }
+  return interrupted == 0;
+}
+
+}  // namespace
+
+int run_logs_verify(const LogsVerifyOptions& options) {
+  LogPeriod period;
+  if (!time_bound(options.since, period.since) || !time_bound(options.until, period.until)) {
+    return kCannot;
+  }
+  std::signal(SIGINT, [](int) { interrupted = 1; });
+  std::string error;
+  const auto key = SigningKey::open_public(std::filesystem::path(options.log) / "log.pub", error);
+  LogFindings found;
+  if (key && !options.fingerprint.empty() && options.fingerprint != key->fingerprint()) {
+    error = "the key that lies there is another one: " + key->fingerprint();
+  } else if (key) {
+    error = check_log(options.log, *key, period, show_progress, found);
+  }
+  if (error.empty() && found.stopped) {
+    error = "stopped before the end: nothing can be said";
+  }
+  if (!error.empty()) {
+    std::cerr << "sluicectl: " << error << "\n";
+    return kCannot;
+  }
+  if (options.json) {
+    std::cout << findings_json(found, *key).dump(2) << "\n";
+  } else {
+    show_findings(found, *key);
+  }
+  return found.problem_count == 0 ? kDone : kNo;
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,187 @@
+// control/segment: the check of one segment by itself.
+#include "control/segment/segment_check.h"
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "control/base/hex.h"
+#include "control/base/json_fields.h"
+#include "control/segment/check.h"
+#include "control/segment/merkle.h"
+
+namespace sluice::control {
+namespace {
+
+using nlohmann::json;
+using Step = SegmentReader::Step;
+
+struct EventId {
+  uint64_t boot = 0;
+  uint32_t worker = 0;
+  uint64_t number = 0;
+};
+
+/// Reads `"event":{…"id":"<boot>-<worker>-<number>"` of a line. The first event of a line is its own: what
+/// stands before it holds no text from the wire.
+std::optional<EventId> id_of(std::string_view line) {
+  constexpr std::string_view kEvent = "\"event\":{", kId = "\"id\":\"";
+  const size_t event = line.find(kEvent);
+  const size_t id = event == std::string_view::npos ? event : line.find(kId, event);
+  if (id == std::string_view::npos) {
+    return std::nullopt;
+  }
+  EventId out;
+  const char *at = line.data() + id + kId.size(), *const end = line.data() + line.size();
+  const auto boot = std::from_chars(at, end, out.boot, 16);
+  if (boot.ptr == end || *boot.ptr != '-') {
+    return std::nullopt;
+  }
+  const auto worker = std::from_chars(boot.ptr + 1, end, out.worker);
+  if (worker.ptr == end || *worker.ptr != '-') {
+    return std::nullopt;
+  }
+  const auto number = std::from_chars(worker.ptr + 1, end, out.number);
+  return number.ec == std::errc() && number.ptr != end && *number.ptr == '"' ? std::optional(out)
+                                                                             : std::nullopt;
+}
+
+class Checker {
+ public:
+  Checker(const SegmentFile& file, SegmentFindings& out) : file_(file), out_(out) {}
+
+  void frame(const SegmentReader& reader) {
+    const FrameHeader& header = reader.header();
+    if (header.segment != file_.number) {
+      problem(reader, "it is of segment " + std::to_string(header.segment));
+    }
+    if (header.frame != next_) {
+      problem(reader, header.frame > next_ ? "frames " + std::to_string(next_) + " to " +
+                                                 std::to_string(header.frame - 1) + " are missing before it"
+                                           : "it stands here for the second time, or out of its order");
+      out_.broken = true;
+    } else if (next_ != 0 && !out_.last.empty() && header.previous != out_.last) {
+      problem(reader, "it does not follow the frame before it");
+    }
+    if (header.frame == 0 && out_.frames == 0) {
+      out_.previous = header.previous;
+    }
+    if (hex_text(merkle_root(merkle_leaves(reader.salt(), reader.lines()))) != header.root) {
+      problem(reader, "its Merkle root is not that of its lines");
+    }
+    next_ = header.frame + 1;
+    out_.last = reader.header_sha256();
+    ++out_.frames;
+    out_.records += header.records;
+    out_.text_bytes += header.text_bytes;
+    lines(reader);
+  }
+
+  void damage(const SegmentReader& reader) {
+    problem(reader, reader.why());
+    out_.last.clear();
+    out_.broken = true;
+    if (reader.next_offset() > reader.offset()) {
+      ++next_;
+    }
+  }
+
+  /// What a frame is called: its place in the segment and in the file.
+  void problem(const SegmentReader& reader, const std::string& what) {
+    ++out_.problem_count;
+    if (out_.problems.size() < LogFindings::kMaxTold) {
+      out_.problems.push_back("frame " + std::to_string(next_) + ", byte " + std::to_string(reader.offset()) +
+                              ": " + what);
+    }
+  }
+
+ private:
+  void lines(const SegmentReader& reader) {
+    std::string_view rest = reader.lines();
+    while (!rest.empty()) {
+      const std::string_view line = rest.substr(0, rest.find('\n'));
+      rest.remove_prefix(line.size() + 1);
+      const std::optional<EventId> id = id_of(line);
+      if (!id) {
+        problem(reader, "a line of it has no event.id");
+        continue;
+      }
+      // All gap lines begin alike; nothing of a record's line can look so, as quotes in it are escaped.
+      constexpr std::string_view kGap = "\"event\":{\"kind\":\"pipeline_error\"";
+      uint64_t numbers = 1;
+      if (line.find(kGap) != std::string_view::npos) {
+        numbers = gap(line);
+      }
+      if (numbers != 0) {
+        follow(reader, *id, numbers);
+      }
+    }
+  }
+
+  /// Returns how many numbers it stands for.
+  uint64_t gap(std::string_view line) {
+    const json said = json::parse(line, nullptr, false);
+    const json own = said.is_object() ? said.value("sluice", json::object()) : json::object();
+    const uint64_t lost = number_at(own, "lost");
+    ++out_.gap_count;
+    out_.lost += lost;
+    if (out_.gaps.size() < LogFindings::kMaxTold) {
+      out_.gaps.push_back((lost == 0 ? std::string("an unknown number of") : std::to_string(lost)) +
+                          " records are missing between " + text_at(own, "from") + " and " +
+                          text_at(own, "until") + ": " +
+                          text_at(said.value("event", json::object()), "reason"));
+    }
+    return lost;
+  }
+
+  void follow(const SegmentReader& reader, const EventId& id, uint64_t numbers) {
+    const auto [found, first] = out_.runs.try_emplace({id.boot, id.worker}, NumberRun{id.number, id.number});
+    NumberRun& run = found->second;
+    if (id.number != run.next && !out_.broken) {
+      problem(reader, id.number > run.next
+                          ? "records " + std::to_string(run.next) + " to " + std::to_string(id.number - 1) +
+                                " of worker " + std::to_string(id.worker) +
+                                " are missing, and no line says so"
+                          : "record " + std::to_string(id.number) + " of worker " +
+                                std::to_string(id.worker) + " stands here for the second time");
+    }
+    run.next = id.number + numbers;
+  }
+
+  const SegmentFile& file_;
+  SegmentFindings& out_;
+  uint64_t next_ = 0;  ///< frame
+};
+
+}  // namespace
+
+void check_segment(const SegmentFile& file, SegmentFindings& out, std::atomic<uint64_t>& done,
+                   const std::atomic<bool>& stop) {
+  std::string error;
+  const auto reader = SegmentReader::open(file.path, error);
+  if (!reader) {
+    out.problems.push_back(error);
+    ++out.problem_count;
+    out.broken = true;
+    return;
+  }
+  Checker checker(file, out);
+  while (!stop) {
+    const Step step = reader->next();
+    if (step == Step::Frame) {
+      checker.frame(*reader);
+    } else if (step == Step::Damaged) {
+      checker.damage(*reader);
+    } else {
+      out.closed = step == Step::End;
+      out.head_line = out.closed ? reader->head_line() : std::string();
+      break;
+    }
+    done += reader->next_offset() - reader->offset();
+  }
+  std::error_code ignored;
+  out.file_bytes = std::filesystem::file_size(file.path, ignored);
+  out.unfinished = out.closed || out.file_bytes < reader->offset() ? 0 : out.file_bytes - reader->offset();
+}
+
+}  // namespace sluice::control

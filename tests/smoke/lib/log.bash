@@ -1,0 +1,23 @@
+# smoke: what stands in the access log, held against what the data plane counted; sourced after smoke.bash.
+
+# log_counts: lines of records, how many of them twice, and the records that gap lines name.
+log_counts() {
+  lab_records | python3 -c '
+import collections, json, sys
+lines = [json.loads(line) for line in sys.stdin]
+gaps = [line for line in lines if line["event"].get("kind") == "pipeline_error"]
+ids = collections.Counter(line["event"]["id"] for line in lines)
+lost = sum(gap["sluice"].get("lost", 0) for gap in gaps)
+print(len(lines) - len(gaps), sum(count - 1 for count in ids.values()), lost)'
+}
+# log_complete: every record that the data plane numbered is a line, or named by a gap line; none is there twice.
+log_complete() {
+  local written doubled lost numbered
+  lab_wait 20 ring_empty || { echo "the ring does not empty: $(metric '^sluice_ring_used')"; return 1; }
+  numbered=$(metric '^sluice_(accesses|ends)_total')
+  read -r written doubled lost < <(log_counts)
+  echo "$written written, $doubled twice, $lost lost and said so, of $numbered"
+  ((written + lost == numbered && doubled == 0 && numbered > 0)) && same "$lost" "${1:-0}"
+}
+ring_empty() { same "$(metric '^sluice_ring_used_slots')" 0 >/dev/null; }
+log_unaltered() { lab_ctl logs verify --log "$LAB_DIR/log"; }
