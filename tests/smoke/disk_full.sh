@@ -10,8 +10,8 @@ disk_up() {
     mount -t tmpfs -o size=8m tmpfs "$LAB_DIR/log" && setting "$1" && lab_gateway_start --ring-mb 1 && lab_control_start
 }
 setting() { sed -i "s/^  log-full: .*/  log-full: $1/" "$LAB_DIR"/policies/rules.yaml; }
-disk_down() { umount "$LAB_DIR/log" 2>/dev/null; }
-trap 'disk_down; smoke_finish' EXIT
+disk_down() { ! mountpoint -q "$LAB_DIR/log" || umount "$LAB_DIR/log"; }
+trap 'code=$?; disk_down; (exit "$code"); smoke_finish' EXIT
 fill() { dd if=/dev/zero of="$LAB_DIR/log/filler" bs=64k 2>/dev/null; [[ -s $LAB_DIR/log/filler ]]; }
 ring_full() { (($(metric '^sluice_records_lost') > 0)); }
 new_connection() { page staff http://news.example/; }
