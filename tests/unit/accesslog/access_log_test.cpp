@@ -136,7 +136,7 @@ TEST_F(AccessLogTest, RefusingDiskKeepsTheRingAndWritesAllLater) {
 }
 
 TEST_F(AccessLogTest, ConcurrentProducerLosesNothing) {
-  FakeShared shared(1, 64);
+  FakeShared shared(1, 512);
   auto log = start();
   log->add_region(SharedRegion::map(shared.fd.get(), error));
   int written = 0;
