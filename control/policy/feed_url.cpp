@@ -1,9 +1,8 @@
-// control/policy: the URLs of fetched lists.
+// control/policy: the URLs in a policy.
 #include "control/policy/feed_url.h"
 
 #include <algorithm>
 #include <charconv>
-#include <cstdint>
 
 #include "control/policy/prefix.h"
 
@@ -39,12 +38,14 @@ UrlParts cut_url(std::string_view url) {
   return out;
 }
 
-bool is_host(std::string_view host) {
-  if (host.starts_with('[')) {
-    Address ignored;
-    return host.ends_with(']') && host.find(':') != host.npos &&
-           parse_address(host.substr(1, host.size() - 2), ignored);
-  }
+bool is_ipv6(std::string_view text) {
+  Address ignored;
+  return text.find(':') != text.npos && parse_address(text, ignored);
+}
+
+/// A host as a URL has it, or is_host's but for an IPv6 address without brackets.
+bool is_url_host(std::string_view host) {
+  if (host.starts_with('[')) return host.ends_with(']') && is_ipv6(host.substr(1, host.size() - 2));
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '.' || c == '_';
@@ -74,7 +75,7 @@ std::string_view url_problem(std::string_view text) {
   if (text.find('#') != text.npos) return "has a fragment";
   const UrlParts parts = cut_url(text);
   if (parts.scheme != "http" && parts.scheme != "https") return "does not begin with http:// or https://";
-  if (!is_host(parts.host)) return "has no valid host";
+  if (!is_url_host(parts.host)) return "has no valid host";
   if (!is_port(parts.port)) return "has no valid port";
   return {};
 }
@@ -92,6 +93,23 @@ std::string shown_url(std::string_view url) {
 std::string_view file_of_url(std::string_view url) {
   const std::string_view path = cut_url(url).path;
   return path.substr(path.rfind('/') == path.npos ? 0 : path.rfind('/') + 1);
+}
+
+bool is_host(std::string_view text) {
+  return is_url_host(text) || is_ipv6(text);
+}
+
+std::optional<Endpoint> parse_endpoint(std::string_view text, std::string_view scheme) {
+  const UrlParts parts = cut_url(text);
+  if (parts.scheme != scheme || !parts.user.empty() || !is_url_host(parts.host) || !is_port(parts.port) ||
+      !parts.path.empty() || !parts.query.empty() || text.size() > kMaxUrlBytes) {
+    return std::nullopt;
+  }
+  Endpoint out{std::string(parts.host), 0};
+  if (out.host.starts_with('[')) out.host = out.host.substr(1, out.host.size() - 2);
+  if (!parts.port.empty())
+    std::from_chars(parts.port.data() + 1, parts.port.data() + parts.port.size(), out.port);
+  return out;
 }
 
 }  // namespace sluice::control

@@ -1,7 +1,9 @@
-// control/policy: the URLs of fetched lists.
+// control/policy: the URLs in a policy.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,5 +21,15 @@ inline constexpr size_t kMaxUrlBytes = 2000;
 
 /// The last part of its path; may be empty.
 [[nodiscard]] std::string_view file_of_url(std::string_view url);
+
+/// A host name or an address, IPv6 with or without brackets.
+[[nodiscard]] bool is_host(std::string_view text);
+
+struct Endpoint {
+  std::string host;   ///< IPv6 without brackets
+  uint16_t port = 0;  ///< 0: none was given
+};
+/// `SCHEME://HOST` or `SCHEME://HOST:PORT`; nothing where text is neither.
+[[nodiscard]] std::optional<Endpoint> parse_endpoint(std::string_view text, std::string_view scheme);
 
 }  // namespace sluice::control

@@ -73,6 +73,10 @@ const YamlNode* Fields::find(std::string_view key) const {
   return nullptr;
 }
 
+void report_twice(Position at, std::string_view key, Position earlier, Report& report) {
+  report.error(at, in_ticks(key) + " is given twice", "it stands at " + report.text_of(earlier) + " already");
+}
+
 std::optional<std::string> read_text(const YamlNode& node, std::string_view key, Report& report) {
   if (!expect_scalar(node, key, "write a text", report)) return std::nullopt;
   if (node.text.empty()) {

@@ -37,6 +37,9 @@ class Fields {
   const YamlNode& node_;
 };
 
+/// Reports a single value that was given before, at earlier.
+void report_twice(Position at, std::string_view key, Position earlier, Report& report);
+
 // Each of these reports a value of another shape at its place and returns nothing then. key: for the message.
 
 /// A text of 1..kMaxText bytes without control characters.

@@ -1,6 +1,7 @@
 // control/policy: a directory of YAML becomes one policy image, or a list of what is wrong with it.
 #include "control/policy/policy_compiler.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "control/policy/compile_cache.h"
@@ -326,7 +327,15 @@ class Compiler {
     out.patterns = tables_.patterns.lists.size();
     out.sources = std::move(sources_);
     out.feeds = std::move(feeds_);
+    out.log = log_policy();
     out.digest = digest_.finish();
+    return out;
+  }
+
+  LogPolicy log_policy() const {
+    LogPolicy out = source_.log.said;
+    for (const LogCopySource& each : source_.log.copies) out.copies.push_back(each.copy);
+    std::ranges::sort(out.copies, {}, &LogCopy::name);
     return out;
   }
 

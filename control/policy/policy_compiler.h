@@ -15,6 +15,7 @@
 #include "control/policy/aligned_image.h"
 #include "control/policy/diagnostics.h"
 #include "control/policy/feed_copy.h"
+#include "control/policy/log_policy.h"
 #include "control/policy/time_zone.h"
 
 namespace sluice::control {
@@ -32,6 +33,7 @@ struct CompiledPolicy {
   size_t names = 0, prefixes = 0, patterns = 0;
   std::vector<std::string> sources;  ///< every file that was read, to be watched
   std::vector<FeedSpec> feeds;       ///< the lists that are to be fetched
+  LogPolicy log;
   std::string
       digest;  ///< SHA-256, as hexadecimal digits, of the sources' names and of what was read from them
 

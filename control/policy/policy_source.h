@@ -11,6 +11,7 @@
 
 #include "control/policy/diagnostics.h"
 #include "control/policy/host_name.h"
+#include "control/policy/log_policy.h"
 #include "control/policy/prefix.h"
 #include "dataplane/contract/address.h"
 #include "dataplane/contract/image.h"
@@ -173,6 +174,22 @@ struct ExceptionSource {
   Position expires_at;
 };
 
+/// A copy of the access log.
+struct LogCopySource {
+  Word name;
+  LogCopy copy;
+  Position country_at;
+};
+
+/// `log`, as all files together have it.
+struct LogSource {
+  std::optional<Position> at;                    ///< where it is said first
+  LogPolicy said;                                ///< without the copies
+  std::array<std::optional<Position>, 4> given;  ///< keep, country, fold, witness
+  std::vector<LogCopySource> copies;
+  bool witness_given() const { return given[3].has_value(); }
+};
+
 /// What holds where neither a network nor the site says.
 inline constexpr Setting kDefaultFallback = Setting::Block;
 inline constexpr std::array<Setting, kSituationCount> kDefaultUnidentified = {
@@ -209,6 +226,7 @@ struct PolicySource {
   std::vector<TunnelSource> tunnels;
   std::vector<ExceptionSource> exceptions;
   std::vector<RuleSource> rules;
+  LogSource log;
   bool complete = true;  ///< every file could be read to its end, so that what is missing is really missing
 };
 

@@ -64,7 +64,8 @@ void check_limits(const PolicySource& source, Report& report) {
 }
 
 void check_names(const PolicySource& source, Report& report) {
-  NameSpace lines(report), words(report), rules(report), holidays(report), schedules(report), users(report);
+  NameSpace lines(report), words(report), rules(report), holidays(report), schedules(report), users(report),
+      copies(report);
   for (const HolidaysSource& one : source.holidays) holidays.declare(one.name, "a register of holidays");
   for (const ScheduleSource& schedule : source.schedules) schedules.declare(schedule.name, "a schedule");
   for (const UserSource& user : source.users) users.declare(user.name, "a user");
@@ -76,6 +77,7 @@ void check_names(const PolicySource& source, Report& report) {
   for (const ExceptionSource& exception : source.exceptions)
     rules.declare(exception.rule.name, "an exception");
   for (const RuleSource& rule : source.rules) rules.declare(rule.name, "a rule");
+  for (const LogCopySource& copy : source.log.copies) copies.declare(copy.name, "a copy");
   if (!source.complete) return;
   for (const NetworkSource& network : source.networks) {
     if (!network.line || lines.has(network.line->text)) continue;
@@ -150,6 +152,24 @@ void check_addresses(const PolicySource& source, Report& report) {
   }
 }
 
+/// Nobody's data leaves the country by mistake, and a log without a witness is one that its keeper could
+/// write anew.
+void check_log(const PolicySource& source, Report& report) {
+  const LogSource& log = source.log;
+  if (!source.complete || !log.at) return;
+  if (!log.witness_given()) {
+    report.warn(*log.at, "the log has no `witness`, so whoever holds this machine could write another log",
+                "write witness: {folder: /mnt/witness}, on a machine of somebody else's");
+  }
+  for (const LogCopySource& each : log.copies) {
+    if (each.copy.country.empty() || !gets_pseudonyms(log.said, each.copy)) continue;
+    report.warn(each.country_at,
+                "the copy " + in_quotes(each.name.text) + " leaves " + log.said.country + " for " +
+                    each.copy.country + " without a `basis`, so it gets pseudonyms instead of people",
+                "write basis: what allows personal data to leave, as the number of a standard contract");
+  }
+}
+
 }  // namespace
 
 void check_source(const PolicySource& source, Report& report) {
@@ -158,6 +178,7 @@ void check_source(const PolicySource& source, Report& report) {
   check_names(source, report);
   check_overlaps(source, report);
   check_addresses(source, report);
+  check_log(source, report);
 }
 
 }  // namespace sluice::control

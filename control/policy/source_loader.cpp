@@ -12,15 +12,10 @@ namespace {
 constexpr uint32_t kMaxGrace = 24 * 3600;
 constexpr size_t kMaxSocketPath = 107;  ///< of sockaddr_un, with a zero behind it
 
-constexpr std::string_view kKeys[] = {"site",    "mode",       "timezone",     "contact",         "reload",
-                                      "lines",   "holidays",   "schedules",    "users",           "networks",
-                                      "default", "resolvers",  "offices",      "lists",           "tunnels",
-                                      "rules",   "exceptions", "unidentified", "midstream-grace", "dnstap"};
-
-void report_twice(Position at, std::string_view key, Position earlier, Report& report) {
-  report.error(at, "`" + std::string(key) + "` is given twice",
-               "it stands at " + report.text_of(earlier) + " already");
-}
+constexpr std::string_view kKeys[] = {
+    "site",      "mode",  "timezone",   "contact",      "reload",          "lines",   "holidays",
+    "schedules", "users", "networks",   "default",      "resolvers",       "offices", "lists",
+    "tunnels",   "rules", "exceptions", "unidentified", "midstream-grace", "dnstap",  "log"};
 
 /// Keeps a single value, or reports that an earlier file gave it. Returns whether it was kept.
 bool keep_once(const YamlNode& node, std::string_view key, std::optional<Word>& kept, Report& report) {
@@ -81,13 +76,21 @@ struct Part {
   void (*load)(const YamlNode& node, PolicySource& source, Report& report);
 };
 constexpr Part kParts[] = {
-    {"lines", load_lines},         {"holidays", load_holidays},
-    {"schedules", load_schedules}, {"users", load_users},
-    {"networks", load_networks},   {"default", load_fallback},
-    {"resolvers", load_resolvers}, {"offices", load_offices},
-    {"lists", load_lists},         {"tunnels", load_tunnels},
-    {"rules", load_rules},         {"exceptions", load_exceptions},
-    {"dnstap", load_dnstap},       {"midstream-grace", load_midstream_grace},
+    {"lines", load_lines},
+    {"holidays", load_holidays},
+    {"schedules", load_schedules},
+    {"users", load_users},
+    {"networks", load_networks},
+    {"default", load_fallback},
+    {"resolvers", load_resolvers},
+    {"offices", load_offices},
+    {"lists", load_lists},
+    {"tunnels", load_tunnels},
+    {"rules", load_rules},
+    {"exceptions", load_exceptions},
+    {"dnstap", load_dnstap},
+    {"midstream-grace", load_midstream_grace},
+    {"log", load_log},
 };
 
 void load_key(std::string_view key, const YamlNode& value, PolicySource& source, Report& report) {

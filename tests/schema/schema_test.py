@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from string import ascii_uppercase
 from typing import Any
 
 import yaml
@@ -25,7 +27,7 @@ BEYOND_A_SCHEMA = {
     "a day that the calendar does not have, a range that ends before it begins":
         r"^`\w+` cannot be '\d{4}-\d\d-\d\d(T\d\d:\d\d)?'$|^'\d{4}-\d\d-\d\d(\.\.\d{4}-\d\d-\d\d)?' is no day, and no range of days$"
         r"|^the line ends before it begins$|^'\w*/?\d+-\d+' is not a port$",
-    "a number beyond its limits": r"^`(midstream-grace|refresh|max-change)` cannot be '\d+[smhd%]'$",
+    "a number beyond its limits": r"^`(midstream-grace|refresh|max-change|keep|fold)` cannot be '\d+[smhd%]'$",
     "bits of a prefix beyond its length": r"has host bits set$",
     "IPv4 that is written as IPv6": r"is IPv4 written as IPv6$",
     "a text beyond ASCII: its limit is in bytes": r"^`[\w-]+` is longer than \d+ bytes$",
@@ -92,9 +94,15 @@ def specimen() -> dict:
     return read_yaml((ROOT / "tests/schema/specimen.yaml").read_text())
 
 
-def specimen_has_every_key() -> list[str]:
-    used = {(frozenset(schema.keys_at(at)), key) for at, value in places(specimen()) if isinstance(value, dict) and schema.keys_at(at)
-            for key in value}
+def specimens() -> list[dict]:
+    """The specimen, and it with what cannot stand beside what it has."""
+    others = sorted((ROOT / "tests/schema").glob("specimen-*.yaml"))
+    return [specimen(), *({**specimen(), **read_yaml(path.read_text())} for path in others)]
+
+
+def specimens_have_every_key() -> list[str]:
+    used = {(frozenset(schema.keys_at(at)), key) for document in specimens() for at, value in places(document)
+            if isinstance(value, dict) and schema.keys_at(at) for key in value}
     objects = [schema.whole, *(each for each in walk(schema.whole["definitions"]) if each.get("additionalProperties") is False)]
     return [f"the specimen has no `{key}` of {sorted(each['properties'])[:3]}..." for each in objects for key in each["properties"]
             if (frozenset(each["properties"]), key) not in used]
@@ -139,9 +147,21 @@ def beyond_a_schema(what: str) -> bool:
     return any(re.search(pattern, what) for pattern in BEYOND_A_SCHEMA.values())
 
 
+def same_countries(program: str) -> list[str]:
+    """Every two letters: what the schema and the loader take is what the system's table of ISO 3166 has."""
+    lines = Path("/usr/share/zoneinfo/iso3166.tab").read_text().splitlines()
+    right = {line.split("\t")[0] for line in lines if not line.startswith("#")}
+    codes = [first + second for first in ascii_uppercase for second in ascii_uppercase] + ["cn", "C", "CNX"]
+    verdicts = judge(program, [as_text({"log": {"country": code}}) for code in codes])
+    by_loader = {code for code, verdict in zip(codes, verdicts) if not verdict["load"]}
+    by_schema = {code for code in codes if validator.is_valid({"log": {"country": code}})}
+    return [f"{who} differs in {sorted(taken ^ right)}" for who, taken in (("the loader", by_loader), ("the schema", by_schema))
+            if taken != right]
+
+
 def same_verdicts(program: str, count: int) -> list[str]:
     cases = (ROOT / "tests/cases/policies").glob("*.yaml")
-    documents = [specimen(), specimen(), policy_in(ROOT / "policies"), *(read_yaml(path.read_text()) for path in sorted(cases))]
+    documents = [specimen(), *specimens(), policy_in(ROOT / "policies"), *(read_yaml(path.read_text()) for path in sorted(cases))]
     texts = list(dict.fromkeys(as_text(each) for each in mutations(schema, documents, SEED, count)))
     problems, refused = [], 0
     for text, verdict in zip(texts, judge(program, texts)):
@@ -162,9 +182,10 @@ def main() -> int:
     for name, problems in (("every policy of samples and tests is valid by the schema", valid_by_the_schema()),
                            ("every sample compiles without a warning", clean_by_the_loader(program)),
                            ("samples share lists and packs by links", shared_by_links()),
-                           ("the specimen has every key", specimen_has_every_key()),
+                           ("the specimen has every key", specimens_have_every_key()),
                            ("schema and loader have the same keys", same_keys(program)),
                            ("schema and loader have the same words", same_words(program)),
+                           ("schema and loader know the same countries", same_countries(program)),
                            ("schema and loader refuse the same mutations", same_verdicts(program, count)),
                            ("the table of keys is the schema's", table.problems())):
         failed |= bool(problems)

@@ -21,7 +21,9 @@ const std::string kWhole =
     "  - {name: r, from: [staff, 10.20.1.0/24], to: [a, hq, w.example], ports: [tcp/1-2, 53], action: "
     "block}\n"
     "unidentified: {ech: allow}\n"
-    "midstream-grace: 10m\n";
+    "midstream-grace: 10m\n"
+    "log: {keep: 200d, country: SG, fold: 9s, witness: {mail: {to: a@b.example, from: c@d.example, smtp: "
+    "\"smtps://e.example\"}}, copies: {s: {syslog: \"tls://[fd00::1]:6514\", recipient: r, country: CN}}}\n";
 
 /// A policy comes if and only if there is no error, its image keeps its promises, and every message is
 /// printable.
