@@ -76,7 +76,7 @@ json facts_json(const PolicyFacts& facts) {
           {"networks", facts.networks}, {"rules", facts.rules},
           {"lists", facts.lists},       {"names", facts.names},
           {"prefixes", facts.prefixes}, {"patterns", facts.patterns},
-          {"feeds", std::move(feeds)}};
+          {"feeds", std::move(feeds)},  {"log", log_policy_json(facts.log)}};
 }
 
 PolicyFacts read_facts(const json& value) {
@@ -89,6 +89,7 @@ PolicyFacts read_facts(const json& value) {
                   number("names"),
                   number("prefixes"),
                   number("patterns"),
+                  {},
                   {}};
   for (const json& each : value.at("feeds")) {
     std::optional<FeedSpec> feed = feed_spec_from(each);
@@ -97,6 +98,11 @@ PolicyFacts read_facts(const json& value) {
     }
     out.feeds.push_back(std::move(*feed));
   }
+  std::optional<LogPolicy> log = log_policy_from(value.at("log"));
+  if (!log) {
+    refuse();
+  }
+  out.log = std::move(*log);
   return out;
 }
 

@@ -13,6 +13,7 @@
 #include "control/link/sealed_image.h"
 #include "control/policy/diagnostics.h"
 #include "control/policy/feed_copy.h"
+#include "control/policy/log_policy.h"
 #include "control/reload/source_list.h"
 
 namespace sluice::control {
@@ -23,6 +24,7 @@ struct PolicyFacts {
   bool reload_on_save = false;
   size_t networks = 0, rules = 0, lists = 0, names = 0, prefixes = 0, patterns = 0;
   std::vector<FeedSpec> feeds;  ///< the lists that are to be fetched; a URL may hold a password
+  LogPolicy log;
 };
 
 struct CompileJob {

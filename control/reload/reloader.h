@@ -79,6 +79,9 @@ class Reloader {
   [[nodiscard]] std::string dnstap_socket() const;
   /// The lists that the policy in force wants fetched; nothing where that is not known.
   [[nodiscard]] std::optional<std::vector<FeedSpec>> feeds() const;
+  /// What the policy in force says of the access log; nothing where that is not known, as for the first
+  /// moments after a start: what would be deleted waits until it is.
+  [[nodiscard]] std::optional<LogPolicy> log_policy() const;
   [[nodiscard]] nlohmann::json status() const;
   /// The policies that can be gone back to, the newest first.
   [[nodiscard]] nlohmann::json history() const;

@@ -101,6 +101,10 @@ std::optional<std::vector<FeedSpec>> Reloader::feeds() const {
   return current_ && current_->facts ? std::optional(current_->facts->feeds) : std::nullopt;
 }
 
+std::optional<LogPolicy> Reloader::log_policy() const {
+  return current_ && current_->facts ? std::optional(current_->facts->log) : std::nullopt;
+}
+
 Reloader::Counts Reloader::counts() const {
   Counts out = counts_;
   out.generation = plane_generation_;

@@ -15,7 +15,8 @@ CompileOutcome some_outcome() {
   out.diagnostics.push_back({"a.yaml", 3, 4, Severity::Error, "wrong", "right"});
   out.diagnostics.push_back({"b.yaml", 0, 0, Severity::Warning, "odd \xff bytes", ""});
   out.facts =
-      PolicyFacts{"site", true, 1, 2, 3, 4, 5, 6, {FeedSpec{"ads", {}, {"https://feeds.example/ads"}}}};
+      PolicyFacts{"site", true, 1, 2, 3, 4, 5, 6, {FeedSpec{"ads", {}, {"https://feeds.example/ads"}}}, {}};
+  out.facts->log.keep_s = 2 * kMinKeepS;
   out.sources = {{SourceFile::Kind::Policy, "a.yaml", kSum, 7}, {SourceFile::Kind::Feed, "f", kSum, 8}};
   out.digest = "digest";
   out.failure = "failure";
@@ -32,10 +33,17 @@ TEST(CompileMessages, OutcomeSurvivesTheWay) {
   EXPECT_TRUE(got.facts->reload_on_save);
   EXPECT_EQ(got.facts->patterns, 6u);
   EXPECT_EQ(got.facts->feeds, some_outcome().facts->feeds);
+  EXPECT_EQ(got.facts->log, some_outcome().facts->log);
   ASSERT_EQ(got.sources.size(), 2u);
   EXPECT_EQ(got.sources[1].kind, SourceFile::Kind::Feed);
   EXPECT_EQ(got.sources[1].size, 8u);
   EXPECT_EQ(got.digest + got.failure, "digestfailure");
+}
+
+TEST(CompileMessages, TermBelowTheLawsIsRefused) {
+  CompileOutcome outcome = some_outcome(), got;
+  outcome.facts->log.keep_s = kMinKeepS - 1;
+  EXPECT_FALSE(read_outcome(text_of(outcome), got));
 }
 
 TEST(CompileMessages, JobSurvivesTheWay) {

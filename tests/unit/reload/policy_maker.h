@@ -19,7 +19,8 @@ inline void save_policy(const std::filesystem::path& directory, const std::strin
 }
 
 /// Stands in for the compiler. `bad` anywhere makes a policy invalid; `on-save` anywhere enforces on saving;
-/// the text is the site's name. What it has read it can read again by its SHA-256.
+/// `keep-400d` keeps the log
+/// so long; the text is the site's name. What it has read it can read again by its SHA-256.
 class FakeCompiler final : public Compiler {
  public:
   CompileOutcome compile(const CompileJob& job) override {
@@ -42,7 +43,10 @@ class FakeCompiler final : public Compiler {
       out.sources.push_back(describe(SourceFile::Kind::List, list.string(), "malware"));
     }
     out.sources.push_back(describe(SourceFile::Kind::Feed, "feeds/ads", feed));
-    out.facts = PolicyFacts{text, text.find("on-save") != std::string::npos, 1, 1, 0, 0, 0, 0, {}};
+    out.facts = PolicyFacts{text, text.find("on-save") != std::string::npos, 1, 1, 0, 0, 0, 0, {}, {}};
+    if (text.find("keep-400d") != std::string::npos) {
+      out.facts->log.keep_s = 400 * 86'400;
+    }
     out.digest = digest_of(out.sources);
     if (wants_image(job, out.sources)) {
       out.image = SealedImage::make(make_image(job.generation, text), job.generation, out.failure);

@@ -396,6 +396,24 @@ TEST_F(ReloaderTest, WhatWasCompiledLongAgoIsCompiledAnewThoughNothingChanged) {
   EXPECT_TRUE(sent.empty());  // it is new now
 }
 
+TEST_F(ReloaderTest, TermOfTheLogIsThatOfThePolicyInForce) {
+  save_policy(policies, "one keep-400d");
+  start();
+  EXPECT_FALSE(reloader->log_policy().has_value());
+  ASSERT_TRUE(in_force(1));
+  ASSERT_TRUE(reloader->log_policy().has_value());
+  EXPECT_EQ(reloader->log_policy()->keep_s, 400u * 86'400);
+  stop();
+  save_policy(policies, "two");  // saved, not applied: says nothing yet
+  start(1);
+  EXPECT_FALSE(reloader->log_policy().has_value());
+  ASSERT_TRUE(until([&] { return reloader->log_policy().has_value(); }));
+  EXPECT_EQ(reloader->log_policy()->keep_s, 400u * 86'400);
+  reloader->apply("li.wei", "shorter", 1, false);
+  ASSERT_TRUE(in_force(2));
+  EXPECT_EQ(*reloader->log_policy(), LogPolicy{});
+}
+
 TEST_F(ReloaderTest, FactsOfWhatIsInForceAreKnownAfterARestartWithAPendingChange) {
   start();
   ASSERT_TRUE(in_force(1));
