@@ -279,10 +279,11 @@ class Scraper {
       control::SegmentWriter::open(directory_, directory_, {}, error_), [](uint32_t) {
         return std::make_shared<const control::ImageNames>(control::ImageNames::only_site(""));
       }};
+  control::Witness witness_{directory_, {}};
   control::Link::Counts link_;
   control::DnstapServer::Counts dnstap_;
   std::shared_ptr<control::Metrics> metrics_ = std::make_shared<control::Metrics>(
-      log_, link_, dnstap_, [] { return std::vector<control::FeedStatus>{}; });
+      log_, witness_, link_, dnstap_, [] { return std::vector<control::FeedStatus>{}; });
 };
 
 void run(unsigned rounds, double seconds) {

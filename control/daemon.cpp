@@ -64,10 +64,12 @@ std::string Daemon::start() {
   if (error = api_->listen(options_.api); !error.empty()) {
     return error;
   }
+  log_key_ = writer_->fingerprint();
+  witness_ = std::make_unique<Witness>(options_.log, WitnessLimits{});
   log_ = std::make_unique<AccessLog>(std::move(writer_),
                                      [this](uint32_t generation) { return store_->names_of(generation); });
   make_rooms();
-  metrics_ = std::make_shared<Metrics>(*log_, link_->counts(), dnstap_->counts(),
+  metrics_ = std::make_shared<Metrics>(*log_, *witness_, link_->counts(), dnstap_->counts(),
                                        [this] { return feeds_->status(); });
   metrics_server_ = MetricsServer::start(options_.metrics, metrics_, error);
   if (!metrics_server_) {
@@ -220,6 +222,9 @@ void Daemon::publish() {
   if (reloader_) {
     metrics_->set_policy(reloader_->counts());
     dnstap_->listen(reloader_->dnstap_socket());
+    if (const auto log = reloader_->log_policy(); log) {
+      witness_->set(log->witness, reloader_->site());
+    }
     if (const auto feeds = reloader_->feeds(); feeds && feeds_) {
       feeds_->set(*feeds);
     }
@@ -232,7 +237,7 @@ json Daemon::status() const {
   out["started"] = utc_text(started_ns_);
   out["dataplane"] = data_plane_status(region_.get(), link_->up(), out["dataplane_generation"]);
   out["feeds"] = feeds_status();
-  out["log"] = log_status(log_->counts(), options_.log.string());
+  out["log"] = log_status(log_->counts(), options_.log.string(), log_key_, witness_->status());
   out.erase("dataplane_generation");
   return out;
 }

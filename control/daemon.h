@@ -16,6 +16,7 @@
 #include "control/reload/compile_process.h"
 #include "control/reload/reloader.h"
 #include "control/reload/state_store.h"
+#include "control/witness/witness.h"
 
 namespace sluice::control {
 
@@ -63,7 +64,9 @@ class Daemon {
   UniqueFd signals_;
   std::unique_ptr<StateStore> store_;
   std::unique_ptr<SegmentWriter> writer_;
+  std::string log_key_;  ///< fingerprint of the key that signs the access log
   std::unique_ptr<AccessLog> log_;
+  std::unique_ptr<Witness> witness_;
   std::shared_ptr<Metrics> metrics_;
   std::unique_ptr<MetricsServer> metrics_server_;
   std::unique_ptr<ApiServer> api_;

@@ -68,14 +68,23 @@ json data_plane_status(const SharedRegion* region, bool up, const json& generati
   return out;
 }
 
-json log_status(const AccessLog::Counts& counts, const std::string& directory) {
+json log_status(const AccessLog::Counts& counts, const std::string& directory, const std::string& key,
+                const WitnessStatus& witness) {
   return {{"directory", directory},
           {"records", counts.records.load()},
           {"bytes", counts.bytes.load()},
           {"errors", counts.errors.load()},
           {"malformed", counts.malformed.load()},
           {"lost", counts.lost.load()},
-          {"doubles", counts.doubles.load()}};
+          {"doubles", counts.doubles.load()},
+          {"gaps", counts.gaps.load()},
+          {"segments_closed", counts.closed.load()},
+          {"key", key},
+          {"witness",
+           {{"kind", kWitnessWords[static_cast<size_t>(witness.kind)]},
+            {"line", witness.last_line},
+            {"unwitnessed_since", witness.since},
+            {"error", witness.error}}}};
 }
 
 }  // namespace sluice::control

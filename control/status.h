@@ -6,12 +6,15 @@
 
 #include "control/accesslog/access_log.h"
 #include "control/link/shared_region.h"
+#include "control/witness/witness.h"
 
 namespace sluice::control {
 
 /// region: may be nullptr, where no data plane has been there yet.
 [[nodiscard]] nlohmann::json data_plane_status(const SharedRegion* region, bool up,
                                                const nlohmann::json& generation);
-[[nodiscard]] nlohmann::json log_status(const AccessLog::Counts& counts, const std::string& directory);
+/// key: fingerprint of the key that signs the log.
+[[nodiscard]] nlohmann::json log_status(const AccessLog::Counts& counts, const std::string& directory,
+                                        const std::string& key, const WitnessStatus& witness);
 
 }  // namespace sluice::control

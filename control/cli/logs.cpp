@@ -52,6 +52,9 @@ json findings_json(const LogFindings& found, const SigningKey& key) {
           {"text_bytes", found.text_bytes},
           {"unfinished_bytes", found.unfinished},
           {"heads", found.heads},
+          {"compared_with_witness", found.compared},
+          {"witnessed_to_line", found.acknowledged},
+          {"unwitnessed_since", found.unwitnessed_since},
           {"key", key.fingerprint()}};
 }
 
@@ -70,6 +73,13 @@ void show_findings(const LogFindings& found, const SigningKey& key) {
   if (found.unfinished != 0) {
     std::cout << grouped(found.unfinished)
               << " bytes of a frame that is being written, or that a crash cut\n";
+  }
+  if (found.compared != 0) {
+    std::cout << counted(found.compared, "line") << " of heads.jsonl compared with what the witness has\n";
+  }
+  if (!found.unwitnessed_since.empty()) {
+    std::cout << coloured(Colour::Yellow, "unwitnessed") << " since " << found.unwitnessed_since
+              << (found.acknowledged == 0 ? ": no witness took a line yet\n" : "\n");
   }
   std::cout << (found.problem_count == 0 ? coloured(Colour::Green, "not altered")
                                          : coloured(Colour::Red, "ALTERED"))
@@ -97,8 +107,8 @@ bool show_progress(uint64_t done, uint64_t all) {
 }  // namespace
 
 int run_logs_verify(const LogsVerifyOptions& options) {
-  LogPeriod period;
-  if (!time_bound(options.since, period.since) || !time_bound(options.until, period.until)) {
+  LogCheckOptions wanted{.since = {}, .until = {}, .witness = options.witness};
+  if (!time_bound(options.since, wanted.since) || !time_bound(options.until, wanted.until)) {
     return kCannot;
   }
   std::signal(SIGINT, [](int) { interrupted = 1; });
@@ -108,7 +118,7 @@ int run_logs_verify(const LogsVerifyOptions& options) {
   if (key && !options.fingerprint.empty() && options.fingerprint != key->fingerprint()) {
     error = "the key that lies there is another one: " + key->fingerprint();
   } else if (key) {
-    error = check_log(options.log, *key, period, show_progress, found);
+    error = check_log(options.log, *key, wanted, show_progress, found);
   }
   if (error.empty() && found.stopped) {
     error = "stopped before the end: nothing can be said";

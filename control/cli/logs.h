@@ -8,6 +8,7 @@ namespace sluice::control {
 struct LogsVerifyOptions {
   std::string log = "/var/log/sluice";
   std::string since, until;  ///< texts as people write times; empty: no bound
+  std::string witness;       ///< a file with what the witness was given; empty: nothing is compared
   std::string fingerprint;   ///< of the key, as somebody noted it; empty: that of the key that lies there
   bool json = false;
 };

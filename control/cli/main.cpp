@@ -88,6 +88,7 @@ const CLI::App* add_logs_verify(CLI::App& app, LogsVerifyOptions& options) {
   verify->add_option("--since", options.since,
                      "Leave out segments that end before: 2026-11-23, or as in RFC 3339");
   verify->add_option("--until", options.until, "Leave out segments that begin later");
+  verify->add_option("--witness", options.witness, "File with what the witness was given, to be compared");
   verify->add_option("--fingerprint", options.fingerprint,
                      "Of the key, as it was noted; another key is refused");
   verify->add_flag("--json", options.json, "Print JSON");

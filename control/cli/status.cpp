@@ -129,6 +129,14 @@ void show_log(const json& log) {
       std::cout << ", " << coloured(Colour::Red, grouped(number_at(log, key)) + " " + key);
     }
   }
+  std::cout << "\n             signed by the key " << text_at(log, "key");
+  const json witness = member(log, "witness");
+  if (const std::string since = text_at(witness, "unwitnessed_since"); !since.empty()) {
+    std::cout << "; " << coloured(Colour::Yellow, "unwitnessed since " + since);
+    if (const std::string error = text_at(witness, "error"); !error.empty()) {
+      std::cout << ": " << error;
+    }
+  }
   std::cout << "\n";
 }
 

@@ -209,6 +209,18 @@ void add_log(const AccessLog::Counts& log, Families& out) {
   add("sluice_log_unnamed_records_total", "Records whose rule or network no kept policy names.", log.unnamed);
 }
 
+void add_witness(const WitnessStatus& witness, Families& out) {
+  Family::gauge(
+      "sluice_log_unwitnessed_since_timestamp_seconds",
+      "When the oldest signed line of the access log was written that no witness has; 0: it has all.")
+      .add(static_cast<double>(witness.since_s))
+      .move_to(out);
+  Family::counter("sluice_log_witness_deliveries_total", "Deliveries to the witness, by what became of them.")
+      .add(witness.delivered, {{"result", "taken"}})
+      .add(witness.failed, {{"result", "failed"}})
+      .move_to(out);
+}
+
 void add_dnstap(const DnstapServer::Counts& dnstap, const Link::Counts& link, Families& out) {
   const auto value = [](const std::atomic<uint64_t>& count) { return count.load(std::memory_order_relaxed); };
   Family::gauge("sluice_dnstap_connections", "Resolvers that are connected.")
@@ -307,6 +319,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
       .move_to(out);
   add_policy(policy, out);
   add_log(log_.counts(), out);
+  add_witness(witness_.status(), out);
   add_dnstap(dnstap_, link_, out);
   add_feeds(feeds_(), out);
   if (region) {

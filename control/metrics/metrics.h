@@ -18,6 +18,7 @@
 #include "control/link/link.h"
 #include "control/link/shared_region.h"
 #include "control/reload/reloader.h"
+#include "control/witness/witness.h"
 
 namespace sluice::control {
 
@@ -29,9 +30,9 @@ class Metrics : public prometheus::Collectable {
   using FeedsFunction = std::function<std::vector<FeedStatus>()>;  ///< called by any thread
 
   /// All of it outlives this.
-  Metrics(const AccessLog& log, const Link::Counts& link, const DnstapServer::Counts& dnstap,
-          FeedsFunction feeds)
-      : log_(log), link_(link), dnstap_(dnstap), feeds_(std::move(feeds)) {}
+  Metrics(const AccessLog& log, const Witness& witness, const Link::Counts& link,
+          const DnstapServer::Counts& dnstap, FeedsFunction feeds)
+      : log_(log), witness_(witness), link_(link), dnstap_(dnstap), feeds_(std::move(feeds)) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override;
 
@@ -41,6 +42,7 @@ class Metrics : public prometheus::Collectable {
 
  private:
   const AccessLog& log_;
+  const Witness& witness_;
   const Link::Counts& link_;
   const DnstapServer::Counts& dnstap_;
   const FeedsFunction feeds_;

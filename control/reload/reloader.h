@@ -82,6 +82,8 @@ class Reloader {
   /// What the policy in force says of the access log; nothing where that is not known, as for the first
   /// moments after a start: what would be deleted waits until it is.
   [[nodiscard]] std::optional<LogPolicy> log_policy() const;
+  /// The site's name in the policy in force; empty where there is none.
+  [[nodiscard]] std::string site() const;
   [[nodiscard]] nlohmann::json status() const;
   /// The policies that can be gone back to, the newest first.
   [[nodiscard]] nlohmann::json history() const;

@@ -105,6 +105,10 @@ std::optional<LogPolicy> Reloader::log_policy() const {
   return current_ && current_->facts ? std::optional(current_->facts->log) : std::nullopt;
 }
 
+std::string Reloader::site() const {
+  return current_ ? std::string(store_.names_of(current_->image->generation())->site()) : std::string();
+}
+
 Reloader::Counts Reloader::counts() const {
   Counts out = counts_;
   out.generation = plane_generation_;

@@ -4,13 +4,16 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
 
+#include "control/base/files.h"
 #include "control/base/json_fields.h"
 #include "control/base/sha256.h"
+#include "control/segment/acknowledged.h"
 #include "control/segment/reader.h"
 #include "control/segment/segment_check.h"
 #include "control/segment/writer.h"
@@ -30,10 +33,15 @@ struct Head {
 
 class LogChecker {
  public:
-  LogChecker(const LogPeriod& period, LogFindings& out) : period_(period), out_(out) {}
+  LogChecker(const LogCheckOptions& options, LogFindings& out) : options_(options), out_(out) {}
 
   std::string read_heads(const std::filesystem::path& directory, const SigningKey& key) {
     SealedFindings found;
+    if (std::string error = read_witness(); !error.empty()) {
+      return error;
+    }
+    acknowledged_ = read_acknowledged(directory);
+    out_.acknowledged = acknowledged_.line;
     std::string error = read_sealed(
         heads_paths(directory, {}), key, [this](std::string_view line) { head(line); }, found);
     out_.heads = found.lines;
@@ -41,6 +49,13 @@ class LogChecker {
       problem("heads.jsonl: " + each);
     }
     out_.problem_count += found.problem_count - found.problems.size();
+    for (const auto& [number, line] : witnessed_) {
+      problem("heads.jsonl: line " + std::to_string(number) + ", which the witness has, is missing");
+    }
+    if (acknowledged_.line > found.last_number) {
+      problem("heads.jsonl: the witness took line " + std::to_string(acknowledged_.line) +
+              ", and the last one is " + std::to_string(found.last_number));
+    }
     return error;
   }
 
@@ -79,11 +94,48 @@ class LogChecker {
   }
 
  private:
+  std::string read_witness() {
+    if (options_.witness.empty()) {
+      return {};
+    }
+    std::ifstream in(options_.witness, std::ios::binary);
+    if (!in) {
+      return errno_text("cannot read " + options_.witness.string());
+    }
+    for (std::string line; std::getline(in, line);) {
+      const json said = json::parse(line, nullptr, false);
+      if (!said.is_object() || number_at(said, "line") == 0) {
+        return options_.witness.string() + " holds what is no line of heads.jsonl";
+      }
+      witnessed_[number_at(said, "line")] = line;
+    }
+    return {};
+  }
+
+  /// A line of heads.jsonl against what the witness has of it.
+  void witnessed(std::string_view line, uint64_t number, const std::string& time) {
+    if (const auto found = witnessed_.find(number); found != witnessed_.end()) {
+      ++out_.compared;
+      if (found->second != line) {
+        problem("heads.jsonl: line " + std::to_string(number) + " is another one than the witness has");
+      }
+      witnessed_.erase(found);
+    }
+    if (number == acknowledged_.line && sha256_hex(line) != acknowledged_.sha256) {
+      problem("heads.jsonl: line " + std::to_string(number) + " is another one than the witness took at " +
+              acknowledged_.time);
+    }
+    if (number > acknowledged_.line && out_.unwitnessed_since.empty()) {
+      out_.unwitnessed_since = time;
+    }
+  }
+
   void head(std::string_view line) {
     const json said = json::parse(line, nullptr, false);
     if (!said.is_object()) {
       return;
     }
+    witnessed(line, number_at(said, "line"), text_at(said, "time"));
     const std::string kind = text_at(said, "kind");
     const uint64_t number = number_at(said, "segment");
     if (kind == "segment") {
@@ -105,8 +157,8 @@ class LogChecker {
 
   bool outside(uint64_t number) const {
     const auto found = heads_.find(number);
-    return found != heads_.end() && ((!period_.since.empty() && found->second.last < period_.since) ||
-                                     (!period_.until.empty() && found->second.first > period_.until));
+    return found != heads_.end() && ((!options_.since.empty() && found->second.last < options_.since) ||
+                                     (!options_.until.empty() && found->second.first > options_.until));
   }
 
   void problem(std::string what) {
@@ -118,7 +170,7 @@ class LogChecker {
 
   void join(const std::vector<SegmentFile>& files, const std::vector<SegmentFindings>& found) {
     uint64_t expected = files.empty() ? 0 : files.front().number;
-    if (!heads_.empty() && period_.since.empty()) {
+    if (!heads_.empty() && options_.since.empty()) {
       expected = std::min(expected == 0 ? UINT64_MAX : expected, heads_.begin()->first);
     }
     std::string last;  // header of the segment before; empty: not known
@@ -226,8 +278,10 @@ class LogChecker {
     }
   }
 
-  const LogPeriod& period_;
+  const LogCheckOptions& options_;
   LogFindings& out_;
+  std::map<uint64_t, std::string> witnessed_;  ///< lines by number, those that were met taken out
+  Acknowledged acknowledged_;
   std::map<uint64_t, Head> heads_;
   std::set<uint64_t> deleted_, damaged_;
   uint64_t newest_ = 0;
@@ -236,13 +290,13 @@ class LogChecker {
 
 }  // namespace
 
-std::string check_log(const std::filesystem::path& directory, const SigningKey& key, const LogPeriod& period,
-                      const LogProgress& progress, LogFindings& findings) {
+std::string check_log(const std::filesystem::path& directory, const SigningKey& key,
+                      const LogCheckOptions& options, const LogProgress& progress, LogFindings& findings) {
   findings = {};
   std::string error;
   // The files first: a segment that is closed meanwhile has its line in heads.jsonl by then.
   std::vector<SegmentFile> files = list_segments(directory, error);
-  LogChecker checker(period, findings);
+  LogChecker checker(options, findings);
   if (error.empty()) {
     error = checker.read_heads(directory, key);
   }

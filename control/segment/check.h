@@ -11,9 +11,11 @@
 
 namespace sluice::control {
 
-/// What a period has: texts as in `@timestamp`; an empty one is no bound.
-struct LogPeriod {
-  std::string since, until;
+/// What is checked.
+struct LogCheckOptions {
+  std::string since, until;  ///< the period: texts as in `@timestamp`; an empty one is no bound
+  std::filesystem::path
+      witness;  ///< what a witness was given: lines of heads.jsonl; empty: nothing is compared
 };
 
 /// What checking an access log has found.
@@ -26,6 +28,9 @@ struct LogFindings {
   uint64_t frames = 0, records = 0;
   uint64_t file_bytes = 0, text_bytes = 0;
   uint64_t heads = 0;                 ///< lines of heads.jsonl
+  uint64_t compared = 0;              ///< of them with what the witness was given
+  uint64_t acknowledged = 0;          ///< the last line that the witness took; 0: none
+  std::string unwitnessed_since;      ///< time of the first line that it did not take; empty: it took all
   std::vector<std::string> problems;  ///< each with its place
   uint64_t problem_count = 0;
   std::vector<std::string> gaps;  ///< the lines of the log that tell of missing records
@@ -42,7 +47,7 @@ using LogProgress = std::function<bool(uint64_t done_bytes, uint64_t all_bytes)>
 /// Merkle roots, chain, ends, what heads.jsonl says, and that no worker's number is missing without a line
 /// that says so. Returns an empty string, or why the log cannot be read.
 [[nodiscard]] std::string check_log(const std::filesystem::path& directory, const SigningKey& key,
-                                    const LogPeriod& period, const LogProgress& progress,
+                                    const LogCheckOptions& options, const LogProgress& progress,
                                     LogFindings& findings);
 
 }  // namespace sluice::control

@@ -20,10 +20,12 @@ struct MetricsTest : testing::Test {
   std::string error;
   AccessLog log{SegmentWriter::open(directory, directory / "state", {}, error),
                 [](uint32_t) { return std::make_shared<const ImageNames>(ImageNames::only_site("")); }};
+  Witness witness{directory, {}};
   Link::Counts link;
   DnstapServer::Counts dnstap;
   std::vector<FeedStatus> feeds;
-  std::shared_ptr<Metrics> metrics = std::make_shared<Metrics>(log, link, dnstap, [this] { return feeds; });
+  std::shared_ptr<Metrics> metrics =
+      std::make_shared<Metrics>(log, witness, link, dnstap, [this] { return feeds; });
   FakeShared shared{2, 64};
 
   ~MetricsTest() override { fs::remove_all(directory); }
@@ -33,6 +35,11 @@ struct MetricsTest : testing::Test {
     return ("\n" + text()).find("\n" + line + "\n") != std::string::npos;
   }
 };
+
+TEST_F(MetricsTest, WitnessThatHasAllSaysSo) {
+  EXPECT_TRUE(shows("sluice_log_unwitnessed_since_timestamp_seconds 0"));
+  EXPECT_TRUE(shows("sluice_log_witness_deliveries_total{result=\"taken\"} 0"));
+}
 
 TEST_F(MetricsTest, WithoutADataPlaneControlIsUp) {
   EXPECT_TRUE(shows("sluice_up{process=\"control\"} 1"));

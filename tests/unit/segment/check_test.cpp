@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include "control/base/sha256.h"
+#include "control/segment/acknowledged.h"
 #include "tests/unit/segment/segments.h"
 
 namespace sluice::control {
@@ -13,10 +15,10 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 struct CheckLog : Segments {
-  LogFindings check(const LogPeriod& period = {}) {
+  LogFindings check(const LogCheckOptions& options = {}) {
     const auto key = SigningKey::open_public(log / "log.pub", error);
     LogFindings out;
-    EXPECT_EQ(key ? check_log(log, *key, period, {}, out) : error, "");
+    EXPECT_EQ(key ? check_log(log, *key, options, {}, out) : error, "");
     return out;
   }
   /// Segments of three frames of three lines: 1 to 9, 10 to 18, …
@@ -167,14 +169,51 @@ TEST_F(CheckLog, DamageThatTheGatewayFoundStaysAProblem) {
   EXPECT_THAT(check().problems, ElementsAre(HasSubstr("by the gateway itself"), HasSubstr("frame 1, byte ")));
 }
 
+TEST_F(CheckLog, WhatTheWitnessHasIsHeldAgainstTheHeads) {
+  write_segments(3);
+  const fs::path copy = root / "witness.jsonl";
+  const std::string heads = read(log / "heads.jsonl");
+  EXPECT_NE(check().unwitnessed_since, "");
+  write(copy, heads.substr(0, heads.find('\n', heads.find('\n') + 1) + 1));  // two of three
+  LogFindings found = check({.since = {}, .until = {}, .witness = copy});
+  EXPECT_THAT(found.problems, ElementsAre());
+  EXPECT_EQ(found.compared, 2u);
+  // All of it written anew with the same key: nothing in it shows that.
+  fs::remove_all(log);
+  {
+    const auto writer = open();
+    ASSERT_EQ(writer->append(batch(1, 5), kNow), "");
+    ASSERT_EQ(writer->close(kNow), "");
+  }
+  EXPECT_THAT(check().problems, ElementsAre());
+  found = check({.since = {}, .until = {}, .witness = copy});
+  EXPECT_THAT(found.problems, ElementsAre(HasSubstr("line 1 is another one than the witness has"),
+                                          HasSubstr("line 2, which the witness has, is missing")));
+}
+
+TEST_F(CheckLog, AcknowledgedLineMustStillBeThere) {
+  write_segments(2);
+  ASSERT_EQ(write_acknowledged(log, {1, std::string(64, 'a'), "then"}), "");
+  EXPECT_THAT(check().problems,
+              ElementsAre(HasSubstr("line 1 is another one than the witness took at then")));
+  ASSERT_EQ(write_acknowledged(log, {3, std::string(64, 'a'), "then"}), "");
+  EXPECT_THAT(check().problems, ElementsAre(HasSubstr("the witness took line 3, and the last one is 2")));
+  const std::string heads = read(log / "heads.jsonl");
+  ASSERT_EQ(write_acknowledged(log, {1, sha256_hex(heads.substr(0, heads.find('\n'))), "then"}), "");
+  const LogFindings found = check();
+  EXPECT_THAT(found.problems, ElementsAre());
+  EXPECT_EQ(found.acknowledged, 1u);
+  EXPECT_NE(found.unwitnessed_since, "");
+}
+
 TEST_F(CheckLog, PeriodLeavesOutWhatIsNotOfIt) {
   write_segments(3);
   std::string broken = read(segment(0));
   broken[200] ^= 1;
   write(segment(0), broken);
-  EXPECT_EQ(check({.since = "2026-11-23T04:05:20.000000Z", .until = {}}).problem_count, 0u);
-  EXPECT_EQ(check({.since = "2026-11-23T04:05:20.000000Z", .until = {}}).segments, 2u);
-  EXPECT_NE(check({.since = {}, .until = "2026-11-23T04:05:20.000000Z"}).problem_count, 0u);
+  EXPECT_EQ(check({.since = "2026-11-23T04:05:20.000000Z", .until = {}, .witness = {}}).problem_count, 0u);
+  EXPECT_EQ(check({.since = "2026-11-23T04:05:20.000000Z", .until = {}, .witness = {}}).segments, 2u);
+  EXPECT_NE(check({.since = {}, .until = "2026-11-23T04:05:20.000000Z", .witness = {}}).problem_count, 0u);
 }
 
 }  // namespace
