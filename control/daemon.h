@@ -56,6 +56,7 @@ class Daemon {
                         const nlohmann::json& request);
   void on_order(uint64_t client, uid_t user, const std::string& command, const nlohmann::json& request);
   void publish();
+  void warn_of_unserved(const LogPolicy& log);
   nlohmann::json status() const;
   nlohmann::json feeds_status() const;
 
@@ -76,6 +77,7 @@ class Daemon {
   std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<Feeds> feeds_;
   std::shared_ptr<SharedRegion> region_;
+  std::string unserved_;  ///< what was last warned of
   int64_t started_ns_ = 0;
 };
 
