@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <memory>
 #include <new>
 
@@ -120,7 +119,7 @@ class Request {
   static size_t on_read(char* out, size_t one, size_t size, void* self) {
     auto& request = *static_cast<Request*>(self);
     const size_t bytes = std::min(one * size, request.text_.size() - request.sent_);
-    std::memcpy(out, request.text_.data() + request.sent_, bytes);
+    request.text_.copy(out, bytes, request.sent_);
     request.sent_ += bytes;
     return bytes;
   }
