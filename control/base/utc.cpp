@@ -48,4 +48,32 @@ std::string utc_text(int64_t time_ns) {
   return out;
 }
 
+std::optional<int64_t> parse_utc(std::string_view text) {
+  constexpr std::string_view kForm = "0000-00-00T00:00:00.000000Z";
+  if (text.size() != kForm.size()) {
+    return std::nullopt;
+  }
+  int64_t numbers[7] = {};  // year, month, day, hour, minute, second, microsecond
+  for (size_t i = 0, field = 0; i < kForm.size(); ++i) {
+    const bool digit = text[i] >= '0' && text[i] <= '9';
+    if (digit != (kForm[i] == '0') || (!digit && text[i] != kForm[i])) {
+      return std::nullopt;
+    }
+    if (digit) {
+      numbers[field] = numbers[field] * 10 + (text[i] - '0');
+    } else {
+      ++field;
+    }
+  }
+  const auto [year, month, day, hour, minute, second, micros] = numbers;
+  const std::chrono::year_month_day date{std::chrono::year{static_cast<int>(year)},
+                                         std::chrono::month{static_cast<unsigned>(month)},
+                                         std::chrono::day{static_cast<unsigned>(day)}};
+  if (!date.ok() || year < 1678 || year > 2261 || hour > 23 || minute > 59 || second > 59) {
+    return std::nullopt;  // of what int64 holds, whole years
+  }
+  const int64_t days = std::chrono::sys_days{date}.time_since_epoch().count();
+  return ((((days * 24 + hour) * 60 + minute) * 60 + second) * 1'000'000 + micros) * 1000;
+}
+
 }  // namespace sluice::control

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace sluice::control {
 
@@ -10,5 +12,7 @@ namespace sluice::control {
 void append_utc(std::string& out, int64_t time_ns);
 /// The same as a string.
 [[nodiscard]] std::string utc_text(int64_t time_ns);
+/// The inverse, to the microsecond; nothing where text is not what append_utc writes, or beyond 2261.
+[[nodiscard]] std::optional<int64_t> parse_utc(std::string_view text);
 
 }  // namespace sluice::control

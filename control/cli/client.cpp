@@ -7,7 +7,9 @@
 #include <iostream>
 
 #include "control/base/files.h"
+#include "control/base/json_fields.h"
 #include "control/base/unix_socket.h"
+#include "control/cli/commands.h"
 
 namespace sluice::control {
 namespace {
@@ -53,6 +55,17 @@ std::optional<json> ask(const std::string& socket, const json& request) {
     return cannot("sluice-control answered something else than a JSON object");
   }
   return out;
+}
+
+std::optional<json> order(const std::string& socket, const json& request, bool json_output, int& status) {
+  const std::optional<json> answer = ask(socket, request);
+  status = !answer || answer->contains("error") ? kCannot : kDone;
+  if (answer && json_output) {
+    std::cout << answer->dump(2) << "\n";
+  } else if (answer && status == kCannot) {
+    std::cerr << "sluicectl: " << text_at(*answer, "error") << "\n";
+  }
+  return status == kDone && !json_output ? answer : std::nullopt;
 }
 
 }  // namespace sluice::control

@@ -11,4 +11,9 @@ namespace sluice::control {
 /// where the daemon cannot be reached or does not answer.
 [[nodiscard]] std::optional<nlohmann::json> ask(const std::string& socket, const nlohmann::json& request);
 
+/// Sends a command; prints the answer as JSON, or what went wrong. Returns nothing where that is all, else
+/// the answer. status: the exit status.
+[[nodiscard]] std::optional<nlohmann::json> order(const std::string& socket, const nlohmann::json& request,
+                                                  bool json_output, int& status);
+
 }  // namespace sluice::control

@@ -63,18 +63,6 @@ void print_table(const std::vector<Row>& rows) {
   }
 }
 
-/// Sends a command; prints the answer as JSON, or what went wrong. Returns nothing where that is all.
-std::optional<json> order(const std::string& socket, const json& request, bool json_output, int& status) {
-  const std::optional<json> answer = ask(socket, request);
-  status = !answer || answer->contains("error") ? kCannot : kDone;
-  if (answer && json_output) {
-    std::cout << answer->dump(2) << "\n";
-  } else if (answer && status == kCannot) {
-    std::cerr << "sluicectl: " << text_at(*answer, "error") << "\n";
-  }
-  return status == kDone && !json_output ? answer : std::nullopt;
-}
-
 }  // namespace
 
 int run_feeds(const std::string& socket, bool json_output) {

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "control/cli/commands.h"
+#include "control/cli/holds.h"
 #include "control/cli/logs.h"
 #include "dataplane/contract/reasons.h"
 
@@ -95,6 +96,35 @@ const CLI::App* add_logs_verify(CLI::App& app, LogsVerifyOptions& options) {
   return verify;
 }
 
+struct HoldCommands {
+  HoldOptions options;
+  bool json = false;
+  const CLI::App* hold = nullptr;
+  const CLI::App* release = nullptr;
+  const CLI::App* holds = nullptr;
+};
+
+void add_holds(CLI::App& app, HoldCommands& commands) {
+  HoldOptions& options = commands.options;
+  CLI::App* hold = app.add_subcommand(
+      "hold", "Keep a part of the access log beyond its term, until two persons release it.");
+  hold->add_option("CASE", options.name, "Name of the case")->required();
+  hold->add_option("--since", options.since, "First day or moment, as 2026-11-23 or in RFC 3339; UTC");
+  hold->add_option("--until", options.until, "Last day or moment; without it: what is still to come, too");
+  hold->add_option("--reason", options.reason, "Why; stands in the log's signed lines with your name")
+      ->required();
+  CLI::App* release = app.add_subcommand(
+      "release", "Ask that a case be held no longer. It is released when a second person asks, too.");
+  release->add_option("CASE", options.name, "Name of the case")->required();
+  CLI::App* holds = app.add_subcommand("holds", "List what is held, by whom, and why.");
+  for (CLI::App* each : {hold, release, holds}) {
+    each->add_flag("--json", commands.json, "Print JSON");
+  }
+  commands.hold = hold;
+  commands.release = release;
+  commands.holds = holds;
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Checks, explains, enforces and shows the policy of a Sluice gateway.", "sluicectl");
   app.require_subcommand(1);
@@ -147,6 +177,8 @@ int run(int argc, char** argv) {
   rollback->add_flag("--json", json, "Print JSON");
   HistoryOptions history;
   add_history(app, history);
+  HoldCommands holds;
+  add_holds(app, holds);
   LogsVerifyOptions logs;
   const CLI::App* logs_verify = add_logs_verify(app, logs);
   CLI::App* status = app.add_subcommand("status", "Show what is in force, what waits, what is wrong.");
@@ -166,6 +198,15 @@ int run(int argc, char** argv) {
     return *refresh  ? run_feeds_refresh(socket, list, json)
            : *accept ? run_feeds_accept(socket, list, reason, json)
                      : run_feeds(socket, json);
+  }
+  if (*holds.hold) {
+    return run_hold(socket, holds.options, holds.json);
+  }
+  if (*holds.release) {
+    return run_release(socket, holds.options.name, holds.json);
+  }
+  if (*holds.holds) {
+    return run_holds(socket, holds.json);
   }
   if (*logs_verify) {
     return run_logs_verify(logs);

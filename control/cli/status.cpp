@@ -1,4 +1,5 @@
 // control/cli: sluicectl status.
+#include <algorithm>
 #include <iostream>
 
 #include "control/base/json_fields.h"
@@ -121,6 +122,40 @@ void show_feeds(const json& feeds) {
   std::cout << "\n";
 }
 
+/// How long the log is kept, and whether its disk holds the term.
+void show_keep(const json& keep) {
+  constexpr uint64_t kDay = 86'400;
+  if (keep.empty()) {
+    return;
+  }
+  std::cout << "             ";
+  if (const uint64_t term_s = number_at(keep, "keep_seconds"); term_s != 0) {
+    std::cout << "kept for " << counted(term_s / kDay, "day");
+  } else {
+    std::cout << coloured(Colour::Yellow, "kept: the policy's term is not known");
+  }
+  if (const std::string oldest = text_at(keep, "oldest"); !oldest.empty()) {
+    std::cout << ", begins at " << oldest;
+  }
+  std::cout << ", " << grouped(number_at(keep, "free_bytes") >> 20) << " MiB free";
+  if (number_at(keep, "holds") != 0) {
+    std::cout << ", held for " << counted(number_at(keep, "holds"), "case");
+  }
+  if (number_at(keep, "errors") != 0) {
+    std::cout << ", " << coloured(Colour::Red, counted(number_at(keep, "errors"), "error"));
+  }
+  std::cout << "\n";
+  if (const auto full = keep.find("full_seconds"); full != keep.end() && full->is_number()) {
+    const auto days = static_cast<uint64_t>(std::clamp(full->get<double>() / kDay, 0.0, 1e9));
+    const bool early = keep.value("full_before_term", false);
+    const std::string said = "disk full in " + counted(days, "day");
+    std::cout << "             "
+              << (early ? coloured(Colour::Red, said + ", before the term ends; nothing is deleted early")
+                        : coloured(Colour::Yellow, said + ", for a hold without end"))
+              << "\n";
+  }
+}
+
 void show_log(const json& log) {
   std::cout << "access log   " << counted(number_at(log, "records"), "record") << " written to "
             << text_at(log, "directory");
@@ -155,6 +190,7 @@ int run_status(const std::string& socket, bool json_output) {
   show_data_plane(member(*answer, "dataplane"));
   show_feeds(answer->value("feeds", json::array()));
   show_log(member(*answer, "log"));
+  show_keep(member(member(*answer, "log"), "keep"));
   return kDone;
 }
 

@@ -209,6 +209,30 @@ void add_log(const AccessLog::Counts& log, Families& out) {
   add("sluice_log_unnamed_records_total", "Records whose rule or network no kept policy names.", log.unnamed);
 }
 
+void add_keep(const KeepFigures& keep, Families& out) {
+  const auto gauge = [&](const char* name, const char* help, double value) {
+    Family::gauge(name, help).add(value).move_to(out);
+  };
+  gauge("sluice_log_oldest_timestamp_seconds", "Time of the oldest record of the access log; 0: none.",
+        static_cast<double>(keep.oldest_ns) / 1e9);
+  gauge("sluice_log_disk_free_bytes", "What can still be written beside the access log.",
+        static_cast<double>(keep.free_bytes));
+  gauge("sluice_log_disk_full_seconds",
+        "Until the access log's disk is full, as it grew in the last days; +Inf where the term fits.",
+        keep.disk.full_s);
+  gauge("sluice_log_disk_full_before_term", "1 where that is before what is written now may be deleted.",
+        keep.disk.before_term ? 1.0 : 0.0);
+  gauge("sluice_log_holds", "Cases for which records are kept beyond their term.",
+        static_cast<double>(keep.holds));
+  Family::counter("sluice_log_deleted_segments_total", "Segments that were deleted after their term.")
+      .add(keep.deleted)
+      .move_to(out);
+  Family::counter("sluice_log_keep_errors_total",
+                  "Runs in which something could not be read, written down or deleted.")
+      .add(keep.errors)
+      .move_to(out);
+}
+
 void add_witness(const WitnessStatus& witness, Families& out) {
   Family::gauge(
       "sluice_log_unwitnessed_since_timestamp_seconds",
@@ -303,11 +327,13 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   std::shared_ptr<SharedRegion> region;
   bool up;
   Reloader::Counts policy;
+  std::optional<KeepFigures> keep;
   {
     const std::lock_guard lock(mutex_);
     region = region_;
     up = up_;
     policy = policy_;
+    keep = keep_;
   }
   Families out;
   Family::gauge("sluice_build_info", "The version that runs.")
@@ -319,6 +345,9 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
       .move_to(out);
   add_policy(policy, out);
   add_log(log_.counts(), out);
+  if (keep) {
+    add_keep(*keep, out);
+  }
   add_witness(witness_.status(), out);
   add_dnstap(dnstap_, link_, out);
   add_feeds(feeds_(), out);
@@ -342,6 +371,11 @@ void Metrics::set_data_plane(std::shared_ptr<SharedRegion> region, bool up) {
 void Metrics::set_policy(const Reloader::Counts& counts) {
   const std::lock_guard lock(mutex_);
   policy_ = counts;
+}
+
+void Metrics::set_keep(const KeepFigures& figures) {
+  const std::lock_guard lock(mutex_);
+  keep_ = figures;
 }
 
 std::unique_ptr<MetricsServer> MetricsServer::start(const std::string& address,

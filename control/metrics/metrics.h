@@ -9,12 +9,14 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "control/accesslog/access_log.h"
 #include "control/dnstap/dnstap_server.h"
 #include "control/feeds/feeds.h"
+#include "control/keep/keeper.h"
 #include "control/link/link.h"
 #include "control/link/shared_region.h"
 #include "control/reload/reloader.h"
@@ -39,6 +41,7 @@ class Metrics : public prometheus::Collectable {
   /// The data plane's memory, and whether it is connected. Its last counters are shown while it is not.
   void set_data_plane(std::shared_ptr<SharedRegion> region, bool up);
   void set_policy(const Reloader::Counts& counts);
+  void set_keep(const KeepFigures& figures);
 
  private:
   const AccessLog& log_;
@@ -46,10 +49,11 @@ class Metrics : public prometheus::Collectable {
   const Link::Counts& link_;
   const DnstapServer::Counts& dnstap_;
   const FeedsFunction feeds_;
-  mutable std::mutex mutex_;  ///< guards the three below
+  mutable std::mutex mutex_;  ///< guards the four below
   std::shared_ptr<SharedRegion> region_;
   bool up_ = false;
   Reloader::Counts policy_;
+  std::optional<KeepFigures> keep_;  ///< nothing before the first
 };
 
 /// Serves a Metrics over HTTP at /metrics.

@@ -185,6 +185,26 @@ TEST(UtcText, BeforeTheEpochAndAtItsEnds) {
   EXPECT_EQ(utc_text(INT64_MIN).substr(0, 10), "1677-09-21");
 }
 
+TEST(Utc, IsReadAsItIsWritten) {
+  for (const int64_t time_ns :
+       {int64_t{0}, int64_t{-1'000}, int64_t{1'795'406'706'123'456'000}, int64_t{951'782'399'999'999'000}}) {
+    EXPECT_EQ(parse_utc(utc_text(time_ns)), time_ns);
+  }
+  const std::string right = "2028-02-29T23:59:59.999999Z";
+  ASSERT_EQ(utc_text(parse_utc(right).value_or(0)), right);
+  for (size_t size = 0; size < right.size(); ++size) {
+    EXPECT_EQ(parse_utc(right.substr(0, size)), std::nullopt);
+  }
+  for (const char* wrong :
+       {"2027-02-29T00:00:00.000000Z", "2028-13-01T00:00:00.000000Z", "2028-00-01T00:00:00.000000Z",
+        "2028-01-01T24:00:00.000000Z", "2028-01-01T00:60:00.000000Z", "2028-01-01T00:00:60.000000Z",
+        "1500-01-01T00:00:00.000000Z", "9999-01-01T00:00:00.000000Z", "2028-01-01 00:00:00.000000Z",
+        "2028-01-01T00:00:00.000000+", "2028-01-01T00:00:00.00000xZ", "+028-01-01T00:00:00.000000Z",
+        "2028-01-01T00:00:00.000000ZZ"}) {
+    EXPECT_EQ(parse_utc(wrong), std::nullopt) << wrong;
+  }
+}
+
 TEST(ImageNames, IndexOutsideIsEmpty) {
   const ImageNames found = names();
   EXPECT_EQ(found.rule(0), "no-malware");

@@ -60,6 +60,27 @@ TEST_F(MetricsTest, CountsOfDnstapAreShown) {
   EXPECT_TRUE(shows("sluice_dnstap_bindings_total{action=\"lost\"} 1"));
 }
 
+TEST_F(MetricsTest, KeepingOfTheLogIsShownOnceItIsKnown) {
+  EXPECT_EQ(text().find("sluice_log_holds"), std::string::npos);
+  KeepFigures figures{.oldest_ns = 1'500'000'000'000'000'000,
+                      .free_bytes = 12'345,
+                      .holds = 2,
+                      .deleted = 3,
+                      .errors = 4,
+                      .disk = {86'400, true}};
+  metrics->set_keep(figures);
+  EXPECT_TRUE(shows("sluice_log_oldest_timestamp_seconds 1500000000"));
+  EXPECT_TRUE(shows("sluice_log_disk_free_bytes 12345"));
+  EXPECT_TRUE(shows("sluice_log_disk_full_seconds 86400"));
+  EXPECT_TRUE(shows("sluice_log_disk_full_before_term 1"));
+  EXPECT_TRUE(shows("sluice_log_holds 2"));
+  EXPECT_TRUE(shows("sluice_log_deleted_segments_total 3"));
+  EXPECT_TRUE(shows("sluice_log_keep_errors_total 4"));
+  figures.disk = {};
+  metrics->set_keep(figures);
+  EXPECT_TRUE(shows("sluice_log_disk_full_seconds +Inf"));
+}
+
 TEST_F(MetricsTest, FeedsAreShown) {
   FeedStatus feed;
   feed.spec.list = "malware";
