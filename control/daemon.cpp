@@ -18,6 +18,8 @@ namespace {
 
 using nlohmann::json;
 constexpr size_t kMaxReasonBytes = 1000;
+constexpr std::chrono::minutes kKeepEvery{1};
+constexpr std::chrono::seconds kKeepFirst{3};  ///< by then the policy in force is known
 
 /// The compiler that was built with this control.
 std::filesystem::path default_compiler() {
@@ -65,6 +67,14 @@ std::string Daemon::start() {
     return error;
   }
   log_key_ = writer_->fingerprint();
+  // The log's thread owns the writer, and outlives the keeper.
+  SealedFile& heads = writer_->heads();
+  keeper_ =
+      Keeper::open(options_.log,
+                   {[&heads](const json& line) { return heads.append(line); }, Keeper::free_bytes_of}, error);
+  if (!keeper_) {
+    return error;
+  }
   witness_ = std::make_unique<Witness>(options_.log, WitnessLimits{});
   log_ = std::make_unique<AccessLog>(std::move(writer_),
                                      [this](uint32_t generation) { return store_->names_of(generation); });
@@ -77,6 +87,7 @@ std::string Daemon::start() {
   }
   reloader_->start();
   publish();
+  loop_.after(kKeepFirst, [this] { keep(); });
   link_->start();
   log_info("sluice-control " SLUICE_VERSION ": policies " + options_.policies.string() + ", metrics http://" +
            options_.metrics + "/metrics, log " + options_.log.string());
@@ -160,12 +171,16 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
   if (command == "apply" || command == "rollback") {
     return on_order(client, user, command, request);
   }
+  if (command == "hold" || command == "release" || command == "holds") {
+    api_->answer(client, keeper_->answer(command, request, user, user_name(user), utc_now_ns()));
+    return metrics_->set_keep(keeper_->figures());
+  }
   if (command.starts_with("feeds")) {
     return on_feeds_request(client, user, command, request);
   }
   api_->answer(client, {{"error",
                          "unknown command; there are status, check, apply, rollback, history, feeds, "
-                         "feeds-refresh and feeds-accept"}});
+                         "feeds-refresh, feeds-accept, hold, release and holds"}});
 }
 
 void Daemon::on_feeds_request(uint64_t client, uid_t user, const std::string& command, const json& request) {
@@ -217,6 +232,14 @@ void Daemon::on_order(uint64_t client, uid_t user, const std::string& command, c
   reloader_->rollback(user_name(user), said, steps.get<size_t>(), client, wait);
 }
 
+/// Once a minute.
+void Daemon::keep() {
+  const auto log = reloader_->log_policy();
+  keeper_->run(KeepMoment::now(), log ? std::optional(log->keep_s) : std::nullopt);
+  metrics_->set_keep(keeper_->figures());
+  loop_.after(kKeepEvery, [this] { keep(); });
+}
+
 void Daemon::publish() {
   metrics_->set_data_plane(region_, link_ && link_->up());
   if (reloader_) {
@@ -249,6 +272,7 @@ json Daemon::status() const {
   out["dataplane"] = data_plane_status(region_.get(), link_->up(), out["dataplane_generation"]);
   out["feeds"] = feeds_status();
   out["log"] = log_status(log_->counts(), options_.log.string(), log_key_, witness_->status());
+  out["log"]["keep"] = keeper_->status();
   out.erase("dataplane_generation");
   return out;
 }

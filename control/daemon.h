@@ -11,6 +11,7 @@
 #include "control/base/event_loop.h"
 #include "control/dnstap/dnstap_server.h"
 #include "control/feeds/feeds.h"
+#include "control/keep/keeper.h"
 #include "control/link/link.h"
 #include "control/metrics/metrics.h"
 #include "control/reload/compile_process.h"
@@ -56,6 +57,7 @@ class Daemon {
                         const nlohmann::json& request);
   void on_order(uint64_t client, uid_t user, const std::string& command, const nlohmann::json& request);
   void publish();
+  void keep();
   void warn_of_unserved(const LogPolicy& log);
   nlohmann::json status() const;
   nlohmann::json feeds_status() const;
@@ -67,6 +69,7 @@ class Daemon {
   std::unique_ptr<SegmentWriter> writer_;
   std::string log_key_;  ///< fingerprint of the key that signs the access log
   std::unique_ptr<AccessLog> log_;
+  std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<Witness> witness_;
   std::shared_ptr<Metrics> metrics_;
   std::unique_ptr<MetricsServer> metrics_server_;

@@ -82,6 +82,7 @@ void SealedFile::note_altered(std::vector<std::string> what) {
 }
 
 std::string SealedFile::append(json line, std::string* written) {
+  const std::lock_guard lock(appending_);
   struct stat status {};
   if (::fstat(file_.get(), &status) == 0 && static_cast<uint64_t>(status.st_size) != size_ &&
       !line.contains("altered")) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -57,8 +58,8 @@ class SealedFile {
   [[nodiscard]] static std::unique_ptr<SealedFile> open(const SealedPaths& paths, std::string name,
                                                         const TakeLine& take, std::string& error);
 
-  /// Adds a line, synced. line: an object. written: where not nullptr, the line as it stands in the file,
-  /// without line feed. Returns an empty string, or why it is not written.
+  /// Adds a line, synced. Any thread. line: an object. written: where not nullptr, the line as it stands in
+  /// the file, without line feed. Returns an empty string, or why it is not written.
   [[nodiscard]] std::string append(nlohmann::json line, std::string* written = nullptr);
 
   const std::string& fingerprint() const { return key_->fingerprint(); }
@@ -77,7 +78,8 @@ class SealedFile {
   std::unique_ptr<SigningKey> key_;
   UniqueFd file_, head_;
   SealedFindings findings_;
-  uint64_t size_ = 0;  ///< of the file, as this process left it
+  uint64_t size_ = 0;               ///< of the file, as this process left it
+  std::recursive_mutex appending_;  ///< append writes down what was altered by itself
 };
 
 }  // namespace sluice::control
