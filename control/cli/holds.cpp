@@ -1,39 +1,18 @@
 // control/cli: sluicectl hold, release and holds.
 #include "control/cli/holds.h"
 
-#include <chrono>
 #include <iostream>
 
 #include "control/base/json_fields.h"
-#include "control/base/utc.h"
 #include "control/cli/client.h"
 #include "control/cli/commands.h"
+#include "control/cli/period.h"
 #include "control/cli/terminal.h"
-#include "control/policy/time_text.h"
 
 namespace sluice::control {
 namespace {
 
 using nlohmann::json;
-
-/// A time as parse_moment reads it, UTC where no offset says else. whole_day: a day means its end.
-bool read_bound(const std::string& text, bool whole_day, std::string& out) {
-  constexpr size_t kDay = 10;
-  if (text.empty()) {
-    return true;
-  }
-  const auto moment = parse_moment(text, TimeZone());
-  if (!moment) {
-    std::cerr << "sluicectl: " << text
-              << " is no time; write 2026-11-23, 2026-11-23T09:00 (UTC) or as in RFC 3339\n";
-    return false;
-  }
-  using std::chrono::microseconds;
-  const auto end = whole_day && text.size() == kDay ? microseconds(std::chrono::days(1)) - microseconds(1)
-                                                    : microseconds();
-  out = utc_text(std::chrono::nanoseconds(moment->time_since_epoch() + end).count());
-  return true;
-}
 
 std::string shown(const json& period) {
   const std::string since = text_at(period, "since"), until = text_at(period, "until");

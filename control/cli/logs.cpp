@@ -4,13 +4,10 @@
 #include <csignal>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <optional>
 
-#include "control/base/clock.h"
-#include "control/base/utc.h"
 #include "control/cli/commands.h"
+#include "control/cli/period.h"
 #include "control/cli/terminal.h"
-#include "control/policy/time_text.h"
 #include "control/segment/check.h"
 
 namespace sluice::control {
@@ -19,22 +16,6 @@ namespace {
 using nlohmann::json;
 
 volatile std::sig_atomic_t interrupted = 0;
-
-/// A time as parse_moment reads it, UTC where no offset says else, as in `@timestamp`.
-bool time_bound(const std::string& text, std::string& out) {
-  if (text.empty()) {
-    return true;
-  }
-
-  const auto moment = parse_moment(text, TimeZone());
-  if (!moment) {
-    std::cerr << "sluicectl: " << text
-              << " is no time; write 2026-11-23, 2026-11-23T09:00 (UTC) or as in RFC 3339\n";
-    return false;
-  }
-  out = utc_text(std::chrono::duration_cast<std::chrono::nanoseconds>(moment->time_since_epoch()).count());
-  return true;
-}
 
 json findings_json(const LogFindings& found, const SigningKey& key) {
   return {{"altered", found.problem_count != 0},
@@ -108,7 +89,7 @@ bool show_progress(uint64_t done, uint64_t all) {
 
 int run_logs_verify(const LogsVerifyOptions& options) {
   LogCheckOptions wanted{.since = {}, .until = {}, .witness = options.witness};
-  if (!time_bound(options.since, wanted.since) || !time_bound(options.until, wanted.until)) {
+  if (!read_bound(options.since, false, wanted.since) || !read_bound(options.until, true, wanted.until)) {
     return kCannot;
   }
   std::signal(SIGINT, [](int) { interrupted = 1; });
