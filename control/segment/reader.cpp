@@ -56,7 +56,7 @@ SegmentReader::~SegmentReader() = default;
 
 std::unique_ptr<SegmentReader> SegmentReader::open(const std::filesystem::path& path, std::string& error) {
   std::unique_ptr<SegmentReader> out(new SegmentReader);
-  out->fd_.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  out->fd_.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));  // a pipe would wait
   struct stat status {};
   if (!out->fd_ || ::fstat(out->fd_.get(), &status) != 0) {
     error = errno_text("cannot read " + path.string());

@@ -111,7 +111,8 @@ std::string SegmentWriter::tick(int64_t now_ns) {
 bool SegmentWriter::due(int64_t now_ns) const {
   return file_ && open_.frames != 0 &&
          (open_.size >= limits_.bytes ||
-          now_ns - open_.first_ns >= std::chrono::nanoseconds(limits_.age).count());
+          // Compared so that no time that a record may bear overflows.
+          open_.first_ns <= now_ns - std::chrono::nanoseconds(limits_.age).count());
 }
 
 /// Finds out whether somebody else changed the file; then it stays as it is, and another one is begun.

@@ -1,6 +1,7 @@
 // segment tests: what is written is read back, whenever the writer ended and whatever became of the file.
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <nlohmann/json.hpp>
 
@@ -254,6 +255,22 @@ TEST_F(Segments, SegmentWhoseFirstFrameWasNeverWrittenLeavesNoTrace) {
   ASSERT_EQ(writer->append(batch(7, 7), kNow), "");
   ASSERT_EQ(list_segments(log, error).size(), 2u);
   EXPECT_EQ(lines(), lines_to(7));
+}
+
+TEST_F(Segments, WhatIsNoFileIsRefusedAtOnce) {
+  write_frames(1, true);
+  ASSERT_EQ(::mkfifo((log / segment_name(2, kNow)).c_str(), 0600), 0);
+  EXPECT_EQ(SegmentWriter::open(log, state, {}, error), nullptr);
+  EXPECT_NE(error.find("it is no file"), std::string::npos) << error;
+}
+
+TEST_F(Segments, RecordOfTheBeginningOfTimeClosesItsSegment) {
+  const auto writer = open();
+  LogBatch odd = batch(1, 1);
+  odd.first_ns = INT64_MIN;
+  ASSERT_EQ(writer->append(odd, kNow), "");
+  ASSERT_EQ(writer->tick(kNow), "");
+  EXPECT_EQ(writer->counts().closed, 1u);
 }
 
 TEST_F(Segments, NewestSegmentTakenAwayLeavesItsNumberTaken) {
