@@ -1,0 +1,52 @@
+// control/search: the index beside a closed segment.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace sluice::control {
+
+/// Frames that follow one another: what is read or passed over as one.
+struct IndexGroup {
+  uint64_t offset = 0, end = 0;  ///< in the segment's file, bytes
+  int64_t first_ns = 0, last_ns = 0;
+  std::vector<uint32_t> filter;
+  bool operator==(const IndexGroup&) const = default;
+};
+
+/// What a segment has, so that a search can pass over it, or over most of it. It may say "perhaps" of what is
+/// not there; never "no" of what is.
+struct SegmentIndex {
+  std::string header_sha256;     ///< of the segment's last header: an index of another segment is none
+  std::vector<uint32_t> filter;  ///< of the whole segment
+  std::vector<IndexGroup> groups;
+  bool operator==(const SegmentIndex&) const = default;
+
+  /// The groups that may have every one of keys.
+  [[nodiscard]] std::vector<const IndexGroup*> groups_with(std::span<const uint64_t> keys) const;
+};
+
+/// A group holds so many bytes of lines, or one frame.
+inline constexpr uint64_t kGroupText = uint64_t{16} << 20;
+
+/// `access-….idx` for `access-….jsonl.zst`.
+[[nodiscard]] std::filesystem::path index_path(const std::filesystem::path& segment);
+
+/// Reads the segment and writes its index, whole or not at all. Returns an empty string; or why there is none,
+/// as where the segment is not closed, or damaged.
+[[nodiscard]] std::string build_index(const std::filesystem::path& segment);
+
+/// The inverse of each other; nothing where bytes are not, byte by byte, what index_bytes writes.
+[[nodiscard]] std::string index_bytes(const SegmentIndex& index);
+[[nodiscard]] std::optional<SegmentIndex> parse_index(std::string_view bytes);
+/// Nothing where there is none, or none that can be read. bytes: how many were read is added.
+[[nodiscard]] std::optional<SegmentIndex> read_index(const std::filesystem::path& segment, uint64_t& bytes);
+
+/// Every key of a line, added to out.
+void append_keys(std::string_view line, std::vector<uint64_t>& out);
+
+}  // namespace sluice::control
