@@ -12,8 +12,8 @@ struct LineFields {
   std::string_view time, action, kind, source_ip, user, destination_ip, domain, rule;
 };
 
-/// Reads them out of one JSON object, wherever in it they stand. Returns false where line is none; what stands
-/// deeper than two levels, or twice, is passed over: the first one counts.
+/// Reads them out of one JSON object, wherever in it they stand. Returns false where line is none; what
+/// stands deeper than two levels, or twice, is passed over: the first one counts.
 [[nodiscard]] bool read_fields(std::string_view line, LineFields& out);
 
 /// A field without JSON's escapes; what is no valid escape stays as it is.

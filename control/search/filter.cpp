@@ -28,7 +28,8 @@ uint64_t key_of(KeyKind kind, std::string_view text) {
 }
 
 std::vector<uint32_t> make_filter(std::span<const uint64_t> keys) {
-  const size_t blocks = std::max<size_t>(1, (keys.size() * kFilterBits + 8 * kFilterBlock - 1) / (8 * kFilterBlock));
+  const size_t blocks =
+      std::max<size_t>(1, (keys.size() * kFilterBits + 8 * kFilterBlock - 1) / (8 * kFilterBlock));
   std::vector<uint32_t> out(blocks * kWords);
   for (const uint64_t key : keys) {
     uint32_t* const block = out.data() + first_word(out.size(), key);

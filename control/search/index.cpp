@@ -100,7 +100,8 @@ void append_keys(std::string_view line, std::vector<uint64_t>& out) {
   }
   const auto add = [&](KeyKind kind, std::string_view text) {
     if (!text.empty()) {
-      out.push_back(key_of(kind, text.find('\\') == std::string_view::npos ? text : std::string_view(field_text(text))));
+      out.push_back(key_of(
+          kind, text.find('\\') == std::string_view::npos ? text : std::string_view(field_text(text))));
     }
   };
   add(KeyKind::From, fields.source_ip);
@@ -159,7 +160,8 @@ std::string build_index(const std::filesystem::path& segment) {
   end_group();
   sort_once(all);
   index.filter = make_filter(all);
-  return replace_file(index_path(segment), std::as_bytes(std::span(index_bytes(index))));
+  const std::string bytes = index_bytes(index);
+  return replace_file(index_path(segment), std::as_bytes(std::span(bytes)));
 }
 
 std::string index_bytes(const SegmentIndex& index) {

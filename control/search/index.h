@@ -36,8 +36,8 @@ inline constexpr uint64_t kGroupText = uint64_t{16} << 20;
 /// `access-….idx` for `access-….jsonl.zst`.
 [[nodiscard]] std::filesystem::path index_path(const std::filesystem::path& segment);
 
-/// Reads the segment and writes its index, whole or not at all. Returns an empty string; or why there is none,
-/// as where the segment is not closed, or damaged.
+/// Reads the segment and writes its index, whole or not at all. Returns an empty string; or why there is
+/// none, as where the segment is not closed, or damaged.
 [[nodiscard]] std::string build_index(const std::filesystem::path& segment);
 
 /// The inverse of each other; nothing where bytes are not, byte by byte, what index_bytes writes.

@@ -37,7 +37,8 @@ bool covers(std::string_view wanted, std::string_view name) {
 /// The longest of two, for a line without it need not be taken apart.
 void use_needle(std::string& needle, std::string_view text) {
   // What JSON escapes stands otherwise in a line.
-  const bool plain = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c != '"' && c != '\\'; });
+  const bool plain =
+      std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c != '"' && c != '\\'; });
   if (plain && text.size() > needle.size()) {
     needle = text;
   }
@@ -48,11 +49,13 @@ void use_needle(std::string& needle, std::string_view text) {
 std::optional<Query> Query::parse(const QueryOptions& options, std::string& error) {
   Query out;
   out.options_ = options;
-  if (!options.action.empty() && std::find(std::begin(kActions), std::end(kActions), options.action) == std::end(kActions)) {
+  if (!options.action.empty() &&
+      std::find(std::begin(kActions), std::end(kActions), options.action) == std::end(kActions)) {
     error = options.action + " is no action; there are allowed, blocked and observed";
     return std::nullopt;
   }
-  for (const auto& [text, bound] : {std::pair{&options.since, &out.since_ns_}, {&options.until, &out.until_ns_}}) {
+  for (const auto& [text, bound] :
+       {std::pair{&options.since, &out.since_ns_}, {&options.until, &out.until_ns_}}) {
     if (const auto time = text->empty() ? std::optional(*bound) : parse_utc(*text)) {
       *bound = *time;
     } else {

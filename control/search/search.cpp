@@ -46,7 +46,8 @@ Found read_stretch(const Query& query, const Stretch& stretch) {
   while (reader->next_offset() < stretch.end) {
     const Step step = reader->next();
     if (step == Step::Damaged) {
-      out.problem = stretch.path.filename().string() + ", byte " + std::to_string(reader->offset()) + ": " + reader->why();
+      out.problem = stretch.path.filename().string() + ", byte " + std::to_string(reader->offset()) + ": " +
+                    reader->why();
     } else if (step != Step::Frame) {
       break;
     } else if (query.overlaps(reader->header().first_ns, reader->header().last_ns)) {
@@ -76,9 +77,8 @@ class Search {
       if (waiting_.size() >= most_waiting_ && !take_one()) {
         return false;
       }
-      waiting_.push_back(std::async(std::launch::async, [this, stretch = std::move(each)] {
-        return read_stretch(query_, stretch);
-      }));
+      waiting_.push_back(std::async(
+          std::launch::async, [this, stretch = std::move(each)] { return read_stretch(query_, stretch); }));
     }
     out_.segments_read += !wanted.empty() || out_.bytes_read != before;
     return true;
@@ -132,14 +132,16 @@ class Search {
     Step step = reader->next_header();
     for (; step == Step::Frame || step == Step::Damaged; step = reader->next_header()) {
       if (step == Step::Damaged) {
-        problem(file.path.filename().string() + ", byte " + std::to_string(reader->offset()) + ": " + reader->why());
+        problem(file.path.filename().string() + ", byte " + std::to_string(reader->offset()) + ": " +
+                reader->why());
         continue;
       }
       const FrameHeader& header = reader->header();
       if (!query_.overlaps(header.first_ns, header.last_ns)) {
         continue;
       }
-      const bool joined = !wanted.empty() && wanted.back().end == reader->offset() && text + header.text_bytes <= kGroupText;
+      const bool joined =
+          !wanted.empty() && wanted.back().end == reader->offset() && text + header.text_bytes <= kGroupText;
       if (joined) {
         wanted.back().end = reader->next_offset();
         text += header.text_bytes;

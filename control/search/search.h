@@ -33,7 +33,7 @@ using TakeFound = std::function<bool(std::string_view lines)>;
 
 /// Reads what may hold lines that fit, on every core, from position on, and moves it behind what was read.
 /// Returns an empty string, or why the log cannot be read.
-[[nodiscard]] std::string search_log(const std::filesystem::path& log, const Query& query, LogPosition& position,
-                                     const TakeFound& take, SearchFindings& findings);
+[[nodiscard]] std::string search_log(const std::filesystem::path& log, const Query& query,
+                                     LogPosition& position, const TakeFound& take, SearchFindings& findings);
 
 }  // namespace sluice::control
