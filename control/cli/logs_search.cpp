@@ -1,4 +1,5 @@
 // control/cli: sluicectl logs: finds lines in the access log and shows them.
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <iostream>
@@ -20,7 +21,8 @@ namespace {
 using nlohmann::json;
 constexpr std::chrono::milliseconds kFollowEvery{300};
 
-volatile std::sig_atomic_t interrupted = 0;
+std::atomic<bool> interrupted{false};
+static_assert(std::atomic<bool>::is_always_lock_free);  // a signal sets it
 
 std::string padded(std::string text, size_t width) {
   text.append(text.size() < width ? width - text.size() : 1, ' ');
@@ -79,7 +81,7 @@ class Printer {
   Printer(bool json_lines, uint64_t limit) : json_lines_(json_lines), limit_(limit) {}
 
   bool take(std::string_view lines) {
-    while (!lines.empty() && printed_ < limit_ && interrupted == 0 && std::cout) {
+    while (!lines.empty() && printed_ < limit_ && !interrupted && std::cout) {
       const std::string_view line = lines.substr(0, lines.find('\n') + 1);
       lines.remove_prefix(line.size());
       if (json_lines_) {
@@ -90,7 +92,7 @@ class Printer {
       ++printed_;
     }
     std::cout << std::flush;
-    return printed_ < limit_ && interrupted == 0 && std::cout.good();
+    return printed_ < limit_ && !interrupted && std::cout.good();
   }
 
  private:
@@ -132,15 +134,15 @@ int run_logs_search(const LogsSearchOptions& options) {
   const auto began = std::chrono::steady_clock::now();
   bool more = true;
   const TakeFound take = [&](std::string_view lines) { return more = printer.take(lines); };
-  std::signal(SIGINT, [](int) { interrupted = 1; });
+  std::signal(SIGINT, [](int) { interrupted = true; });
   std::signal(SIGPIPE, SIG_IGN);
   while (query && error.empty() && more) {
     error = search_log(options.log, *query, position, take, found);
-    if (!options.follow || !more || interrupted != 0) {
+    if (!options.follow || !more || interrupted) {
       break;
     }
     std::this_thread::sleep_for(kFollowEvery);
-    more = interrupted == 0;
+    more = !interrupted;
   }
   if (!error.empty()) {
     std::cerr << "sluicectl: " << error << "\n";
@@ -157,13 +159,17 @@ int run_logs_index(const std::string& log) {
   std::string error;
   const std::vector<SegmentFile> files = list_segments(log, error);
   size_t built = 0, failed = 0;
+  std::signal(SIGINT, [](int) { interrupted = true; });
   for (const SegmentFile& file : files) {
     uint64_t ignored = 0;
-    // The newest one may be written to; what is not closed gets its index later.
-    if (read_index(file.path, ignored) || file.number == files.back().number) {
+    // What is not closed gets its index later.
+    if (!ends_closed(file.path) || read_index(file.path, {}, ignored)) {
       continue;
     }
-    if (const std::string why = build_index(file.path); !why.empty()) {
+    if (interrupted.load()) {
+      break;
+    }
+    if (const std::string why = build_index(file.path, interrupted); !why.empty()) {
       std::cerr << "sluicectl: " << why << "\n";
       ++failed;
     } else {
@@ -174,7 +180,7 @@ int run_logs_index(const std::string& log) {
     std::cerr << "sluicectl: " << error << "\n";
     return kCannot;
   }
-  std::cout << counted(built, "index") << " built\n";
+  std::cout << grouped(built) << (built == 1 ? " index" : " indexes") << " built\n";
   return failed == 0 ? kDone : kCannot;
 }
 

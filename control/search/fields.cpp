@@ -99,6 +99,7 @@ class Walker {
   /// Passes over any value.
   bool skip() {
     size_t depth = 0;
+    const size_t start = at_;
     std::string_view ignored;
     while (at_ < line_.size()) {
       const char c = line_[at_];
@@ -112,7 +113,7 @@ class Walker {
         continue;
       }
       if (depth == 0 && (c == ',' || c == '}' || c == ']')) {
-        return true;  // behind a number or a word
+        return at_ != start;  // behind a number or a word
       }
       if (c == '{' || c == '[') {
         ++depth;

@@ -1,14 +1,19 @@
 // control/search: builds, writes and reads indexes.
 #include "control/search/index.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <xxhash.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "control/base/files.h"
 #include "control/base/hex.h"
 #include "control/base/sha256.h"
+#include "control/base/unique_fd.h"
 #include "control/search/fields.h"
 #include "control/search/filter.h"
 #include "control/segment/reader.h"
@@ -17,6 +22,7 @@ namespace sluice::control {
 namespace {
 
 constexpr std::string_view kMagic = "SLUICEIX1\n";
+constexpr size_t kStart = kMagic.size() + sizeof(uint64_t);  ///< and how long the head is
 /// Far above what a segment's can be; so much is read at most.
 constexpr size_t kMaxIndex = size_t{64} << 20;
 
@@ -73,19 +79,56 @@ class Taker {
   std::string_view bytes_;
 };
 
+uint64_t sum_of(std::string_view bytes) {
+  return XXH3_64bits(bytes.data(), bytes.size());
+}
+
+/// Takes the sum off the end; false where it is another one.
+bool take_sum(std::string& bytes) {
+  uint64_t sum = 0;
+  if (bytes.size() < sizeof sum) {
+    return false;
+  }
+  std::memcpy(&sum, bytes.data() + bytes.size() - sizeof sum, sizeof sum);
+  bytes.resize(bytes.size() - sizeof sum);
+  return sum_of(bytes) == sum;
+}
+
+/// Reads size bytes more; false where there are fewer.
+bool append_read(int fd, uint64_t size, std::string& out) {
+  const size_t before = out.size();
+  out.resize(before + size);
+  for (size_t done = before; done < out.size();) {
+    const ssize_t got = ::read(fd, out.data() + done, out.size() - done);
+    if (got <= 0 && !(got < 0 && errno == EINTR)) {
+      return false;
+    }
+    done += static_cast<size_t>(std::max<ssize_t>(got, 0));
+  }
+  return true;
+}
+
+bool take_groups(std::string_view bytes, std::vector<IndexGroup>& out) {
+  Taker taker(bytes);
+  uint64_t count = 0;
+  if (!taker.take(count) || count == 0) {
+    return false;
+  }
+  for (uint64_t i = 0; i < count; ++i) {
+    IndexGroup group;
+    if (!taker.take(group.offset) || !taker.take(group.end) || !taker.take(group.first_ns) ||
+        !taker.take(group.last_ns) || !taker.take(group.filter)) {
+      return false;
+    }
+    out.push_back(std::move(group));
+  }
+  return taker.empty();
+}
+
 }  // namespace
 
-std::vector<const IndexGroup*> SegmentIndex::groups_with(std::span<const uint64_t> keys) const {
-  const auto has_all = [&](const std::vector<uint32_t>& set) {
-    return std::all_of(keys.begin(), keys.end(), [&](uint64_t key) { return filter_has(set, key); });
-  };
-  std::vector<const IndexGroup*> out;
-  for (const IndexGroup& group : has_all(filter) ? std::span(groups) : std::span<const IndexGroup>()) {
-    if (has_all(group.filter)) {
-      out.push_back(&group);
-    }
-  }
-  return out;
+bool may_have(const std::vector<uint32_t>& filter, std::span<const uint64_t> keys) {
+  return std::all_of(keys.begin(), keys.end(), [&](uint64_t key) { return filter_has(filter, key); });
 }
 
 std::filesystem::path index_path(const std::filesystem::path& segment) {
@@ -116,7 +159,7 @@ void append_keys(std::string_view line, std::vector<uint64_t>& out) {
   }
 }
 
-std::string build_index(const std::filesystem::path& segment) {
+std::string build_index(const std::filesystem::path& segment, const std::atomic<bool>& stop) {
   using Step = SegmentReader::Step;
   std::string error;
   const auto reader = SegmentReader::open(segment, error);
@@ -134,7 +177,7 @@ std::string build_index(const std::filesystem::path& segment) {
     text = 0;
   };
   Step step = reader->next();
-  for (; step == Step::Frame; step = reader->next()) {
+  for (; step == Step::Frame && !stop; step = reader->next()) {
     const FrameHeader& header = reader->header();
     if (text != 0 && text + header.text_bytes > kGroupText) {
       end_group();
@@ -153,9 +196,10 @@ std::string build_index(const std::filesystem::path& segment) {
       append_keys(line, keys);
     }
     index.header_sha256 = reader->header_sha256();
+    index.last_offset = reader->offset();
   }
   if (step != Step::End || index.groups.empty()) {
-    return segment.string() + (step == Step::Damaged ? " is damaged: " + reader->why() : " is not closed");
+    return segment.string() + (step == Step::Damaged ? " is damaged: " + reader->why() : " has no end yet");
   }
   end_group();
   sort_once(all);
@@ -165,53 +209,63 @@ std::string build_index(const std::filesystem::path& segment) {
 }
 
 std::string index_bytes(const SegmentIndex& index) {
-  std::string out(kMagic);
-  out += index.header_sha256;
-  append_filter(out, index.filter);
-  append_bytes(out, static_cast<uint64_t>(index.groups.size()));
+  std::string head = index.header_sha256, groups;
+  append_bytes(head, index.last_offset);
+  append_filter(head, index.filter);
+  append_bytes(groups, static_cast<uint64_t>(index.groups.size()));
   for (const IndexGroup& group : index.groups) {
-    append_bytes(out, group.offset);
-    append_bytes(out, group.end);
-    append_bytes(out, group.first_ns);
-    append_bytes(out, group.last_ns);
-    append_filter(out, group.filter);
+    append_bytes(groups, group.offset);
+    append_bytes(groups, group.end);
+    append_bytes(groups, group.first_ns);
+    append_bytes(groups, group.last_ns);
+    append_filter(groups, group.filter);
   }
-  append_bytes(out, static_cast<uint64_t>(XXH3_64bits(out.data(), out.size())));
+  std::string out(kMagic);
+  append_bytes(out, static_cast<uint64_t>(head.size()));
+  out += head;
+  append_bytes(out, sum_of(out));
+  append_bytes(groups, sum_of(groups));
+  return out + groups;
+}
+
+std::optional<SegmentIndex> read_index(const std::filesystem::path& segment, std::span<const uint64_t> keys,
+                                       uint64_t& bytes) {
+  const UniqueFd fd(::open(index_path(segment).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat status {};
+  std::string text;
+  uint64_t head = 0;
+  if (!fd || ::fstat(fd.get(), &status) != 0 || status.st_size < 0 ||
+      static_cast<uint64_t>(status.st_size) > kMaxIndex || !append_read(fd.get(), kStart, text) ||
+      !text.starts_with(kMagic)) {
+    return std::nullopt;
+  }
+  std::memcpy(&head, text.data() + kMagic.size(), sizeof head);
+  const auto size = static_cast<uint64_t>(status.st_size);
+  SegmentIndex out;
+  if (head > size || !append_read(fd.get(), head + sizeof(uint64_t), text) || !take_sum(text)) {
+    return std::nullopt;
+  }
+  bytes += text.size();
+  Taker taker(std::string_view(text).substr(kStart));
+  if (!taker.take(out.header_sha256, kSha256Digits) || !is_sha256_text(out.header_sha256) ||
+      !taker.take(out.last_offset) || !taker.take(out.filter) || !taker.empty()) {
+    return std::nullopt;
+  }
+  if (!may_have(out.filter, keys)) {
+    return out;
+  }
+  const uint64_t before = text.size() + sizeof(uint64_t);
+  text.clear();
+  if (!append_read(fd.get(), size - before, text) || !take_sum(text) || !take_groups(text, out.groups)) {
+    return std::nullopt;
+  }
+  bytes += text.size();
   return out;
 }
 
-std::optional<SegmentIndex> parse_index(std::string_view bytes) {
-  uint64_t sum = 0;
-  if (bytes.size() < kMagic.size() + sizeof sum || !bytes.starts_with(kMagic)) {
-    return std::nullopt;
-  }
-  std::memcpy(&sum, bytes.data() + bytes.size() - sizeof sum, sizeof sum);
-  bytes.remove_suffix(sizeof sum);
-  if (XXH3_64bits(bytes.data(), bytes.size()) != sum) {
-    return std::nullopt;
-  }
-  SegmentIndex out;
-  Taker taker(bytes.substr(kMagic.size()));
-  uint64_t groups = 0;
-  if (!taker.take(out.header_sha256, kSha256Digits) || !is_sha256_text(out.header_sha256) ||
-      !taker.take(out.filter) || !taker.take(groups)) {
-    return std::nullopt;
-  }
-  for (uint64_t i = 0; i < groups; ++i) {
-    IndexGroup group;
-    if (!taker.take(group.offset) || !taker.take(group.end) || !taker.take(group.first_ns) ||
-        !taker.take(group.last_ns) || !taker.take(group.filter)) {
-      return std::nullopt;
-    }
-    out.groups.push_back(std::move(group));
-  }
-  return taker.empty() && groups != 0 ? std::optional(std::move(out)) : std::nullopt;
-}
-
-std::optional<SegmentIndex> read_index(const std::filesystem::path& segment, uint64_t& bytes) {
-  const std::optional<std::string> text = read_tail(index_path(segment), kMaxIndex);
-  bytes += text ? text->size() : 0;
-  return text ? parse_index(*text) : std::nullopt;
+bool ends_closed(const std::filesystem::path& segment) {
+  const auto tail = read_tail(segment, sizeof kSeekTableEndMagic);
+  return tail && tail->size() == sizeof kSeekTableEndMagic && number_of(*tail) == kSeekTableEndMagic;
 }
 
 }  // namespace sluice::control

@@ -1,6 +1,7 @@
 // control/search: the index beside a closed segment.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -22,13 +23,14 @@ struct IndexGroup {
 /// not there; never "no" of what is.
 struct SegmentIndex {
   std::string header_sha256;     ///< of the segment's last header: an index of another segment is none
+  uint64_t last_offset = 0;      ///< of the frame with that header
   std::vector<uint32_t> filter;  ///< of the whole segment
   std::vector<IndexGroup> groups;
   bool operator==(const SegmentIndex&) const = default;
-
-  /// The groups that may have every one of keys.
-  [[nodiscard]] std::vector<const IndexGroup*> groups_with(std::span<const uint64_t> keys) const;
 };
+
+/// Whether filter may have every one of keys.
+[[nodiscard]] bool may_have(const std::vector<uint32_t>& filter, std::span<const uint64_t> keys);
 
 /// A group holds so many bytes of lines, or one frame.
 inline constexpr uint64_t kGroupText = uint64_t{16} << 20;
@@ -40,11 +42,15 @@ inline constexpr uint64_t kGroupText = uint64_t{16} << 20;
 /// none, as where the segment is not closed, or damaged.
 [[nodiscard]] std::string build_index(const std::filesystem::path& segment);
 
-/// The inverse of each other; nothing where bytes are not, byte by byte, what index_bytes writes.
+/// The whole file: a head, which says of the whole segment, and the groups; each with a sum of its own, so
+/// that the head is read alone where that is enough.
 [[nodiscard]] std::string index_bytes(const SegmentIndex& index);
-[[nodiscard]] std::optional<SegmentIndex> parse_index(std::string_view bytes);
-/// Nothing where there is none, or none that can be read. bytes: how many were read is added.
-[[nodiscard]] std::optional<SegmentIndex> read_index(const std::filesystem::path& segment, uint64_t& bytes);
+/// Reads the head; and the groups where it says that the segment may have keys. Nothing where there is no
+/// index, or one that is not, byte by byte, what index_bytes writes. bytes: how many were read is added.
+[[nodiscard]] std::optional<SegmentIndex> read_index(const std::filesystem::path& segment,
+                                                     std::span<const uint64_t> keys, uint64_t& bytes);
+/// Whether a segment's file ends as a closed one's does.
+[[nodiscard]] bool ends_closed(const std::filesystem::path& segment);
 
 /// Every key of a line, added to out.
 void append_keys(std::string_view line, std::vector<uint64_t>& out);

@@ -92,7 +92,7 @@ class Search {
  private:
   /// By the index beside the segment, where it is the segment's own.
   bool by_index(const SegmentFile& file, std::vector<Stretch>& wanted, uint64_t& offset) {
-    const auto index = read_index(file.path, out_.bytes_read);
+    const auto index = read_index(file.path, query_.keys(), out_.bytes_read);
     if (!index) {
       return false;
     }
@@ -101,19 +101,15 @@ class Search {
     if (!reader) {
       return false;
     }
-    // Its last frame must be the one that the index saw last, and the end must follow.
-    reader->seek(index->groups.back().offset);
-    std::string last;
-    Step step = reader->next_header();
-    for (; step == Step::Frame; step = reader->next_header()) {
-      last = reader->header_sha256();
-    }
-    if (step != Step::End || last != index->header_sha256) {
+    // The frame that the index saw last must be there, and the end must follow it.
+    reader->seek(index->last_offset);
+    if (reader->next_header() != Step::Frame || reader->header_sha256() != index->header_sha256 ||
+        reader->next_header() != Step::End) {
       return false;
     }
-    for (const IndexGroup* group : index->groups_with(query_.keys())) {
-      if (query_.overlaps(group->first_ns, group->last_ns)) {
-        wanted.push_back({file.path, group->offset, group->end});
+    for (const IndexGroup& group : index->groups) {
+      if (may_have(group.filter, query_.keys()) && query_.overlaps(group.first_ns, group.last_ns)) {
+        wanted.push_back({file.path, group.offset, group.end});
       }
     }
     offset = reader->offset();

@@ -6,11 +6,13 @@
 
 #include <nlohmann/json.hpp>
 #include <random>
+#include <thread>
 
 #include "control/base/utc.h"
 #include "control/search/fields.h"
 #include "control/search/filter.h"
 #include "control/search/index.h"
+#include "control/search/indexer.h"
 #include "tests/unit/segment/segments.h"
 
 namespace sluice::control {
@@ -25,6 +27,7 @@ std::string pick(std::mt19937& chance, std::initializer_list<const char*> from) 
 
 struct SearchTest : Segments {
   std::mt19937 chance{7};
+  std::atomic<bool> stop{false};
 
   /// A random line. Its time is number seconds after kNow.
   json random_line(uint64_t number) {
@@ -65,8 +68,8 @@ struct SearchTest : Segments {
   }
   void build_indexes() {
     for (const SegmentFile& file : list_segments(log, error)) {
-      if (const std::string why = build_index(file.path); !why.empty()) {
-        EXPECT_NE(why.find("is not closed"), std::string::npos) << why;
+      if (const std::string why = build_index(file.path, stop); !why.empty()) {
+        EXPECT_NE(why.find("has no end yet"), std::string::npos) << why;
       }
     }
   }
@@ -151,19 +154,22 @@ TEST_F(SearchTest, IndexThatIsWrongIsNotBelieved) {
   const std::string all = search({});
   const fs::path first = index_path(segment(0)), second = index_path(segment(1));
   const std::string good = read(first);
+  uint64_t bytes = 0;
   for (size_t at = 0; at < good.size(); ++at) {
     std::string broken = good;
     broken[at] = static_cast<char>(broken[at] ^ 0x20);
     write(first, broken);
-    ASSERT_FALSE(parse_index(broken)) << at;
+    ASSERT_FALSE(read_index(segment(0), {}, bytes)) << at;
     if (at % 50 == 0) {
       ASSERT_EQ(search({}), all);
-      ASSERT_EQ(search({.to = "example.com"}), search({.to = "example.com"}));
     }
   }
   for (size_t size = 0; size < good.size(); ++size) {
-    ASSERT_FALSE(parse_index(good.substr(0, size))) << size;
+    write(first, good.substr(0, size));
+    ASSERT_FALSE(read_index(segment(0), {}, bytes)) << size;
   }
+  write(first, good + "x");
+  EXPECT_FALSE(read_index(segment(0), {}, bytes));
   write(first, read(second));  // whole, and of another segment
   SearchFindings found;
   EXPECT_EQ(search({}, &found), all);
@@ -171,10 +177,37 @@ TEST_F(SearchTest, IndexThatIsWrongIsNotBelieved) {
 }
 
 TEST_F(SearchTest, IndexIsWrittenAndReadAlike) {
-  SegmentIndex index{std::string(64, 'a'), make_filter(std::vector<uint64_t>{1, 2, 3}), {}};
-  index.groups.push_back({0, 100, 5, 9, make_filter(std::vector<uint64_t>{1})});
-  index.groups.push_back({100, 300, -7, 2, make_filter(std::vector<uint64_t>{2, 3})});
-  EXPECT_EQ(parse_index(index_bytes(index)), index);
+  const std::vector<uint64_t> keys{1, 2, 3};
+  SegmentIndex index{std::string(64, 'a'), 100, make_filter(keys), {}};
+  index.groups.push_back({0, 100, 5, 9, make_filter(std::span(keys).first(1))});
+  index.groups.push_back({100, 300, -7, 2, make_filter(std::span(keys).last(2))});
+  fs::create_directories(log);
+  const fs::path path = log / segment_name(1, kNow);
+  write(index_path(path), index_bytes(index));
+  uint64_t all = 0, head = 0;
+  EXPECT_EQ(read_index(path, keys, all), index);
+  const auto passed_over = read_index(path, std::vector<uint64_t>{0x123456789abcdef}, head);
+  ASSERT_TRUE(passed_over);
+  EXPECT_EQ(passed_over->filter, index.filter);
+  EXPECT_TRUE(passed_over->groups.empty());  // the head was enough
+  EXPECT_LT(head, all);
+}
+
+TEST_F(SearchTest, IndexerBuildsWhatIsMissing) {
+  write_random(4, 2, 5);
+  {
+    const Indexer indexer(log, std::chrono::milliseconds(10));
+    for (int i = 0; i < 500 && indexer.built() < 3; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    EXPECT_EQ(indexer.built(), 3u);
+  }
+  SearchFindings found;
+  search({}, &found);
+  EXPECT_EQ(found.unindexed, 0u);
+  const Indexer again(log, std::chrono::milliseconds(1));
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_EQ(again.built(), 0u);
 }
 
 TEST_F(SearchTest, DamageIsSaidAndTheRestIsFound) {
