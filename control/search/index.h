@@ -38,9 +38,9 @@ inline constexpr uint64_t kGroupText = uint64_t{16} << 20;
 /// `access-….idx` for `access-….jsonl.zst`.
 [[nodiscard]] std::filesystem::path index_path(const std::filesystem::path& segment);
 
-/// Reads the segment and writes its index, whole or not at all. Returns an empty string; or why there is
-/// none, as where the segment is not closed, or damaged.
-[[nodiscard]] std::string build_index(const std::filesystem::path& segment);
+/// Reads the segment and writes its index, whole or not at all. stop: ends it early where it becomes true.
+/// Returns an empty string; or why there is none, as where the segment is not closed, or damaged.
+[[nodiscard]] std::string build_index(const std::filesystem::path& segment, const std::atomic<bool>& stop);
 
 /// The whole file: a head, which says of the whole segment, and the groups; each with a sum of its own, so
 /// that the head is read alone where that is enough.
