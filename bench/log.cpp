@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "bench/name_maker.h"
@@ -24,6 +25,7 @@ using namespace control;
 using Clock = std::chrono::steady_clock;
 constexpr uint64_t kSlots = uint64_t{1} << 22;  // what a gateway of one worker has: 512 MB
 constexpr size_t kNames = 20'000, kClients = 5'000;
+constexpr std::string_view kOnce = "once.among.all.example";  ///< a name that one record has
 constexpr uint64_t kStep = 64;  ///< records that are pushed between two looks at the clock
 
 /// An office's records: half of them accesses, half of them flows' ends; few names have most of them.
@@ -117,6 +119,7 @@ int run(double rate, double seconds, const std::filesystem::path& directory) {
                all_before = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID);
   Record record{};
   uint64_t pushed = 0;
+  bool asked_once = false;
   for (double now = 0; now < seconds; now = seconds_since(began)) {
     const bool late = rate == 0 ? kSlots - ring_used(region->ring(0)) > kSlots / 2
                                 : static_cast<double>(pushed) < now * rate;
@@ -127,6 +130,14 @@ int run(double rate, double seconds, const std::filesystem::path& directory) {
     for (uint64_t i = 0; i < kStep; ++i, ++pushed) {
       const std::string& name = records.next(record);
       ring.push(record, name);
+    }
+    if (now > seconds / 2 && !std::exchange(asked_once, true)) {
+      records.next(record);
+      record.ended = Ended::No;
+      record.name_size = kOnce.size();
+      record.slots = slots_for(kOnce.size());
+      ring.push(record, kOnce);
+      ++pushed;
     }
   }
   const double producer = cpu_seconds(CLOCK_THREAD_CPUTIME_ID) - producer_before;
@@ -176,8 +187,12 @@ int main(int argc, char** argv) {
       ->check(CLI::NonNegativeNumber);
   app.add_option("--seconds", seconds, "for so long")->check(CLI::Range(0.1, 86'400.0));
   app.add_option("--dir", directory, "where the log is made; removed at the end");
+  bool keep = false;
+  app.add_flag("--keep", keep, "leave the log there, to search it");
   CLI11_PARSE(app, argc, argv);
   const int code = sluice::bench::run(rate, seconds, directory);
-  std::filesystem::remove_all(directory);
+  if (!keep) {
+    std::filesystem::remove_all(directory);
+  }
   return code;
 }

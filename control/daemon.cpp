@@ -76,6 +76,7 @@ std::string Daemon::start() {
     return error;
   }
   witness_ = std::make_unique<Witness>(options_.log, WitnessLimits{});
+  indexer_ = std::make_unique<Indexer>(options_.log);
   log_ = std::make_unique<AccessLog>(std::move(writer_),
                                      [this](uint32_t generation) { return store_->names_of(generation); });
   make_rooms();

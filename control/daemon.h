@@ -17,6 +17,7 @@
 #include "control/reload/compile_process.h"
 #include "control/reload/reloader.h"
 #include "control/reload/state_store.h"
+#include "control/search/indexer.h"
 #include "control/witness/witness.h"
 
 namespace sluice::control {
@@ -71,6 +72,7 @@ class Daemon {
   std::unique_ptr<AccessLog> log_;
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<Witness> witness_;
+  std::unique_ptr<Indexer> indexer_;
   std::shared_ptr<Metrics> metrics_;
   std::unique_ptr<MetricsServer> metrics_server_;
   std::unique_ptr<ApiServer> api_;

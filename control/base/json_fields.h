@@ -19,4 +19,10 @@ namespace sluice::control {
   return found != object.end() && found->is_number_unsigned() ? found->get<uint64_t>() : 0;
 }
 
+/// Empty where there is no such object, or object is none itself.
+[[nodiscard]] inline nlohmann::json object_at(const nlohmann::json& object, const char* key) {
+  const auto found = object.is_object() ? object.find(key) : object.end();
+  return found != object.end() && found->is_object() ? *found : nlohmann::json::object();
+}
+
 }  // namespace sluice::control

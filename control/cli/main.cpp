@@ -74,10 +74,40 @@ void add_history(CLI::App& app, HistoryOptions& options) {
   options.verify = verify;
 }
 
-const CLI::App* add_logs_verify(CLI::App& app, LogsVerifyOptions& options) {
-  CLI::App* logs =
-      app.add_subcommand("logs", "Read the access log itself. Needs no daemon; one may be writing.");
-  logs->require_subcommand(1);
+struct LogsOptions {
+  LogsSearchOptions search;
+  LogsVerifyOptions verify;
+  const CLI::App* logs = nullptr;
+  const CLI::App* verifies = nullptr;
+  const CLI::App* indexes = nullptr;
+};
+
+void add_logs_search(CLI::App& logs, LogsSearchOptions& options) {
+  logs.add_option("--log", options.log, "Directory of the access log")->capture_default_str();
+  logs.add_option("--from", options.query.from, "A client's address or prefix, or a user");
+  logs.add_option("--to", options.query.to,
+                  "A name, which stands for all below it too, or an address or prefix");
+  logs.add_option("--action", options.query.action, "allowed, blocked or observed");
+  logs.add_option("--rule", options.query.rule, "Name of a rule");
+  logs.add_option("--since", options.query.since,
+                  "2026-11-23, 2026-11-23T09:00 (UTC), as in RFC 3339, or 2h: so long ago");
+  logs.add_option("--until", options.query.until, "The same");
+  logs.add_option("--limit", options.limit, "Stop after so many lines");
+  logs.add_flag("-f,--follow", options.follow, "Go on with what is written");
+  logs.add_flag("--json", options.json, "Print the lines as they stand in the log");
+  logs.add_flag("--stats", options.stats, "Say at the end how much was read");
+}
+
+void add_logs(CLI::App& app, LogsOptions& out) {
+  CLI::App* logs = app.add_subcommand("logs",
+                                      "Find accesses in the log. Needs no daemon; one may be writing.\n"
+                                      "Example: sluicectl logs --to example.com --action blocked --since 2h");
+  logs->require_subcommand(0, 1);
+  add_logs_search(*logs, out.search);
+  CLI::App* index =
+      logs->add_subcommand("index", "Build the indexes that are missing, so that a search reads less.");
+  index->add_option("--log", out.search.log, "Directory of the access log")->capture_default_str();
+  LogsVerifyOptions& options = out.verify;
   CLI::App* verify = logs->add_subcommand(
       "verify",
       "Say whether the access log is as it was written, what is wrong where, and where records are missing.\n"
@@ -93,7 +123,9 @@ const CLI::App* add_logs_verify(CLI::App& app, LogsVerifyOptions& options) {
   verify->add_option("--fingerprint", options.fingerprint,
                      "Of the key, as it was noted; another key is refused");
   verify->add_flag("--json", options.json, "Print JSON");
-  return verify;
+  out.logs = logs;
+  out.verifies = verify;
+  out.indexes = index;
 }
 
 struct HoldCommands {
@@ -179,8 +211,8 @@ int run(int argc, char** argv) {
   add_history(app, history);
   HoldCommands holds;
   add_holds(app, holds);
-  LogsVerifyOptions logs;
-  const CLI::App* logs_verify = add_logs_verify(app, logs);
+  LogsOptions logs;
+  add_logs(app, logs);
   CLI::App* status = app.add_subcommand("status", "Show what is in force, what waits, what is wrong.");
   status->add_flag("--json", json, "Print JSON");
   try {
@@ -208,8 +240,10 @@ int run(int argc, char** argv) {
   if (*holds.holds) {
     return run_holds(socket, holds.json);
   }
-  if (*logs_verify) {
-    return run_logs_verify(logs);
+  if (*logs.logs) {
+    return *logs.verifies  ? run_logs_verify(logs.verify)
+           : *logs.indexes ? run_logs_index(logs.search.log)
+                           : run_logs_search(logs.search);
   }
   if (*history.verify) {
     return run_history_verify(history.state, history.fingerprint, history.json);

@@ -12,12 +12,6 @@ namespace {
 
 using nlohmann::json;
 
-/// A member that is an object, or an empty one: another version may leave it out.
-json member(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_object() ? *found : json::object();
-}
-
 void show_problems(const json& problems) {
   for (const json& each : problems.value("diagnostics", json::array())) {
     std::cout << "             " << text_at(each, "text") << "\n";
@@ -25,7 +19,7 @@ void show_problems(const json& problems) {
 }
 
 void show_policy(const json& status) {
-  const json policy = member(status, "policy");
+  const json policy = object_at(status, "policy");
   if (policy.empty()) {
     std::cout << "policy       " << coloured(Colour::Red, "none") << "\n";
   } else {
@@ -44,12 +38,12 @@ void show_policy(const json& status) {
                 << "\n";
     }
   }
-  const json altered = member(status, "history").value("altered", json::array());
+  const json altered = object_at(status, "history").value("altered", json::array());
   for (const json& each : altered) {
     std::cout << "history      " << coloured(Colour::Red, each.is_string() ? each.get<std::string>() : "")
               << "\n";
   }
-  const json pending = member(status, "pending"), error = member(status, "error");
+  const json pending = object_at(status, "pending"), error = object_at(status, "error");
   if (!pending.empty() && pending.value("valid", false)) {
     std::cout << "pending      " << coloured(Colour::Yellow, "a saved change waits for sluicectl apply")
               << ", since " << text_at(pending, "since") << "\n";
@@ -71,14 +65,14 @@ void show_data_plane(const json& plane) {
     std::cout << ", enforces generation " << number_at(plane, "generation");
   }
   std::cout << "\n";
-  const json accesses = member(plane, "accesses");
+  const json accesses = object_at(plane, "accesses");
   if (!accesses.empty()) {
     std::cout << "accesses     " << grouped(number_at(accesses, "allowed")) << " allowed, "
               << grouped(number_at(accesses, "blocked")) << " blocked, "
               << grouped(number_at(accesses, "observed")) << " observed\n";
   }
   for (const json& line : plane.value("lines", json::array())) {
-    const json lan = member(line, "lan"), away = member(line, "line");
+    const json lan = object_at(line, "lan"), away = object_at(line, "line");
     std::cout << "line         " << text_at(line, "name") << ": from the LAN "
               << grouped(number_at(lan, "rx_packets")) << " packets, to the line "
               << grouped(number_at(away, "tx_packets")) << "; from the line "
@@ -165,7 +159,7 @@ void show_log(const json& log) {
     }
   }
   std::cout << "\n             signed by the key " << text_at(log, "key");
-  const json witness = member(log, "witness");
+  const json witness = object_at(log, "witness");
   if (const std::string since = text_at(witness, "unwitnessed_since"); !since.empty()) {
     std::cout << "; " << coloured(Colour::Yellow, "unwitnessed since " + since);
     if (const std::string error = text_at(witness, "error"); !error.empty()) {
@@ -187,10 +181,10 @@ int run_status(const std::string& socket, bool json_output) {
     return kDone;
   }
   show_policy(*answer);
-  show_data_plane(member(*answer, "dataplane"));
+  show_data_plane(object_at(*answer, "dataplane"));
   show_feeds(answer->value("feeds", json::array()));
-  show_log(member(*answer, "log"));
-  show_keep(member(member(*answer, "log"), "keep"));
+  show_log(object_at(*answer, "log"));
+  show_keep(object_at(object_at(*answer, "log"), "keep"));
   return kDone;
 }
 

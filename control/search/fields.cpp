@@ -1,0 +1,151 @@
+// control/search: reads a line once, without making anything of what is not asked for.
+#include "control/search/fields.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace sluice::control {
+namespace {
+
+/// Walks over one line. Every function leaves at_ behind what it read, and returns false at the line's end.
+class Walker {
+ public:
+  explicit Walker(std::string_view line) : line_(line) {}
+
+  bool read(LineFields& out) {
+    return expect('{') && object([&](std::string_view outer) {
+             if (peek() == '"') {
+               std::string_view value;
+               return string(value) && (outer == "@timestamp" ? take(out.time, value) : true);
+             }
+             if (peek() != '{') {
+               return skip();
+             }
+             ++at_;
+             return object([&](std::string_view inner) {
+               std::string_view value;
+               if (peek() != '"') {
+                 return skip();
+               }
+               if (!string(value)) {
+                 return false;
+               }
+               std::string_view* const field = field_of(out, outer, inner);
+               return field == nullptr || take(*field, value);
+             });
+           });
+  }
+
+ private:
+  static std::string_view* field_of(LineFields& out, std::string_view outer, std::string_view inner) {
+    if (outer == "event") {
+      return inner == "action" ? &out.action : inner == "kind" ? &out.kind : nullptr;
+    }
+    if (outer == "source") {
+      return inner == "ip" ? &out.source_ip : nullptr;
+    }
+    if (outer == "destination") {
+      return inner == "ip" ? &out.destination_ip : inner == "domain" ? &out.domain : nullptr;
+    }
+    if (outer == "rule") {
+      return inner == "name" ? &out.rule : nullptr;
+    }
+    return outer == "user" && inner == "name" ? &out.user : nullptr;
+  }
+
+  static bool take(std::string_view& field, std::string_view value) {
+    field = field.data() == nullptr ? value : field;
+    return true;
+  }
+
+  char peek() {
+    while (at_ < line_.size() && (line_[at_] == ' ' || line_[at_] == '\t')) {
+      ++at_;
+    }
+    return at_ < line_.size() ? line_[at_] : '\0';
+  }
+  bool expect(char wanted) { return peek() == wanted && (++at_, true); }
+
+  /// What is between quotes, as it stands.
+  bool string(std::string_view& out) {
+    const size_t start = ++at_;
+    while ((at_ = line_.find_first_of("\"\\", at_)) != std::string_view::npos) {
+      if (line_[at_] == '"') {
+        out = line_.substr(start, at_ - start);
+        ++at_;
+        return true;
+      }
+      at_ += 2;
+    }
+    at_ = line_.size();
+    return false;
+  }
+
+  /// Behind the opening brace; value: reads one member's value.
+  template <typename Value>
+  bool object(Value value) {
+    if (expect('}')) {
+      return true;
+    }
+    std::string_view key;
+    do {
+      if (peek() != '"' || !string(key) || !expect(':') || !value(key)) {
+        return false;
+      }
+    } while (expect(','));
+    return expect('}');
+  }
+
+  /// Passes over any value.
+  bool skip() {
+    size_t depth = 0;
+    const size_t start = at_;
+    std::string_view ignored;
+    while (at_ < line_.size()) {
+      const char c = line_[at_];
+      if (c == '"') {
+        if (!string(ignored)) {
+          return false;
+        }
+        if (depth == 0) {
+          return true;
+        }
+        continue;
+      }
+      if (depth == 0 && (c == ',' || c == '}' || c == ']')) {
+        return at_ != start;  // behind a number or a word
+      }
+      if (c == '{' || c == '[') {
+        ++depth;
+      } else if (c == '}' || c == ']') {
+        --depth;
+        if (depth == 0) {
+          ++at_;
+          return true;
+        }
+      }
+      ++at_;
+    }
+    return false;
+  }
+
+  const std::string_view line_;
+  size_t at_ = 0;
+};
+
+}  // namespace
+
+bool read_fields(std::string_view line, LineFields& out) {
+  out = {};
+  return Walker(line).read(out);
+}
+
+std::string field_text(std::string_view field) {
+  if (field.find('\\') == std::string_view::npos) {
+    return std::string(field);
+  }
+  const auto text = nlohmann::json::parse("\"" + std::string(field) + "\"", nullptr, false);
+  return text.is_string() ? text.get<std::string>() : std::string(field);
+}
+
+}  // namespace sluice::control

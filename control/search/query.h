@@ -1,0 +1,47 @@
+// control/search: what somebody looks for in the access log.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/policy/prefix.h"
+
+namespace sluice::control {
+
+/// All that is given must hold; what is empty holds for every line.
+struct QueryOptions {
+  std::string from;    ///< a client's address or prefix, or a user's name
+  std::string to;      ///< a destination's address or prefix, or a name: it and all names below it
+  std::string action;  ///< `allowed`, `blocked` or `observed`
+  std::string rule;
+  std::string since, until;  ///< as in `@timestamp`; both included
+};
+
+/// Lines of accesses and of flows' ends that fit. Immutable, any thread.
+class Query {
+ public:
+  /// Returns nothing and says in error what cannot be looked for.
+  [[nodiscard]] static std::optional<Query> parse(const QueryOptions& options, std::string& error);
+
+  [[nodiscard]] bool matches(std::string_view line) const;
+  /// The keys that every line that fits has, for the filters of an index. A prefix has none.
+  const std::vector<uint64_t>& keys() const { return keys_; }
+  /// Whether a line of that time may fit.
+  [[nodiscard]] bool overlaps(int64_t first_ns, int64_t last_ns) const {
+    return first_ns <= until_ns_ && last_ns >= since_ns_;
+  }
+
+ private:
+  [[nodiscard]] bool matches_to(std::string_view domain, std::string_view address) const;
+
+  QueryOptions options_;
+  std::optional<Prefix> from_, to_;
+  std::string needle_;  ///< a text that every line that fits has; may be empty
+  std::vector<uint64_t> keys_;
+  int64_t since_ns_ = INT64_MIN, until_ns_ = INT64_MAX;
+};
+
+}  // namespace sluice::control
