@@ -28,10 +28,18 @@ struct Glance {
   bool is_plain_tcp() const { return transport == kTcp && (tcp_flags & (kSyn | kFin | kRst)) == 0; }
 };
 
-/// Flags that no stack sends, and that some read one way and some another.
+/// Flags that no stack sends, and that some read one way and some another. tcp_flags: less than 64.
 constexpr bool impossible(uint8_t tcp_flags) {
-  const uint8_t control = tcp_flags & (kSyn | kFin | kRst | kAck);
-  return control == 0 || ((tcp_flags & kSyn) && (tcp_flags & (kFin | kRst)));
+  constexpr uint64_t kImpossible = [] {
+    uint64_t all = 0;
+    for (unsigned flags = 0; flags < 64; ++flags) {
+      const bool none = (flags & (kSyn | kFin | kRst | kAck)) == 0;
+      const bool both = (flags & kSyn) && (flags & (kFin | kRst));
+      all |= uint64_t{none || both} << flags;
+    }
+    return all;
+  }();
+  return kImpossible >> tcp_flags & 1;
 }
 
 /// The transport's part of a glance: the rest of out is set. left: bytes of headers from l4 on.
@@ -71,9 +79,12 @@ template <size_t kLink, class Then>
   constexpr uint16_t kIpv4Type = 0x0800, kIpv6Type = 0x86dd;
   const uint8_t* const l3 = headers.data() + kLink;
   if (type == kIpv4Type) {
-    const uint32_t total = get16(l3 + 2);
-    const bool whole = !(l3[6] & 0x3f) && !l3[7];  // neither offset nor MF
-    if (l3[0] != 0x45 || !whole || total < kIpv4 || kLink + total > frame_size) return false;
+    uint64_t begin;
+    std::memcpy(&begin, l3, sizeof begin);
+    // Version and header length are the first byte; neither MF nor an offset in the last two.
+    constexpr uint64_t kPlain = 0x45, kFixed = 0xff | uint64_t{0x3f} << 48 | uint64_t{0xff} << 56;
+    const uint32_t total = __builtin_bswap16(static_cast<uint16_t>(begin >> 16));
+    if ((begin & kFixed) != kPlain || total < kIpv4 || kLink + total > frame_size) return false;
     Glance<Ipv4Pair> seen;
     seen.addresses = Ipv4Pair::at(l3 + 12);
     seen.transport = l3[9];

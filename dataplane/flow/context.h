@@ -89,6 +89,7 @@ struct Context {
   uint8_t link[kMaxLinkHeader];  ///< link header of the opener's first segment
   ByteStream stream;             ///< the opener's bytes
   Verdict verdict;
+  uint32_t judged_epoch;  ///< of HTTP: in which verdict was made of what the flow remembers; 0: it was not
   union {
     Prelude prelude;
     TlsHello tls;
@@ -105,6 +106,7 @@ struct Context {
   void read_from(uint32_t at) {
     start = syn_end = at;
     named = recorded = preluded = remote_spoke = false;
+    judged_epoch = 0;
     kind = ReaderKind::Recognising;
     asked = Switch::None;
     otherwise = Protocol::Unknown;

@@ -1,4 +1,7 @@
 // flow: memory for the tables, taken once at start.
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <algorithm>
 #include <bit>
 
@@ -19,7 +22,7 @@ void fill_free(uint32_t* free, uint32_t count) {
 
 bool FlowTable::create(uint32_t capacity, uint64_t seed) {
   capacity_ = std::max<uint32_t>(8, (capacity + 7) / 8 * 8);
-  seed_ = seed;
+  for (uint64_t i = 0; i < keys_.size(); ++i) keys_[i] = XXH3_64bits_withSeed(&i, sizeof i, seed);
   // Seven places for five flows: both buckets of a key are then hardly ever full before the table is.
   bucket_count_ = size_t{capacity_} * 7 / 5 / kWays + 1;
   buckets_ = make_fixed_array<Bucket>(bucket_count_);

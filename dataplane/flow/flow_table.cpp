@@ -14,11 +14,6 @@ uint64_t FlowTable::hash(const FlowKey& key) const {
   return hash(AddressPair{words.local, words.remote}, words.rest());
 }
 
-uint64_t FlowTable::hash(const AddressPair& pair, uint64_t rest) const {
-  const uint64_t words[] = {pair.one.first, pair.one.second, pair.two.first, pair.two.second, rest};
-  return XXH3_64bits_withSeed(words, sizeof words, seed_);
-}
-
 Flow* FlowTable::find(const FlowKey& key, uint64_t hash) {
   for (const size_t at : {home(hash), other(hash)}) {
     const Bucket& bucket = buckets_[at];

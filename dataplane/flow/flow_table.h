@@ -1,11 +1,10 @@
 // flow: the fixed-size table of flows of one worker.
 #pragma once
 
-#define XXH_INLINE_ALL
 #include <smmintrin.h>
-#include <xxhash.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -152,12 +151,25 @@ struct Flow {
     uint32_t next_free;  ///< of a place without a flow: the next one, or kNoIndex
   };
 
+  /// Is it a flow of the table that is allowed, without context, and nothing of it looked at any more? All that
+  /// lies in one word.
+  bool is_settled() const {
+    constexpr uint64_t kState = 0x3, kFlags = kFlowInUse | kFlowDns | kFlowLooking | kFlowOpened;
+    constexpr uint64_t kLookedAt = kNoIndex | kState << 32 | kFlags << 48;
+    constexpr uint64_t kSettled =
+        kNoIndex | uint64_t{static_cast<uint8_t>(FlowState::Allowed)} << 32 | uint64_t{kFlowInUse} << 48;
+    uint64_t word;
+    std::memcpy(&word, reinterpret_cast<const uint8_t*>(this) + offsetof(Flow, context), sizeof word);
+    return (word & kLookedAt) == kSettled;
+  }
   bool has_passed() const { return (passed[0].word | passed[1].word) != 0; }
   bool has(FlowFlag flag) const { return flags & flag; }
   void set(FlowFlag flag) { flags = static_cast<uint16_t>(flags | flag); }
   void clear(FlowFlag flag) { flags = static_cast<uint16_t>(flags & ~flag); }
 };
 static_assert(sizeof(Flow) == 88 && offsetof(Flow, started_ms) == kFlowHotBytes);
+static_assert(offsetof(Flow, seen_and_situation) == offsetof(Flow, context) + 5 &&
+              offsetof(Flow, flags) == offsetof(Flow, context) + 6);  // see is_settled
 
 /// How long a flow may be idle, in milliseconds.
 inline constexpr uint32_t kIdleHandshakeMs = 30'000, kIdleTcpMs = 3'600'000, kIdleOtherMs = 120'000,
@@ -174,10 +186,13 @@ class FlowTable {
   /// The same by the pair of addresses, the local one first, and FlowKey's rest(): of IPv4 a third of the
   /// bytes.
   [[nodiscard]] uint64_t hash(Ipv4Pair pair, uint64_t rest) const {
-    const uint64_t words[] = {pair.words, rest};
-    return XXH3_64bits_withSeed(words, sizeof words, seed_);
+    return mix(pair.words ^ keys_[0], rest ^ keys_[1]);
   }
-  [[nodiscard]] uint64_t hash(const AddressPair& pair, uint64_t rest) const;
+  [[nodiscard]] uint64_t hash(const AddressPair& pair, uint64_t rest) const {
+    const uint64_t one = mix(pair.one.first ^ keys_[0], pair.one.second ^ keys_[1]);
+    const uint64_t two = mix(pair.two.first ^ keys_[2], pair.two.second ^ keys_[3]);
+    return mix(one ^ two, rest ^ keys_[4]);
+  }
   /// Fetches what candidate reads. Returns the first bucket's number.
   uint32_t prefetch(uint64_t hash) const {
     const uint32_t first = home(hash);
@@ -223,6 +238,14 @@ class FlowTable {
   uint32_t index_of(const Flow& flow) const { return static_cast<uint32_t>(&flow - flows_.get()); }
 
  private:
+  /// The two halves of the product, one over the other: each bit of it hangs on all of both words. Each word is
+  /// one of the key's with a random one that nobody outside knows.
+  static uint64_t mix(uint64_t one, uint64_t two) {
+    __extension__ using Product = unsigned __int128;
+    const Product product = Product{one} * two;
+    return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+  }
+
   static constexpr uint32_t kWays = 8;
   struct alignas(64) Bucket {
     uint32_t tags[kWays];
@@ -249,7 +272,7 @@ class FlowTable {
   uint32_t fresh_ = 0;        ///< places from here on were never used
   uint64_t bucket_count_ = 0;
   uint32_t capacity_ = 0, size_ = 0;
-  uint64_t seed_ = 0;
+  std::array<uint64_t, 5> keys_{};
 };
 
 }  // namespace sluice

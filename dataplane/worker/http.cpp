@@ -64,8 +64,7 @@ WorkerPipeline::Step WorkerPipeline::h2c_event(Arrival& arrival, Flow& flow, Con
 WorkerPipeline::Step WorkerPipeline::request(Arrival& arrival, Flow& flow, Context& context,
                                              Sighting sighting) {
   sighting.response_outstanding = response_outstanding(arrival, context);
-  const Verdict verdict = judge_access(flow, sighting);
-  remember(flow, sighting);
+  const Verdict verdict = judge_request(flow, context, sighting);
   if (!verdict.passes()) {
     decide(arrival, flow, sighting, verdict);
     return Step::Decided;
@@ -76,6 +75,20 @@ WorkerPipeline::Step WorkerPipeline::request(Arrival& arrival, Flow& flow, Conte
   context.named = true;
   context.remote_spoke = false;
   return Step::NeedMore;
+}
+
+/// What passed once for a host of this connection passes again, as long as the policy holds and DNS tells
+/// nothing else of it.
+Verdict WorkerPipeline::judge_request(Flow& flow, Context& context, Sighting& sighting) {
+  const bool same = context.judged_epoch == epoch_ && !sighting.unidentified && is_remembered(flow, sighting);
+  if (same && !ring_.full() && !mismatches(flow, sighting)) return context.verdict;
+  const Verdict verdict = judge_access(flow, sighting);
+  remember(flow, sighting);
+  if (verdict.passes() && !sighting.unidentified && !sighting.mismatch) {
+    context.verdict = verdict;
+    context.judged_epoch = epoch_;
+  }
+  return verdict;
 }
 
 /// What an Upgrade leads to is its request's; any other bytes that are no HTTP are a flow of their own.

@@ -25,10 +25,7 @@ bool opens_tcp(const Packet& packet) {
 void WorkerPipeline::open(Arrival& arrival) {
   arrival.flow = nullptr;
   const Packet& packet = arrival.packet;
-  const uint16_t network = policy_->network_of(arrival.key.local, arrival.key.vlan);
-  const Setting unlogged = policy_->setting_of(network, Situation::LogFull);
-  const bool log_full = ring_.full() && (unlogged == Setting::Block || unlogged == Setting::ByAddress);
-  if (log_full) return without_flow(arrival, Situation::LogFull);
+  if (ring_.full() && !may_go_unlogged(arrival.key)) return without_flow(arrival, Situation::LogFull);
   Flow* flow = flows_.insert(arrival.key, arrival.hash);
   if (flow == nullptr) return without_flow(arrival, Situation::TableFull);
   arrival.flow = flow;
@@ -38,6 +35,13 @@ void WorkerPipeline::open(Arrival& arrival) {
   if (packet.is_tcp() && !packet.fragment) return open_tcp(arrival, *flow);
   if (!arrival.from_lan()) flow->set(kFlowInbound);
   open_other(arrival, *flow);
+}
+
+/// Does the policy let this client open what no record can be kept of?
+bool WorkerPipeline::may_go_unlogged(const FlowKey& key) const {
+  const uint16_t network = policy_->network_of(key.local, key.vlan);
+  const Setting unlogged = policy_->setting_of(network, Situation::LogFull);
+  return unlogged != Setting::Block && unlogged != Setting::ByAddress;
 }
 
 void WorkerPipeline::open_tcp(Arrival& arrival, Flow& flow) {

@@ -48,6 +48,7 @@ void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock no
   for (size_t i = 0; i < burst.size(); ++i) look_at(*burst[i], glimpses_[i]);
   for (Glimpse& glimpse : std::span(glimpses_).first(burst.size()))
     glimpse.candidate = glimpse.kind & kCommon ? flows_.candidate(glimpse.hash, glimpse.home) : nullptr;
+  const bool may_give_way = shedding_.is_short() || (owner == Owner::Unknown && config_.workers > 1);
   uint64_t passed = 0;
   for (size_t i = 0; i < burst.size(); ++i) {
     const Glimpse& glimpse = glimpses_[i];
@@ -57,15 +58,27 @@ void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock no
       count(*flow, config_.ports[burst[i]->port].side, glimpse.payload_size);
       put(opposite_[burst[i]->port], burst[i]);
       ++passed;
-    } else if ((glimpse.kind & kCommon) && flow == nullptr && shedding_.sheds(glimpse.key.local) &&
-               !may_be_link_control(glimpse.key.transport, glimpse.key.local_port, glimpse.key.remote_port)) {
-      drop_one(burst[i], Reason::Overload);
-    } else if (enter(burst[i], arrivals_[0], owner, glimpse)) {
+    } else if (!(may_give_way && flow == nullptr && (glimpse.kind & kCommon) &&
+                 gives_way_unread(burst[i], owner, glimpse)) &&
+               enter(burst[i], arrivals_[0], owner, glimpse)) {
       handle(arrivals_[0], flow);
     }
   }
   stats_.passed[static_cast<size_t>(Reason::Decided)].add(passed);
   free_dropped();
+}
+
+/// Of a common frame whose flow is not known here, its key tells enough where it lives elsewhere, or where
+/// the time for it is short. True where the packet is gone.
+bool WorkerPipeline::gives_way_unread(rte_mbuf* mbuf, Owner owner, const Glimpse& glimpse) {
+  const FlowKey& key = glimpse.key;
+  if (may_be_link_control(key.transport, key.local_port, key.remote_port)) return false;
+  if (owner == Owner::Unknown && config_.workers > 1) {
+    if (const uint8_t other = owner_of(key); other != config_.worker) return hand_over(mbuf, other), true;
+  }
+  if (!shedding_.sheds(key.local)) return false;
+  drop_one(mbuf, Reason::Overload);
+  return true;
 }
 
 /// Tells the flow of a frame, if it is a common one, and fetches where that is found.
@@ -162,11 +175,15 @@ bool WorkerPipeline::is_mine(const Arrival& arrival) {
   return false;
 }
 
-/// Every packet of one client, in both directions, is handled by one worker. Behind a shared address are
-/// many: each of its TCP connections has a worker of its own, and else what it exchanges with one address.
 uint8_t WorkerPipeline::owner_of(const Arrival& arrival) {
   FlowKey key = arrival.key;
   if (!arrival.packet.fragment && is_icmp_error(arrival.packet)) (void)quoted_key(arrival, key);
+  return owner_of(key);
+}
+
+/// Every packet of one client, in both directions, is handled by one worker. Behind a shared address are
+/// many: each of its TCP connections has a worker of its own, and else what it exchanges with one address.
+uint8_t WorkerPipeline::owner_of(const FlowKey& key) const {
   const bool shared = policy_ != nullptr && policy_->is_shared(key.local);
   const size_t bytes = !shared                 ? offsetof(FlowKey, remote)
                        : key.transport == kTcp ? offsetof(FlowKey, vlan)

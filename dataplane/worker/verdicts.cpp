@@ -8,6 +8,15 @@
 #include "dataplane/worker/worker_pipeline.h"
 
 namespace sluice {
+namespace {
+
+/// As a flow remembers it.
+uint8_t seen_and_situation(const Sighting& sighting) {
+  const unsigned situation = sighting.unidentified ? 1U + static_cast<unsigned>(sighting.situation) : 0U;
+  return static_cast<uint8_t>(static_cast<unsigned>(sighting.seen) | situation << 4);
+}
+
+}  // namespace
 
 Subject WorkerPipeline::subject_of(const FlowKey& key, bool inbound, const Sighting& sighting) {
   return {.local = key.local,
@@ -33,7 +42,7 @@ Verdict WorkerPipeline::judge(const Flow& flow, Sighting& sighting) {
     if (!sighting.name.empty()) sighting.seen = Seen::Binding;
   }
   Subject subject = subject_of(flow.key, flow.has(kFlowInbound), sighting);
-  subject.mismatch = mismatches(flow, sighting);
+  subject.mismatch = sighting.mismatch = mismatches(flow, sighting);
   subject.rdp = flow.has(kFlowRdp);
   return policy_->judge(subject, *scratch_);
 }
@@ -83,8 +92,13 @@ void WorkerPipeline::remember(Flow& flow, const Sighting& sighting) {
   }
   flow.protocol = sighting.protocol;
   flow.epoch = epoch_;
-  const unsigned situation = sighting.unidentified ? 1U + static_cast<unsigned>(sighting.situation) : 0U;
-  flow.seen_and_situation = static_cast<uint8_t>(static_cast<unsigned>(sighting.seen) | situation << 4);
+  flow.seen_and_situation = seen_and_situation(sighting);
+  if (flow.context != kNoIndex) contexts_[flow.context].judged_epoch = 0;
+}
+
+bool WorkerPipeline::is_remembered(const Flow& flow, const Sighting& sighting) const {
+  return flow.protocol == sighting.protocol && flow.seen_and_situation == seen_and_situation(sighting) &&
+         names_.view(flow.name) == sighting.name;
 }
 
 Sighting WorkerPipeline::remembered(const Flow& flow) const {

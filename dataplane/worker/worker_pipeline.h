@@ -54,6 +54,7 @@ struct Sighting {
   bool unidentified = false;
   Situation situation = Situation::NoName;
   bool resolver_question = false;
+  bool mismatch = false;  ///< set by judging: the name does not fit its addresses
   bool response_outstanding = false;   ///< see Refusal
   std::span<const uint8_t> message{};  ///< see Refusal
 
@@ -122,10 +123,10 @@ class WorkerPipeline final : public Pipeline {
   };
   void run(std::span<rte_mbuf* const> burst, Owner owner, Clock now, Output& out);
   void look_at(const rte_mbuf& mbuf, Glimpse& out) const;
+  [[nodiscard]] bool gives_way_unread(rte_mbuf* mbuf, Owner owner, const Glimpse& glimpse);
   /// Is its every plain packet passed, whatever it says?
   [[nodiscard]] bool is_settled(const Flow& flow) const {
-    return flow.state == FlowState::Allowed && flow.epoch == epoch_ && flow.context == kNoIndex &&
-           !(flow.flags & (kFlowDns | kFlowLooking | kFlowOpened));
+    return flow.is_settled() && flow.epoch == epoch_;
   }
   [[nodiscard]] bool enter(rte_mbuf* mbuf, Arrival& arrival, Owner owner = Owner::Unknown,
                            const Glimpse& glimpse = {});
@@ -133,6 +134,7 @@ class WorkerPipeline final : public Pipeline {
   [[nodiscard]] static FlowKey key_of(const Arrival& arrival, uint8_t pair);
   [[nodiscard]] bool is_mine(const Arrival& arrival);
   [[nodiscard]] uint8_t owner_of(const Arrival& arrival);
+  [[nodiscard]] uint8_t owner_of(const FlowKey& key) const;
   void hand_over(rte_mbuf* mbuf, uint8_t owner);
   [[nodiscard]] bool quoted_key(const Arrival& arrival, FlowKey& key);
   /// candidate: see FlowTable; nullptr where it was not asked.
@@ -158,6 +160,7 @@ class WorkerPipeline final : public Pipeline {
 
   // openings.cpp: the first packet of a flow
   void open(Arrival& arrival);
+  [[nodiscard]] bool may_go_unlogged(const FlowKey& key) const;
   void open_tcp(Arrival& arrival, Flow& flow);
   void open_other(Arrival& arrival, Flow& flow);
   void open_dns(Arrival& arrival, Flow& flow);
@@ -225,6 +228,7 @@ class WorkerPipeline final : public Pipeline {
   [[nodiscard]] Step http_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
   [[nodiscard]] Step h2c_event(Arrival& arrival, Flow& flow, Context& context, Extract event);
   [[nodiscard]] Step request(Arrival& arrival, Flow& flow, Context& context, Sighting sighting);
+  [[nodiscard]] Verdict judge_request(Flow& flow, Context& context, Sighting& sighting);
   [[nodiscard]] Step no_request(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step unparsable(Arrival& arrival, Flow& flow, const Context& context,
                                 std::string_view claimed);
@@ -332,6 +336,8 @@ class WorkerPipeline final : public Pipeline {
   [[nodiscard]] bool rejudge(Arrival& arrival, Flow& flow);
   [[nodiscard]] Sighting remembered(const Flow& flow) const;
   void remember(Flow& flow, const Sighting& sighting);
+  /// Is it what the flow remembers already?
+  [[nodiscard]] bool is_remembered(const Flow& flow, const Sighting& sighting) const;
   [[nodiscard]] Record record_of(const Flow& flow) const;
   uint64_t record(const Arrival* arrival, Flow& flow, const Sighting& sighting, const Verdict& verdict);
   void refuse_packet(Arrival& arrival, const Flow& flow, const Sighting& sighting, const Verdict& verdict,

@@ -66,6 +66,30 @@ TEST(FlowTable, FillsToItsCapacityAgainAndAgain) {
   }
 }
 
+TEST(FlowTable, AFlowIsSettledWhereAllThatTellsSaysSo) {
+  FlowTable table;
+  ASSERT_TRUE(table.create(8, 1));
+  Flow& flow = *table.insert(key_of(1), table.hash(key_of(1)));
+  EXPECT_FALSE(flow.is_settled());
+  flow.state = FlowState::Allowed;
+  flow.protocol = Protocol::Quic;
+  flow.seen_and_situation = 0xff;
+  EXPECT_TRUE(flow.is_settled());
+  for (unsigned bit = 0; bit < 16; ++bit) {
+    const auto flag = static_cast<FlowFlag>(1U << bit);
+    const bool tells = flag == kFlowInUse || flag == kFlowDns || flag == kFlowLooking || flag == kFlowOpened;
+    const uint16_t before = flow.flags;
+    flow.flags = static_cast<uint16_t>(flow.flags ^ flag);
+    EXPECT_EQ(flow.is_settled(), !tells) << bit;
+    flow.flags = before;
+  }
+  flow.context = 0;
+  EXPECT_FALSE(flow.is_settled());
+  flow.context = kNoIndex;
+  flow.state = FlowState::Blocked;
+  EXPECT_FALSE(flow.is_settled());
+}
+
 TEST(FlowTable, WhatPassedIsFullBeforeItsBytesOverflow) {
   constexpr uint64_t kMost = 1 << 23, kLargest = 65'535;
   Passed passed{};

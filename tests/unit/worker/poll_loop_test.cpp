@@ -9,6 +9,7 @@
 #include <rte_ring_elem.h>
 
 #include <cstdlib>
+#include <map>
 #include <thread>
 
 #include "dataplane/io/port.h"
@@ -194,6 +195,36 @@ TEST_F(PollLoop, WhatAFullRingToAnotherWorkerDoesNotTakeIsDropped) {
   EXPECT_EQ(rte_ring_count(handover[1]), 1u);
   empty_out(handover[1]);
   for (rte_ring* ring : {handover[0], handover[1], news}) rte_ring_free(ring);
+}
+
+TEST_F(PollLoop, EachOwnerGetsItsPacketsInTheirOrder) {
+  handover[0] = make_ring("to-first", kRoom);
+  handover[1] = make_ring("to-second", kRoom);
+  handover[2] = make_ring("to-third", kRoom);
+  news = rte_ring_create_elem("news-of-three", sizeof(DnsNews), kRoom, SOCKET_ID_ANY, RING_F_EXACT_SZ);
+  for (uint16_t port = 1; port <= 30; ++port)  // a client's packets come one after the other, others' between
+    for (int client = 1; client <= 8; ++client)
+      lan->arrives(Frame().ip("10.20.1." + std::to_string(client), "198.51.100.9").udp(port, 9000).build());
+  run(3);
+  uint64_t handed_over = 0;
+  std::map<std::string, size_t> owner_of;
+  for (size_t owner : {1, 2}) {
+    std::map<std::string, unsigned> last;
+    void* next = nullptr;
+    for (unsigned count = 0; rte_ring_dequeue(handover[owner], &next) == 0; ++count, ++handed_over) {
+      auto* const mbuf = static_cast<rte_mbuf*>(next);
+      const auto* const ip = rte_pktmbuf_mtod_offset(mbuf, const char*, 14);
+      const std::string client(ip + 12, 4);
+      const unsigned port = static_cast<uint8_t>(ip[20]) << 8 | static_cast<uint8_t>(ip[21]);
+      EXPECT_EQ(port, ++last[client]);
+      EXPECT_EQ(owner_of.try_emplace(client, owner).first->second, owner);
+      rte_pktmbuf_free(mbuf);
+    }
+    EXPECT_FALSE(last.empty()) << owner;
+    for (const auto& [client, packets] : last) EXPECT_EQ(packets, 30u);
+  }
+  EXPECT_EQ(handed_over, stats.handed_over.get());
+  for (rte_ring* ring : {handover[0], handover[1], handover[2], news}) rte_ring_free(ring);
 }
 
 TEST_F(PollLoop, WithoutABufferThereIsNoAnswer) {
