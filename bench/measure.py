@@ -7,7 +7,7 @@ from programs import forward, say, testpmd
 from results import figure
 
 LOOPED = {"loop64": "64 bytes", "loopmix": "64, 576 and 1,500 bytes"}
-CHECKED = ("imix", "data64", "hs", "tls", "quic", "dns", "http", "http11")
+CHECKED = ("imix", "data64", "hs", "tls", "quic", "dns", "http", "http11", "kept")
 CHECKED_FLOWS, BLOCKED_PERCENT = 2000, 10
 RING_PORTS = ["net_ring0", "net_ring1"]
 SHAPES_QUICK_FLOWS = 5000

@@ -70,8 +70,10 @@ def shapes(table: Table) -> None:
         flow, packet = table.median(f"shape/{shape}/flow"), table.median(f"shape/{shape}/packet")
         own = flow if shape in NO_FORWARDING_TAKEN_OFF else flow - decided * flow / packet
         table.row(shape, f"{own:,.0f}", "", "", f"{most:,}", own <= most)
-    more = (table.median("shape/http11/flow") - table.median("shape/http/flow")) / REQUESTS_MORE - decided
-    table.row("one more HTTP request, and its answer's forwarding", f"{more:,.0f}", "", "", f"{REQUEST_NS}", more <= REQUEST_NS)
+    for shape, host in (("kept", "the host before"), ("http11", "another host")):
+        more = (table.median(f"shape/{shape}/flow") - table.median("shape/http/flow")) / REQUESTS_MORE - decided
+        table.row(f"one more HTTP request for {host}, and its answer's forwarding", f"{more:,.0f}", "", "", f"{REQUEST_NS}",
+                  more <= REQUEST_NS)
 
 
 def scale(table: Table) -> None:

@@ -174,13 +174,24 @@ Traffic each_alone(const Wanted& wanted, uint16_t port,
   return out;
 }
 
+enum class Hosts {
+  One,
+  AnotherEachTime
+};
+
 /// A connection that is kept for some requests; a blocked one ends it.
-template <size_t requests>
+template <size_t requests, Hosts hosts = Hosts::AnotherEachTime>
 void request_http(Client& client, size_t, Names& names, Traffic& out) {
   client.connect();
+  std::string host;
   for (size_t i = 0; i < requests; ++i) {
     const size_t allowed = out.allowed;
-    client.tcp(true, kPsh | kAck, test::http_request(names.next(out)));
+    if (i == 0 || hosts == Hosts::AnotherEachTime) {
+      host = names.next(out);
+    } else {
+      ++out.allowed;
+    }
+    client.tcp(true, kPsh | kAck, test::http_request(host));
     if (out.allowed == allowed) return;
     client.tcp(false, kPsh | kAck, test::bytes("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"));
   }
@@ -220,8 +231,10 @@ constexpr Shape kShapes[] = {
     {"dns", "DNS questions", 100'000, [](const Wanted& wanted) { return each_alone(wanted, 53, ask_dns); }},
     {"http", "HTTP requests, one for each connection", 50'000,
      [](const Wanted& wanted) { return each_alone(wanted, 80, request_http<1>); }},
-    {"http11", "eleven HTTP requests of each connection", 10'000,
+    {"http11", "eleven HTTP requests of each connection, each for another host", 10'000,
      [](const Wanted& wanted) { return each_alone(wanted, 80, request_http<11>); }},
+    {"kept", "eleven HTTP requests of each connection, for one host", 10'000,
+     [](const Wanted& wanted) { return each_alone(wanted, 80, request_http<11, Hosts::One>); }},
 };
 
 constexpr Shape kLoopedShapes[] = {

@@ -188,7 +188,8 @@ uint8_t WorkerPipeline::owner_of(const FlowKey& key) const {
   const size_t bytes = !shared                 ? offsetof(FlowKey, remote)
                        : key.transport == kTcp ? offsetof(FlowKey, vlan)
                                                : offsetof(FlowKey, local_port);
-  return static_cast<uint8_t>(XXH3_64bits_withSeed(&key, bytes, config_.seed) % config_.workers);
+  const uint64_t hash = XXH3_64bits_withSeed(&key, bytes, config_.seed);
+  return static_cast<uint8_t>((hash >> 32) * config_.workers >> 32);  // a division would cost as much as all else
 }
 
 void WorkerPipeline::hand_over(rte_mbuf* mbuf, uint8_t owner) {
