@@ -179,6 +179,12 @@ inline constexpr uint32_t kIdleHandshakeMs = 30'000, kIdleTcpMs = 3'600'000, kId
 /// lines whatever a hostile client sends (the hash is keyed).
 class FlowTable {
  public:
+  static constexpr uint32_t kWays = 8;
+  struct alignas(64) Bucket {
+    uint32_t tags[kWays];
+    uint32_t flows[kWays];  ///< index plus one; 0 for a free place
+  };
+
   /// capacity: flows; rounded up to a multiple of eight. Returns false where memory is short.
   [[nodiscard]] bool create(uint32_t capacity, uint64_t seed);
 
@@ -193,22 +199,21 @@ class FlowTable {
     const uint64_t two = mix(pair.two.first ^ keys_[2], pair.two.second ^ keys_[3]);
     return mix(one ^ two, rest ^ keys_[4]);
   }
-  /// Fetches what candidate reads. Returns the first bucket's number.
-  uint32_t prefetch(uint64_t hash) const {
-    const uint32_t first = home(hash);
-    __builtin_prefetch(&buckets_[first]);
+  /// Fetches what candidate reads. Returns the first bucket.
+  const Bucket* prefetch(uint64_t hash) const {
+    const Bucket* const first = &buckets_[home(hash)];
+    __builtin_prefetch(first);
     __builtin_prefetch(&buckets_[other(hash)]);
     return first;
   }
   /// The flow that find will most likely return, which it fetches; nullptr where there is none. It may be
   /// another's.
-  [[nodiscard]] Flow* candidate(uint64_t hash) const { return candidate(hash, home(hash)); }
-  [[nodiscard]] Flow* candidate(uint64_t hash, uint32_t first) const {
-    for (const uint32_t at : {first, other(hash)}) {
-      const Bucket& bucket = buckets_[at];
-      const uint32_t found = tags_equal(bucket.tags, tag(hash));
+  [[nodiscard]] Flow* candidate(uint64_t hash) const { return candidate(hash, &buckets_[home(hash)]); }
+  [[nodiscard]] Flow* candidate(uint64_t hash, const Bucket* first) const {
+    for (const Bucket* bucket : {first, static_cast<const Bucket*>(&buckets_[other(hash)])}) {
+      const uint32_t found = tags_equal(bucket->tags, tag(hash));
       if (found == 0) continue;
-      const uint32_t index = bucket.flows[std::countr_zero(found)];
+      const uint32_t index = bucket->flows[std::countr_zero(found)];
       if (index == 0) continue;
       Flow* const flow = &flows_[index - 1];
       __builtin_prefetch(flow);
@@ -246,11 +251,6 @@ class FlowTable {
     return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
   }
 
-  static constexpr uint32_t kWays = 8;
-  struct alignas(64) Bucket {
-    uint32_t tags[kWays];
-    uint32_t flows[kWays];  ///< index plus one; 0 for a free place
-  };
   // Each half of a hash names a bucket, times their number, which so need not be a power of two. The tag is
   // the upper half, of which the other bucket's number tells a part; what is left tells nearly all apart.
   uint32_t home(uint64_t hash) const {

@@ -47,24 +47,27 @@ void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock no
   if (shedding_.is_short()) shedding_.set_time(rte_rdtsc());
   for (size_t i = 0; i < burst.size(); ++i) look_at(*burst[i], glimpses_[i]);
   for (Glimpse& glimpse : std::span(glimpses_).first(burst.size()))
-    glimpse.candidate = glimpse.kind & kCommon ? flows_.candidate(glimpse.hash, glimpse.home) : nullptr;
+    glimpse.candidate = glimpse.kind & kCommon ? flows_.candidate(glimpse.hash, glimpse.bucket) : nullptr;
   const bool may_give_way = shedding_.is_short() || (owner == Owner::Unknown && config_.workers > 1);
-  uint64_t passed = 0;
+  const uint32_t epoch = epoch_, now_ms = static_cast<uint32_t>(now.ms);
+  size_t others = 0;
   for (size_t i = 0; i < burst.size(); ++i) {
     const Glimpse& glimpse = glimpses_[i];
-    Flow* flow = glimpse.candidate;
-    if ((glimpse.kind & kPlain) && FlowTable::is(flow, glimpse.key) && is_settled(*flow)) {
-      touch(*flow);
-      count(*flow, config_.ports[burst[i]->port].side, glimpse.payload_size);
-      put(opposite_[burst[i]->port], burst[i]);
-      ++passed;
-    } else if (!(may_give_way && flow == nullptr && (glimpse.kind & kCommon) &&
-                 gives_way_unread(burst[i], owner, glimpse)) &&
-               enter(burst[i], arrivals_[0], owner, glimpse)) {
-      handle(arrivals_[0], flow);
+    rte_mbuf* const mbuf = burst[i];
+    Flow* const flow = glimpse.candidate;
+    if (flow != nullptr && (glimpse.kind & kPlain) && flow->key == glimpse.key && flow->is_settled() &&
+        flow->epoch == epoch) [[likely]] {
+      flow->last_ms = now_ms;
+      count(*flow, config_.ports[mbuf->port].side, glimpse.payload_size);
+      put(opposite_[mbuf->port], mbuf);
+      continue;
     }
+    ++others;
+    if (flow == nullptr && may_give_way && (glimpse.kind & kCommon) && gives_way_unread(mbuf, owner, glimpse))
+      continue;
+    if (enter(mbuf, arrivals_[0], owner, glimpse)) handle(arrivals_[0], flow);
   }
-  stats_.passed[static_cast<size_t>(Reason::Decided)].add(passed);
+  stats_.passed[static_cast<size_t>(Reason::Decided)].add(burst.size() - others);
   free_dropped();
 }
 
@@ -86,7 +89,7 @@ bool WorkerPipeline::gives_way_unread(rte_mbuf* mbuf, Owner owner, const Glimpse
   const std::span<const uint8_t> headers(rte_pktmbuf_mtod(&mbuf, const uint8_t*),
                                          rte_pktmbuf_data_len(&mbuf));
   const PortPlace place = config_.ports[mbuf.port];
-  out.kind = 0;
+  uint8_t kind = 0;
   (void)glance(headers, rte_pktmbuf_pkt_len(&mbuf), [&](const auto& seen) {
     out.payload_size = static_cast<uint16_t>(seen.payload_size());
     const auto ends = place.side == Side::Lan ? seen.addresses : seen.addresses.turned();
@@ -95,14 +98,15 @@ bool WorkerPipeline::gives_way_unread(rte_mbuf* mbuf, Owner owner, const Glimpse
         FlowKey::words(ends.first(), ends.second(), ports, seen.vlan, seen.transport, place.pair);
     key.store(out.key);
     out.hash = flows_.hash(ends, key.rest());
-    out.home = flows_.prefetch(out.hash);
+    out.bucket = flows_.prefetch(out.hash);
     const bool finished =
         (mbuf.ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD ||
         !is_pseudo_header_sum(seen.l4_checksum,
                               pseudo_header_words(seen.addresses.first(), seen.addresses.second(), seen.kV4,
                                                   seen.transport, seen.l4_size));
-    out.kind = !finished ? kCommon : seen.is_plain_tcp() ? kCommon | kFinished | kPlain : kCommon | kFinished;
+    kind = !finished ? kCommon : seen.is_plain_tcp() ? kCommon | kFinished | kPlain : kCommon | kFinished;
   });
+  out.kind = kind;
 }
 
 /// Decodes, passes what needs no flow, hands over what lives elsewhere. True where the packet is this

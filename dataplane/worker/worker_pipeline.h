@@ -111,10 +111,12 @@ class WorkerPipeline final : public Pipeline {
   struct alignas(64) Glimpse {
     FlowKey key;
     uint64_t hash;
-    Flow* candidate;  ///< see FlowTable
-    uint8_t kind;     ///< of GlimpseFlag; 0: nothing else holds
+    union {
+      const FlowTable::Bucket* bucket;  ///< from the first look to the second: see FlowTable::prefetch
+      Flow* candidate;                  ///< then: see FlowTable
+    };
+    uint8_t kind;  ///< of GlimpseFlag; 0: nothing else holds
     uint16_t payload_size;
-    uint32_t home;  ///< see FlowTable::prefetch
   };
   enum GlimpseFlag : uint8_t {
     kCommon = 1,    ///< a glance has told the flow: key and hash
