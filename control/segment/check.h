@@ -25,6 +25,7 @@ struct LogFindings {
   uint64_t segments = 0;  ///< whose files were read
   uint64_t closed = 0;    ///< those with a signed end
   uint64_t deleted = 0;   ///< those whose term was over, as signed lines say
+  uint64_t disclosures = 0;  ///< of lines of it, as signed lines say
   uint64_t frames = 0, records = 0;
   uint64_t file_bytes = 0, text_bytes = 0;
   uint64_t heads = 0;                 ///< lines of heads.jsonl
