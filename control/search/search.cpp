@@ -19,13 +19,9 @@ struct Found {
 };
 
 void take_lines(const Query& query, std::string_view rest, Found& out) {
-  while (!rest.empty()) {
-    const std::string_view line = rest.substr(0, rest.find('\n') + 1);
-    rest.remove_prefix(line.size());
-    if (query.matches(line.substr(0, line.size() - 1))) {
-      out.lines += line;
-      ++out.count;
-    }
+  for (std::string_view line; !(line = query.next_match(rest)).empty();) {
+    out.lines += line;
+    ++out.count;
   }
 }
 

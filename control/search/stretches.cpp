@@ -1,12 +1,25 @@
 // control/search: what of a segment has to be read.
 #include "control/search/stretches.h"
 
+#include <utility>
+
 #include "control/search/index.h"
 
 namespace sluice::control {
 namespace {
 
 using Step = SegmentReader::Step;
+/// Neighbours are read in one go as far as this: some 16 MiB of lines, far more than what starting costs.
+constexpr uint64_t kStretchBytes = uint64_t{3} << 19;
+
+void want(std::vector<Stretch>& wanted, Stretch next) {
+  if (!wanted.empty() && wanted.back().end == next.offset &&
+      next.end - wanted.back().offset <= kStretchBytes) {
+    wanted.back().end = next.end;
+  } else {
+    wanted.push_back(std::move(next));
+  }
+}
 
 /// By the index beside the segment, where it is the segment's own.
 bool by_index(const SegmentFile& file, const Query& query, std::vector<Stretch>& wanted, uint64_t& offset,
@@ -28,7 +41,7 @@ bool by_index(const SegmentFile& file, const Query& query, std::vector<Stretch>&
   }
   for (const IndexGroup& group : index->groups) {
     if (may_have(group.filter, query.keys()) && query.overlaps(group.first_ns, group.last_ns)) {
-      wanted.push_back({file.path, group.offset, group.end});
+      want(wanted, {file.path, group.offset, group.end});
     }
   }
   offset = reader->offset();
@@ -44,7 +57,6 @@ void by_headers(const SegmentFile& file, const Query& query, std::vector<Stretch
     return out.problem(error);
   }
   reader->seek(offset);
-  uint64_t text = 0;
   Step step = reader->next_header();
   for (; step == Step::Frame || step == Step::Damaged; step = reader->next_header()) {
     if (step == Step::Damaged) {
@@ -52,18 +64,8 @@ void by_headers(const SegmentFile& file, const Query& query, std::vector<Stretch
                   reader->why());
       continue;
     }
-    const FrameHeader& header = reader->header();
-    if (!query.overlaps(header.first_ns, header.last_ns)) {
-      continue;
-    }
-    const bool joined =
-        !wanted.empty() && wanted.back().end == reader->offset() && text + header.text_bytes <= kGroupText;
-    if (joined) {
-      wanted.back().end = reader->next_offset();
-      text += header.text_bytes;
-    } else {
-      wanted.push_back({file.path, reader->offset(), reader->next_offset()});
-      text = header.text_bytes;
+    if (query.overlaps(reader->header().first_ns, reader->header().last_ns)) {
+      want(wanted, {file.path, reader->offset(), reader->next_offset()});
     }
   }
   out.unindexed += step == Step::End;
