@@ -45,6 +45,7 @@ int cannot(const std::string& why) {
 }
 
 void stop_on_signals() {
+  interrupted = 0;
   for (const int each : {SIGINT, SIGTERM, SIGHUP}) {
     std::signal(each, [](int) { interrupted = 1; });
   }

@@ -150,12 +150,12 @@ class Discloser {
   void find_lines(const SegmentReader& reader, std::vector<Touched>& touched) {
     Touched out{reader.offset(), {}};
     uint32_t index = 0;
-    for (std::string_view rest = reader.lines(); !rest.empty(); ++index) {
-      const std::string_view line = rest.substr(0, rest.find('\n'));
-      rest.remove_prefix(line.size() + 1);
-      if (query_.matches(line)) {
-        out.lines.push_back(index);
-      }
+    std::string_view rest = reader.lines();
+    const char* counted = rest.data();  // the lines before it are
+    for (std::string_view line; !(line = query_.next_match(rest)).empty();) {
+      index += static_cast<uint32_t>(std::count(counted, line.data(), '\n'));
+      counted = line.data();
+      out.lines.push_back(index);
     }
     if (!out.lines.empty()) {
       touched.push_back(std::move(out));

@@ -135,6 +135,22 @@ TEST_F(Disclosure, LeavesOutWhatDamageCutsOffFromTheSignedLine) {
   EXPECT_THAT(found.search.problems.back(), HasSubstr("4 lines are left out: byte "));
 }
 
+TEST_F(Disclosure, LeavesOutWhatStandsBeforeAFrameThatIsGone) {
+  add_closed(5, 6);
+  std::string bytes = read(segment());
+  const auto reader = SegmentReader::open(segment(), error);
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_EQ(reader->next(), SegmentReader::Step::Frame);
+  }
+  bytes.erase(reader->offset(), reader->next_offset() - reader->offset());
+  write(segment(), bytes);
+  EXPECT_TRUE(prove(disclose({.from = client(0), .since = utc_text(kNow + 7 * kSecond)})));
+  EXPECT_EQ(found.damaged_lines, 4u);
+  EXPECT_EQ(proven.proven, 2u);
+  ASSERT_FALSE(found.search.problems.empty());
+  EXPECT_THAT(found.search.problems.back(), HasSubstr("it does not follow the frame before it"));
+}
+
 TEST_F(Disclosure, PassesOverAFrameWhoseLinesWereChanged) {
   add_closed(3, 6);
   std::string bytes = read(segment());

@@ -1,7 +1,8 @@
 // disclosure tests: whatever is changed in a disclosure is found, and said where.
 #include <gmock/gmock.h>
 
-#include "control/sealed/sealed_form.h"
+#include "control/base/hex.h"
+#include "control/segment/merkle.h"
 #include "tests/unit/disclosure/disclosures.h"
 
 namespace sluice::control {
@@ -163,6 +164,23 @@ TEST_F(Proof, FindsAHeaderOfAnotherSegmentAndAMissingOne) {
   EXPECT_EQ(proven.proven, 6u);
 }
 
+TEST_F(Proof, FrameThatSomebodyMadeUpDoesNotLeadToTheSignedLine) {
+  add_closed(1, 3);
+  auto all = entries(disclose());
+  const size_t frame = nth(all, "frame", 0), line = nth(all, "line", 0);
+  auto header = read_header_text(json::parse(all[frame])["header"].get<std::string>());
+  ASSERT_TRUE(header);
+  const Sha256Bytes salt{};
+  header->records = 1;
+  header->root = hex_text(merkle_leaf(salt, "made up"));
+  all[frame] = frame_entry(*header);
+  all[line] = line_entry(0, salt, {}, "made up");
+  EXPECT_FALSE(prove(joined(all)));
+  EXPECT_FALSE(says("does not lead to the frame's root"));
+  EXPECT_TRUE(says("do not lead to the signed line of segment 1"));
+  EXPECT_EQ(proven.proven, 0u);
+}
+
 TEST_F(Proof, SegmentsStandOnceAndInTheirOrder) {
   add_closed(1, 6);
   add_closed(1, 6);
@@ -271,11 +289,11 @@ TEST_F(Proof, ValuesOfWrongTypesAreFoundAndDoNoHarm) {
                         json::array(), json::object(), {{"a", {1}}}};
   for (const char* each : {"disclosure", "segment", "frame", "line", "record"}) {
     const json members = json::parse(entries(text)[nth(entries(text), each, 0)]);
-    for (const auto& [member, good] : members.items()) {
+    for (const auto& member : members.items()) {
       for (const json& value : wrong) {
-        if (value != good) {
-          EXPECT_FALSE(holds(changed(text, each, 0, [&](json& said) { said[member] = value; })))
-              << each << " " << member << " " << value;
+        if (value != member.value()) {
+          EXPECT_FALSE(holds(changed(text, each, 0, [&](json& said) { said[member.key()] = value; })))
+              << each << " " << member.key() << " " << value;
         }
       }
     }
