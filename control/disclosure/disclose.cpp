@@ -128,7 +128,7 @@ class Discloser {
   bool find(const SegmentFile& file, SegmentReader& reader, const std::function<bool()>& more,
             std::vector<Touched>& touched) {
     uint64_t ignored = 0;
-    for (const Stretch& stretch : stretches_of(file, query_, ignored, out_.search)) {
+    for (const LogStretch& stretch : stretches_of(file, query_, ignored, out_.search)) {
       reader.seek(stretch.offset);
       while (reader.next_offset() < stretch.end) {
         const Step step = reader.next();

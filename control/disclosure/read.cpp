@@ -28,7 +28,7 @@ std::string prove_disclosure(const std::filesystem::path& file, const ProofOptio
   if (!S_ISREG(status.st_mode)) {
     return "cannot read " + name + ": it is no file";
   }
-  const std::string none = name + " is no disclosure of an access log";
+  std::string none = name + " is no disclosure of an access log";
   DisclosureProof proof(options, findings);
   std::string pending, block(kBlock, '\0');
   for (uint64_t done = 0;;) {

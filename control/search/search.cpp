@@ -25,7 +25,7 @@ void take_lines(const Query& query, std::string_view rest, Found& out) {
   }
 }
 
-Found read_stretch(const Query& query, const Stretch& stretch) {
+Found read_stretch(const Query& query, const LogStretch& stretch) {
   Found out;
   const auto reader = SegmentReader::open(stretch.path, out.problem);
   if (!reader) {
@@ -58,8 +58,8 @@ class Search {
     ++out_.segments;
     out_.bytes += std::filesystem::file_size(file.path, ignored);
     const uint64_t before = out_.bytes_read;
-    std::vector<Stretch> wanted = stretches_of(file, query_, offset, out_);
-    for (Stretch& each : wanted) {
+    std::vector<LogStretch> wanted = stretches_of(file, query_, offset, out_);
+    for (LogStretch& each : wanted) {
       if (waiting_.size() >= most_waiting_ && !take_one()) {
         return false;
       }

@@ -12,7 +12,7 @@ using Step = SegmentReader::Step;
 /// Neighbours are read in one go as far as this: some 16 MiB of lines, far more than what starting costs.
 constexpr uint64_t kStretchBytes = uint64_t{3} << 19;
 
-void want(std::vector<Stretch>& wanted, Stretch next) {
+void want(std::vector<LogStretch>& wanted, LogStretch next) {
   if (!wanted.empty() && wanted.back().end == next.offset &&
       next.end - wanted.back().offset <= kStretchBytes) {
     wanted.back().end = next.end;
@@ -22,7 +22,7 @@ void want(std::vector<Stretch>& wanted, Stretch next) {
 }
 
 /// By the index beside the segment, where it is the segment's own.
-bool by_index(const SegmentFile& file, const Query& query, std::vector<Stretch>& wanted, uint64_t& offset,
+bool by_index(const SegmentFile& file, const Query& query, std::vector<LogStretch>& wanted, uint64_t& offset,
               SearchFindings& out) {
   const auto index = read_index(file.path, query.keys(), out.bytes_read);
   if (!index) {
@@ -49,8 +49,8 @@ bool by_index(const SegmentFile& file, const Query& query, std::vector<Stretch>&
 }
 
 /// By the times in its headers alone.
-void by_headers(const SegmentFile& file, const Query& query, std::vector<Stretch>& wanted, uint64_t& offset,
-                SearchFindings& out) {
+void by_headers(const SegmentFile& file, const Query& query, std::vector<LogStretch>& wanted,
+                uint64_t& offset, SearchFindings& out) {
   std::string error;
   const auto reader = SegmentReader::open(file.path, error);
   if (!reader) {
@@ -74,9 +74,9 @@ void by_headers(const SegmentFile& file, const Query& query, std::vector<Stretch
 
 }  // namespace
 
-std::vector<Stretch> stretches_of(const SegmentFile& file, const Query& query, uint64_t& offset,
-                                  SearchFindings& findings) {
-  std::vector<Stretch> out;
+std::vector<LogStretch> stretches_of(const SegmentFile& file, const Query& query, uint64_t& offset,
+                                     SearchFindings& findings) {
+  std::vector<LogStretch> out;
   if (offset != 0 || !by_index(file, query, out, offset, findings)) {
     by_headers(file, query, out, offset, findings);
   }
