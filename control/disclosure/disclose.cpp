@@ -22,6 +22,9 @@ using Step = SegmentReader::Step;
 constexpr const char* kStopped = "stopped before the end";
 constexpr const char* kChanged = " was changed while it was read";
 
+/// Told how far in a segment's file it is; false stops it.
+using More = std::function<bool(uint64_t offset)>;
+
 /// A frame with lines that fit.
 struct Touched {
   uint64_t offset = 0;
@@ -96,8 +99,8 @@ class Discloser {
   Discloser(const Query& query, const SigningKey& key, const TakeEntry& take, DisclosureFindings& out)
       : query_(query), key_(key), take_(take), out_(out) {}
 
-  /// more: false stops it. Returns an empty string, or why it ended early.
-  std::string segment(const SegmentFile& file, const std::function<bool()>& more) {
+  /// Returns an empty string, or why it ended early.
+  std::string segment(const SegmentFile& file, const More& more) {
     std::string error;
     name_ = file.path.filename().string();
     const auto reader = SegmentReader::open(file.path, error);
@@ -125,14 +128,13 @@ class Discloser {
 
  private:
   /// Returns false where it was stopped.
-  bool find(const SegmentFile& file, SegmentReader& reader, const std::function<bool()>& more,
-            std::vector<Touched>& touched) {
+  bool find(const SegmentFile& file, SegmentReader& reader, const More& more, std::vector<Touched>& touched) {
     uint64_t ignored = 0;
     for (const LogStretch& stretch : stretches_of(file, query_, ignored, out_.search)) {
       reader.seek(stretch.offset);
       while (reader.next_offset() < stretch.end) {
         const Step step = reader.next();
-        if (!more()) {
+        if (!more(reader.offset())) {
           return false;
         }
         if (step == Step::Damaged) {
@@ -179,7 +181,7 @@ class Discloser {
   }
 
   std::string put(SegmentReader& reader, const Chain& chain, const std::vector<Touched>& touched,
-                  const std::function<bool()>& more) {
+                  const More& more) {
     if (!take_(segment_entry(chain.signed_line))) {
       return kStopped;
     }
@@ -192,7 +194,7 @@ class Discloser {
       if (step != Step::Frame) {
         return step == Step::End && next == touched.end() ? std::string() : name_ + kChanged;
       }
-      if (!more() || !take_(frame_entry(reader.header()))) {
+      if (!more(reader.offset()) || !take_(frame_entry(reader.header()))) {
         return kStopped;
       }
       if (wanted) {
@@ -277,7 +279,11 @@ std::string disclose_log(const std::filesystem::path& log, const Query& query, c
   }
   Discloser discloser(query, key, take, findings);
   for (const SegmentFile& file : files) {
-    error = discloser.segment(file, [&] { return !progress || progress(done, all); });
+    uint64_t reached = 0;  // it is walked through more than once
+    error = discloser.segment(file, [&](uint64_t offset) {
+      reached = std::max(reached, offset);
+      return !progress || progress(done + reached, all);
+    });
     if (!error.empty()) {
       break;
     }
