@@ -69,6 +69,7 @@ std::string Daemon::start() {
   log_key_ = writer_->fingerprint();
   // The log's thread owns the writer, and outlives the keeper.
   SealedFile& heads = writer_->heads();
+  sign_ = [&heads](const json& line, std::string& written) { return heads.append(line, &written); };
   keeper_ =
       Keeper::open(options_.log,
                    {[&heads](const json& line) { return heads.append(line); }, Keeper::free_bytes_of}, error);
@@ -176,12 +177,15 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
     api_->answer(client, keeper_->answer(command, request, user, user_name(user), utc_now_ns()));
     return metrics_->set_keep(keeper_->figures());
   }
+  if (command == "disclose") {
+    return api_->answer(client, record_disclosure(request, user, user_name(user), utc_now_ns(), sign_));
+  }
   if (command.starts_with("feeds")) {
     return on_feeds_request(client, user, command, request);
   }
   api_->answer(client, {{"error",
                          "unknown command; there are status, check, apply, rollback, history, feeds, "
-                         "feeds-refresh, feeds-accept, hold, release and holds"}});
+                         "feeds-refresh, feeds-accept, hold, release, holds and disclose"}});
 }
 
 void Daemon::on_feeds_request(uint64_t client, uid_t user, const std::string& command, const json& request) {

@@ -9,6 +9,7 @@
 #include "control/accesslog/access_log.h"
 #include "control/api/api_server.h"
 #include "control/base/event_loop.h"
+#include "control/disclosure/record.h"
 #include "control/dnstap/dnstap_server.h"
 #include "control/feeds/feeds.h"
 #include "control/keep/keeper.h"
@@ -69,6 +70,7 @@ class Daemon {
   std::unique_ptr<StateStore> store_;
   std::unique_ptr<SegmentWriter> writer_;
   std::string log_key_;  ///< fingerprint of the key that signs the access log
+  AppendSigned sign_;    ///< adds a line to the log's heads
   std::unique_ptr<AccessLog> log_;
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<Witness> witness_;

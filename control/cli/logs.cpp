@@ -27,6 +27,7 @@ json findings_json(const LogFindings& found, const SigningKey& key) {
           {"segments", found.segments},
           {"closed", found.closed},
           {"deleted", found.deleted},
+          {"disclosures", found.disclosures},
           {"frames", found.frames},
           {"records", found.records},
           {"bytes", found.file_bytes},
@@ -69,6 +70,9 @@ void show_findings(const LogFindings& found, const SigningKey& key) {
             << " of them closed and signed by the key " << key.fingerprint();
   if (found.deleted != 0) {
     std::cout << "; " << grouped(found.deleted) << " deleted after their term";
+  }
+  if (found.disclosures != 0) {
+    std::cout << "; " << counted(found.disclosures, "disclosure");
   }
   if (found.gap_count != 0) {
     std::cout << "; " << coloured(Colour::Yellow, counted(found.gap_count, "gap")) << ", "

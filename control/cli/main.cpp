@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "control/cli/commands.h"
+#include "control/cli/disclose.h"
 #include "control/cli/holds.h"
 #include "control/cli/logs.h"
 #include "dataplane/contract/reasons.h"
@@ -77,25 +78,59 @@ void add_history(CLI::App& app, HistoryOptions& options) {
 struct LogsOptions {
   LogsSearchOptions search;
   LogsVerifyOptions verify;
+  LogsDiscloseOptions disclose;
+  LogsProveOptions prove;
   const CLI::App* logs = nullptr;
   const CLI::App* verifies = nullptr;
   const CLI::App* indexes = nullptr;
+  const CLI::App* discloses = nullptr;
+  const CLI::App* proves = nullptr;
 };
+
+void add_query(CLI::App& command, QueryOptions& query) {
+  command.add_option("--from", query.from, "A client's address or prefix, or a user");
+  command.add_option("--to", query.to, "A name, which stands for all below it too, or an address or prefix");
+  command.add_option("--action", query.action, "allowed, blocked or observed");
+  command.add_option("--rule", query.rule, "Name of a rule");
+  command.add_option("--since", query.since,
+                     "2026-11-23, 2026-11-23T09:00 (UTC), as in RFC 3339, or 2h: so long ago");
+  command.add_option("--until", query.until, "The same");
+}
 
 void add_logs_search(CLI::App& logs, LogsSearchOptions& options) {
   logs.add_option("--log", options.log, "Directory of the access log")->capture_default_str();
-  logs.add_option("--from", options.query.from, "A client's address or prefix, or a user");
-  logs.add_option("--to", options.query.to,
-                  "A name, which stands for all below it too, or an address or prefix");
-  logs.add_option("--action", options.query.action, "allowed, blocked or observed");
-  logs.add_option("--rule", options.query.rule, "Name of a rule");
-  logs.add_option("--since", options.query.since,
-                  "2026-11-23, 2026-11-23T09:00 (UTC), as in RFC 3339, or 2h: so long ago");
-  logs.add_option("--until", options.query.until, "The same");
+  add_query(logs, options.query);
   logs.add_option("--limit", options.limit, "Stop after so many lines");
   logs.add_flag("-f,--follow", options.follow, "Go on with what is written");
   logs.add_flag("--json", options.json, "Print the lines as they stand in the log");
   logs.add_flag("--stats", options.stats, "Say at the end how much was read");
+}
+
+void add_disclosures(CLI::App& logs, LogsOptions& out) {
+  LogsDiscloseOptions& options = out.disclose;
+  CLI::App* disclose = logs.add_subcommand(
+      "disclose",
+      "Write the lines that fit into a file that proves by itself, with `logs prove`, that they stood in the "
+      "log;\n"
+      "nothing of other lines is in it. The log's signed lines say who did so, and how many lines.\n"
+      "Example: sluicectl logs disclose --from 10.20.1.7 --since 2026-11-01 --case 2026-7 --out case.jsonl");
+  disclose->add_option("--log", options.log, "Directory of the access log")->capture_default_str();
+  add_query(*disclose, options.query);
+  disclose->add_option("--case", options.name, "Name of the case for which it is done")->required();
+  disclose->add_option("--out", options.out, "File that is made; it must not be there yet")->required();
+  disclose->add_flag("--json", options.json, "Print JSON");
+  CLI::App* prove =
+      logs.add_subcommand("prove",
+                          "Say whether the lines of a disclosure stood in the log, and what is wrong where. "
+                          "Needs the file alone.\n"
+                          "Whoever has another key can write another log: compare the key's fingerprint.");
+  prove->add_option("FILE", out.prove.file, "What `logs disclose` wrote")->required();
+  prove->add_option("--fingerprint", out.prove.fingerprint,
+                    "Of the log's key, as it was noted; another key is a fault");
+  prove->add_option("--witness", out.prove.witness, "File with what the witness was given, to be compared");
+  prove->add_flag("--json", out.prove.json, "Print JSON");
+  out.discloses = disclose;
+  out.proves = prove;
 }
 
 void add_logs(CLI::App& app, LogsOptions& out) {
@@ -123,6 +158,7 @@ void add_logs(CLI::App& app, LogsOptions& out) {
   verify->add_option("--fingerprint", options.fingerprint,
                      "Of the key, as it was noted; another key is refused");
   verify->add_flag("--json", options.json, "Print JSON");
+  add_disclosures(*logs, out);
   out.logs = logs;
   out.verifies = verify;
   out.indexes = index;
@@ -163,8 +199,8 @@ int run(int argc, char** argv) {
   app.fallthrough();
   app.set_version_flag("--version", SLUICE_VERSION);
   app.footer(
-      "Exit status: 0 done; 1 blocked, with explain --exit-code, or altered, with history verify or logs "
-      "verify; 2 it "
+      "Exit status: 0 done; 1 blocked, with explain --exit-code, or altered, with history verify, logs "
+      "verify or logs prove; 2 it "
       "cannot be done, or the policy is "
       "invalid.");
   std::string socket = "/run/sluice/control.sock";
@@ -241,9 +277,11 @@ int run(int argc, char** argv) {
     return run_holds(socket, holds.json);
   }
   if (*logs.logs) {
-    return *logs.verifies  ? run_logs_verify(logs.verify)
-           : *logs.indexes ? run_logs_index(logs.search.log)
-                           : run_logs_search(logs.search);
+    return *logs.verifies    ? run_logs_verify(logs.verify)
+           : *logs.indexes   ? run_logs_index(logs.search.log)
+           : *logs.discloses ? run_logs_disclose(socket, logs.disclose)
+           : *logs.proves    ? run_logs_prove(logs.prove)
+                             : run_logs_search(logs.search);
   }
   if (*history.verify) {
     return run_history_verify(history.state, history.fingerprint, history.json);

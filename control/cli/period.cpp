@@ -40,6 +40,10 @@ bool read_bound(const std::string& text, bool until, std::string& out) {
     out = utc_text(utc_now_ns() - std::chrono::nanoseconds(*ago).count());
     return true;
   }
+  if (parse_utc(text)) {  // copied from the log
+    out = text;
+    return true;
+  }
   const auto moment = parse_moment(text, TimeZone());
   if (!moment) {
     std::cerr << "sluicectl: " << text

@@ -20,7 +20,7 @@
 namespace sluice::control {
 namespace {
 
-constexpr size_t kMaxKeyFile = 4096, kSignature = 64, kPublicKey = 32;
+constexpr size_t kSignature = 64, kPublicKey = 32;
 
 using Bio = std::unique_ptr<BIO, int (*)(BIO*)>;
 
@@ -88,19 +88,16 @@ std::unique_ptr<SigningKey> SigningKey::open_or_make(const std::filesystem::path
     if ((status.st_mode & 077) != 0) {
       log_warning(file.string() + " can be read by others; its mode should be 0600");
     }
-    const std::string text = read_tail(file, kMaxKeyFile).value_or("");
+    const std::string text = read_tail(file, kMaxKeyText).value_or("");
     key.reset(PEM_read_bio_PrivateKey(bio_of(text).get(), nullptr, nullptr, nullptr));
   }
   std::unique_ptr<SigningKey> out = wrap(std::move(key), file.string(), error);
   if (!out) {
     return nullptr;
   }
-  const Bio text(BIO_new(BIO_s_mem()), BIO_free);
-  if (text && PEM_write_bio_PUBKEY(text.get(), out->key_.get()) == 1) {
-    const std::string wanted = text_of(text.get());
-    if (read_tail(public_file, kMaxKeyFile) != wanted) {
-      error = replace_file(public_file, std::as_bytes(std::span(wanted)));
-    }
+  const std::string wanted = out->public_text();
+  if (!wanted.empty() && read_tail(public_file, kMaxKeyText) != wanted) {
+    error = replace_file(public_file, std::as_bytes(std::span(wanted)));
   }
   if (!error.empty()) {
     return nullptr;
@@ -109,14 +106,26 @@ std::unique_ptr<SigningKey> SigningKey::open_or_make(const std::filesystem::path
 }
 
 std::unique_ptr<SigningKey> SigningKey::open_public(const std::filesystem::path& file, std::string& error) {
-  const std::optional<std::string> text = read_tail(file, kMaxKeyFile);
+  const std::optional<std::string> text = read_tail(file, kMaxKeyText);
   if (!text) {
     error = errno_text("cannot read " + file.string());
     return nullptr;
   }
-  return wrap(
-      std::unique_ptr<evp_pkey_st, Free>(PEM_read_bio_PUBKEY(bio_of(*text).get(), nullptr, nullptr, nullptr)),
-      file.string(), error);
+  return read_public(*text, file.string(), error);
+}
+
+std::unique_ptr<SigningKey> SigningKey::read_public(const std::string& text, const std::string& name,
+                                                    std::string& error) {
+  std::unique_ptr<evp_pkey_st, Free> key;
+  if (text.size() <= kMaxKeyText) {
+    key.reset(PEM_read_bio_PUBKEY(bio_of(text).get(), nullptr, nullptr, nullptr));
+  }
+  return wrap(std::move(key), name, error);
+}
+
+std::string SigningKey::public_text() const {
+  const Bio text(BIO_new(BIO_s_mem()), BIO_free);
+  return text && PEM_write_bio_PUBKEY(text.get(), key_.get()) == 1 ? text_of(text.get()) : std::string();
 }
 
 std::string SigningKey::sign(std::string_view text) const {

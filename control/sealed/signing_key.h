@@ -10,6 +10,9 @@ struct evp_pkey_st;
 
 namespace sluice::control {
 
+/// The text of a public key is no longer; of what is, nothing is read.
+inline constexpr size_t kMaxKeyText = 4096;
+
 /// An Ed25519 key. It has two files: the key's own (0600) and, for whoever verifies, the public key's.
 class SigningKey {
  public:
@@ -21,6 +24,11 @@ class SigningKey {
   /// Reads a public key: it verifies, and does not sign.
   [[nodiscard]] static std::unique_ptr<SigningKey> open_public(const std::filesystem::path& file,
                                                                std::string& error);
+  /// The same from its text (PEM). name: what error calls it.
+  [[nodiscard]] static std::unique_ptr<SigningKey> read_public(const std::string& text,
+                                                               const std::string& name, std::string& error);
+  /// The public key's text.
+  [[nodiscard]] std::string public_text() const;
   /// The signature as 128 hexadecimal digits.
   [[nodiscard]] std::string sign(std::string_view text) const;
   [[nodiscard]] bool verify(std::string_view text, std::string_view signature) const;

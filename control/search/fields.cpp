@@ -1,6 +1,10 @@
 // control/search: reads a line once, without making anything of what is not asked for.
 #include "control/search/fields.h"
 
+#include <emmintrin.h>
+
+#include <bit>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -66,10 +70,26 @@ class Walker {
   }
   bool expect(char wanted) { return peek() == wanted && (++at_, true); }
 
+  /// Moves at_ to the next quote or backslash. Most are near: so sixteen bytes at once, and no call.
+  void to_quote() {
+    for (; at_ + sizeof(__m128i) <= line_.size(); at_ += sizeof(__m128i)) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(line_.data() + at_));
+      const __m128i found =
+          _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+      if (const auto places = static_cast<uint32_t>(_mm_movemask_epi8(found)); places != 0) {
+        at_ += static_cast<size_t>(std::countr_zero(places));
+        return;
+      }
+    }
+    while (at_ < line_.size() && line_[at_] != '"' && line_[at_] != '\\') {
+      ++at_;
+    }
+  }
+
   /// What is between quotes, as it stands.
   bool string(std::string_view& out) {
     const size_t start = ++at_;
-    while ((at_ = line_.find_first_of("\"\\", at_)) != std::string_view::npos) {
+    for (to_quote(); at_ < line_.size(); to_quote()) {
       if (line_[at_] == '"') {
         out = line_.substr(start, at_ - start);
         ++at_;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "control/base/files.h"
 #include "control/base/hex.h"
@@ -25,6 +26,30 @@ constexpr std::string_view kMagic = "SLUICEIX1\n";
 constexpr size_t kStart = kMagic.size() + sizeof(uint64_t);  ///< and how long the head is
 /// Far above what a segment's can be; so much is read at most.
 constexpr size_t kMaxIndex = size_t{64} << 20;
+
+/// Leaves out most of the keys that came already, so that few have to be sorted.
+class RecentKeys {
+ public:
+  RecentKeys() : slots_(size_t{1} << kBits) { forget(); }
+  /// Takes keys that came already off the end of keys, from index first on.
+  void keep_new(std::vector<uint64_t>& keys, size_t first) {
+    keys.erase(
+        std::remove_if(keys.begin() + static_cast<ptrdiff_t>(first), keys.end(),
+                       [this](uint64_t key) { return std::exchange(slots_[slot_of(key)], key) == key; }),
+        keys.end());
+  }
+  /// Every slot then holds a key that belongs into another one.
+  void forget() {
+    for (size_t i = 0; i < slots_.size(); ++i) {
+      slots_[i] = (uint64_t{i} ^ 1) << (64 - kBits);
+    }
+  }
+
+ private:
+  static constexpr unsigned kBits = 15;
+  static size_t slot_of(uint64_t key) { return key >> (64 - kBits); }
+  std::vector<uint64_t> slots_;
+};
 
 void sort_once(std::vector<uint64_t>& keys) {
   std::sort(keys.begin(), keys.end());
@@ -151,8 +176,9 @@ void append_keys(std::string_view line, std::vector<uint64_t>& out) {
   add(KeyKind::From, fields.user);
   add(KeyKind::To, fields.destination_ip);
   add(KeyKind::Rule, fields.rule);
-  const std::string domain = field_text(fields.domain);
-  for (std::string_view name = domain; !name.empty();) {
+  const std::string unescaped =
+      fields.domain.find('\\') == std::string_view::npos ? std::string() : field_text(fields.domain);
+  for (std::string_view name = unescaped.empty() ? fields.domain : unescaped; !name.empty();) {
     add(KeyKind::To, name);
     const size_t dot = name.find('.');
     name.remove_prefix(dot == std::string_view::npos ? name.size() : dot + 1);
@@ -168,8 +194,10 @@ std::string build_index(const std::filesystem::path& segment, const std::atomic<
   }
   SegmentIndex index;
   std::vector<uint64_t> all, keys;
+  RecentKeys recent;
   uint64_t text = 0;
   const auto end_group = [&] {
+    recent.forget();
     sort_once(keys);
     index.groups.back().filter = make_filter(keys);
     all.insert(all.end(), keys.begin(), keys.end());
@@ -193,7 +221,9 @@ std::string build_index(const std::filesystem::path& segment, const std::atomic<
     for (std::string_view rest = reader->lines(); !rest.empty();) {
       const std::string_view line = rest.substr(0, rest.find('\n'));
       rest.remove_prefix(line.size() + 1);
+      const size_t before = keys.size();
       append_keys(line, keys);
+      recent.keep_new(keys, before);
     }
     index.header_sha256 = reader->header_sha256();
     index.last_offset = reader->offset();

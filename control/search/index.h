@@ -33,7 +33,7 @@ struct SegmentIndex {
 [[nodiscard]] bool may_have(const std::vector<uint32_t>& filter, std::span<const uint64_t> keys);
 
 /// A group holds so many bytes of lines, or one frame.
-inline constexpr uint64_t kGroupText = uint64_t{16} << 20;
+inline constexpr uint64_t kGroupText = uint64_t{1} << 20;
 
 /// `access-….idx` for `access-….jsonl.zst`.
 [[nodiscard]] std::filesystem::path index_path(const std::filesystem::path& segment);

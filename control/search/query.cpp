@@ -2,6 +2,7 @@
 #include "control/search/query.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "control/base/utc.h"
 #include "control/policy/host_name.h"
@@ -112,6 +113,29 @@ bool Query::matches(std::string_view line) const {
     return false;
   }
   return options_.to.empty() || matches_to(fields.domain, fields.destination_ip);
+}
+
+std::string_view Query::next_match(std::string_view& rest) const {
+  while (!rest.empty()) {
+    size_t begin = 0;
+    if (!needle_.empty()) {
+      // One search over many lines; std::string_view's own goes from one first letter to the next.
+      const void* const found = ::memmem(rest.data(), rest.size(), needle_.data(), needle_.size());
+      if (found == nullptr) {
+        break;
+      }
+      const auto place = static_cast<size_t>(static_cast<const char*>(found) - rest.data());
+      begin = rest.rfind('\n', place) + 1;  // npos + 1 is 0
+    }
+    const size_t end = std::min(rest.find('\n', begin), rest.size() - 1) + 1;
+    const std::string_view line = rest.substr(begin, end - begin);
+    rest.remove_prefix(end);
+    if (matches(line.substr(0, line.size() - 1))) {
+      return line;
+    }
+  }
+  rest = {};
+  return {};
 }
 
 bool Query::matches_to(std::string_view domain, std::string_view address) const {

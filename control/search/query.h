@@ -27,6 +27,9 @@ class Query {
   [[nodiscard]] static std::optional<Query> parse(const QueryOptions& options, std::string& error);
 
   [[nodiscard]] bool matches(std::string_view line) const;
+  /// Takes lines off the front of rest, each ending with a line feed, up to the first one that fits, and
+  /// returns that with its line feed; nothing where none does.
+  [[nodiscard]] std::string_view next_match(std::string_view& rest) const;
   /// The keys that every line that fits has, for the filters of an index. A prefix has none.
   const std::vector<uint64_t>& keys() const { return keys_; }
   /// Whether a line of that time may fit.

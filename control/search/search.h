@@ -26,6 +26,8 @@ struct SearchFindings {
   uint64_t unindexed = 0;              ///< closed segments without an index that can be used
   std::vector<std::string> problems;   ///< what could not be read, each with its place
   uint64_t problem_count = 0;
+
+  void problem(std::string what);
 };
 
 /// Takes lines that fit, each with its line feed, in the log's order. False ends the search.

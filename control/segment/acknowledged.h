@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 
 namespace sluice::control {
@@ -18,5 +19,10 @@ struct Acknowledged {
 [[nodiscard]] Acknowledged read_acknowledged(const std::filesystem::path& log);
 /// Returns an empty string, or why it cannot be written.
 [[nodiscard]] std::string write_acknowledged(const std::filesystem::path& log, const Acknowledged& what);
+
+/// Lines of heads.jsonl, as a witness has them, by their numbers.
+using WitnessedLines = std::map<uint64_t, std::string>;
+/// Returns an empty string, or why the file cannot be read.
+[[nodiscard]] std::string read_witnessed(const std::filesystem::path& file, WitnessedLines& out);
 
 }  // namespace sluice::control

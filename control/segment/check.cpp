@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -37,8 +36,10 @@ class LogChecker {
 
   std::string read_heads(const std::filesystem::path& directory, const SigningKey& key) {
     SealedFindings found;
-    if (std::string error = read_witness(); !error.empty()) {
-      return error;
+    if (!options_.witness.empty()) {
+      if (std::string error = read_witnessed(options_.witness, witnessed_); !error.empty()) {
+        return error;
+      }
     }
     acknowledged_ = read_acknowledged(directory);
     out_.acknowledged = acknowledged_.line;
@@ -94,24 +95,6 @@ class LogChecker {
   }
 
  private:
-  std::string read_witness() {
-    if (options_.witness.empty()) {
-      return {};
-    }
-    std::ifstream in(options_.witness, std::ios::binary);
-    if (!in) {
-      return errno_text("cannot read " + options_.witness.string());
-    }
-    for (std::string line; std::getline(in, line);) {
-      const json said = json::parse(line, nullptr, false);
-      if (!said.is_object() || number_at(said, "line") == 0) {
-        return options_.witness.string() + " holds what is no line of heads.jsonl";
-      }
-      witnessed_[number_at(said, "line")] = line;
-    }
-    return {};
-  }
-
   /// A line of heads.jsonl against what the witness has of it.
   void witnessed(std::string_view line, uint64_t number, const std::string& time) {
     if (const auto found = witnessed_.find(number); found != witnessed_.end()) {
@@ -144,6 +127,8 @@ class LogChecker {
                         number_at(said, "records")};
     } else if (kind == "deletion") {
       deleted_.insert(number);
+    } else if (kind == "disclosure") {
+      ++out_.disclosures;
     } else if (kind == "damage") {
       damaged_.insert(number);
       problem(place(number, text_at(said, "file")) + "byte " + std::to_string(number_at(said, "offset")) +
@@ -280,7 +265,7 @@ class LogChecker {
 
   const LogCheckOptions& options_;
   LogFindings& out_;
-  std::map<uint64_t, std::string> witnessed_;  ///< lines by number, those that were met taken out
+  WitnessedLines witnessed_;  ///< lines by number, those that were met taken out
   Acknowledged acknowledged_;
   std::map<uint64_t, Head> heads_;
   std::set<uint64_t> deleted_, damaged_;

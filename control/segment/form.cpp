@@ -35,19 +35,7 @@ bool parse_worker_key(std::string_view text, WorkerNumber& out) {
   return worker.ec == std::errc() && worker.ptr == end;
 }
 
-std::string header_json(const FrameHeader& header) {
-  json numbers = json::array();
-  for (const WorkerNumber& each : header.numbers) {
-    numbers.push_back({worker_key(each), each.last});
-  }
-  return json{{"segment", header.segment}, {"frame", header.frame},        {"previous", header.previous},
-              {"records", header.records}, {"first", header.first_ns},     {"last", header.last_ns},
-              {"text", header.text_bytes}, {"body", header.body_bytes},    {"sha256", header.sha256},
-              {"root", header.root},       {"numbers", std::move(numbers)}}
-      .dump();
-}
-
-/// Types alone: whether the values are those that header_json writes, the comparison tells.
+/// Types alone: whether the values are those that header_text writes, the comparison tells.
 std::optional<FrameHeader> header_of(const json& said) {
   FrameHeader out;
   const auto first = said.find("first"), last = said.find("last"), numbers = said.find("numbers");
@@ -78,6 +66,11 @@ std::optional<FrameHeader> header_of(const json& said) {
                     out.records != 0 && out.text_bytes <= kMaxFrameText && out.body_bytes <= kMaxFrameBody &&
                     out.body_bytes > kSkippableStart + kSaltBytes;
   return fits ? std::optional(std::move(out)) : std::nullopt;
+}
+
+std::optional<FrameHeader> parse_header(std::string_view text) {
+  const json said = text.size() <= kMaxHeader ? json::parse(text, nullptr, false) : json();
+  return said.is_object() ? header_of(said) : std::nullopt;
 }
 
 }  // namespace
@@ -115,8 +108,25 @@ void append_number_of(std::string& out, uint32_t number) {
   }
 }
 
+std::string header_text(const FrameHeader& header) {
+  json numbers = json::array();
+  for (const WorkerNumber& each : header.numbers) {
+    numbers.push_back({worker_key(each), each.last});
+  }
+  return json{{"segment", header.segment}, {"frame", header.frame},        {"previous", header.previous},
+              {"records", header.records}, {"first", header.first_ns},     {"last", header.last_ns},
+              {"text", header.text_bytes}, {"body", header.body_bytes},    {"sha256", header.sha256},
+              {"root", header.root},       {"numbers", std::move(numbers)}}
+      .dump();
+}
+
+std::optional<FrameHeader> read_header_text(std::string_view text) {
+  std::optional<FrameHeader> out = parse_header(text);
+  return out && header_text(*out) == text ? out : std::nullopt;
+}
+
 std::string header_frame(const FrameHeader& header, std::string& sha256) {
-  const std::string text = header_json(header);
+  const std::string text = header_text(header);
   sha256 = sha256_hex(text);
   return skippable_frame(kHeaderMagic, text + "\n" + sha256 + "\n");
 }
@@ -126,8 +136,7 @@ std::optional<FrameHeader> read_header_frame(std::string_view frame, std::string
   if (frame.size() <= kAround || frame.size() > kMaxHeader) {
     return std::nullopt;
   }
-  const json said = json::parse(frame.substr(kSkippableStart, frame.size() - kAround), nullptr, false);
-  std::optional<FrameHeader> out = said.is_object() ? header_of(said) : std::nullopt;
+  std::optional<FrameHeader> out = parse_header(frame.substr(kSkippableStart, frame.size() - kAround));
   return out && header_frame(*out, sha256) == frame ? out : std::nullopt;
 }
 

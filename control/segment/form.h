@@ -66,6 +66,11 @@ struct FrameHeader {
 /// The inverse. Nothing where frame is not, byte by byte, what header_frame writes.
 [[nodiscard]] std::optional<FrameHeader> read_header_frame(std::string_view frame, std::string& sha256);
 
+/// The header as it is hashed: JSON.
+[[nodiscard]] std::string header_text(const FrameHeader& header);
+/// The inverse. Nothing where text is not, byte by byte, what header_text writes.
+[[nodiscard]] std::optional<FrameHeader> read_header_text(std::string_view text);
+
 /// A skippable frame around content.
 [[nodiscard]] std::string skippable_frame(uint32_t magic, std::string_view content);
 /// A little-endian number of four bytes; text: at least so many.

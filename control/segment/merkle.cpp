@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace sluice::control {
 namespace {
@@ -59,16 +60,32 @@ Sha256Bytes merkle_root(std::span<const Sha256Bytes> leaves) {
   return node(merkle_root(leaves.first(left)), merkle_root(leaves.subspan(left)));
 }
 
-std::vector<Sha256Bytes> merkle_path(std::span<const Sha256Bytes> leaves, uint64_t index) {
-  if (leaves.size() == 1) {
-    return {};
+/// Level by level: a node without a sibling goes up as it is. That is the tree that the greatest powers of
+/// two split.
+MerkleTree::MerkleTree(std::vector<Sha256Bytes> leaves) {
+  levels_.push_back(std::move(leaves));
+  while (levels_.back().size() > 1) {
+    const std::vector<Sha256Bytes>& below = levels_.back();
+    std::vector<Sha256Bytes> level;
+    level.reserve((below.size() + 1) / 2);
+    for (size_t i = 0; i + 1 < below.size(); i += 2) {
+      level.push_back(node(below[i], below[i + 1]));
+    }
+    if (below.size() % 2 == 1) {
+      level.push_back(below.back());
+    }
+    levels_.push_back(std::move(level));
   }
-  const uint64_t left = split(leaves.size());
-  const bool in_left = index < left;
-  const auto mine = in_left ? leaves.first(left) : leaves.subspan(left);
-  const auto other = in_left ? leaves.subspan(left) : leaves.first(left);
-  std::vector<Sha256Bytes> out = merkle_path(mine, in_left ? index : index - left);
-  out.push_back(merkle_root(other));
+}
+
+std::vector<Sha256Bytes> MerkleTree::path(uint64_t index) const {
+  std::vector<Sha256Bytes> out;
+  for (const std::vector<Sha256Bytes>& level : levels_) {
+    if (const uint64_t sibling = index ^ 1; sibling < level.size()) {
+      out.push_back(level[sibling]);
+    }
+    index /= 2;
+  }
   return out;
 }
 

@@ -23,8 +23,19 @@ namespace sluice::control {
 /// leaves: at least one.
 [[nodiscard]] Sha256Bytes merkle_root(std::span<const Sha256Bytes> leaves);
 
-/// The inclusion proof of leaf index, from its sibling upwards (RFC 9162 2.1.3.1).
-[[nodiscard]] std::vector<Sha256Bytes> merkle_path(std::span<const Sha256Bytes> leaves, uint64_t index);
+/// The tree with all its nodes, for whoever wants the paths of many leaves.
+class MerkleTree {
+ public:
+  /// leaves: at least one.
+  explicit MerkleTree(std::vector<Sha256Bytes> leaves);
+  [[nodiscard]] const Sha256Bytes& root() const { return levels_.back()[0]; }
+  /// The inclusion proof of leaf index, from its sibling upwards (RFC 9162 2.1.3.1).
+  [[nodiscard]] std::vector<Sha256Bytes> path(uint64_t index) const;
+
+ private:
+  std::vector<std::vector<Sha256Bytes>> levels_;  ///< from the leaves to the root
+};
+
 /// Whether path leads from leaf, the index-th of count, to root (RFC 9162 2.1.3.2).
 [[nodiscard]] bool merkle_verify(const Sha256Bytes& leaf, uint64_t index, uint64_t count,
                                  std::span<const Sha256Bytes> path, const Sha256Bytes& root);

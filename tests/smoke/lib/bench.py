@@ -115,11 +115,24 @@ def waits(folder: Path) -> None:
     check("latency: of a thousand packets ten that took longer leave the p99 as it is", " 1.02 " in text and "131.1" in text, text)
 
 
+def searches(folder: Path) -> None:
+    """Ends itself where an answer is another one than was written."""
+    log = folder / "log"
+    done = subprocess.run([ROOT / "bench/search", "--records", "50000", "--quick", "--dir", log, "--keep"], capture_output=True, text=True)
+    check("search: each answer is what was written", done.returncode == 0 and "zstdgrep" in done.stdout, done.stdout + done.stderr)
+    told = json.loads((log / "questions.json").read_text())
+    told["queries"][0]["lines"] = 2
+    (log / "questions.json").write_text(json.dumps(told))
+    done = subprocess.run([ROOT / "bench/search", "--records", "50000", "--quick", "--dir", log], capture_output=True, text=True)
+    check("search: another answer is seen, and a log that lay there stays", done.returncode == 1 and "1 lines, and 2" in done.stderr
+          and (log / "log").exists(), done.stdout + done.stderr)
+
+
 def main() -> int:
-    for program in ("run", "scale", "compare", "latency"):
+    for program in ("run", "scale", "compare", "latency", "search"):
         done = subprocess.run([ROOT / "bench" / program, "--help"], capture_output=True, text=True)
         check(f"bench/{program} --help", done.returncode == 0 and f"bench/{program}" in done.stdout, done.stderr)
-    for part in (captures, ports, comparison, drawings, waits):
+    for part in (captures, ports, comparison, drawings, waits, searches):
         with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:
             try:
                 part(Path(folder))

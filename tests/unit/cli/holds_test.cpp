@@ -76,6 +76,13 @@ TEST_F(HoldsTest, HoldTakesMomentsWithAnOffset) {
   EXPECT_TRUE(says("1 closed segment and")) << out;
 }
 
+TEST_F(HoldsTest, HoldTakesMomentsAsTheLogHasThem) {
+  const std::string moment = "2026-05-31T08:00:00.123456Z";
+  run({{"segments", 1}}, [&] { return run_hold(path, {"c", moment, moment, "r"}, false); });
+  EXPECT_EQ(asked["since"], moment);
+  EXPECT_EQ(asked["until"], moment);
+}
+
 TEST_F(HoldsTest, WrongTimeIsNotAsked) {
   run({}, [&] { return run_hold(path, {"c", "2026-02-30", "", "r"}, false); });
   EXPECT_EQ(status, kCannot);

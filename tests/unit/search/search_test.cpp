@@ -109,6 +109,36 @@ bool fits(const QueryOptions& options, const json& line) {
          (options.until.empty() || options.until >= line["@timestamp"].get<std::string>());
 }
 
+TEST_F(SearchTest, EveryGroupOfAnIndexHasItsOwnKeys) {
+  constexpr uint64_t kFrames = 6, kLines = 20;
+  const auto writer = open();
+  for (uint64_t frame = 0, number = 0; frame < kFrames; ++frame) {
+    LogBatch out;
+    for (uint64_t i = 0; i < kLines; ++i) {
+      json line = random_line(++number);
+      line["source"]["ip"] = "10.20.9.9";
+      line["destination"]["domain"] = "frame" + std::to_string(frame) + ".example";
+      line["filler"] = std::string(kGroupText / kLines / 2, 'x');
+      out.lines += line.dump() + "\n";
+      out.note(kNow + static_cast<int64_t>(number) * kSecond, {kBoot, 0, number});
+    }
+    ASSERT_EQ(writer->append(out, kNow), "");
+  }
+  ASSERT_EQ(writer->close(kNow), "");
+  build_indexes();
+  uint64_t ignored = 0;
+  const auto index = read_index(segment(), {}, ignored);
+  ASSERT_TRUE(index);
+  EXPECT_EQ(index->groups.size(), kFrames);
+  SearchFindings found;
+  search({.from = "10.20.9.9"}, &found);
+  EXPECT_EQ(found.lines, kFrames * kLines);
+  for (uint64_t frame = 0; frame < kFrames; ++frame) {
+    search({.to = "frame" + std::to_string(frame) + ".example"}, &found);
+    EXPECT_EQ(found.lines, kLines) << frame;
+  }
+}
+
 TEST_F(SearchTest, FindsWhatAPlainLookFinds) {
   const std::vector<json> all = write_random(4, 3, 20);
   for (const bool indexed : {false, true}) {
@@ -290,6 +320,20 @@ TEST(Fields, AreThoseOfTheirPlace) {
   EXPECT_EQ(fields.kind, "k");
   EXPECT_EQ(field_text(R"(a\"b\\c\u00e9)"), "a\"b\\c\xc3\xa9");
   EXPECT_EQ(field_text(R"(\x)"), R"(\x)");
+}
+
+TEST(Fields, EndWhereTheirQuoteStandsHoweverFarItIs) {
+  LineFields fields;
+  for (size_t size = 0; size < 50; ++size) {
+    for (const char* end : {"", "\\\"", "\\\\", "\\\\\\\""}) {
+      const std::string name = std::string(size, 'n') + end;
+      const std::string line = R"({"user":{"name":")" + name + R"("},"rule":{"name":"r"}})";
+      ASSERT_TRUE(read_fields(line, fields)) << line;
+      EXPECT_EQ(fields.user, name);
+      EXPECT_EQ(fields.rule, "r") << line;
+      EXPECT_FALSE(read_fields(line.substr(0, 17 + name.size()), fields));
+    }
+  }
 }
 
 TEST(Fields, WhatIsNoLineIsRefusedAndNothingIsReadBeyondIt) {

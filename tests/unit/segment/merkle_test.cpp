@@ -23,10 +23,12 @@ TEST(Merkle, RootAndPathsAreThoseOfTheRfcsExample) {
   const Sha256Bytes g = node(d[0], d[1]), h = node(d[2], d[3]), i = node(d[4], d[5]), j = d[6];
   const Sha256Bytes k = node(g, h), l = node(i, j), root = node(k, l);
   EXPECT_EQ(merkle_root(d), root);
-  EXPECT_EQ(merkle_path(d, 0), (std::vector{d[1], h, l}));
-  EXPECT_EQ(merkle_path(d, 3), (std::vector{d[2], g, l}));
-  EXPECT_EQ(merkle_path(d, 4), (std::vector{d[5], j, k}));
-  EXPECT_EQ(merkle_path(d, 6), (std::vector{i, k}));
+  const MerkleTree tree(d);
+  EXPECT_EQ(tree.root(), root);
+  EXPECT_EQ(tree.path(0), (std::vector{d[1], h, l}));
+  EXPECT_EQ(tree.path(3), (std::vector{d[2], g, l}));
+  EXPECT_EQ(tree.path(4), (std::vector{d[5], j, k}));
+  EXPECT_EQ(tree.path(6), (std::vector{i, k}));
 }
 
 TEST(Merkle, PathProvesItsLeafAndNoOther) {
@@ -36,8 +38,10 @@ TEST(Merkle, PathProvesItsLeafAndNoOther) {
       leaves.push_back(leaf(static_cast<uint8_t>(i)));
     }
     const Sha256Bytes root = merkle_root(leaves);
+    const MerkleTree tree(leaves);
+    EXPECT_EQ(tree.root(), root);
     for (uint64_t i = 0; i < count; ++i) {
-      const auto path = merkle_path(leaves, i);
+      const auto path = tree.path(i);
       EXPECT_TRUE(merkle_verify(leaves[i], i, count, path, root));
       EXPECT_FALSE(merkle_verify(leaf(200), i, count, path, root));
       EXPECT_FALSE(merkle_verify(leaves[i], count, count, path, root));
