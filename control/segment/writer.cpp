@@ -30,6 +30,10 @@ SealedPaths heads_paths(const std::filesystem::path& log, const std::filesystem:
 
 void LogBatch::note(int64_t time_ns, const WorkerNumber& number) {
   ++records;
+  note_repeat(time_ns, number);
+}
+
+void LogBatch::note_repeat(int64_t time_ns, const WorkerNumber& number) {
   first_ns = std::min(first_ns, time_ns);
   last_ns = std::max(last_ns, time_ns);
   if (!numbers.empty() && numbers.back().boot == number.boot && numbers.back().worker == number.worker) {

@@ -30,6 +30,8 @@ struct LogBatch {
   bool empty() const { return lines.empty(); }
   /// A line of time_ns was appended to lines.
   void note(int64_t time_ns, const WorkerNumber& number);
+  /// A line that stands in lines already stands for a record of time_ns too.
+  void note_repeat(int64_t time_ns, const WorkerNumber& number);
 };
 
 /// When a segment is closed.
