@@ -22,16 +22,18 @@ struct Stretch {
 
 struct Found {
   std::string lines, problem;
-  uint64_t count = 0, bytes = 0;
+  uint64_t count = 0, records = 0, bytes = 0;
 };
 
 void take_lines(const Query& query, std::string_view rest, Found& out) {
   while (!rest.empty()) {
     const std::string_view line = rest.substr(0, rest.find('\n') + 1);
     rest.remove_prefix(line.size());
-    if (query.matches(line.substr(0, line.size() - 1))) {
+    uint64_t records = 0;
+    if (query.matches(line.substr(0, line.size() - 1), records)) {
       out.lines += line;
       ++out.count;
+      out.records += records;
     }
   }
 }
@@ -155,6 +157,7 @@ class Search {
     waiting_.pop_front();
     out_.bytes_read += found.bytes;
     out_.lines += found.count;
+    out_.records += found.records;
     if (!found.problem.empty()) {
       problem(found.problem);
     }
