@@ -12,6 +12,7 @@
 
 #include "bench/name_maker.h"
 #include "control/accesslog/access_log.h"
+#include "control/policy/log_policy.h"
 #include "control/segment/check.h"
 #include "dataplane/contract/reasons.h"
 #include "dataplane/log/event_ring.h"
@@ -99,7 +100,7 @@ double seconds_since(Clock::time_point began) {
   return std::chrono::duration<double>(Clock::now() - began).count();
 }
 
-int run(double rate, double seconds, const std::filesystem::path& directory) {
+int run(double rate, double seconds, uint64_t fold_s, const std::filesystem::path& directory) {
   std::string error;
   FakeShared shared(1, kSlots);
   EventRing ring(shared.ring());
@@ -113,6 +114,7 @@ int run(double rate, double seconds, const std::filesystem::path& directory) {
   AccessLog log(std::move(writer), [](uint32_t generation) {
     return std::make_shared<const ImageNames>(*ImageNames::read(make_image(generation, "site")));
   });
+  log.set_fold(std::chrono::seconds(fold_s));
   log.add_region(region);
   const auto began = Clock::now();
   const double producer_before = cpu_seconds(CLOCK_THREAD_CPUTIME_ID),
@@ -153,7 +155,7 @@ int run(double rate, double seconds, const std::filesystem::path& directory) {
   LogFindings found;
   const auto check_began = Clock::now();
   if (!key || !(error = check_log(directory / "log", *key, {}, {}, found)).empty() ||
-      found.problem_count != 0 || found.records != pushed - ring.lost() + found.gap_count) {
+      found.problem_count != 0 || found.records + found.folded != pushed - ring.lost() + found.gap_count) {
     std::fprintf(stderr, "bench-log: the log is not what was written: %s\n",
                  error.empty() ? found.problems.empty() ? "records are missing" : found.problems[0].c_str()
                                : error.c_str());
@@ -162,13 +164,14 @@ int run(double rate, double seconds, const std::filesystem::path& directory) {
   const auto written = static_cast<double>(counts.records.load());
   const double on_disk = static_cast<double>(counts.bytes.load()) / written;
   std::printf(
-      "{\"rate\": %.0f, \"seconds\": %.2f, \"records\": %.0f, \"lost\": %lu, \"syncs\": %lu, \"records_s\": "
-      "%.0f, "
+      "{\"rate\": %.0f, \"seconds\": %.2f, \"records\": %.0f, \"folded\": %lu, \"lost\": %lu, \"syncs\": "
+      "%lu, "
+      "\"records_s\": %.0f, "
       "\"records_s_core\": %.0f, \"text_bytes_a_record\": %.1f, \"disk_bytes_a_record\": %.2f, "
       "\"days_in_1_tb_at_1000_s\": %.0f, \"check_records_s\": %.0f}\n",
-      rate, wall, written, ring.lost(), counts.syncs.load(), written / wall, written / cpu,
-      static_cast<double>(counts.text_bytes.load()) / written, on_disk, 1e12 / (1000 * 86'400 * on_disk),
-      written / seconds_since(check_began));
+      rate, wall, written, counts.folded.load(), ring.lost(), counts.syncs.load(), written / wall,
+      written / cpu, static_cast<double>(counts.text_bytes.load()) / written, on_disk,
+      1e12 / (1000 * 86'400 * on_disk), written / seconds_since(check_began));
   return ring.lost() == 0 ? 0 : 1;
 }
 
@@ -181,16 +184,19 @@ int main(int argc, char** argv) {
       "JSON object.\n"
       "Exit status: 0; 1 where a record was lost or the log is not what was written."};
   double rate = 0, seconds = 10;
+  uint64_t fold_s = 0;
   std::filesystem::path directory =
       std::filesystem::temp_directory_path() / ("sluice-bench-log-" + std::to_string(::getpid()));
   app.add_option("--rate", rate, "records a second; 0: as many as there is room for")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--seconds", seconds, "for so long")->check(CLI::Range(0.1, 86'400.0));
+  app.add_option("--fold", fold_s, "seconds within which repeats of one access become one line; 0: none do")
+      ->check(CLI::Range(0U, sluice::control::kMaxFoldS));
   app.add_option("--dir", directory, "where the log is made; removed at the end");
   bool keep = false;
   app.add_flag("--keep", keep, "leave the log there, to search it");
   CLI11_PARSE(app, argc, argv);
-  const int code = sluice::bench::run(rate, seconds, directory);
+  const int code = sluice::bench::run(rate, seconds, fold_s, directory);
   if (!keep) {
     std::filesystem::remove_all(directory);
   }
