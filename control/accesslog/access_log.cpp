@@ -261,7 +261,10 @@ bool AccessLog::flush() {
   counts_.folded.fetch_add(batch_folded_, std::memory_order_relaxed);
   counts_.gaps.fetch_add(batch_gaps_, std::memory_order_relaxed);
   counts_.syncs.fetch_add(1, std::memory_order_relaxed);
+  std::string room = std::move(batch_.lines);  // its pages serve the next batch
+  room.clear();
   batch_ = {};
+  batch_.lines = std::move(room);
   batch_gaps_ = batch_folded_ = 0;
   batch_oldest_ = UINT32_MAX;
   batch_closed_ = false;

@@ -57,12 +57,19 @@ void append_field(std::string& out, std::string_view key, std::string_view text)
 
 void append_address(std::string& out, const Address& address) {
   char text[INET6_ADDRSTRLEN] = "";
-  if (address.is_v4()) {
-    inet_ntop(AF_INET, address.bytes.data() + 12, text, sizeof text);
-  } else {
+  if (!address.is_v4()) {
     inet_ntop(AF_INET6, address.bytes.data(), text, sizeof text);
+    out += text;
+    return;
   }
-  out += text;
+  // inet_ntop takes a third of a line's instructions for its two addresses.
+  constexpr size_t kByteDigits = 3;
+  char* at = text;
+  for (size_t i = 12; i < address.bytes.size(); ++i) {
+    at = std::to_chars(at, at + kByteDigits, address.bytes[i]).ptr;
+    *at++ = '.';
+  }
+  out.append(text, at - 1);
 }
 
 bool is_address(std::string_view name) {

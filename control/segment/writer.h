@@ -107,6 +107,7 @@ class SegmentWriter {
   const SegmentLimits limits_;
   std::unique_ptr<SealedFile> heads_;
   std::unique_ptr<ZSTD_CCtx_s, size_t (*)(ZSTD_CCtx_s*)> zstd_;
+  std::string packed_;  ///< room for what zstd makes; kept, as new pages cost more than packing into old ones
   WorkerNumbers known_;
   int64_t broken_off_ns_ = 0;
   Counts counts_;
