@@ -168,6 +168,49 @@ TEST_F(FoldedLogTest, HoldsTheSameAccessesAndTotalsAndVerifies) {
   EXPECT_EQ(checked.records, found_lines.size());
 }
 
+TEST_F(FoldedLogTest, AnyLineLeftOutIsFound) {
+  FakeShared shared(1, 256);
+  shared.push("first.example");
+  for (int i = 0; i < 60; ++i) {
+    push_random({&shared}, 0, i);
+  }
+  shared.push("last.example");
+  auto log = start();
+  log->set_fold(seconds(1));
+  log->add_region(SharedRegion::map(shared.fd.get(), error));
+  log->stop();
+  const auto all = lines();
+  ASSERT_GT(log->counts().folded, 10u);
+  const auto problems_without = [&](size_t left_out) {
+    std::filesystem::remove_all(directory);
+    const auto writer = SegmentWriter::open(directory, directory / "state", {}, error);
+    LogBatch batch;
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (i != left_out) {
+        // The check reads lines as they are written: the id, then the count.
+        const json& line = all[i];
+        batch.lines += R"({"event":{)";
+        batch.lines += line["event"].contains("kind") ? R"("kind":"pipeline_error",)" : "";
+        batch.lines += R"("id":)" + line["event"]["id"].dump();
+        batch.lines += line["event"].contains("count") ? ",\"count\":" + line["event"]["count"].dump() : "";
+        batch.lines += R"(},"a":0,"sluice":{"a":0)";
+        for (const char* key : {"folded", "lost"}) {
+          const json value = line["sluice"].value(key, json());
+          batch.lines += value.is_null() ? "" : ",\"" + std::string(key) + "\":" + value.dump();
+        }
+        batch.lines += "}}\n";
+        batch.note(0, {0xb007, 0, 1});
+      }
+    }
+    EXPECT_EQ(writer->append(batch, 0), "");
+    return verify(directory).problem_count;
+  };
+  EXPECT_EQ(problems_without(all.size()), 0u);
+  for (size_t i = 1; i + 1 < all.size(); ++i) {
+    EXPECT_NE(problems_without(i), 0u) << all[i];
+  }
+}
+
 TEST_F(FoldedLogTest, LinesWaitAsLongAsThePolicySaysAndNoLongerWhenItChanges) {
   FakeShared shared(1, 64);
   auto log = start();
