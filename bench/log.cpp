@@ -19,6 +19,7 @@
 #include "control/base/clock.h"
 #include "control/base/files.h"
 #include "control/base/utc.h"
+#include "control/policy/log_policy.h"
 #include "control/segment/check.h"
 #include "dataplane/contract/reasons.h"
 #include "dataplane/log/event_ring.h"
@@ -161,6 +162,7 @@ struct Amount {
   double rate = 0;       ///< records a second; 0: as many as there is room for
   double seconds = 10;   ///< for so long
   uint64_t records = 0;  ///< so many, whatever it takes; 0: it is the seconds that count
+  uint64_t fold_s = 0;   ///< repeats within so long become one line; 0: none do
 };
 
 /// One line a tenth, of what takes minutes.
@@ -221,7 +223,7 @@ std::string check(const std::filesystem::path& directory, uint64_t records) {
   if (found.problem_count != 0) {
     return found.problems[0];
   }
-  return found.records == records + found.gap_count ? std::string() : "records are missing";
+  return found.records + found.folded == records + found.gap_count ? std::string() : "records are missing";
 }
 
 int run(const Amount& amount, const std::filesystem::path& directory) {
@@ -240,6 +242,7 @@ int run(const Amount& amount, const std::filesystem::path& directory) {
   AccessLog log(std::move(writer), [](uint32_t generation) {
     return std::make_shared<const ImageNames>(*ImageNames::read(make_image(generation, "site")));
   });
+  log.set_fold(std::chrono::seconds(amount.fold_s));
   log.add_region(region);
   const auto began = Clock::now();
   const double producer_before = cpu_seconds(CLOCK_THREAD_CPUTIME_ID),
@@ -267,13 +270,14 @@ int run(const Amount& amount, const std::filesystem::path& directory) {
   const auto written = static_cast<double>(counts.records.load());
   const double on_disk = static_cast<double>(counts.bytes.load()) / written;
   std::printf(
-      "{\"rate\": %.0f, \"seconds\": %.2f, \"records\": %.0f, \"lost\": %lu, \"syncs\": %lu, \"records_s\": "
-      "%.0f, "
+      "{\"rate\": %.0f, \"seconds\": %.2f, \"records\": %.0f, \"folded\": %lu, \"lost\": %lu, \"syncs\": "
+      "%lu, "
+      "\"records_s\": %.0f, "
       "\"records_s_core\": %.0f, \"text_bytes_a_record\": %.1f, \"disk_bytes_a_record\": %.2f, "
       "\"days_in_1_tb_at_1000_s\": %.0f, \"check_records_s\": %.0f}\n",
-      amount.rate, wall, written, ring.lost(), counts.syncs.load(), written / wall, written / cpu,
-      static_cast<double>(counts.text_bytes.load()) / written, on_disk, 1e12 / (1000 * 86'400 * on_disk),
-      written / seconds_since(check_began));
+      amount.rate, wall, written, counts.folded.load(), ring.lost(), counts.syncs.load(), written / wall,
+      written / cpu, static_cast<double>(counts.text_bytes.load()) / written, on_disk,
+      1e12 / (1000 * 86'400 * on_disk), written / seconds_since(check_began));
   return ring.lost() == 0 ? 0 : 1;
 }
 
@@ -295,6 +299,9 @@ int main(int argc, char** argv) {
       "--records", amount.records,
       "so many instead, one a millisecond by their own times; questions.json beside the log says what "
       "a search must find");
+  app.add_option("--fold", amount.fold_s,
+                 "seconds within which repeats of one access become one line; 0: none do")
+      ->check(CLI::Range(0U, sluice::control::kMaxFoldS));
   app.add_option("--dir", directory, "where the log is made; removed at the end");
   bool keep = false;
   app.add_flag("--keep", keep, "leave the log there, to search it");

@@ -252,6 +252,7 @@ void Daemon::publish() {
     dnstap_->listen(reloader_->dnstap_socket());
     if (const auto log = reloader_->log_policy(); log) {
       witness_->set(log->witness, reloader_->site());
+      log_->set_fold(std::chrono::seconds(log->fold_s));
       warn_of_unserved(*log);
     }
     if (const auto feeds = reloader_->feeds(); feeds && feeds_) {
@@ -262,8 +263,7 @@ void Daemon::publish() {
 
 /// What a policy may already say and this version does not do: nobody is to believe that it does.
 void Daemon::warn_of_unserved(const LogPolicy& log) {
-  std::string what = log.copies.empty() ? "" : "no copies of the access log are sent";
-  what += log.fold_s == 0 ? "" : (what.empty() ? "" : ", ") + std::string("repeats are not folded");
+  const std::string what = log.copies.empty() ? "" : "no copies of the access log are sent";
   if (what != unserved_ && !what.empty()) {
     log_warning("policy: `log` asks for more than this version does: " + what);
   }

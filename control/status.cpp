@@ -72,6 +72,7 @@ json log_status(const AccessLog::Counts& counts, const std::string& directory, c
                 const WitnessStatus& witness) {
   return {{"directory", directory},
           {"records", counts.records.load()},
+          {"folded", counts.folded.load()},
           {"bytes", counts.bytes.load()},
           {"errors", counts.errors.load()},
           {"malformed", counts.malformed.load()},

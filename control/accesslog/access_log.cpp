@@ -22,6 +22,9 @@ constexpr milliseconds kLongestStop{3000};
 constexpr size_t kRoom = 3 * kMaxLogLine;  ///< for a record and the gaps before it
 constexpr size_t kRecordsPerTurn = 256;    ///< of one worker, before the next one has its turn
 constexpr size_t kNamesKept = 32;          ///< generations
+/// While repeats are waited for, no more of a ring is held back: what is left is for a disk that stands
+/// still.
+constexpr uint64_t kHeldShare = 4;
 
 }  // namespace
 
@@ -67,21 +70,34 @@ void AccessLog::run() {
     }
     const bool stopping = stopping_;
     lock.unlock();
-    const Pass done = pass();
+    const Pass done = pass(stopping);
     lock.lock();
     if (stopping && (done != Pass::Written || std::chrono::steady_clock::now() > stop_at_)) {
       note_written(writer_->close(utc_now_ns()));
       return;  // what the rings still hold waits there for the next control
     }
-    const auto wait = done == Pass::Idle ? kIdle : done == Pass::Refused ? kAfterRefusal : kAfterWrite;
     if (done != Pass::Written || !backlog_) {
-      wake_.wait_for(lock, wait, [this] { return stopping_ || !arrived_.empty(); });
+      wake_.wait_for(lock, wait_after(done), [this] { return stopping_ || !arrived_.empty(); });
     }
   }
 }
 
-AccessLog::Pass AccessLog::pass() {
-  if (batch_.empty()) {
+milliseconds AccessLog::wait_after(Pass done) const {
+  switch (done) {
+    case Pass::Idle:
+      return kIdle;
+    case Pass::Gathering:
+      return std::clamp(left_to_gather(), kIdle, kAfterWrite);
+    case Pass::Written:
+      break;
+    case Pass::Refused:
+      return kAfterRefusal;
+  }
+  return fold_s_.load(std::memory_order_relaxed) == 0 ? kAfterWrite : kIdle;
+}
+
+AccessLog::Pass AccessLog::pass(bool stopping) {
+  if (!batch_closed_) {
     do {
       fill();
     } while (batch_.empty() && drop_finished_source());
@@ -96,17 +112,60 @@ AccessLog::Pass AccessLog::pass() {
     note_written(writer_->tick(utc_now_ns()));
     return Pass::Idle;
   }
+  if (!batch_closed_ && !stopping && left_to_gather() > milliseconds::zero()) {
+    return Pass::Gathering;
+  }
+  close_batch();
   return flush() ? Pass::Written : Pass::Refused;
 }
 
-/// Reads records of the first source into the batch, the workers in turn, until it is full or the rings are
-/// empty.
+/// Whether the batch holds back as much of a ring as lines that wait for repeats may.
+bool AccessLog::share_held() const {
+  const std::vector<RingReader>& readers = sources_.front().readers;
+  return fold_s_.load(std::memory_order_relaxed) != 0 &&
+         std::any_of(readers.begin(), readers.end(), [](const RingReader& reader) {
+           return reader.held() >= reader.slot_count() / kHeldShare;
+         });
+}
+
+/// How long the batch still waits for repeats: no longer where fill left something, or its data plane is
+/// gone.
+milliseconds AccessLog::left_to_gather() const {
+  const std::chrono::seconds fold(fold_s_.load(std::memory_order_relaxed));
+  if (fold.count() == 0 || backlog_ || sources_.size() > 1) {
+    return milliseconds::zero();
+  }
+  return std::chrono::ceil<milliseconds>(batch_began_ + fold - std::chrono::steady_clock::now());
+}
+
+/// Writes the lines that have repeats as they are to be.
+void AccessLog::close_batch() {
+  if (std::exchange(batch_closed_, true)) {
+    return;
+  }
+  const SharedRegion& region = *sources_.front().region;
+  fold_.finish(batch_.lines, [&](std::string& out, const Fold::Line& line) {
+    const std::string id = event_id(region.boot(), line.worker, line.record.number);
+    append_record(out, line.record, line.name,
+                  RecordContext{*line.names, region.pair(line.record.line), id, {}, &line.folded});
+  });
+}
+
+bool AccessLog::batch_full() const {
+  return batch_.lines.size() + fold_.growth() + kRoom >= kMaxFrameText;
+}
+
+/// Reads records of the first source into the batch, the workers in turn, until it is full, the rings are
+/// empty, or one of them has lent its share.
 void AccessLog::fill() {
   if (sources_.empty()) {
     return;
   }
+  if (batch_.empty()) {
+    batch_began_ = std::chrono::steady_clock::now();
+  }
   bool any = true;
-  while (any && batch_.lines.size() + kRoom < kMaxFrameText) {
+  while (any && !batch_full() && !share_held()) {
     any = false;
     for (size_t worker = 0; worker < sources_.front().readers.size(); ++worker) {
       any |= fill_from(worker);
@@ -120,19 +179,15 @@ bool AccessLog::fill_from(size_t worker) {
   RingItem item;
   size_t count = 0;
   int64_t before_ns = source.readers[worker].last_time_ns();
-  while (count < kRecordsPerTurn && batch_.lines.size() + kRoom < kMaxFrameText &&
-         source.readers[worker].next(item)) {
+  while (count < kRecordsPerTurn && !batch_full() && source.readers[worker].next(item)) {
     const Record& record = item.record;
-    const ImageNames& names = names_for(record.generation);
-    const auto number = static_cast<uint32_t>(worker);
-    const std::string id = event_id(source.region->boot(), number, record.number);
-    append_gaps(source, number, before_ns, item);
-    append_record(batch_.lines, record, item.name(),
-                  RecordContext{names, source.region->pair(record.line), id, {}});
-    batch_.note(record.time_ns, {source.region->boot(), number, record.number});
+    const std::shared_ptr<const ImageNames>& names = names_for(record.generation);
+    append_gaps(source, static_cast<uint32_t>(worker), before_ns, item);
+    append_item(source, static_cast<uint32_t>(worker), item, names);
     before_ns = record.time_ns;
-    if ((record.rule != kNone16 && names.rule(record.rule).empty()) ||
-        (record.network != kNone16 && names.network(record.network).empty())) {
+    batch_oldest_ = std::min(batch_oldest_, record.generation);
+    if ((record.rule != kNone16 && names->rule(record.rule).empty()) ||
+        (record.network != kNone16 && names->network(record.network).empty())) {
       counts_.unnamed.fetch_add(1, std::memory_order_relaxed);
     }
     ++count;
@@ -140,11 +195,35 @@ bool AccessLog::fill_from(size_t worker) {
   return count != 0;
 }
 
+/// A line of its own; or, where it repeats an access, more in the line of that one.
+void AccessLog::append_item(const Source& source, uint32_t worker, const RingItem& item,
+                            const std::shared_ptr<const ImageNames>& names) {
+  const Record& record = item.record;
+  const std::chrono::seconds fold(fold_s_.load(std::memory_order_relaxed));
+  const WorkerNumber number{source.region->boot(), worker, record.number};
+  if (fold.count() != 0 && fold_.add(worker, item, std::chrono::nanoseconds(fold).count())) {
+    batch_.note_repeat(record.time_ns, number);
+    ++batch_folded_;
+    return;
+  }
+  const size_t begin = batch_.lines.size();
+  append_record(batch_.lines, record, item.name(),
+                RecordContext{*names,
+                              source.region->pair(record.line),
+                              event_id(number.boot, worker, record.number),
+                              {},
+                              nullptr});
+  batch_.note(record.time_ns, number);
+  if (fold.count() != 0) {
+    fold_.note(worker, item, names, begin, batch_.lines.size());
+  }
+}
+
 /// The lines that say that something is missing before item, where it is. before_ns: of the worker's record
 /// before it; 0: not known.
 void AccessLog::append_gaps(const Source& source, uint32_t worker, int64_t before_ns, const RingItem& item) {
   const uint64_t boot = source.region->boot();
-  Gap gap{.site = names_for(item.record.generation).site(),
+  Gap gap{.site = names_for(item.record.generation)->site(),
           .boot = boot,
           .worker = worker,
           .until_ns = item.record.time_ns};
@@ -178,11 +257,17 @@ bool AccessLog::flush() {
   for (RingReader& reader : sources_.front().readers) {
     reader.release();
   }
-  counts_.records.fetch_add(batch_.records - batch_gaps_, std::memory_order_relaxed);
+  counts_.records.fetch_add(batch_.records - batch_gaps_ + batch_folded_, std::memory_order_relaxed);
+  counts_.folded.fetch_add(batch_folded_, std::memory_order_relaxed);
   counts_.gaps.fetch_add(batch_gaps_, std::memory_order_relaxed);
   counts_.syncs.fetch_add(1, std::memory_order_relaxed);
+  std::string room = std::move(batch_.lines);  // its pages serve the next batch
+  room.clear();
   batch_ = {};
-  batch_gaps_ = 0;
+  batch_.lines = std::move(room);
+  batch_gaps_ = batch_folded_ = 0;
+  batch_oldest_ = UINT32_MAX;
+  batch_closed_ = false;
   return true;
 }
 
@@ -205,7 +290,7 @@ void AccessLog::note_written(const std::string& why) {
 
 void AccessLog::note_counts() {
   RingReader::Counts sum = finished_;
-  uint32_t oldest = UINT32_MAX;
+  uint32_t oldest = batch_oldest_;
   for (const Source& source : sources_) {
     for (const RingReader& reader : source.readers) {
       sum.malformed += reader.counts().malformed;
@@ -219,6 +304,7 @@ void AccessLog::note_counts() {
   counts_.malformed.store(sum.malformed, std::memory_order_relaxed);
   counts_.lost.store(sum.lost, std::memory_order_relaxed);
   counts_.doubles.store(sum.doubles, std::memory_order_relaxed);
+  counts_.fold_full.store(fold_.full(), std::memory_order_relaxed);
   oldest_needed_.store(oldest, std::memory_order_relaxed);
 }
 
@@ -241,7 +327,7 @@ bool AccessLog::drop_finished_source() {
   return true;
 }
 
-const ImageNames& AccessLog::names_for(uint32_t generation) {
+const std::shared_ptr<const ImageNames>& AccessLog::names_for(uint32_t generation) {
   auto found = names_.find(generation);
   if (found == names_.end()) {
     if (names_.size() >= kNamesKept) {
@@ -249,7 +335,7 @@ const ImageNames& AccessLog::names_for(uint32_t generation) {
     }
     found = names_.emplace(generation, names_of_(generation)).first;
   }
-  return *found->second;
+  return found->second;
 }
 
 }  // namespace sluice::control

@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "control/accesslog/fold.h"
 #include "control/accesslog/names.h"
 #include "control/accesslog/ring_reader.h"
 #include "control/segment/writer.h"
@@ -30,6 +31,8 @@ class AccessLog {
 
   struct Counts {
     std::atomic<uint64_t> records{0}, bytes{0}, syncs{0}, errors{0};  ///< bytes: as they lie on the disk
+    std::atomic<uint64_t> folded{0};     ///< of the records, those that have no line of their own
+    std::atomic<uint64_t> fold_full{0};  ///< lines begun as the one before bears as many numbers as it may
     std::atomic<uint64_t> text_bytes{0}, closed{0}, gaps{0};  ///< of the lines; segments; lines that say so
     std::atomic<uint64_t> malformed{0}, lost{0}, doubles{0};
     std::atomic<uint64_t> unnamed{0};  ///< records whose rule, list or network the image does not know
@@ -43,12 +46,17 @@ class AccessLog {
   /// A data plane is there. The one before is read to its end first. Any thread.
   void add_region(std::shared_ptr<SharedRegion> region);
 
+  /// From now on repeats of one access within so long become one line, and as long lines wait to be written;
+  /// 0: every access has its own. Any thread.
+  void set_fold(std::chrono::seconds fold) { fold_s_.store(fold.count(), std::memory_order_relaxed); }
+
   /// Writes what the rings hold, unless the disk refuses, closes the segment, and ends the thread.
   void stop();
 
   const Counts& counts() const { return counts_; }
 
-  /// The oldest generation whose names unread records may need; UINT32_MAX where there are none. Any thread.
+  /// The oldest generation whose names records that are not on disk may need; UINT32_MAX where there are
+  /// none. Any thread.
   uint32_t oldest_needed() const { return oldest_needed_.load(std::memory_order_relaxed); }
 
  private:
@@ -57,29 +65,43 @@ class AccessLog {
     std::vector<RingReader> readers;
   };
   enum class Pass : uint8_t {
-    Idle,     ///< nothing was there
-    Written,  ///< something was written
-    Refused,  ///< the disk took nothing
+    Idle,       ///< nothing was there
+    Gathering,  ///< what was there waits for its repeats
+    Written,    ///< something was written
+    Refused,    ///< the disk took nothing
   };
 
   void run();
-  Pass pass();
+  Pass pass(bool stopping);
+  std::chrono::milliseconds wait_after(Pass done) const;
   void fill();
   bool fill_from(size_t worker);
+  void append_item(const Source& source, uint32_t worker, const RingItem& item,
+                   const std::shared_ptr<const ImageNames>& names);
+  bool batch_full() const;
+  bool share_held() const;
+  std::chrono::milliseconds left_to_gather() const;
+  void close_batch();
   void append_gaps(const Source& source, uint32_t worker, int64_t before_ns, const RingItem& item);
   bool flush();
   void note_written(const std::string& why);
   void note_counts();
   bool drop_finished_source();
-  const ImageNames& names_for(uint32_t generation);
+  const std::shared_ptr<const ImageNames>& names_for(uint32_t generation);
 
   const std::unique_ptr<SegmentWriter> writer_;
   const NamesOf names_of_;
-  std::deque<Source> sources_;  ///< the first one is being read
-  LogBatch batch_;              ///< lines that are not yet synced
-  uint64_t batch_gaps_ = 0;     ///< of them
-  int64_t broken_off_ns_;       ///< as SegmentWriter's, until a data plane is read
-  bool backlog_ = false;        ///< the last batch was full, so the disk alone sets the pace
+  std::deque<Source> sources_;          ///< the first one is being read
+  LogBatch batch_;                      ///< lines that are not yet synced
+  uint64_t batch_gaps_ = 0;             ///< of them
+  uint64_t batch_folded_ = 0;           ///< records that they stand for without a line of their own
+  uint32_t batch_oldest_ = UINT32_MAX;  ///< generation of its records
+  bool batch_closed_ = false;           ///< it is written as it is, until the disk takes it
+  std::chrono::steady_clock::time_point batch_began_;
+  Fold fold_;  ///< the lines of the batch that may get repeats
+  std::atomic<int64_t> fold_s_{0};
+  int64_t broken_off_ns_;  ///< as SegmentWriter's, until a data plane is read
+  bool backlog_ = false;   ///< fill left something in the rings, so the disk alone sets the pace
   bool complained_ = false;
   RingReader::Counts finished_;  ///< of sources that are gone
   std::map<uint32_t, std::shared_ptr<const ImageNames>> names_;

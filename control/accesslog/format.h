@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "control/accesslog/names.h"
 #include "control/base/utc.h"
@@ -11,12 +12,26 @@
 
 namespace sluice::control {
 
+/// Numbers of one worker's records, both included.
+struct NumberRange {
+  uint64_t first = 0, last = 0;
+  bool operator==(const NumberRange&) const = default;
+};
+
+/// What a line says of the accesses that it stands for, see fold.h.
+struct Folded {
+  uint64_t count = 1;                ///< the line's own access included
+  int64_t last_ns = 0;               ///< when the last of them was
+  std::vector<NumberRange> numbers;  ///< of all but the line's own, ascending
+};
+
 /// What a line says that its record does not. Everything here outlives the call.
 struct RecordContext {
   const ImageNames& names;         ///< of the image of record.generation
   std::string_view line;           ///< name of the pair; left out where empty
   std::string_view event_id;       ///< see event_id
   std::string_view log_file_path;  ///< replay: the capture; left out where empty
+  const Folded* folded = nullptr;  ///< of an access that stands for its repeats too
 };
 
 /// Appends one JSON object and a line feed. name: the record's name, any bytes; what is not UTF-8 is escaped

@@ -32,6 +32,7 @@ bool well_formed(const Record& record) {
 RingReader::RingReader(const Ring& ring, uint64_t last_logged)
     : ring_(ring),
       position_(ring.header->tail.load(std::memory_order_relaxed)),
+      released_(position_),
       last_number_(last_logged),
       first_new_(last_logged + 1) {}
 
@@ -100,6 +101,7 @@ bool RingReader::empty() const {
 }
 
 void RingReader::release() {
+  released_ = position_;
   ring_.header->tail.store(position_, std::memory_order_release);
 }
 

@@ -38,6 +38,10 @@ class RingReader {
   /// True where all that was published has been read.
   [[nodiscard]] bool empty() const;
 
+  /// Slots that were read and not given back.
+  uint64_t held() const { return position_ - released_; }
+  uint64_t slot_count() const { return ring_.slot_count; }
+
   /// Gives the slots of all that was read back to the worker: call it when they are safe on disk.
   void release();
 
@@ -52,6 +56,7 @@ class RingReader {
 
   Ring ring_;
   uint64_t position_;     ///< of the next slot to be read
+  uint64_t released_;     ///< what stands before it was given back
   uint64_t last_number_;  ///< 0: not known
   uint64_t first_new_;    ///< numbers below it are in the log
   uint32_t last_generation_ = 0;

@@ -30,6 +30,7 @@ json findings_json(const LogFindings& found, const SigningKey& key) {
           {"disclosures", found.disclosures},
           {"frames", found.frames},
           {"records", found.records},
+          {"folded", found.folded},
           {"bytes", found.file_bytes},
           {"text_bytes", found.text_bytes},
           {"unfinished_bytes", found.unfinished},
@@ -68,6 +69,9 @@ void show_findings(const LogFindings& found, const SigningKey& key) {
             << ": " << counted(found.records, "line") << " in " << counted(found.frames, "frame") << " of "
             << counted(found.segments, "segment") << ", " << grouped(found.closed)
             << " of them closed and signed by the key " << key.fingerprint();
+  if (found.folded != 0) {
+    std::cout << "; " << counted(found.folded, "repeat") << " folded into their lines";
+  }
   if (found.deleted != 0) {
     std::cout << "; " << grouped(found.deleted) << " deleted after their term";
   }

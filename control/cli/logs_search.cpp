@@ -68,6 +68,9 @@ std::string shown(const json& line) {
          padded(printable(text_at(object_at(line, "network"), "protocol")), kProtocol);
   const std::string rule = text_at(object_at(line, "rule"), "name");
   out += printable(rule.empty() ? text_at(event, "reason") : rule);
+  if (const uint64_t count = number_at(event, "count"); count != 0) {
+    out += "  " + grouped(count) + " times, until " + printable(text_at(event, "end").substr(0, kTime));
+  }
   if (const std::string ended = text_at(own, "ended"); !ended.empty()) {
     out += "  ended (" + printable(ended) + "): " + grouped(number_at(source, "bytes")) + " bytes up, " +
            grouped(number_at(destination, "bytes")) + " down";
@@ -104,9 +107,11 @@ class Printer {
 void show_stats(const SearchFindings& found, double seconds) {
   const double share =
       found.bytes == 0 ? 0 : 100.0 * static_cast<double>(found.bytes_read) / static_cast<double>(found.bytes);
-  std::cerr << counted(found.lines, "line") << " in " << seconds << " s; read " << grouped(found.bytes_read)
-            << " of " << grouped(found.bytes) << " bytes (" << share << " %), " << found.segments_read
-            << " of " << counted(found.segments, "segment") << "\n";
+  std::cerr << counted(found.lines, "line")
+            << (found.records == found.lines ? "" : " of " + counted(found.records, "record")) << " in "
+            << seconds << " s; read " << grouped(found.bytes_read) << " of " << grouped(found.bytes)
+            << " bytes (" << share << " %), " << found.segments_read << " of "
+            << counted(found.segments, "segment") << "\n";
 }
 
 void show_problems(const SearchFindings& found) {

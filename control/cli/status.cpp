@@ -153,6 +153,9 @@ void show_keep(const json& keep) {
 void show_log(const json& log) {
   std::cout << "access log   " << counted(number_at(log, "records"), "record") << " written to "
             << text_at(log, "directory");
+  if (const uint64_t folded = number_at(log, "folded"); folded != 0) {
+    std::cout << ", " << grouped(folded) << " of them folded";
+  }
   for (const char* key : {"errors", "malformed", "lost"}) {
     if (number_at(log, key) != 0) {
       std::cout << ", " << coloured(Colour::Red, grouped(number_at(log, key)) + " " + key);

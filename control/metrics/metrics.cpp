@@ -194,6 +194,10 @@ void add_log(const AccessLog::Counts& log, Families& out) {
     Family::counter(name, help).add(value.load(std::memory_order_relaxed)).move_to(out);
   };
   add("sluice_log_records_total", "Access records that are on disk.", log.records);
+  add("sluice_log_folded_records_total", "Of them those that were folded into another one's line.",
+      log.folded);
+  add("sluice_log_fold_full_total", "Lines begun as the one before bears as many repeats as a line may.",
+      log.fold_full);
   add("sluice_log_bytes_total", "Bytes of the access log that are on disk.", log.bytes);
   add("sluice_log_text_bytes_total", "Bytes of the access log that are on disk, before they were packed.",
       log.text_bytes);

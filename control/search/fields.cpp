@@ -4,6 +4,7 @@
 #include <emmintrin.h>
 
 #include <bit>
+#include <charconv>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -29,7 +30,7 @@ class Walker {
              return object([&](std::string_view inner) {
                std::string_view value;
                if (peek() != '"') {
-                 return skip();
+                 return outer == "event" && inner == "count" ? number(out.count) : skip();
                }
                if (!string(value)) {
                  return false;
@@ -43,7 +44,10 @@ class Walker {
  private:
   static std::string_view* field_of(LineFields& out, std::string_view outer, std::string_view inner) {
     if (outer == "event") {
-      return inner == "action" ? &out.action : inner == "kind" ? &out.kind : nullptr;
+      return inner == "action" ? &out.action
+             : inner == "kind" ? &out.kind
+             : inner == "end"  ? &out.end
+                               : nullptr;
     }
     if (outer == "source") {
       return inner == "ip" ? &out.source_ip : nullptr;
@@ -99,6 +103,19 @@ class Walker {
     }
     at_ = line_.size();
     return false;
+  }
+
+  /// Digits alone; what is no such number leaves out as it is.
+  bool number(uint64_t& out) {
+    const size_t start = at_;
+    if (!skip()) {
+      return false;
+    }
+    uint64_t read = 0;
+    const char* const end = line_.data() + at_;
+    const auto found = std::from_chars(line_.data() + start, end, read);
+    out = found.ec == std::errc() && found.ptr == end && read != 0 ? read : out;
+    return true;
   }
 
   /// Behind the opening brace; value: reads one member's value.

@@ -1,6 +1,7 @@
 // control/search: the fields of a line that can be asked for.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -9,7 +10,8 @@ namespace sluice::control {
 /// Views into a line; each empty where the line has no such text. A text with escapes is unescaped by
 /// field_text.
 struct LineFields {
-  std::string_view time, action, kind, source_ip, user, destination_ip, domain, rule;
+  std::string_view time, end, action, kind, source_ip, user, destination_ip, domain, rule;
+  uint64_t count = 1;  ///< accesses that the line stands for
 };
 
 /// Reads them out of one JSON object, wherever in it they stand. Returns false where line is none; what

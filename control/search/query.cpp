@@ -91,16 +91,13 @@ std::optional<Query> Query::parse(const QueryOptions& options, std::string& erro
   return out;
 }
 
-bool Query::matches(std::string_view line) const {
+bool Query::matches(std::string_view line, uint64_t& count) const {
   LineFields fields;
   if ((!needle_.empty() && line.find(needle_) == std::string_view::npos) || !read_fields(line, fields)) {
     return false;
   }
-  if (since_ns_ != INT64_MIN || until_ns_ != INT64_MAX) {
-    const auto time = parse_utc(fields.time);
-    if (!time || *time < since_ns_ || *time > until_ns_) {
-      return false;
-    }
+  if ((since_ns_ != INT64_MIN || until_ns_ != INT64_MAX) && !matches_time(fields.time, fields.end)) {
+    return false;
   }
   if (!options_.action.empty() && fields.action != options_.action) {
     return false;
@@ -112,10 +109,11 @@ bool Query::matches(std::string_view line) const {
             : !options_.from.empty() && field_text(fields.user) != options_.from) {
     return false;
   }
+  count = fields.count;
   return options_.to.empty() || matches_to(fields.domain, fields.destination_ip);
 }
 
-std::string_view Query::next_match(std::string_view& rest) const {
+std::string_view Query::next_match(std::string_view& rest, uint64_t& count) const {
   while (!rest.empty()) {
     size_t begin = 0;
     if (!needle_.empty()) {
@@ -130,12 +128,22 @@ std::string_view Query::next_match(std::string_view& rest) const {
     const size_t end = std::min(rest.find('\n', begin), rest.size() - 1) + 1;
     const std::string_view line = rest.substr(begin, end - begin);
     rest.remove_prefix(end);
-    if (matches(line.substr(0, line.size() - 1))) {
+    if (matches(line.substr(0, line.size() - 1), count)) {
       return line;
     }
   }
   rest = {};
   return {};
+}
+
+/// end: of a line that stands for repeats, the last one's time. A flow's end has one too, never after its
+/// time.
+bool Query::matches_time(std::string_view time, std::string_view end) const {
+  const auto first = parse_utc(time);
+  if (!first || *first > until_ns_) {
+    return false;
+  }
+  return *first >= since_ns_ || (!end.empty() && parse_utc(end).value_or(*first) >= since_ns_);
 }
 
 bool Query::matches_to(std::string_view domain, std::string_view address) const {

@@ -18,6 +18,7 @@ struct QueryOptions {
   std::string action;  ///< `allowed`, `blocked` or `observed`
   std::string rule;
   std::string since, until;  ///< as in `@timestamp`; both included
+  // A line that stands for repeats fits a time that its first and its last access stand around.
 };
 
 /// Lines of accesses and of flows' ends that fit. Immutable, any thread.
@@ -26,10 +27,11 @@ class Query {
   /// Returns nothing and says in error what cannot be looked for.
   [[nodiscard]] static std::optional<Query> parse(const QueryOptions& options, std::string& error);
 
-  [[nodiscard]] bool matches(std::string_view line) const;
+  /// count: how many accesses or ends the line stands for, where it fits.
+  [[nodiscard]] bool matches(std::string_view line, uint64_t& count) const;
   /// Takes lines off the front of rest, each ending with a line feed, up to the first one that fits, and
   /// returns that with its line feed; nothing where none does.
-  [[nodiscard]] std::string_view next_match(std::string_view& rest) const;
+  [[nodiscard]] std::string_view next_match(std::string_view& rest, uint64_t& count) const;
   /// The keys that every line that fits has, for the filters of an index. A prefix has none.
   const std::vector<uint64_t>& keys() const { return keys_; }
   /// Whether a line of that time may fit.
@@ -38,6 +40,7 @@ class Query {
   }
 
  private:
+  [[nodiscard]] bool matches_time(std::string_view time, std::string_view end) const;
   [[nodiscard]] bool matches_to(std::string_view domain, std::string_view address) const;
 
   QueryOptions options_;

@@ -15,13 +15,15 @@ using Step = SegmentReader::Step;
 
 struct Found {
   std::string lines, problem;
-  uint64_t count = 0, bytes = 0;
+  uint64_t count = 0, records = 0, bytes = 0;
 };
 
 void take_lines(const Query& query, std::string_view rest, Found& out) {
-  for (std::string_view line; !(line = query.next_match(rest)).empty();) {
+  uint64_t count = 0;
+  for (std::string_view line; !(line = query.next_match(rest, count)).empty();) {
     out.lines += line;
     ++out.count;
+    out.records += count;
   }
 }
 
@@ -81,6 +83,7 @@ class Search {
     waiting_.pop_front();
     out_.bytes_read += found.bytes;
     out_.lines += found.count;
+    out_.records += found.records;
     if (!found.problem.empty()) {
       out_.problem(found.problem);
     }

@@ -23,6 +23,7 @@ struct SearchFindings {
   uint64_t segments = 0, segments_read = 0;
   uint64_t bytes = 0, bytes_read = 0;  ///< of segments; of segments and indexes
   uint64_t lines = 0;                  ///< that fit
+  uint64_t records = 0;                ///< that those stand for, each repeat of an access counted
   uint64_t unindexed = 0;              ///< closed segments without an index that can be used
   std::vector<std::string> problems;   ///< what could not be read, each with its place
   uint64_t problem_count = 0;

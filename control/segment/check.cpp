@@ -204,6 +204,7 @@ class LogChecker {
     out_.closed += found.closed;
     out_.frames += found.frames;
     out_.records += found.records;
+    out_.folded += found.folded;
     out_.file_bytes += found.file_bytes;
     out_.text_bytes += found.text_bytes;
     out_.unfinished += file.number == newest_ ? found.unfinished : 0;

@@ -22,11 +22,12 @@ struct LogCheckOptions {
 struct LogFindings {
   static constexpr size_t kMaxTold = 100;  ///< of problems and of gaps; further ones are counted
 
-  uint64_t segments = 0;     ///< whose files were read
-  uint64_t closed = 0;       ///< those with a signed end
-  uint64_t deleted = 0;      ///< those whose term was over, as signed lines say
-  uint64_t disclosures = 0;  ///< of lines of it, as signed lines say
-  uint64_t frames = 0, records = 0;
+  uint64_t segments = 0;             ///< whose files were read
+  uint64_t closed = 0;               ///< those with a signed end
+  uint64_t deleted = 0;              ///< those whose term was over, as signed lines say
+  uint64_t disclosures = 0;          ///< of lines of it, as signed lines say
+  uint64_t frames = 0, records = 0;  ///< lines
+  uint64_t folded = 0;               ///< repeats that the lines stand for besides
   uint64_t file_bytes = 0, text_bytes = 0;
   uint64_t heads = 0;                 ///< lines of heads.jsonl
   uint64_t compared = 0;              ///< of them with what the witness was given

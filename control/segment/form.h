@@ -52,7 +52,7 @@ struct FrameHeader {
   uint64_t frame = 0;    ///< from 0 in each segment
   std::string previous;  ///< SHA-256 of the header before it, in hexadecimal digits; zeros before the first
   uint64_t records = 0;  ///< lines
-  int64_t first_ns = 0, last_ns = 0;  ///< least and greatest @timestamp of them, UTC since 1970
+  int64_t first_ns = 0, last_ns = 0;  ///< least and greatest time of their records, UTC since 1970
   uint64_t text_bytes = 0;            ///< of the lines
   uint64_t body_bytes = 0;            ///< of the salt's frame and zstd's
   std::string sha256;                 ///< of those two

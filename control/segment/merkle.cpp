@@ -2,6 +2,7 @@
 #include "control/segment/merkle.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <utility>
 
@@ -9,11 +10,9 @@ namespace sluice::control {
 namespace {
 
 Sha256Bytes node(const Sha256Bytes& left, const Sha256Bytes& right) {
-  static thread_local Sha256 sum;
-  sum.update(std::string_view("\x01", 1));
-  sum.update(text_of(left));
-  sum.update(text_of(right));
-  return sum.finish();
+  std::array<char, 1 + 2 * sizeof(Sha256Bytes)> bytes{'\x01'};
+  std::copy(right.begin(), right.end(), std::copy(left.begin(), left.end(), bytes.begin() + 1));
+  return sha256_of({bytes.data(), bytes.size()});
 }
 
 /// The greatest power of two below count; count: at least 2.
@@ -36,8 +35,9 @@ Sha256Bytes line_salt(std::string_view salt, uint64_t index) {
 
 Sha256Bytes merkle_leaf(const Sha256Bytes& line_salt, std::string_view line) {
   static thread_local Sha256 sum;
-  sum.update(std::string_view("\0", 1));
-  sum.update(text_of(line_salt));
+  std::array<char, 1 + sizeof(Sha256Bytes)> start{};  // 0x00 and the salt
+  std::copy(line_salt.begin(), line_salt.end(), start.begin() + 1);
+  sum.update({start.data(), start.size()});
   sum.update(line);
   return sum.finish();
 }

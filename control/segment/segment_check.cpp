@@ -4,6 +4,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <queue>
 
 #include "control/base/hex.h"
 #include "control/base/json_fields.h"
@@ -20,6 +21,7 @@ struct EventId {
   uint64_t boot = 0;
   uint32_t worker = 0;
   uint64_t number = 0;
+  std::string_view rest;  ///< of the line, behind the id
 };
 
 /// Reads `"event":{…"id":"<boot>-<worker>-<number>"` of a line. The first event of a line is its own: what
@@ -42,11 +44,60 @@ std::optional<EventId> id_of(std::string_view line) {
     return std::nullopt;
   }
   const auto number = std::from_chars(worker.ptr + 1, end, out.number);
-  return number.ec == std::errc() && number.ptr != end && *number.ptr == '"' ? std::optional(out)
-                                                                             : std::nullopt;
+  if (number.ec != std::errc() || number.ptr == end || *number.ptr != '"') {
+    return std::nullopt;
+  }
+  out.rest = {number.ptr + 1, end};
+  return out;
+}
+
+/// Reads `,"count":N` at the beginning of rest, and `,"folded":"3,5-9"` where that ends: the numbers of a
+/// line that stands for repeats too; none of another line. No text from the wire looks so, as quotes in it
+/// are escaped. Returns nothing where they do not ascend from its own number, or are not as many as it says.
+std::optional<std::vector<NumberRun>> repeats_of(std::string_view rest, uint64_t own) {
+  constexpr std::string_view kCount = ",\"count\":", kFolded = ",\"folded\":\"";
+  std::vector<NumberRun> out;
+  if (!rest.starts_with(kCount)) {
+    return out;
+  }
+  const char* const end = rest.data() + rest.size();
+  uint64_t count = 0, found = 1, last = own;
+  const auto counted = std::from_chars(rest.data() + kCount.size(), end, count);
+  const size_t folded = rest.find(kFolded);
+  if (counted.ec != std::errc() || folded == std::string_view::npos) {
+    return std::nullopt;
+  }
+  for (const char* at = rest.data() + folded + kFolded.size();; ++at) {
+    NumberRun run;
+    auto read = std::from_chars(at, end, run.first);
+    run.next = run.first;
+    if (read.ec == std::errc() && read.ptr != end && *read.ptr == '-') {
+      read = std::from_chars(read.ptr + 1, end, run.next);
+    }
+    if (read.ec != std::errc() || read.ptr == end || run.first <= last || run.next < run.first ||
+        run.next == UINT64_MAX) {
+      return std::nullopt;
+    }
+    last = run.next++;
+    found += run.next - run.first;
+    out.push_back(run);
+    at = read.ptr;
+    if (*at == '"') {
+      return found == count ? std::optional(std::move(out)) : std::nullopt;
+    }
+    if (*at != ',') {
+      return std::nullopt;
+    }
+  }
 }
 
 class Checker {
+  using Worker = std::pair<uint64_t, uint32_t>;  ///< boot, worker
+  /// The least number first.
+  using Ahead =
+      std::priority_queue<NumberRun, std::vector<NumberRun>,
+                          decltype([](const NumberRun& a, const NumberRun& b) { return a.first > b.first; })>;
+
  public:
   Checker(const SegmentFile& file, SegmentFindings& out) : file_(file), out_(out) {}
 
@@ -69,12 +120,13 @@ class Checker {
     if (hex_text(merkle_root(merkle_leaves(reader.salt(), reader.lines()))) != header.root) {
       problem(reader, "its Merkle root is not that of its lines");
     }
-    next_ = header.frame + 1;
+    next_ = header.frame;
+    lines(reader);
+    ++next_;
     out_.last = reader.header_sha256();
     ++out_.frames;
     out_.records += header.records;
     out_.text_bytes += header.text_bytes;
-    lines(reader);
   }
 
   void damage(const SegmentReader& reader) {
@@ -114,8 +166,42 @@ class Checker {
       }
       if (numbers != 0) {
         follow(reader, *id, numbers);
+        repeats(reader, *id);
       }
     }
+    end_repeats(reader);
+  }
+
+  /// The numbers of a line's repeats come later, among those of the lines that follow it in the frame.
+  void repeats(const SegmentReader& reader, const EventId& id) {
+    const auto found = repeats_of(id.rest, id.number);
+    if (!found) {
+      return problem(reader, "the line of record " + std::to_string(id.number) + " of worker " +
+                                 std::to_string(id.worker) + " does not tell its repeats");
+    }
+    for (const NumberRun& run : *found) {
+      ahead_[{id.boot, id.worker}].push(run);
+      out_.folded += run.next - run.first;
+    }
+  }
+
+  /// Moves a worker's run over the repeats that were told before, as far as up to number.
+  void pass_repeats(const SegmentReader& reader, const Worker& worker, NumberRun& run, uint64_t number) {
+    const auto found = ahead_.find(worker);
+    while (found != ahead_.end() && !found->second.empty() && found->second.top().first < number) {
+      const NumberRun next = found->second.top();
+      found->second.pop();
+      hold(reader, worker, run, next.first);
+      run.next = next.next;
+    }
+  }
+
+  /// No frame tells of records that another one's lines stand for.
+  void end_repeats(const SegmentReader& reader) {
+    for (const auto& [worker, ahead] : ahead_) {
+      pass_repeats(reader, worker, out_.runs.at(worker), UINT64_MAX);
+    }
+    ahead_.clear();
   }
 
   /// Returns how many numbers it stands for.
@@ -135,22 +221,30 @@ class Checker {
   }
 
   void follow(const SegmentReader& reader, const EventId& id, uint64_t numbers) {
-    const auto [found, first] = out_.runs.try_emplace({id.boot, id.worker}, NumberRun{id.number, id.number});
+    const Worker worker{id.boot, id.worker};
+    const auto [found, first] = out_.runs.try_emplace(worker, NumberRun{id.number, id.number});
     NumberRun& run = found->second;
-    if (id.number != run.next && !out_.broken) {
-      problem(reader, id.number > run.next
-                          ? "records " + std::to_string(run.next) + " to " + std::to_string(id.number - 1) +
-                                " of worker " + std::to_string(id.worker) +
-                                " are missing, and no line says so"
-                          : "record " + std::to_string(id.number) + " of worker " +
-                                std::to_string(id.worker) + " stands here for the second time");
-    }
+    pass_repeats(reader, worker, run, id.number);
+    hold(reader, worker, run, id.number);
     run.next = id.number + numbers;
+  }
+
+  /// number: the next one of the worker that is told of.
+  void hold(const SegmentReader& reader, const Worker& worker, const NumberRun& run, uint64_t number) {
+    if (number != run.next && !out_.broken) {
+      problem(reader, number > run.next
+                          ? "records " + std::to_string(run.next) + " to " + std::to_string(number - 1) +
+                                " of worker " + std::to_string(worker.second) +
+                                " are missing, and no line says so"
+                          : "record " + std::to_string(number) + " of worker " +
+                                std::to_string(worker.second) + " stands here for the second time");
+    }
   }
 
   const SegmentFile& file_;
   SegmentFindings& out_;
-  uint64_t next_ = 0;  ///< frame
+  uint64_t next_ = 0;              ///< frame
+  std::map<Worker, Ahead> ahead_;  ///< repeats whose numbers were not reached yet, in this frame
 };
 
 }  // namespace

@@ -24,6 +24,7 @@ struct SegmentFindings {
   std::string head_line;
   bool closed = false;
   uint64_t frames = 0, records = 0, file_bytes = 0, text_bytes = 0, unfinished = 0;
+  uint64_t folded = 0;  ///< repeats that its lines stand for besides
   bool broken = false;  ///< something of it could not be read, so numbers may be missing
   std::map<std::pair<uint64_t, uint32_t>, NumberRun> runs;
   std::vector<std::string> problems, gaps;  ///< at most LogFindings::kMaxTold each

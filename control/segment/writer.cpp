@@ -30,6 +30,10 @@ SealedPaths heads_paths(const std::filesystem::path& log, const std::filesystem:
 
 void LogBatch::note(int64_t time_ns, const WorkerNumber& number) {
   ++records;
+  note_repeat(time_ns, number);
+}
+
+void LogBatch::note_repeat(int64_t time_ns, const WorkerNumber& number) {
   first_ns = std::min(first_ns, time_ns);
   last_ns = std::max(last_ns, time_ns);
   if (!numbers.empty() && numbers.back().boot == number.boot && numbers.back().worker == number.worker) {
@@ -148,14 +152,14 @@ std::string SegmentWriter::begin_segment(int64_t now_ns) {
 /// Returns false where zstd or the random generator fails.
 bool SegmentWriter::make_frame(const LogBatch& batch, Frame& out) {
   char salt[kSaltBytes];
-  out.body.resize(ZSTD_compressBound(batch.lines.size()));
+  packed_.resize(std::max(packed_.size(), ZSTD_compressBound(batch.lines.size())));
   const size_t size =
-      ZSTD_compress2(zstd_.get(), out.body.data(), out.body.size(), batch.lines.data(), batch.lines.size());
+      ZSTD_compress2(zstd_.get(), packed_.data(), packed_.size(), batch.lines.data(), batch.lines.size());
   if (ZSTD_isError(size) || RAND_bytes(reinterpret_cast<unsigned char*>(salt), sizeof salt) != 1) {
     return false;
   }
-  out.body.resize(size);
-  out.body.insert(0, skippable_frame(kSaltMagic, {salt, sizeof salt}));
+  out.body = skippable_frame(kSaltMagic, {salt, sizeof salt});
+  out.body.append(packed_, 0, size);
   out.header = {.segment = segment_,
                 .frame = open_.frames,
                 .previous = previous_,

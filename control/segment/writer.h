@@ -30,6 +30,8 @@ struct LogBatch {
   bool empty() const { return lines.empty(); }
   /// A line of time_ns was appended to lines.
   void note(int64_t time_ns, const WorkerNumber& number);
+  /// A line that stands in lines already stands for a record of time_ns too.
+  void note_repeat(int64_t time_ns, const WorkerNumber& number);
 };
 
 /// When a segment is closed.
@@ -105,6 +107,7 @@ class SegmentWriter {
   const SegmentLimits limits_;
   std::unique_ptr<SealedFile> heads_;
   std::unique_ptr<ZSTD_CCtx_s, size_t (*)(ZSTD_CCtx_s*)> zstd_;
+  std::string packed_;  ///< room for what zstd makes; kept, as new pages cost more than packing into old ones
   WorkerNumbers known_;
   int64_t broken_off_ns_ = 0;
   Counts counts_;

@@ -1,14 +1,23 @@
 # smoke: what stands in the access log, held against what the data plane counted; sourced after smoke.bash.
 
-# log_counts: lines of records, how many of them twice, and the records that gap lines name.
+# log_counts: records that lines stand for, how many of them twice, the records that gap lines name; and how many of the
+# records have no line of their own, and how many ends lead to no record.
 log_counts() {
   lab_records | python3 -c '
 import collections, json, sys
 lines = [json.loads(line) for line in sys.stdin]
 gaps = [line for line in lines if line["event"].get("kind") == "pipeline_error"]
-ids = collections.Counter(line["event"]["id"] for line in lines)
+def ids_of(line):
+    own = line["event"]["id"]
+    yield own
+    for stretch in filter(None, line["sluice"].get("folded", "").split(",")):
+        first, _, last = stretch.partition("-")
+        yield from (f"{own[:own.rindex(chr(45))]}-{number}" for number in range(int(first), int(last or first) + 1))
+ids = collections.Counter(id for line in lines for id in ids_of(line))
 lost = sum(gap["sluice"].get("lost", 0) for gap in gaps)
-print(len(lines) - len(gaps), sum(count - 1 for count in ids.values()), lost)'
+records = sum(line["event"].get("count", 1) for line in lines) - len(gaps)
+led = [line["sluice"]["access"] for line in lines if "access" in line["sluice"]]
+print(records, sum(count - 1 for count in ids.values()), lost, records + len(gaps) - len(lines), sum(id not in ids for id in led))'
 }
 # log_complete [LOST]: every record that the data plane numbered is a line, or named by a gap line; none is there twice.
 # Ends of flows come while it counts, so it counts again where the two differ.
@@ -17,7 +26,7 @@ log_complete() {
   lab_wait 20 ring_empty || { echo "the ring does not empty: $(metric '^sluice_ring_used')"; return 1; }
   for try in 1 2 3 4 5; do
     numbered=$(metric '^sluice_(accesses|ends)_total')
-    read -r written doubled lost < <(log_counts)
+    read -r written doubled lost _ < <(log_counts)
     ((written + lost == numbered)) && break
     sleep 1
   done

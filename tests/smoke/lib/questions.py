@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# smoke: DNS questions at a rate, each for another name; each is one access.
-"""questions.py ADDRESS RATE: until SIGTERM; prints how many were sent. Nobody need answer."""
+# smoke: DNS questions at a rate, each for another name unless their number is said; each is one access.
+"""questions.py ADDRESS RATE [NAMES]: until SIGTERM; prints how many were sent. Nobody need answer."""
 import json
 import signal
 import socket
@@ -24,12 +24,13 @@ def question(number: int) -> bytes:
 
 def main() -> None:
     address, rate = sys.argv[1], float(sys.argv[2])
+    names = int(sys.argv[3]) if len(sys.argv) > 3 else 1 << 32
     sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(32)]
     began, sent = time.monotonic(), 0
     while not stopped:
         while sent < (time.monotonic() - began) * rate:
             try:
-                sockets[sent % len(sockets)].sendto(question(sent), (address, 53))
+                sockets[sent % len(sockets)].sendto(question(sent % names), (address, 53))
             except OSError:
                 pass  # an ICMP error about an earlier one
             sent += 1

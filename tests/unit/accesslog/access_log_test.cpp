@@ -6,53 +6,11 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include <filesystem>
-#include <nlohmann/json.hpp>
-
-#include "control/accesslog/format.h"
-#include "control/segment/reader.h"
-#include "tests/unit/accesslog/image_maker.h"
+#include "tests/unit/accesslog/access_logs.h"
 #include "tests/unit/link/fake_shared.h"
 
 namespace sluice::control {
 namespace {
-
-namespace fs = std::filesystem;
-struct AccessLogTest : testing::Test {
-  fs::path directory = fs::temp_directory_path() / ("sluice-log-" + std::to_string(::getpid()));
-  std::string error;
-
-  AccessLogTest() { fs::remove_all(directory); }
-  ~AccessLogTest() override { fs::remove_all(directory); }
-
-  /// All lines of all segments, in order.
-  std::vector<nlohmann::json> lines() {
-    std::vector<nlohmann::json> out;
-    for (const SegmentFile& file : list_segments(directory, error)) {
-      const auto reader = SegmentReader::open(file.path, error);
-      while (reader->next() == SegmentReader::Step::Frame) {
-        std::istringstream in{std::string(reader->lines())};
-        for (std::string line; std::getline(in, line);) {
-          out.push_back(nlohmann::json::parse(line));
-        }
-      }
-    }
-    return out;
-  }
-  std::vector<std::string> ids() {
-    std::vector<std::string> out;
-    for (const nlohmann::json& line : lines()) {
-      out.push_back(line["event"]["id"].get<std::string>());
-    }
-    return out;
-  }
-  std::unique_ptr<AccessLog> start() {
-    return std::make_unique<AccessLog>(
-        SegmentWriter::open(directory, directory / "state", {}, error), [](uint32_t generation) {
-          return std::make_shared<const ImageNames>(*ImageNames::read(make_image(generation, "site")));
-        });
-  }
-};
 
 TEST_F(AccessLogTest, RecordsOfAllWorkersAreWrittenAndReleased) {
   FakeShared shared(3, 64);

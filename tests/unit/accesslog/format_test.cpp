@@ -1,8 +1,10 @@
 // accesslog tests: the line of a record, and the names of an image.
 #include "control/accesslog/format.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -101,6 +103,21 @@ TEST(FormatRecord, AnEndOfNothingDecidedLeadsNowhere) {
   EXPECT_FALSE(line["sluice"].contains("access"));
   EXPECT_EQ(line["sluice"]["ended"], "continues");
   EXPECT_EQ(line["sluice"]["left_out"], 3);
+}
+
+TEST(FormatRecord, AddressesAreThoseOfTheLibrary) {
+  for (uint32_t i = 0; i < 1'000; ++i) {
+    Record record = sample();
+    const uint32_t number = i * 4'295'000U + i;
+    char wanted[INET_ADDRSTRLEN] = "";
+    std::array<uint8_t, 4> bytes{};
+    std::memcpy(bytes.data(), &number, sizeof number);
+    record.source = record.destination = Address::from_v4(bytes.data());
+    ASSERT_NE(inet_ntop(AF_INET, bytes.data(), wanted, sizeof wanted), nullptr);
+    const json line = json::parse(format_record(record, "", names(), "", "id"));
+    ASSERT_EQ(text(line["source"]["ip"]), wanted);
+    ASSERT_EQ(text(line["destination"]["ip"]), wanted);
+  }
 }
 
 TEST(FormatRecord, NothingKnownLeavesFieldsOut) {

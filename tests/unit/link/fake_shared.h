@@ -69,13 +69,17 @@ struct FakeShared {
   }
   /// The same of an end, or of an access that has something in it.
   bool push(Record record, const std::string& name, uint32_t generation = 1, uint32_t worker = 0) {
-    record.number = ++next_number[worker];
     record.time_ns = 1'795'406'706'000'000'000;
-    record.slots = slots_for(name.size(), record.ended);
     record.transport = 6;
     record.vlan = kNoVlan;
     record.generation = generation;
     record.rule = record.list = record.network = 0;
+    return publish(record, name, worker);
+  }
+  /// The same of a record as it is, but for its number, its slots and its name.
+  bool publish(Record record, const std::string& name, uint32_t worker) {
+    record.number = ++next_number[worker];
+    record.slots = slots_for(name.size(), record.ended);
     record.name_size = static_cast<uint8_t>(name.size());
     RingHeader& found = ring(worker);
     const uint64_t head = found.head.load(std::memory_order_relaxed);

@@ -287,6 +287,60 @@ TEST_F(SearchTest, QueriesThatCannotBeAreRefused) {
   }
 }
 
+TEST_F(SearchTest, LineOfRepeatsIsFoundByEveryTimeOfItsSpanAndCounts) {
+  const auto writer = open();
+  LogBatch batch;
+  const auto add = [&](uint64_t number, const std::string& event, int64_t last_ns) {
+    const int64_t time_ns = kNow + static_cast<int64_t>(number) * kSecond;
+    batch.lines += R"({"@timestamp":")" + utc_text(time_ns) + R"(","event":{"action":"allowed","id":"i")" +
+                   event + R"(,"end":")" + utc_text(last_ns) +
+                   "\"},\"destination\":{\"domain\":\"a.example\"}}\n";
+    batch.note(time_ns, {kBoot, 0, number});
+    batch.note_repeat(last_ns, {kBoot, 0, number + 1});
+  };
+  add(10, R"(,"count":7)", kNow + 40 * kSecond);
+  ASSERT_EQ(writer->append(batch, kNow), "");
+  const std::string repeated = batch.lines;
+  batch = {};
+  add(50, "", kNow + 45 * kSecond);  // a flow's end: its last packet came before its time
+  ASSERT_EQ(writer->append(batch, kNow), "");
+  ASSERT_EQ(writer->close(kNow), "");
+  for (const bool indexed : {false, true}) {
+    if (indexed) {
+      build_indexes();
+    }
+    const auto found = [&](int64_t since, int64_t until, uint64_t records) {
+      SearchFindings findings;
+      const std::string out = search({.to = "a.example",
+                                      .since = utc_text(kNow + since * kSecond),
+                                      .until = utc_text(kNow + until * kSecond)},
+                                     &findings);
+      EXPECT_EQ(findings.records, records) << since << ' ' << until << ' ' << indexed;
+      return out;
+    };
+    EXPECT_EQ(found(0, 9, 0), "");
+    EXPECT_EQ(found(0, 10, 7), repeated);
+    EXPECT_EQ(found(20, 30, 7), repeated);
+    EXPECT_EQ(found(40, 49, 7), repeated);
+    EXPECT_EQ(found(41, 49, 0), "");
+    EXPECT_EQ(found(41, 50, 1), batch.lines);
+    EXPECT_EQ(found(0, 60, 8), repeated + batch.lines);
+  }
+}
+
+TEST(Fields, CountIsANumberOfTheEventAlone) {
+  const auto count = [](const std::string& line) {
+    LineFields fields;
+    return read_fields(line, fields) ? fields.count : 0;
+  };
+  EXPECT_EQ(count(R"({"event":{"count":12,"end":"e"}})"), 12u);
+  EXPECT_EQ(count(R"({"source":{"count":12},"count":3,"event":{"a":{"count":4}}})"), 1u);
+  for (const char* no_number : {"0", "-1", "1.5", "1e3", "\"2\"", "null", "[2]", "18446744073709551616"}) {
+    EXPECT_EQ(count(std::string(R"({"event":{"count":)") + no_number + "}}"), 1u) << no_number;
+  }
+  EXPECT_EQ(count(R"({"event":{"count":}})"), 0u);
+}
+
 TEST(Filters, HaveEveryKeyAndFewOthers) {
   std::mt19937_64 chance(3);
   for (const size_t count : {size_t{0}, size_t{1}, size_t{100}, size_t{50'000}}) {
