@@ -9,6 +9,7 @@
 #include "control/accesslog/access_log.h"
 #include "control/api/api_server.h"
 #include "control/base/event_loop.h"
+#include "control/copies/copies.h"
 #include "control/dnstap/dnstap_server.h"
 #include "control/feeds/feeds.h"
 #include "control/keep/keeper.h"
@@ -72,6 +73,7 @@ class Daemon {
   std::unique_ptr<AccessLog> log_;
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<Witness> witness_;
+  std::unique_ptr<Copies> copies_;
   std::unique_ptr<Indexer> indexer_;
   std::shared_ptr<Metrics> metrics_;
   std::unique_ptr<MetricsServer> metrics_server_;

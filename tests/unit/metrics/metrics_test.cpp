@@ -21,11 +21,12 @@ struct MetricsTest : testing::Test {
   AccessLog log{SegmentWriter::open(directory, directory / "state", {}, error),
                 [](uint32_t) { return std::make_shared<const ImageNames>(ImageNames::only_site("")); }};
   Witness witness{directory, {}};
+  Copies copies{{directory, directory / "state"}};
   Link::Counts link;
   DnstapServer::Counts dnstap;
   std::vector<FeedStatus> feeds;
   std::shared_ptr<Metrics> metrics =
-      std::make_shared<Metrics>(log, witness, link, dnstap, [this] { return feeds; });
+      std::make_shared<Metrics>(log, witness, copies, link, dnstap, [this] { return feeds; });
   FakeShared shared{2, 64};
 
   ~MetricsTest() override { fs::remove_all(directory); }
