@@ -50,8 +50,9 @@ CopyThread::CopyThread(CopyPaths paths, CopyPlan plan, CopyLimits limits, std::u
       limits_(limits),
       make_(std::move(make)),
       before_(std::move(before)),
-      cursor_(paths_.log, [this](const CursorNews& news) { take_news(news); }),
-      scout_(paths_.log, [](const CursorNews&) {}),
+      segments_(paths_.log),
+      cursor_(segments_, [this](const CursorNews& news) { take_news(news); }),
+      scout_(segments_, [](const CursorNews&) {}),
       retry_(limits_.first_retry) {
   now_.plan = status_.plan = plan_;
   thread_ = std::thread([this] { run(); });
@@ -244,7 +245,7 @@ void CopyThread::survey() {
       break;
     }
   }
-  now_.behind_bytes = Cursor::bytes_behind(paths_.log, checkpoint_.place);
+  now_.behind_bytes = Cursor::bytes_behind(segments_, checkpoint_.place);
   reckon();
 }
 

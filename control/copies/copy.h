@@ -128,6 +128,7 @@ class CopyThread {
   bool ready_ = false;
   std::unique_ptr<const Pseudonyms> pseudonyms_;
   std::unique_ptr<Sender> sender_;
+  SegmentList segments_;
   Cursor cursor_, scout_;  ///< of what is sent; of what is counted ahead of it
   Checkpoint checkpoint_;
   bool unsaved_ = false;  ///< checkpoint_ is newer than its file

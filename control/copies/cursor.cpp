@@ -58,8 +58,8 @@ Cursor::Step Cursor::next(bool with_lines) {
       place_.offset = std::max(place_.offset, reader_->next_offset());
       continue;
     }
-    const std::vector<SegmentFile> files = list_segments(log_, error_);
-    if (!error_.empty()) {
+    const std::vector<SegmentFile>& files = segments_.files();
+    if (error_ = segments_.error(); !error_.empty()) {
       return Step::Failed;
     }
     const bool newer = !files.empty() && stands_behind(files.back(), place_.file);
@@ -81,7 +81,8 @@ Cursor::Step Cursor::next(bool with_lines) {
 /// Opens the segment of place_, or the next one that there is. Returns false where there is none yet, or with
 /// error_.
 bool Cursor::open() {
-  const std::vector<SegmentFile> files = list_segments(log_, error_);
+  const std::vector<SegmentFile>& files = segments_.files();
+  error_ = segments_.error();
   if (files.empty()) {
     return false;
   }
@@ -140,7 +141,7 @@ void Cursor::tell_missed(uint64_t next) {
   }
   CursorNews news{CursorNews::Kind::Missed, next - std::min(next, number + 1), 0, {}};
   bool rest = gone;
-  std::ifstream in(log_ / "heads.jsonl", std::ios::binary);
+  std::ifstream in(segments_.log() / "heads.jsonl", std::ios::binary);
   for (std::string line; std::getline(in, line);) {
     const json said = json::parse(line, nullptr, false);
     if (!said.is_object() || text_at(said, "kind") != "segment") {
@@ -174,16 +175,18 @@ bool Cursor::shrunk() const {
   return !failure && size < place_.offset;
 }
 
-uint64_t Cursor::bytes_behind(const std::filesystem::path& log, const LogPlace& place) {
-  std::string error;
+uint64_t Cursor::bytes_behind(SegmentList& segments, const LogPlace& place) {
+  const std::vector<SegmentFile>& files = segments.files();
+  // From behind, so that nothing is asked of what was copied.
   uint64_t out = 0;
-  for (const SegmentFile& file : list_segments(log, error)) {
-    const bool here = name_of(file) == place.file;
-    if (here || stands_behind(file, place.file)) {
-      std::error_code failure;
-      const uint64_t size = std::filesystem::file_size(file.path, failure);
-      out += failure ? 0 : size - (here ? std::min(size, place.offset) : 0);
+  for (auto file = files.rbegin(); file != files.rend(); ++file) {
+    const bool here = name_of(*file) == place.file;
+    if (!here && !stands_behind(*file, place.file)) {
+      break;
     }
+    std::error_code failure;
+    const uint64_t size = std::filesystem::file_size(file->path, failure);
+    out += failure ? 0 : size - (here ? std::min(size, place.offset) : 0);
   }
   return out;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "control/copies/checkpoint.h"
+#include "control/copies/segment_list.h"
 #include "control/segment/reader.h"
 
 namespace sluice::control {
@@ -38,8 +39,8 @@ class Cursor {
   };
   using TakeNews = std::function<void(const CursorNews&)>;
 
-  Cursor(std::filesystem::path log, TakeNews take_news)
-      : log_(std::move(log)), take_news_(std::move(take_news)) {}
+  /// segments: outlives it, and may serve others of the same thread.
+  Cursor(SegmentList& segments, TakeNews take_news) : segments_(segments), take_news_(std::move(take_news)) {}
 
   /// The next frame is the first one behind place.
   void seek(const LogPlace& place);
@@ -53,7 +54,7 @@ class Cursor {
   const std::string& error() const { return error_; }
 
   /// Bytes of the log's files behind a place. Returns 0 where the directory cannot be read.
-  [[nodiscard]] static uint64_t bytes_behind(const std::filesystem::path& log, const LogPlace& place);
+  [[nodiscard]] static uint64_t bytes_behind(SegmentList& segments, const LogPlace& place);
 
  private:
   bool open();
@@ -63,7 +64,7 @@ class Cursor {
   void tell(CursorNews::Kind kind, std::string what);
   bool shrunk() const;
 
-  const std::filesystem::path log_;
+  SegmentList& segments_;
   const TakeNews take_news_;
   LogPlace place_;
   std::unique_ptr<SegmentReader> reader_;

@@ -61,6 +61,8 @@ constexpr Column kColumns[] = {
 constexpr std::string_view kFirst[] = {"time", "microsecond", "id", "kind", "source_ip", "destination_ip"};
 constexpr std::string_view kLast[] = {"end_time", "end_microsecond", "repeats", "pseudonyms", "line"};
 constexpr int64_t kMicrosecond = 1000, kSecond = 1'000'000'000;
+constexpr int64_t kMostSeconds =
+    4'291'747'199;  ///< 2105-12-31 23:59:59, the last that a DateTime surely holds
 
 /// nullptr where there is no such value.
 const json* at_path(const json& line, const std::string_view (&path)[3]) {
@@ -131,11 +133,14 @@ void append_number(std::string& out, uint64_t number) {
   out += '\t';
 }
 
-/// Seconds, as a DateTime holds them, and the microseconds beside them.
+/// A DateTime and the microseconds beside it. As text: ClickHouse 18.16 takes seconds since 1970 too, but not
+/// where they lie across the end of one of its buffers.
 void append_time(std::string& out, int64_t time_ns) {
-  constexpr int64_t kMost = int64_t{std::numeric_limits<uint32_t>::max()} * kSecond;
-  const int64_t held_ns = std::clamp<int64_t>(time_ns, 0, kMost);
-  append_number(out, static_cast<uint64_t>(held_ns / kSecond));
+  constexpr size_t kSeconds = sizeof "2026-11-23T04:05:06" - 1;
+  const int64_t held_ns = std::clamp<int64_t>(time_ns, 0, kMostSeconds * kSecond);
+  std::string text = utc_text(held_ns);
+  text[kSeconds - sizeof "04:05:06"] = ' ';
+  append_text(out, std::string_view(text).substr(0, kSeconds));
   append_number(out, static_cast<uint64_t>(held_ns % kSecond / kMicrosecond));
 }
 

@@ -15,7 +15,8 @@ using testing::IsEmpty;
 
 struct CursorTest : Segments {
   std::vector<CursorNews> news;
-  Cursor cursor{log, [this](const CursorNews& each) { news.push_back(each); }};
+  SegmentList list{log};
+  Cursor cursor{list, [this](const CursorNews& each) { news.push_back(each); }};
 
   /// What it reads until nothing more is there.
   std::string read() {
@@ -219,12 +220,33 @@ TEST_F(CursorTest, HeadersAloneCountTheSame) {
   while (cursor.next(false) == Step::Frame) {
   }
   EXPECT_EQ(cursor.place().records, 15u);
-  EXPECT_EQ(Cursor::bytes_behind(log, cursor.place()) > 0, true);  // the last segment's end
+  EXPECT_EQ(Cursor::bytes_behind(list, cursor.place()) > 0, true);  // the last segment's end
   const LogPlace end = cursor.place();
-  EXPECT_EQ(Cursor::bytes_behind(log, {}), std::filesystem::file_size(segment(0)) +
-                                               std::filesystem::file_size(segment(1)) +
-                                               std::filesystem::file_size(segment(2)));
-  EXPECT_LT(Cursor::bytes_behind(log, end), 1024u);
+  EXPECT_EQ(Cursor::bytes_behind(list, {}), std::filesystem::file_size(segment(0)) +
+                                                std::filesystem::file_size(segment(1)) +
+                                                std::filesystem::file_size(segment(2)));
+  EXPECT_LT(Cursor::bytes_behind(list, end), 1024u);
+}
+
+TEST_F(CursorTest, ListingIsKeptWhileTheDirectoryStaysAndNeverHidesANewSegment) {
+  write_segments(2);
+  EXPECT_EQ(list.files().size(), 2u);
+  const auto old = std::filesystem::file_time_type::clock::now() - std::chrono::hours(1);
+  std::filesystem::last_write_time(log, old);
+  EXPECT_EQ(list.files().size(), 2u);
+  std::filesystem::remove(segment(1));
+  std::filesystem::last_write_time(log, old);
+  EXPECT_EQ(list.files().size(), 2u);  // nothing says that it changed
+  write_segments(1, 2);
+  EXPECT_EQ(list.files().size(), 2u);
+  EXPECT_EQ(list.files().back().number, 3u);
+  // A time so young may be that of a change that was not seen.
+  const auto young = std::filesystem::file_time_type::clock::now();
+  std::filesystem::last_write_time(log, young);
+  EXPECT_EQ(list.files().size(), 2u);
+  std::filesystem::remove(segment(1));
+  std::filesystem::last_write_time(log, young);
+  EXPECT_EQ(list.files().size(), 1u);
 }
 
 }  // namespace

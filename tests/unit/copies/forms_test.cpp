@@ -93,7 +93,7 @@ TEST(Rows, EveryFieldHasItsColumn) {
   bool whole = false;
   auto fields = row(kLine, &whole);
   EXPECT_TRUE(whole);
-  const std::pair<const char*, const char*> wanted[] = {{"time", "1795406706"},
+  const std::pair<const char*, const char*> wanted[] = {{"time", "2026-11-23 04:05:06"},
                                                         {"microsecond", "123456"},
                                                         {"id", "b007-0-7"},
                                                         {"kind", "access"},
@@ -132,7 +132,7 @@ TEST(Rows, EndsAndGapsAndPseudonyms) {
       R"("source":{"address":"p-12","packets":9},"sluice":{"ended":"fin","access":"0","left_out":2,"pseudonyms":true}})");
   EXPECT_EQ(end["kind"], "end");
   EXPECT_EQ(end["duration_ns"], "5");
-  EXPECT_EQ(end["end_time"], "1795406706");
+  EXPECT_EQ(end["end_time"], "2026-11-23 04:05:06");
   EXPECT_EQ(end["end_microsecond"], "7");
   EXPECT_EQ(end["repeats"], "3");
   EXPECT_EQ(end["source_ip"], "p-12");
@@ -155,7 +155,7 @@ TEST(Rows, LineThatCannotBeReadIsKeptUnderItsSum) {
     EXPECT_EQ(fields["line"], line);
     EXPECT_EQ(fields["id"], sha256_hex(line));
     EXPECT_EQ(fields["kind"], "other");
-    EXPECT_EQ(fields["time"], "1000000000");
+    EXPECT_EQ(fields["time"], "2001-09-09 01:46:40");
     EXPECT_EQ(fields["microsecond"], "2");
   }
 }
@@ -171,6 +171,12 @@ TEST(Rows, ValuesOfOtherTypesAndSizesFitTheirColumns) {
   EXPECT_EQ(fields["destination_port"], "0");
   EXPECT_EQ(fields["destination_bytes"], "18446744073709551615");
   EXPECT_EQ(fields["vlan"], "");
+}
+
+TEST(Rows, TimesBeyondAColumnAreItsEnds) {
+  EXPECT_EQ(row(R"({"@timestamp":"2261-11-23T04:05:06.123456Z"})")["time"], "2105-12-31 23:59:59");
+  EXPECT_EQ(row(R"({"@timestamp":"1970-01-01T00:00:00.000001Z"})")["time"], "1970-01-01 00:00:00");
+  EXPECT_EQ(row(R"({"event":{"id":"1"}})")["end_time"], "1970-01-01 00:00:00");
 }
 
 TEST(Rows, EscapesInTextsAreUndoneOnce) {
