@@ -35,7 +35,12 @@ class Metrics : public prometheus::Collectable {
   /// All of it outlives this.
   Metrics(const AccessLog& log, const Witness& witness, const Copies& copies, const Link::Counts& link,
           const DnstapServer::Counts& dnstap, FeedsFunction feeds)
-      : log_(log), witness_(witness), copies_(copies), link_(link), dnstap_(dnstap), feeds_(std::move(feeds)) {}
+      : log_(log),
+        witness_(witness),
+        copies_(copies),
+        link_(link),
+        dnstap_(dnstap),
+        feeds_(std::move(feeds)) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override;
 
