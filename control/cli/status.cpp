@@ -172,10 +172,13 @@ void show_log(const json& log) {
 /// Who gets a copy, and how far it has come.
 void show_copies(const json& copies) {
   for (const json& copy : copies) {
+    const std::string basis = text_at(copy, "basis");
     std::cout << "copy         " << text_at(copy, "name") << ": " << text_at(copy, "kind") << " at "
               << text_at(copy, "address") << ", to " << text_at(copy, "recipient") << " in "
               << text_at(copy, "country")
-              << (copy.value("pseudonyms", false) ? ", with pseudonyms" : ", with people")
+              << (copy.value("pseudonyms", false)
+                      ? std::string(", with pseudonyms")
+                      : ", with people" + (basis.empty() ? "" : " (" + basis + ")"))
               << "\n             ";
     if (const std::string since = text_at(copy, "behind_since"); since.empty()) {
       std::cout << coloured(Colour::Green, "has all");

@@ -39,7 +39,8 @@ class ClickhouseSender : public Sender {
  public:
   ClickhouseSender(LogCopy copy, const SendLimits& limits, const std::atomic<bool>& stop)
       : copy_(std::move(copy)), transport_(copy_, limits, stop) {
-    transport_.set(CURLOPT_TIMEOUT, static_cast<long>(limits.whole.count()));
+    transport_.set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+    transport_.set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(limits.stall.count()));
     transport_.set(CURLOPT_URL, url().c_str());
     transport_.set(CURLOPT_POST, 1L);
     transport_.set(CURLOPT_WRITEFUNCTION, &ClickhouseSender::on_body);

@@ -179,6 +179,7 @@ SendResult CopyThread::advance() {
   const LogPlace& before = sent_.empty() ? checkpoint_.place : sent_.back().end;
   if (cursor_.place() != before && !stopping_) {
     if (!batch_.lines.empty()) {
+      batch_.alone = sent_.empty();
       if (SendResult result = sender_->send(batch_); !result.good()) {
         if (!sent_.empty()) {
           rewind();

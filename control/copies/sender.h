@@ -35,11 +35,12 @@ struct CopyBatch {
   std::string lines;     ///< each with its line feed
   int64_t first_ns = 0;  ///< the least time of the first frame
   uint64_t records = 0;  ///< lines
+  bool alone = false;    ///< all that was sent before counts as taken: no connection need be the one before
 };
 
 struct SendLimits {
   std::chrono::seconds connect{15};
-  std::chrono::seconds whole{120};         ///< for one batch to be taken
+  std::chrono::seconds stall{120};  ///< without a byte that goes on or an answer: slow lines may be slow
   std::chrono::milliseconds settle{2000};  ///< of syslog, see Sender::settle
 };
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <climits>
 #include <optional>
 
 #include "control/copies/syslog_form.h"
@@ -27,6 +28,10 @@ class SyslogSender : public Sender {
       : copy_(std::move(copy)), host_(std::move(host)), limits_(limits), stop_(stop) {}
 
   SendResult send(const CopyBatch& batch) override {
+    // Servers close what was idle for long.
+    if (transport_ && batch.alone && !read_away().good()) {
+      transport_.reset();
+    }
     if (!transport_) {
       if (SendResult result = connect(); !result.good()) {
         return drop(std::move(result));
@@ -38,10 +43,9 @@ class SyslogSender : public Sender {
       append_syslog(text_, rest.substr(0, end), host_);
       rest.remove_prefix(end + 1);
     }
-    const auto due = Clock::now() + limits_.whole;
-    SendResult result = write(due);
+    SendResult result = write();
     if (result.good()) {
-      result = wait_acknowledged(due);
+      result = wait_acknowledged();
     }
     return result.good() ? result : drop(std::move(result));
   }
@@ -78,13 +82,15 @@ class SyslogSender : public Sender {
     return result;
   }
 
-  SendResult write(Clock::time_point due) {
+  SendResult write() {
+    auto due = Clock::now() + limits_.stall;
     for (size_t done = 0; done < text_.size();) {
       size_t sent = 0;
       // What was not taken is offered again with the same size, as OpenSSL wants it.
       const size_t piece = std::min(kPiece, text_.size() - done);
       const CURLcode code = curl_easy_send(transport_->get(), text_.data() + done, piece, &sent);
       done += sent;
+      due = sent == 0 ? due : Clock::now() + limits_.stall;
       if (code != CURLE_OK && code != CURLE_AGAIN) {
         return {CopyFailure::Closed, transport_->result_of(code).why};
       }
@@ -102,7 +108,9 @@ class SyslogSender : public Sender {
   }
 
   /// Until the other kernel has every byte.
-  SendResult wait_acknowledged(Clock::time_point due) {
+  SendResult wait_acknowledged() {
+    auto due = Clock::now() + limits_.stall;
+    int before = INT_MAX;
     while (true) {
       int queued = 0;
       if (::ioctl(socket_, SIOCOUTQ, &queued) != 0) {
@@ -114,6 +122,8 @@ class SyslogSender : public Sender {
       if (queued == 0) {
         return {};
       }
+      due = queued < before ? Clock::now() + limits_.stall : due;
+      before = queued;
       if (SendResult result = wait(POLLRDHUP, due); !result.good()) {
         return result;
       }

@@ -52,7 +52,7 @@ rsyslog_conf() {
 global(workDirectory="$LAB_DIR/rsyslog" maxMessageSize="64k" defaultNetstreamDriver="ossl"
        defaultNetstreamDriverCAFile="$LAB_DIR/tls/ca.pem" defaultNetstreamDriverCertFile="$LAB_DIR/tls/copies.pem"
        defaultNetstreamDriverKeyFile="$LAB_DIR/tls/copies.key")
-module(load="imtcp" streamDriver.name="ossl" streamDriver.mode="1" streamDriver.authMode="anon")
+module(load="imtcp" streamDriver.name="ossl" streamDriver.mode="1" streamDriver.authMode="x509/certvalid")
 template(name="raw" type="string" string="%rawmsg%\n")
 input(type="imtcp" port="$COPIES_SYSLOG" address="127.0.0.1")
 action(type="omfile" file="$LAB_DIR/rsyslog/received" template="raw")

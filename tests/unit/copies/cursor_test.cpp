@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
+#include <thread>
+
 #include "tests/unit/segment/segments.h"
 
 namespace sluice::control {
@@ -226,6 +229,28 @@ TEST_F(CursorTest, HeadersAloneCountTheSame) {
                                                 std::filesystem::file_size(segment(1)) +
                                                 std::filesystem::file_size(segment(2)));
   EXPECT_LT(Cursor::bytes_behind(list, end), 1024u);
+}
+
+TEST_F(CursorTest, NothingIsMissedWhileTheWriterClosesSegmentAfterSegment) {
+  constexpr uint64_t kSegments = 100;
+  std::atomic<bool> done{false};
+  const auto writer = open();
+  std::thread writing([&] {
+    for (uint64_t i = 0; i < kSegments; ++i) {
+      for (uint64_t half : {0, 1}) {
+        EXPECT_EQ(writer->append(batch(4 * i + 2 * half + 1, 4 * i + 2 * half + 2), kNow), "");
+      }
+      EXPECT_EQ(writer->close(kNow), "");
+    }
+    done = true;
+  });
+  std::string all;
+  while (!done) {
+    all += read();
+  }
+  writing.join();
+  EXPECT_EQ(all + read(), lines(1, 4 * kSegments));
+  EXPECT_THAT(news, IsEmpty());
 }
 
 TEST_F(CursorTest, ListingIsKeptWhileTheDirectoryStaysAndNeverHidesANewSegment) {
