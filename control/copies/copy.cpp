@@ -59,8 +59,14 @@ CopyThread::CopyThread(CopyPaths paths, CopyPlan plan, CopyLimits limits, std::u
 }
 
 CopyThread::~CopyThread() {
+  stop();
+}
+
+void CopyThread::stop() {
   stop_soon();
-  thread_.join();
+  if (thread_.joinable()) {
+    thread_.join();
+  }
 }
 
 CopyStatus CopyThread::status() const {
@@ -80,6 +86,7 @@ void CopyThread::run() {
   // Linux gives each thread a priority of its own.
   [[maybe_unused]] const int unchanged = ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
   if (before_) {
+    before_->stop();
     now_ = before_->status();
     now_.plan = plan_;
     now_.error.clear();

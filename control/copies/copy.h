@@ -88,7 +88,9 @@ class CopyThread {
   [[nodiscard]] CopyStatus status() const;
   /// Ends the thread soon, without waiting for it.
   void stop_soon();
-  /// Whether the destructor will not wait.
+  /// Ends the thread. One other thread.
+  void stop();
+  /// Whether stop and the destructor will not wait.
   bool finished() const { return finished_; }
 
  private:
