@@ -15,9 +15,12 @@ namespace sluice::control {
 class SegmentList {
  public:
   explicit SegmentList(std::filesystem::path log) : log_(std::move(log)) {}
+  virtual ~SegmentList() = default;
+  SegmentList(const SegmentList&) = delete;
+  SegmentList& operator=(const SegmentList&) = delete;
 
   /// By number; valid until the next call. Where the directory cannot be read, nothing, and error() says why.
-  [[nodiscard]] const std::vector<SegmentFile>& files();
+  [[nodiscard]] virtual const std::vector<SegmentFile>& files();
   const std::string& error() const { return error_; }
   const std::filesystem::path& log() const { return log_; }
 

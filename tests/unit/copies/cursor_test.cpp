@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <functional>
 #include <thread>
 
 #include "tests/unit/segment/segments.h"
@@ -16,9 +17,21 @@ using Step = Cursor::Step;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+/// Something happens just before the log is listed.
+struct LateList : SegmentList {
+  using SegmentList::SegmentList;
+  std::function<void()> before;
+  const std::vector<SegmentFile>& files() override {
+    if (const auto now = std::exchange(before, nullptr)) {
+      now();
+    }
+    return SegmentList::files();
+  }
+};
+
 struct CursorTest : Segments {
   std::vector<CursorNews> news;
-  SegmentList list{log};
+  LateList list{log};
   Cursor cursor{list, [this](const CursorNews& each) { news.push_back(each); }};
 
   /// What it reads until nothing more is there.
@@ -229,6 +242,19 @@ TEST_F(CursorTest, HeadersAloneCountTheSame) {
                                                 std::filesystem::file_size(segment(1)) +
                                                 std::filesystem::file_size(segment(2)));
   EXPECT_LT(Cursor::bytes_behind(list, end), 1024u);
+}
+
+TEST_F(CursorTest, WhatCameBetweenReadingAndListingIsRead) {
+  const auto writer = open();
+  ASSERT_EQ(writer->append(batch(1, 3), kNow), "");
+  EXPECT_EQ(read(), lines(1, 3));
+  list.before = [&] {
+    EXPECT_EQ(writer->append(batch(4, 6), kNow), "");
+    EXPECT_EQ(writer->close(kNow), "");
+    EXPECT_EQ(writer->append(batch(7, 9), kNow), "");
+  };
+  EXPECT_EQ(read(), lines(4, 9));
+  EXPECT_THAT(news, IsEmpty());
 }
 
 TEST_F(CursorTest, NothingIsMissedWhileTheWriterClosesSegmentAfterSegment) {
