@@ -280,10 +280,11 @@ class Scraper {
         return std::make_shared<const control::ImageNames>(control::ImageNames::only_site(""));
       }};
   control::Witness witness_{directory_, {}};
+  control::Copies copies_{{directory_, directory_}};
   control::Link::Counts link_;
   control::DnstapServer::Counts dnstap_;
   std::shared_ptr<control::Metrics> metrics_ = std::make_shared<control::Metrics>(
-      log_, witness_, link_, dnstap_, [] { return std::vector<control::FeedStatus>{}; });
+      log_, witness_, copies_, link_, dnstap_, [] { return std::vector<control::FeedStatus>{}; });
 };
 
 void run(unsigned rounds, double seconds) {

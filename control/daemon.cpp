@@ -77,11 +77,12 @@ std::string Daemon::start() {
     return error;
   }
   witness_ = std::make_unique<Witness>(options_.log, WitnessLimits{});
+  copies_ = std::make_unique<Copies>(CopyPaths{options_.log, options_.state});
   indexer_ = std::make_unique<Indexer>(options_.log);
   log_ = std::make_unique<AccessLog>(std::move(writer_),
                                      [this](uint32_t generation) { return store_->names_of(generation); });
   make_rooms();
-  metrics_ = std::make_shared<Metrics>(*log_, *witness_, link_->counts(), dnstap_->counts(),
+  metrics_ = std::make_shared<Metrics>(*log_, *witness_, *copies_, link_->counts(), dnstap_->counts(),
                                        [this] { return feeds_->status(); });
   metrics_server_ = MetricsServer::start(options_.metrics, metrics_, error);
   if (!metrics_server_) {
@@ -253,21 +254,12 @@ void Daemon::publish() {
     if (const auto log = reloader_->log_policy(); log) {
       witness_->set(log->witness, reloader_->site());
       log_->set_fold(std::chrono::seconds(log->fold_s));
-      warn_of_unserved(*log);
+      copies_->set(*log);
     }
     if (const auto feeds = reloader_->feeds(); feeds && feeds_) {
       feeds_->set(*feeds);
     }
   }
-}
-
-/// What a policy may already say and this version does not do: nobody is to believe that it does.
-void Daemon::warn_of_unserved(const LogPolicy& log) {
-  const std::string what = log.copies.empty() ? "" : "no copies of the access log are sent";
-  if (what != unserved_ && !what.empty()) {
-    log_warning("policy: `log` asks for more than this version does: " + what);
-  }
-  unserved_ = what;
 }
 
 json Daemon::status() const {
@@ -278,6 +270,10 @@ json Daemon::status() const {
   out["feeds"] = feeds_status();
   out["log"] = log_status(log_->counts(), options_.log.string(), log_key_, witness_->status());
   out["log"]["keep"] = keeper_->status();
+  out["log"]["copies"] = json::array();
+  for (const CopyStatus& each : copies_->status()) {
+    out["log"]["copies"].push_back(to_json(each));
+  }
   out.erase("dataplane_generation");
   return out;
 }

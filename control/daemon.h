@@ -9,6 +9,7 @@
 #include "control/accesslog/access_log.h"
 #include "control/api/api_server.h"
 #include "control/base/event_loop.h"
+#include "control/copies/copies.h"
 #include "control/disclosure/record.h"
 #include "control/dnstap/dnstap_server.h"
 #include "control/feeds/feeds.h"
@@ -60,7 +61,6 @@ class Daemon {
   void on_order(uint64_t client, uid_t user, const std::string& command, const nlohmann::json& request);
   void publish();
   void keep();
-  void warn_of_unserved(const LogPolicy& log);
   nlohmann::json status() const;
   nlohmann::json feeds_status() const;
 
@@ -74,6 +74,7 @@ class Daemon {
   std::unique_ptr<AccessLog> log_;
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<Witness> witness_;
+  std::unique_ptr<Copies> copies_;
   std::unique_ptr<Indexer> indexer_;
   std::shared_ptr<Metrics> metrics_;
   std::unique_ptr<MetricsServer> metrics_server_;
@@ -84,7 +85,6 @@ class Daemon {
   std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<Feeds> feeds_;
   std::shared_ptr<SharedRegion> region_;
-  std::string unserved_;  ///< what was last warned of
   int64_t started_ns_ = 0;
 };
 

@@ -75,6 +75,17 @@ std::string replace_file(const std::filesystem::path& path, std::span<const std:
   return {};
 }
 
+std::string make_private_file(const std::filesystem::path& path, const std::string& text) {
+  const std::string temporary = path.string() + ".tmp";
+  ::unlink(temporary.c_str());  // of a start that was killed
+  const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fd || !write_all(fd.get(), text) || ::fsync(fd.get()) != 0 ||
+      ::rename(temporary.c_str(), path.c_str()) != 0 || !sync_directory(path.parent_path())) {
+    return errno_text("cannot write " + path.string());
+  }
+  return {};
+}
+
 bool sync_directory(const std::filesystem::path& directory) {
   const UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   return fd && ::fsync(fd.get()) == 0;

@@ -24,6 +24,10 @@ namespace sluice::control {
 /// Returns an empty string, or why not.
 [[nodiscard]] std::string replace_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
 
+/// Makes a file that nobody else can read at any moment (0600), whole or not at all, synced. Returns an empty
+/// string, or why not.
+[[nodiscard]] std::string make_private_file(const std::filesystem::path& path, const std::string& text);
+
 /// Syncs a directory's entries; returns false with errno set.
 [[nodiscard]] bool sync_directory(const std::filesystem::path& directory);
 

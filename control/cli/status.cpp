@@ -172,6 +172,44 @@ void show_log(const json& log) {
   std::cout << "\n";
 }
 
+/// Who gets a copy, and how far it has come.
+void show_copies(const json& copies) {
+  for (const json& copy : copies) {
+    const std::string basis = text_at(copy, "basis");
+    std::cout << "copy         " << text_at(copy, "name") << ": " << text_at(copy, "kind") << " at "
+              << text_at(copy, "address") << ", to " << text_at(copy, "recipient") << " in "
+              << text_at(copy, "country")
+              << (copy.value("pseudonyms", false)
+                      ? std::string(", with pseudonyms")
+                      : ", with people" + (basis.empty() ? "" : " (" + basis + ")"))
+              << "\n             ";
+    if (const std::string since = text_at(copy, "behind_since"); since.empty()) {
+      std::cout << coloured(Colour::Green, "has all");
+    } else {
+      std::cout << coloured(Colour::Yellow, counted(number_at(copy, "behind_records"), "record") + ", " +
+                                                grouped(number_at(copy, "behind_bytes") >> 10) +
+                                                " KiB to come, since " + since);
+    }
+    if (const std::string last = text_at(copy, "last_success"); !last.empty()) {
+      std::cout << ", took something last at " << last;
+    }
+    if (const std::string error = text_at(copy, "error"); !error.empty()) {
+      std::cout << "; " << coloured(Colour::Red, error);
+    }
+    std::cout << "\n";
+    for (const auto& [key, what] : {std::pair("missed_segments", "segment"),
+                                    std::pair("damaged", "damaged place"), std::pair("withheld", "line")}) {
+      if (const uint64_t count = number_at(copy, key); count != 0) {
+        std::cout << "             "
+                  << coloured(Colour::Red, counted(count, what) + (key == std::string_view("missed_segments")
+                                                                       ? " deleted before being copied"
+                                                                       : " not copied"))
+                  << "\n";
+      }
+    }
+  }
+}
+
 }  // namespace
 
 int run_status(const std::string& socket, bool json_output) {
@@ -188,6 +226,7 @@ int run_status(const std::string& socket, bool json_output) {
   show_feeds(answer->value("feeds", json::array()));
   show_log(object_at(*answer, "log"));
   show_keep(object_at(object_at(*answer, "log"), "keep"));
+  show_copies(object_at(*answer, "log").value("copies", json::array()));
   return kDone;
 }
 

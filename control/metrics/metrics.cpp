@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "control/accesslog/ring_reader.h"
+#include "control/metrics/copy_metrics.h"
 #include "control/metrics/family.h"
 
 namespace sluice::control {
@@ -353,6 +354,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
     add_keep(*keep, out);
   }
   add_witness(witness_.status(), out);
+  add_copies(copies_.status(), out);
   add_dnstap(dnstap_, link_, out);
   add_feeds(feeds_(), out);
   if (region) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "control/accesslog/access_log.h"
+#include "control/copies/copies.h"
 #include "control/dnstap/dnstap_server.h"
 #include "control/feeds/feeds.h"
 #include "control/keep/keeper.h"
@@ -26,15 +27,20 @@ namespace sluice::control {
 
 /// Makes the metric families at each scrape, out of the workers' counters in shared memory and of what
 /// control last said. Names begin with sluice_; labels are worker, line, side, reason, action, protocol,
-/// answer, kind, list, result, process and version, never a host name. Any thread.
+/// answer, kind, list, copy, result, process and version, never a host name. Any thread.
 class Metrics : public prometheus::Collectable {
  public:
   using FeedsFunction = std::function<std::vector<FeedStatus>()>;  ///< called by any thread
 
   /// All of it outlives this.
-  Metrics(const AccessLog& log, const Witness& witness, const Link::Counts& link,
+  Metrics(const AccessLog& log, const Witness& witness, const Copies& copies, const Link::Counts& link,
           const DnstapServer::Counts& dnstap, FeedsFunction feeds)
-      : log_(log), witness_(witness), link_(link), dnstap_(dnstap), feeds_(std::move(feeds)) {}
+      : log_(log),
+        witness_(witness),
+        copies_(copies),
+        link_(link),
+        dnstap_(dnstap),
+        feeds_(std::move(feeds)) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override;
 
@@ -46,6 +52,7 @@ class Metrics : public prometheus::Collectable {
  private:
   const AccessLog& log_;
   const Witness& witness_;
+  const Copies& copies_;
   const Link::Counts& link_;
   const DnstapServer::Counts& dnstap_;
   const FeedsFunction feeds_;

@@ -34,18 +34,6 @@ std::string text_of(BIO* bio) {
   return size > 0 ? std::string(data, static_cast<size_t>(size)) : std::string();
 }
 
-/// Makes a file that nobody else can read at any moment, whole or not at all.
-std::string make_private_file(const std::filesystem::path& path, const std::string& text) {
-  const std::string temporary = path.string() + ".tmp";
-  ::unlink(temporary.c_str());  // of a start that was killed
-  const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!fd || !write_all(fd.get(), text) || ::fsync(fd.get()) != 0 ||
-      ::rename(temporary.c_str(), path.c_str()) != 0 || !sync_directory(path.parent_path())) {
-    return errno_text("cannot write " + path.string());
-  }
-  return {};
-}
-
 }  // namespace
 
 void SigningKey::Free::operator()(evp_pkey_st* key) const {

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <set>
 
+#include "control/metrics/copy_metrics.h"
 #include "tests/unit/link/fake_shared.h"
 
 namespace sluice::control {
@@ -21,11 +22,12 @@ struct MetricsTest : testing::Test {
   AccessLog log{SegmentWriter::open(directory, directory / "state", {}, error),
                 [](uint32_t) { return std::make_shared<const ImageNames>(ImageNames::only_site("")); }};
   Witness witness{directory, {}};
+  Copies copies{{directory, directory / "state"}};
   Link::Counts link;
   DnstapServer::Counts dnstap;
   std::vector<FeedStatus> feeds;
   std::shared_ptr<Metrics> metrics =
-      std::make_shared<Metrics>(log, witness, link, dnstap, [this] { return feeds; });
+      std::make_shared<Metrics>(log, witness, copies, link, dnstap, [this] { return feeds; });
   FakeShared shared{2, 64};
 
   ~MetricsTest() override { fs::remove_all(directory); }
@@ -79,6 +81,32 @@ TEST_F(MetricsTest, KeepingOfTheLogIsShownOnceItIsKnown) {
   figures.disk = {};
   metrics->set_keep(figures);
   EXPECT_TRUE(shows("sluice_log_disk_full_seconds +Inf"));
+}
+
+TEST_F(MetricsTest, CopiesAreShownByTheirNames) {
+  EXPECT_EQ(text().find("sluice_copy_behind_records{"), std::string::npos);
+  CopyStatus copy;
+  copy.plan.copy.name = "siem";
+  copy.plan.pseudonyms = true;
+  copy.records = 7;
+  copy.missed_segments = 2;
+  copy.behind_records = 5;
+  copy.behind_since_ns = 1;
+  copy.taken_ns = 1'500'000'000'500'000'000;
+  copy.failures[static_cast<size_t>(CopyFailure::Tls)] = 3;
+  std::vector<prometheus::MetricFamily> families;
+  add_copies({copy}, families);
+  const std::string shown = prometheus::TextSerializer().Serialize(families);
+  for (const char* line :
+       {"sluice_copy_records_total{copy=\"siem\"} 7\n",
+        "sluice_copy_missed_segments_total{copy=\"siem\"} 2\n",
+        "sluice_copy_behind_records{copy=\"siem\"} 5\n", "sluice_copy_pseudonyms{copy=\"siem\"} 1\n",
+        "sluice_copy_last_success_timestamp_seconds{copy=\"siem\"} 1500000000.5\n",
+        "sluice_copy_failures_total{copy=\"siem\",reason=\"tls\"} 3\n",
+        "sluice_copy_failures_total{copy=\"siem\",reason=\"local\"} 0\n"}) {
+    EXPECT_NE(shown.find(line), std::string::npos) << line;
+  }
+  EXPECT_EQ(shown.find("sluice_copy_behind_seconds{copy=\"siem\"} 0\n"), std::string::npos);
 }
 
 TEST_F(MetricsTest, FeedsAreShown) {
