@@ -196,6 +196,17 @@ TEST_F(PseudonymsTest, NoTextThatIsCutOrChangedCrashes) {
   }
 }
 
+TEST_F(PseudonymsTest, LineOfRepeatsKeepsTheirCountTimesAndNumbers) {
+  const Folded folded{.count = 5, .last_ns = kTime + 1'000'000, .numbers = {{8, 8}, {10, 12}}};
+  std::string line;
+  append_record(line, access(kClient, "198.51.100.9"), "www.example.com",
+                {names, "iplc-sg", "000000000000b007-0-7", {}, &folded});
+  const json said = out(line.substr(0, line.size() - 1));
+  EXPECT_EQ(said["event"]["count"], 5);
+  EXPECT_EQ(said["event"]["end"], json::parse(line)["event"]["end"]);
+  EXPECT_EQ(said["sluice"]["folded"], "8,10-12");
+}
+
 TEST_F(PseudonymsTest, StableOverRestartsAndOtherForOthers) {
   const std::string first = open()->of("ip", kClient);
   EXPECT_EQ(first.size(), 34u);
