@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "control/base/curl_list.h"
 #include "control/base/files.h"
 #include "control/copies/rows.h"
 #include "control/copies/transport.h"
@@ -19,17 +20,6 @@ constexpr size_t kMaxShown = 300;  ///< of what the server says is wrong
 constexpr long kGood = 200;
 /// A header of every answer of ClickHouse's, and of nobody else's.
 constexpr std::string_view kProof = "X-ClickHouse-";
-
-using List = std::unique_ptr<curl_slist, void (*)(curl_slist*)>;
-
-void add_to(List& list, const std::string& line) {
-  curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
-  if (longer == nullptr) {
-    throw std::bad_alloc();
-  }
-  [[maybe_unused]] curl_slist* const same = list.release();
-  list.reset(longer);
-}
 
 bool fits_header(std::string_view text) {
   return std::ranges::none_of(text, [](char c) { return static_cast<uint8_t>(c) < 0x20 || c == 0x7f; });
@@ -51,7 +41,7 @@ class ClickhouseSender : public Sender {
 
   SendResult send(const CopyBatch& batch) override {
     // The password is read each time: it may have been changed, and is not kept.
-    List headers(nullptr, curl_slist_free_all);
+    CurlList headers = make_curl_list();
     if (std::string why = make_headers(headers); !why.empty()) {
       return {CopyFailure::Local, std::move(why)};
     }
@@ -87,7 +77,7 @@ class ClickhouseSender : public Sender {
            "&query=" + escaped(query);
   }
 
-  std::string make_headers(List& headers) const {
+  std::string make_headers(CurlList& headers) const {
     std::string password;
     if (!copy_.password_file.empty()) {
       const auto text = read_tail(copy_.password_file, kMaxPassword);

@@ -13,6 +13,7 @@
 #include <new>
 
 #include "control/base/clock.h"
+#include "control/base/curl_list.h"
 #include "control/base/files.h"
 #include "control/base/unique_fd.h"
 #include "control/base/utc.h"
@@ -23,17 +24,6 @@ namespace {
 constexpr mode_t kFileMode = 0644;  ///< it is for others to keep; its names and numbers are no secret
 constexpr size_t kMaxAnswer = size_t{64} << 10;
 constexpr long kLeastGood = 200, kLeastBad = 300;
-
-using List = std::unique_ptr<curl_slist, void (*)(curl_slist*)>;
-
-void add_to(List& list, const std::string& line) {
-  curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
-  if (longer == nullptr) {
-    throw std::bad_alloc();
-  }
-  [[maybe_unused]] curl_slist* const same = list.release();
-  list.reset(longer);
-}
 
 std::string name_of(const HeadLines& lines) {
   return "heads-" + std::to_string(lines.first) + "-" + std::to_string(lines.last) + ".jsonl";
@@ -137,7 +127,7 @@ class Request {
 std::string to_url(const std::string& url, const HeadLines& lines, const DeliverLimits& limits,
                    const std::atomic<bool>& stop) {
   Request request(limits, stop);
-  List headers(nullptr, curl_slist_free_all);
+  CurlList headers = make_curl_list();
   add_to(headers, "Content-Type: application/x-ndjson");
   add_to(headers, "Expect:");
   request.set(CURLOPT_URL, url.c_str());
@@ -190,7 +180,7 @@ std::string message(const LogWitness& witness, const HeadLines& lines, const std
 std::string to_mail(const LogWitness& witness, const HeadLines& lines, const std::string& site,
                     const DeliverLimits& limits, const std::atomic<bool>& stop) {
   Request request(limits, stop);
-  List to(nullptr, curl_slist_free_all);
+  CurlList to = make_curl_list();
   add_to(to, "<" + witness.to + ">");
   request.set(CURLOPT_URL, witness.where.c_str());
   request.set(CURLOPT_PROTOCOLS_STR, "smtp,smtps");  // the policy takes smtps alone
