@@ -49,8 +49,8 @@ def main() -> int:
     refused = others[0][0] if others else seen[first][0]
     good = done.returncode == 0 and edited < refused < edited + MOST_S and [kind for _, kind in others] in ([], ["refused"])
     print(f"{'✓' if good else '✗'}  policy edited while {WHO['staff']} reads: {pages} pages,"
-          f" {f'{len(others)} cut off, ' if others else ''}then a 403;"
-          f" {(refused - edited) * 1000:.0f} ms after the edit (apply took {(applied - edited) * 1000:.0f})")
+          f" {f'{len(others)} cut off, ' if others else ''}a 403"
+          f" {(refused - edited) * 1000:.0f} ms later (apply took {(applied - edited) * 1000:.0f})")
     return 0 if good else 1
 
 
