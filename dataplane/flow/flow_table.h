@@ -151,8 +151,8 @@ struct Flow {
     uint32_t next_free;  ///< of a place without a flow: the next one, or kNoIndex
   };
 
-  /// Is it a flow of the table that is allowed, without context, and nothing of it looked at any more? All that
-  /// lies in one word.
+  /// Is it a flow of the table that is allowed, without context, and nothing of it looked at any more? All
+  /// that lies in one word.
   bool is_settled() const {
     constexpr uint64_t kState = 0x3, kFlags = kFlowInUse | kFlowDns | kFlowLooking | kFlowOpened;
     constexpr uint64_t kLookedAt = kNoIndex | kState << 32 | kFlags << 48;
@@ -243,8 +243,8 @@ class FlowTable {
   uint32_t index_of(const Flow& flow) const { return static_cast<uint32_t>(&flow - flows_.get()); }
 
  private:
-  /// The two halves of the product, one over the other: each bit of it hangs on all of both words. Each word is
-  /// one of the key's with a random one that nobody outside knows.
+  /// The two halves of the product, one over the other: each bit of it hangs on all of both words. Each word
+  /// is one of the key's with a random one that nobody outside knows.
   static uint64_t mix(uint64_t one, uint64_t two) {
     __extension__ using Product = unsigned __int128;
     const Product product = Product{one} * two;

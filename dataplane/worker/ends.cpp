@@ -24,6 +24,11 @@ void WorkerPipeline::go_on(Flow& flow) {
   end(flow, Ended::Continues);
 }
 
+void WorkerPipeline::note_closing(const Packet& packet, Flow& flow) {
+  if (packet.tcp_flags & (kFin | kRst)) flow.set(kFlowClosing);
+  if (packet.tcp_flags & kRst) flow.set(kFlowReset);
+}
+
 Ended WorkerPipeline::how_ended(const Flow& flow, Ended otherwise) {
   if (!flow.has(kFlowClosing)) return otherwise;
   return flow.has(kFlowReset) ? Ended::Reset : Ended::Fin;

@@ -193,7 +193,8 @@ uint8_t WorkerPipeline::owner_of(const FlowKey& key) const {
                        : key.transport == kTcp ? offsetof(FlowKey, vlan)
                                                : offsetof(FlowKey, local_port);
   const uint64_t hash = XXH3_64bits_withSeed(&key, bytes, config_.seed);
-  return static_cast<uint8_t>((hash >> 32) * config_.workers >> 32);  // a division would cost as much as all else
+  return static_cast<uint8_t>((hash >> 32) * config_.workers >>
+                              32);  // a division would cost as much as all else
 }
 
 void WorkerPipeline::hand_over(rte_mbuf* mbuf, uint8_t owner) {
@@ -209,7 +210,7 @@ void WorkerPipeline::handle(Arrival& arrival, Flow* candidate) {
   constexpr uint8_t kControlFlags = kSyn | kFin | kRst;
   const Packet& packet = arrival.packet;
   const bool settled =
-      flow != nullptr && is_settled(*flow) &&
+      flow != nullptr && flow->is_settled() && flow->epoch == epoch_ &&
       !(packet.is_udp() && (may_begin_dtls(arrival, *flow) || may_begin_quic(arrival, *flow))) &&
       !(packet.tcp_flags & kControlFlags) && packet.transport != kIcmp && packet.transport != kIcmpv6;
   if (settled) {

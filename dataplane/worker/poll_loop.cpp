@@ -148,7 +148,8 @@ class PollLoop {
     }
   }
 
-  /// Each owner's packets at once: the ring is shared, and taking a place in it costs much more than a packet.
+  /// Each owner's packets at once: the ring is shared, and taking a place in it costs much more than a
+  /// packet.
   void hand_over() {
     std::array<rte_mbuf*, Output::kMaxHandover> same;
     while (output_.handover_count != 0) {

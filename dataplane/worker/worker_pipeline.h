@@ -54,7 +54,7 @@ struct Sighting {
   bool unidentified = false;
   Situation situation = Situation::NoName;
   bool resolver_question = false;
-  bool mismatch = false;  ///< set by judging: the name does not fit its addresses
+  bool mismatch = false;               ///< set by judging: the name does not fit its addresses
   bool response_outstanding = false;   ///< see Refusal
   std::span<const uint8_t> message{};  ///< see Refusal
 
@@ -126,10 +126,6 @@ class WorkerPipeline final : public Pipeline {
   void run(std::span<rte_mbuf* const> burst, Owner owner, Clock now, Output& out);
   void look_at(const rte_mbuf& mbuf, Glimpse& out) const;
   [[nodiscard]] bool gives_way_unread(rte_mbuf* mbuf, Owner owner, const Glimpse& glimpse);
-  /// Is its every plain packet passed, whatever it says?
-  [[nodiscard]] bool is_settled(const Flow& flow) const {
-    return flow.is_settled() && flow.epoch == epoch_;
-  }
   [[nodiscard]] bool enter(rte_mbuf* mbuf, Arrival& arrival, Owner owner = Owner::Unknown,
                            const Glimpse& glimpse = {});
   [[nodiscard]] bool passes_as_link_control(Arrival& arrival);
@@ -394,10 +390,7 @@ class WorkerPipeline final : public Pipeline {
 
   void touch(Flow& flow) const { flow.last_ms = static_cast<uint32_t>(now_.ms); }
   /// What closes a flow, true or a decoy.
-  static void note_closing(const Packet& packet, Flow& flow) {
-    if (packet.tcp_flags & (kFin | kRst)) flow.set(kFlowClosing);
-    if (packet.tcp_flags & kRst) flow.set(kFlowReset);
-  }
+  static void note_closing(const Packet& packet, Flow& flow);
   /// Why a packet passes that changes nothing.
   static Reason passing(const Flow& flow) {
     return flow.state == FlowState::Undecided ? Reason::Undecided : Reason::Decided;
