@@ -10,6 +10,7 @@
 #include "control/disclosure/proof.h"
 #include "control/disclosure/record.h"
 #include "control/segment/writer.h"
+#include "tests/fuzz/edits.h"
 
 namespace {
 
@@ -64,41 +65,15 @@ bool holds(const std::string& text) {
   return found.problem_count == 0 && found.entries != 0;
 }
 
-std::string edited(std::string text, const uint8_t* data, size_t size) {
-  for (size_t at = 0; at + 4 <= size; at += 4) {
-    const size_t place = (size_t{data[at + 1]} << 8 | data[at + 2]) % (text.size() + 1);
-    const auto more = static_cast<char>(data[at + 3]);
-    switch (data[at] % 5) {
-      case 0:
-        if (place < text.size()) text[place] = more;
-        break;
-      case 1:
-        text.insert(place, 1, more);
-        break;
-      case 2:
-        text.erase(place, data[at + 3]);
-        break;
-      case 3:
-        text.insert(place, text.substr(place, size_t{data[at + 3]} * 4));
-        break;
-      default:
-        text.resize(place);
-        break;
-    }
-  }
-  return text;
-}
-
 }  // namespace
 
-/// data: an odd first byte and edits of four bytes (what to do, where in two bytes, a byte or a length), or a
-/// whole file behind an even one.
+/// data: an odd first byte and edits (see edited), or a whole file behind an even one.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const std::string good = disclosed();
   static const bool good_holds = holds(good);
   if (size == 0) return 0;
   const bool edit = data[0] % 2 == 1;
-  const std::string text = edit ? edited(good, data + 1, size - 1)
+  const std::string text = edit ? sluice::test::edited(good, data + 1, size - 1)
                                 : std::string(reinterpret_cast<const char*>(data + 1), size - 1);
   if (!good_holds || holds(text) != (text == good)) std::abort();
   return 0;

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "control/sealed/sealed_file.h"
+#include "tests/fuzz/edits.h"
 
 namespace {
 
@@ -43,31 +44,10 @@ struct Written {
 
 }  // namespace
 
-/// data: edits of four bytes: what to do, where (two bytes), and a byte or a length.
+/// data: see edited.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const Written written;
-  std::string text = written.text;
-  for (size_t at = 0; at + 4 <= size; at += 4) {
-    const size_t place = (size_t{data[at + 1]} << 8 | data[at + 2]) % (text.size() + 1);
-    const auto more = static_cast<char>(data[at + 3]);
-    switch (data[at] % 5) {
-      case 0:
-        if (place < text.size()) text[place] = more;
-        break;
-      case 1:
-        text.insert(place, 1, more);
-        break;
-      case 2:
-        text.erase(place, data[at + 3]);
-        break;
-      case 3:  // a line once more, or one without its signature
-        text.insert(place, text.substr(place, size_t{data[at + 3]} * 4));
-        break;
-      default:
-        text.resize(place);
-        break;
-    }
-  }
+  const std::string text = sluice::test::edited(written.text, data, size);
   std::ofstream(written.directory / "history.jsonl", std::ios::binary | std::ios::trunc) << text;
   SealedFindings findings;
   if (!read_sealed(history_paths(written.directory), *written.key, {}, findings).empty()) return 0;

@@ -35,3 +35,16 @@ log_complete() {
 }
 ring_empty() { same "$(metric '^sluice_ring_used_slots')" 0 >/dev/null; }
 log_unaltered() { lab_ctl logs verify --log "$LAB_DIR/log"; }
+# kill_control KILLS LEAST_S MORE_S: kills control so often, each time after LEAST_S to LEAST_S + MORE_S seconds, and checks the log
+# before it comes back. Counts in `altered` how often the check called it altered.
+kill_control() {
+  local kills=$1 kill
+  altered=0
+  for ((kill = 1; kill <= kills; ++kill)); do
+    sleep "$(awk -v seed="$RANDOM" -v least="$2" -v more="$3" 'BEGIN { srand(seed); printf "%.3f", least + rand() * more }')"
+    lab_stop control KILL
+    log_unaltered >"$LAB_DIR/verify.log" || { ((++altered)); cat "$LAB_DIR/verify.log"; }
+    lab_control_start || { echo "not ok - control does not come back after kill $kill"; exit 1; }
+    ((kill % 20)) || echo "    killed $kill of $kills times, $altered false alarms"
+  done
+}
