@@ -15,10 +15,15 @@ sys.path.insert(0, str(Path(__file__).parent))
 import programs  # noqa: E402
 from programs import ROOT, Result  # noqa: E402
 
-SANITIZED = ["-Db_sanitize=address,undefined", "-Dfuzz=true", "-Db_lundef=false", "--buildtype=debugoptimized"]
+UBSAN_IGNORE = ROOT / "tests/support/ubsan.ignore"
+# Compiling is most of a run's time: no optimisation, the sources of a library as one, no debugger's tables but lines.
+SANITIZED = ["-Db_sanitize=address,undefined", "-Dfuzz=true", "-Db_lundef=false", "-Ddebug=true", "-Doptimization=0",
+             "--unity=on", "-Dunity_size=8", f"-Dcpp_args=-gline-tables-only -fsanitize-ignorelist={UBSAN_IGNORE}"]
+RELEASE = ["--buildtype=release"]
 THREADS = ["-Db_sanitize=thread", "-Db_lundef=false", "--buildtype=debugoptimized"]
+EVERY_TEST = ["all", "meson-test-prereq"]  # meson builds the test programs on demand only
 THREAD_TESTS = ("unit-contract", "unit-link", "unit-agent", "unit-log")  # the boundary between the processes
-SUITES = ("lint", "unit", "case", "cost", "smoke", "evasion", "fuzz", "tsan")
+SUITES = ("lint", "unit", "case", "release", "cost", "smoke", "evasion", "fuzz", "tsan")
 
 
 @dataclass
@@ -53,17 +58,13 @@ class Run:
         self.add("build", [done], directory)
         return done.passed
 
-    def meson_tests(self, directory: str, suites: tuple[str, ...], env: dict, prefix: str) -> None:
+    def meson_tests(self, directory: str, suite: str, env: dict, prefix: str) -> None:
         """Runs the programs that a build registers, as many at once as there are cores."""
-        tests = [test for test in programs.introspect(directory) if test.suite in suites]
+        tests = [test for test in programs.introspect(directory) if test.suite == suite]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             runs = pool.map(lambda test: (test, programs.run_test(test, env, prefix)), tests)
             for test, results in runs:
                 self.add(test.suite, results, prefix + test.name)
-
-
-def registered(suite: str) -> tuple[str, ...]:
-    return (suite, suite + "s")
 
 
 def sanitizer_env() -> dict:
@@ -104,39 +105,55 @@ def fuzz(run: Run) -> None:
             run.add("fuzz", [result], target.name)
 
 
+def programs_of(directory: str, wanted, options: list[str] = (), clang: bool = False) -> tuple[list, list[str]]:
+    """The registered tests that are wanted, and their programs as targets; sets the directory up where it is not."""
+    env = dict(os.environ) | ({"CC": "clang", "CXX": "clang++"} if clang else {})
+    setup = ["meson", "setup", directory, *options]
+    if (ROOT / directory / "build.ninja").exists():
+        setup = ["ninja", "-C", directory, "build.ninja"]  # so that it knows today's tests
+    subprocess.run(setup, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
+    tests = [test for test in programs.introspect(directory) if wanted(test)]
+    return tests, [os.path.relpath(test.command[0], ROOT / directory) for test in tests]
+
+
 def boundary(run: Run) -> None:
     """Only the programs that exercise what the two processes share are built with the thread sanitizer."""
-    env = dict(os.environ, CC="clang", CXX="clang++")
-    setup = ["meson", "setup", "build-tsan", *THREADS]
-    if (ROOT / "build-tsan/build.ninja").exists():
-        setup = ["ninja", "-C", "build-tsan", "build.ninja"]  # so that it knows today's tests
-    subprocess.run(setup, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
-    tests = [test for test in programs.introspect("build-tsan") if test.name in THREAD_TESTS]
-    targets = [os.path.relpath(test.command[0], ROOT / "build-tsan") for test in tests]
+    tests, targets = programs_of("build-tsan", lambda test: test.name in THREAD_TESTS, THREADS, clang=True)
     if targets and run.build("build-tsan", THREADS, targets, clang=True):
         for test in tests:
             run.add("tsan", programs.run_test(test, sanitizer_env(), "thread: "), test.name)
 
 
+def run_release(run: Run) -> None:
+    """The gateway itself. Unit tests and cases run here with --quick; else the sanitized build runs them."""
+    quick = run.options.quick
+    targets = EVERY_TEST
+    if not quick:
+        targets = ["all", *programs_of("build", lambda test: test.suite == "release", RELEASE)[1]]
+    if not run.build("build", RELEASE, targets):
+        return
+    for suite in ("unit", "case", "release"):
+        if run.wants(suite) and (quick or suite == "release"):
+            run.meson_tests("build", suite, {}, "")
+    for suite, runs in (("cost", cost), ("smoke", smoke), ("evasion", evasion)):
+        if run.wants(suite):
+            runs(run)
+
+
+def run_sanitized(run: Run) -> None:
+    if not run.build("build-san", SANITIZED, EVERY_TEST, clang=True):
+        return
+    for suite in ("unit", "case"):
+        if run.wants(suite):
+            run.meson_tests("build-san", suite, sanitizer_env(), "sanitized: ")
+    if run.wants("fuzz"):
+        fuzz(run)
+
+
 def run_all(run: Run) -> None:
-    release = run.build("build", ["--buildtype=release"])
-    if release and run.wants("unit"):
-        run.meson_tests("build", registered("unit"), {}, "")
-    if release and run.wants("case"):
-        run.meson_tests("build", registered("case"), {}, "")
-    if release and run.wants("cost"):
-        cost(run)
-    if release and run.wants("smoke"):
-        smoke(run)
-    if release and run.wants("evasion"):
-        evasion(run)
+    run_release(run)
     if not run.options.quick and any(run.wants(suite) for suite in ("unit", "case", "fuzz", "lint")):
-        if run.build("build-san", SANITIZED, clang=True):
-            for suite in ("unit", "case"):
-                if run.wants(suite):
-                    run.meson_tests("build-san", registered(suite), sanitizer_env(), "sanitized: ")
-            if run.wants("fuzz"):
-                fuzz(run)
+        run_sanitized(run)
     if not run.options.quick and run.wants("tsan"):
         boundary(run)
     if run.wants("lint"):
