@@ -20,7 +20,7 @@ namespace {
 
 constexpr int kNice = 19;
 constexpr size_t kMaxTold = 1000;  ///< news that are remembered, not to be said twice
-constexpr int64_t kSecond = 1'000'000'000;
+constexpr int64_t kSecondNs = 1'000'000'000;
 
 /// As the policy's names are: it becomes a file's name.
 bool is_copy_name(std::string_view name) {
@@ -352,7 +352,7 @@ void CopyThread::warn_of_delay() {
   }
   alarmed_ = now;
   log_error("copy " + plan_.copy.name + ": has nothing since " + utc_text(now_.behind_since_ns) + ", " +
-            std::to_string(late_ns / kSecond) + " seconds; at least " + std::to_string(now_.behind_records) +
+            std::to_string(late_ns / kSecondNs) + " seconds; at least " + std::to_string(now_.behind_records) +
             " records wait, and go lost for it when their term is over");
 }
 

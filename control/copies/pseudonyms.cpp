@@ -20,7 +20,7 @@
 namespace sluice::control {
 namespace {
 
-using json = nlohmann::ordered_json;  // the fields keep their order
+using OrderedJson = nlohmann::ordered_json;  // the fields keep their order
 constexpr size_t kMaxKeyFile = 256;
 constexpr size_t kPseudonymBytes = 16;
 
@@ -57,7 +57,7 @@ std::string joined(std::string_view kind, std::string_view text) {
 }
 
 /// nullptr where there is no such member.
-const json* member(const json* object, std::string_view name) {
+const OrderedJson* member(const OrderedJson* object, std::string_view name) {
   if (object == nullptr || !object->is_object()) {
     return nullptr;
   }
@@ -65,8 +65,8 @@ const json* member(const json* object, std::string_view name) {
   return found != object->end() ? &*found : nullptr;
 }
 
-const json* at_path(const json& line, std::string_view path) {
-  const json* out = &line;
+const OrderedJson* at_path(const OrderedJson& line, std::string_view path) {
+  const OrderedJson* out = &line;
   while (out != nullptr && !path.empty()) {
     const size_t dot = std::min(path.find('.'), path.size());
     out = member(out, path.substr(0, dot));
@@ -75,8 +75,8 @@ const json* at_path(const json& line, std::string_view path) {
   return out;
 }
 
-void set_path(json& line, std::string_view path, json value) {
-  json* out = &line;
+void set_path(OrderedJson& line, std::string_view path, OrderedJson value) {
+  OrderedJson* out = &line;
   while (!path.empty()) {
     const size_t dot = std::min(path.find('.'), path.size());
     out = &(*out)[std::string(path.substr(0, dot))];
@@ -86,9 +86,9 @@ void set_path(json& line, std::string_view path, json value) {
 }
 
 /// One value, or a list of texts: nothing in which another field could hide.
-bool is_plain(const json& value) {
+bool is_plain(const OrderedJson& value) {
   return (value.is_primitive() && !value.is_binary()) ||
-         (value.is_array() && std::ranges::all_of(value, [](const json& each) { return each.is_string(); }));
+         (value.is_array() && std::ranges::all_of(value, [](const OrderedJson& each) { return each.is_string(); }));
 }
 
 bool is_public_address(const std::string& text) {
@@ -141,19 +141,19 @@ std::string Pseudonyms::of(std::string_view kind, std::string_view text) const {
 }
 
 std::optional<std::string> Pseudonyms::line(std::string_view line) const {
-  const json said = json::parse(line, nullptr, false);
+  const OrderedJson said = OrderedJson::parse(line, nullptr, false);
   if (!said.is_object()) {
     return std::nullopt;
   }
-  json out = json::object();
+  OrderedJson out = OrderedJson::object();
   for (const std::string_view path : kOpen) {
-    if (const json* value = at_path(said, path); value != nullptr && is_plain(*value)) {
+    if (const OrderedJson* value = at_path(said, path); value != nullptr && is_plain(*value)) {
       set_path(out, path, *value);
     }
   }
   const auto text = [&](std::string_view path) -> const std::string* {
-    const json* value = at_path(said, path);
-    return value != nullptr ? value->get_ptr<const json::string_t*>() : nullptr;
+    const OrderedJson* value = at_path(said, path);
+    return value != nullptr ? value->get_ptr<const OrderedJson::string_t*>() : nullptr;
   };
   // A line bears a MAC address where the LAN's side opened the flow, and only there. Where it has none, the
   // client may be either end.
@@ -177,7 +177,7 @@ std::optional<std::string> Pseudonyms::line(std::string_view line) const {
     set_path(out, "user.name", of("user", *user));
   }
   set_path(out, "sluice.pseudonyms", true);
-  return out.dump(-1, ' ', false, json::error_handler_t::replace);
+  return out.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
 }  // namespace sluice::control

@@ -65,7 +65,7 @@ constexpr int64_t kMostSeconds =
     4'291'747'199;  ///< 2105-12-31 23:59:59, the last that a DateTime surely holds
 
 /// nullptr where there is no such value.
-const json* at_path(const json& line, const std::string_view (&path)[3]) {
+const json* member_at(const json& line, const std::string_view (&path)[3]) {
   const json* out = &line;
   for (const std::string_view name : path) {
     if (name.empty()) {
@@ -146,20 +146,20 @@ void append_time(std::string& out, int64_t time_ns) {
 
 /// What a line tells of: an access, an end, a flow that goes on, records that are missing.
 std::string_view kind_of(const json& line) {
-  if (text_of(at_path(line, {"event", "kind"})) == "pipeline_error") {
+  if (text_of(member_at(line, {"event", "kind"})) == "pipeline_error") {
     return "gap";
   }
-  const std::string& ended = text_of(at_path(line, {"sluice", "ended"}));
+  const std::string& ended = text_of(member_at(line, {"sluice", "ended"}));
   if (!ended.empty()) {
     return ended == "continues" ? "continues" : "end";
   }
-  return at_path(line, {"event", "action"}) != nullptr ? "access" : "other";
+  return member_at(line, {"event", "action"}) != nullptr ? "access" : "other";
 }
 
 /// Of an `ip`, or of the `address` that stands in its place.
 void append_address(std::string& out, const json& line, std::string_view side) {
-  const std::string& ip = text_of(at_path(line, {side, "ip"}));
-  append_text(out, ip.empty() ? text_of(at_path(line, {side, "address"})) : ip);
+  const std::string& ip = text_of(member_at(line, {side, "ip"}));
+  append_text(out, ip.empty() ? text_of(member_at(line, {side, "address"})) : ip);
 }
 
 }  // namespace
@@ -181,23 +181,23 @@ const std::string& row_columns() {
 bool append_row(std::string& out, std::string_view line, int64_t else_ns) {
   const json parsed = json::parse(line, nullptr, false);
   const json said = parsed.is_object() ? parsed : json::object();
-  const std::string& id = text_of(at_path(said, {"event", "id"}));
-  append_time(out, parse_utc(text_of(at_path(said, {"@timestamp"}))).value_or(else_ns));
+  const std::string& id = text_of(member_at(said, {"event", "id"}));
+  append_time(out, parse_utc(text_of(member_at(said, {"@timestamp"}))).value_or(else_ns));
   append_text(out, id.empty() ? sha256_hex(line) : id);
   append_text(out, kind_of(said));
   append_address(out, said, "source");
   append_address(out, said, "destination");
   for (const Column& each : kColumns) {
-    const json* value = at_path(said, each.path);
+    const json* value = member_at(said, each.path);
     if (each.type == Type::Text) {
       append_text(out, text_of(value));
     } else {
       append_number(out, number_of(value, greatest(each.type)));
     }
   }
-  append_time(out, parse_utc(text_of(at_path(said, {"event", "end"}))).value_or(0));
-  append_number(out, std::max<uint64_t>(1, number_of(at_path(said, {"event", "count"}), UINT64_MAX)));
-  const json* pseudonyms = at_path(said, {"sluice", "pseudonyms"});
+  append_time(out, parse_utc(text_of(member_at(said, {"event", "end"}))).value_or(0));
+  append_number(out, std::max<uint64_t>(1, number_of(member_at(said, {"event", "count"}), UINT64_MAX)));
+  const json* pseudonyms = member_at(said, {"sluice", "pseudonyms"});
   append_number(out, pseudonyms != nullptr && *pseudonyms == true ? 1 : 0);
   append_text(out, line);
   out.back() = '\n';

@@ -11,7 +11,6 @@ namespace {
 /// File systems tell times by the kernel's tick: a directory that changed less long ago may change again with
 /// the same time.
 constexpr int64_t kSettledNs = 2'000'000'000;
-constexpr int64_t kSecond = 1'000'000'000;
 
 }  // namespace
 
@@ -19,7 +18,7 @@ const std::vector<SegmentFile>& SegmentList::files() {
   struct stat status {};
   const bool there = ::stat(log_.c_str(), &status) == 0;
   const int64_t now_ns = utc_now_ns();
-  const int64_t changed_ns = there ? status.st_mtim.tv_sec * kSecond + status.st_mtim.tv_nsec : 0;
+  const int64_t changed_ns = there ? status.st_mtim.tv_sec * int64_t{1'000'000'000} + status.st_mtim.tv_nsec : 0;
   if (changed_ns != 0 && changed_ns == changed_ns_) {
     return files_;
   }

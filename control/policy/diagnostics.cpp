@@ -109,12 +109,12 @@ std::string alternatives(std::span<const std::string_view> words) {
 }
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
-  constexpr size_t kMaxWord = 64;
-  if (word.empty() || word.size() > kMaxWord) return {};
+  constexpr size_t kMaxCompared = 64;
+  if (word.empty() || word.size() > kMaxCompared) return {};
   std::string_view best;
   size_t best_distance = std::max<size_t>(2, word.size() / 2) + 1;
   for (const std::string_view candidate : candidates) {
-    if (candidate.size() > kMaxWord) continue;
+    if (candidate.size() > kMaxCompared) continue;
     const size_t distance = edit_distance(word, candidate);
     if (distance < best_distance) {
       best = candidate;

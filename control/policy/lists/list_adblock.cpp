@@ -6,7 +6,7 @@
 namespace sluice::control {
 namespace {
 
-constexpr std::string_view kWrite = "a list takes ||example.com^, ||*.example.com^ and @@||example.com^";
+constexpr std::string_view kWriteAdblock = "a list takes ||example.com^, ||*.example.com^ and @@||example.com^";
 
 /// What separates the hosts of a rule about a page's elements or scripts from what it says of them.
 bool is_cosmetic(std::string_view line) {
@@ -69,10 +69,10 @@ void read_rule(std::string_view whole, ListLines& lines) {
     const std::string_view foreign = foreign_option(rule.substr(dollar + 1));
     rule = rule.substr(0, dollar);
     if (!foreign.empty())
-      return lines.leave_out(whole, "has an option that a name cannot say", kWrite, foreign);
+      return lines.leave_out(whole, "has an option that a name cannot say", kWriteAdblock, foreign);
   }
   NameScope scope;
-  if (!take_anchors(rule, scope)) return lines.leave_out(whole, "speaks of more than a host", kWrite);
+  if (!take_anchors(rule, scope)) return lines.leave_out(whole, "speaks of more than a host", kWriteAdblock);
   exception ? lines.take_exception(rule, scope) : lines.take_name(rule, scope);
 }
 

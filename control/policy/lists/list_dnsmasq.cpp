@@ -6,7 +6,7 @@
 namespace sluice::control {
 namespace {
 
-constexpr std::string_view kWrite = "a list takes address=/example.com/, server=, local=, ipset= and nftset=";
+constexpr std::string_view kWriteDnsmasq = "a list takes address=/example.com/, server=, local=, ipset= and nftset=";
 
 /// Options whose value is `/domain/domain/what becomes of them`.
 constexpr std::string_view kOptions[] = {"address", "server", "local", "ipset", "nftset"};
@@ -35,12 +35,12 @@ void read_option(std::string_view line, ListLines& lines) {
   const size_t equals = line.find('=');
   const std::string_view option = line.substr(0, line.find_first_of("= \t"));
   if (equals == line.npos || std::ranges::find(kOptions, option) == std::end(kOptions))
-    return lines.leave_out(line, "is an option that names no domains", kWrite);
+    return lines.leave_out(line, "is an option that names no domains", kWriteDnsmasq);
   std::string_view value = line.substr(equals + 1);
   value.remove_prefix(std::min(value.find_first_not_of(ListLines::kBlank), value.size()));
   const size_t last = value.rfind('/');
   if (!value.starts_with('/') || last == 0)
-    return lines.leave_out(line, "has no domain between slashes", kWrite);
+    return lines.leave_out(line, "has no domain between slashes", kWriteDnsmasq);
   // `server=/name/#`: asked as if nothing had been said of the domains around it.
   const bool exception = (option == "server" || option == "local") && value.substr(last + 1) == "#";
   for (size_t at = 1; at <= last;) {

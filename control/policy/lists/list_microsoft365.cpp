@@ -16,7 +16,7 @@ namespace {
 constexpr size_t kMaxJsonBytes = size_t{16} << 20;  ///< the service answers with 100 KB
 constexpr size_t kMaxPorts = 64;                    ///< ranges of one set; they are a handful
 constexpr size_t kMaxDepth = 8;                     ///< of brackets; it has three
-constexpr std::string_view kWrite =
+constexpr std::string_view kWriteMicrosoft365 =
     "it is a list of endpoint sets, as [{\"urls\": [...], \"ips\": [...], \"tcpPorts\": \"443\"}]";
 
 struct EndpointSet {
@@ -69,7 +69,7 @@ class EndpointReader final : public nlohmann::json_sax<nlohmann::json> {
   bool parse_error(size_t position, const std::string&, const nlohmann::json::exception&) override {
     const std::string_view text = lines_.text();
     const size_t at = std::min(std::max<size_t>(position, 1) - 1, text.size());
-    lines_.fail("it is no JSON from here on", std::string(kWrite), text.substr(at, 0));
+    lines_.fail("it is no JSON from here on", std::string(kWriteMicrosoft365), text.substr(at, 0));
     return false;
   }
 
@@ -77,7 +77,7 @@ class EndpointReader final : public nlohmann::json_sax<nlohmann::json> {
   static constexpr size_t kInSet = 2;  ///< depth of what stands in the map of a set
 
   bool expect(bool fits) {
-    if (!fits) lines_.fail("it is JSON, but no endpoint sets", std::string(kWrite));
+    if (!fits) lines_.fail("it is JSON, but no endpoint sets", std::string(kWriteMicrosoft365));
     return fits;
   }
 

@@ -7,7 +7,7 @@
 namespace sluice::control {
 namespace {
 
-constexpr std::string_view kWrite = "write 192.0.2.0/24, 2001:db8::/32 or 192.0.2.1-192.0.2.9";
+constexpr std::string_view kWritePrefixes = "write 192.0.2.0/24, 2001:db8::/32 or 192.0.2.1-192.0.2.9";
 
 /// Zero bits at the end of an address.
 int zeros_behind(const Address& address) {
@@ -52,10 +52,10 @@ bool parse_end(std::string_view text, Address& out) {
 void take_range(std::string_view word, size_t dash, ListLines& lines) {
   Address first, last;
   if (!parse_end(word.substr(0, dash), first) || !parse_end(word.substr(dash + 1), last))
-    return lines.leave_out(word, "is no range of addresses", kWrite);
+    return lines.leave_out(word, "is no range of addresses", kWritePrefixes);
   if (first.is_v4() != last.is_v4())
-    return lines.leave_out(word, "begins and ends in different families", kWrite);
-  if (last < first) return lines.leave_out(word, "ends before it begins", kWrite);
+    return lines.leave_out(word, "begins and ends in different families", kWritePrefixes);
+  if (last < first) return lines.leave_out(word, "ends before it begins", kWritePrefixes);
   take_range(first, last, word, lines);
 }
 
@@ -70,7 +70,7 @@ void take_prefix_word(std::string_view word, ListLines& lines) {
     case PrefixError::None:
       return lines.take_prefix(prefix, word);
     case PrefixError::NotAnAddress:
-      return lines.leave_out(word, "is not a prefix", kWrite);
+      return lines.leave_out(word, "is not a prefix", kWritePrefixes);
     case PrefixError::BadLength:
       return lines.leave_out(word, "has no valid length", "write /1 to /32 for IPv4, /1 to /128 for IPv6");
     case PrefixError::Mapped:
@@ -89,7 +89,7 @@ void read_prefixes(ListLines& lines) {
     }
     const std::string_view word = lines.next_word();
     if (const std::string_view second = lines.next_word(); !second.empty()) {
-      lines.leave_out(second, "is a second word in its line", kWrite);
+      lines.leave_out(second, "is a second word in its line", kWritePrefixes);
     } else {
       take_prefix_word(word, lines);
     }

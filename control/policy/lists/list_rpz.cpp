@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kMaxTokens = 12;        ///< of a record that matter; an SOA has twelve at most
 constexpr size_t kMaxRecordLines = 100;  ///< a parenthesis that is never closed does not swallow the file
-constexpr std::string_view kWrite =
+constexpr std::string_view kWriteRpz =
     "a list takes `name CNAME .`, `*.name CNAME .` and `32.1.2.0.192.rpz-ip CNAME .`";
 
 char lower(char c) {
@@ -87,7 +87,7 @@ class ZoneReader {
         continue;
       }
       lines_.leave_out(count_ > 0 ? tokens_[0] : lines_.line(), "has a parenthesis that is never closed",
-                       kWrite);
+                       kWriteRpz);
       count_ = 0;
       depth_ = 0;
     }
@@ -133,7 +133,7 @@ class ZoneReader {
                                                     "DNSKEY", "DS",   "CDS"};
     if (at < count_ && is_one_of(tokens_[at], kSigning)) return;
     if (at >= count_ || !is_one_of(tokens_[at], kTypes))
-      return lines_.leave_out(tokens_[0], "begins no record of a zone", kWrite);
+      return lines_.leave_out(tokens_[0], "begins no record of a zone", kWriteRpz);
     if (same(tokens_[at], "SOA")) return begin_zone();
     std::string_view target;
     if (same(tokens_[at], "CNAME") && at + 1 < count_) target = tokens_[at + 1];
@@ -143,7 +143,7 @@ class ZoneReader {
   void take_directive() {
     if (same(tokens_[0], "$TTL")) return;
     if (!same(tokens_[0], "$ORIGIN") || count_ < 2)
-      return lines_.leave_out(tokens_[0], "is a directive that a list does not follow", kWrite);
+      return lines_.leave_out(tokens_[0], "is a directive that a list does not follow", kWriteRpz);
     origin_ = absolute(tokens_[1]);
     if (!has_zone_) zone_ = origin_;
     has_zone_ = true;
@@ -177,7 +177,7 @@ class ZoneReader {
     }
     if (zone_.empty() || same(out, zone_)) return false;
     if (cut_suffix(out, zone_)) return true;
-    lines_.leave_out(owner_, "lies outside of the zone", kWrite);
+    lines_.leave_out(owner_, "lies outside of the zone", kWriteRpz);
     return false;
   }
 
@@ -193,12 +193,12 @@ class ZoneReader {
     std::string_view name;
     if (!trigger(name)) return;
     const Says says = what_says(target, name);
-    if (says == Says::Neither) return lines_.leave_out(owner_, "is to be asked for over TCP only", kWrite);
+    if (says == Says::Neither) return lines_.leave_out(owner_, "is to be asked for over TCP only", kWriteRpz);
     static constexpr std::string_view kOthers[] = {"rpz-client-ip", "rpz-nsdname", "rpz-nsip"};
     const size_t dot = name.rfind('.');
     const std::string_view last = name.substr(dot == name.npos ? 0 : dot + 1);
     if (is_one_of(last, kOthers))
-      return lines_.leave_out(owner_, "is a trigger on who asks or who answers", kWrite);
+      return lines_.leave_out(owner_, "is a trigger on who asks or who answers", kWriteRpz);
     if (same(last, "rpz-ip")) return take_address(name.substr(0, std::min(dot, name.size())), says);
     if (name == "*") return lines_.leave_out(owner_, "is every name", "a network's `default` speaks of them");
     NameScope scope = NameScope::Self;
@@ -218,7 +218,7 @@ class ZoneReader {
     if (error == PrefixError::HostBits)
       lines_.doubt(owner_, "has host bits set", "it is read as " + to_string(prefix));
     if (error != PrefixError::None && error != PrefixError::HostBits)
-      return lines_.leave_out(owner_, "is no reversed prefix", kWrite);
+      return lines_.leave_out(owner_, "is no reversed prefix", kWriteRpz);
     lines_.take_prefix(prefix, owner_);
   }
 
