@@ -20,6 +20,7 @@ UBSAN_IGNORE = ROOT / "tests/support/ubsan.ignore"
 SANITIZED = ["-Db_sanitize=address,undefined", "-Dfuzz=true", "-Db_lundef=false", "-Ddebug=true", "-Doptimization=0",
              "--unity=on", "-Dunity_size=8", f"-Dcpp_args=-gline-tables-only -fsanitize-ignorelist={UBSAN_IGNORE}"]
 RELEASE = ["--buildtype=release"]
+CLANG = {"CC": "clang", "CXX": "clang++", "CXX_LD": "lld"}
 THREADS = ["-Db_sanitize=thread", "-Db_lundef=false", "--buildtype=debugoptimized"]
 EVERY_TEST = ["all", "meson-test-prereq"]  # meson builds the test programs on demand only
 THREAD_TESTS = ("unit-contract", "unit-link", "unit-agent", "unit-log")  # the boundary between the processes
@@ -50,7 +51,7 @@ class Run:
     def build(self, directory: str, options: list[str], targets: list[str] = (), clang: bool = False) -> bool:
         """Compiles; a build that fails is one failed test, and what needs it is not run."""
         began = time.time()
-        env = dict(os.environ) | ({"CC": "clang", "CXX": "clang++"} if clang else {})
+        env = dict(os.environ) | (CLANG if clang else {})
         wanted = [word for target in targets for word in ("-t", target)]
         self.say(f"build: {directory}")
         code = programs.show([str(ROOT / "deploy/build"), *wanted, directory, *options], env)
@@ -107,13 +108,14 @@ def fuzz(run: Run) -> None:
 
 def programs_of(directory: str, wanted, options: list[str] = (), clang: bool = False) -> tuple[list, list[str]]:
     """The registered tests that are wanted, and their programs as targets; sets the directory up where it is not."""
-    env = dict(os.environ) | ({"CC": "clang", "CXX": "clang++"} if clang else {})
+    env = dict(os.environ) | (CLANG if clang else {})
     setup = ["meson", "setup", directory, *options]
     if (ROOT / directory / "build.ninja").exists():
         setup = ["ninja", "-C", directory, "build.ninja"]  # so that it knows today's tests
     subprocess.run(setup, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
     tests = [test for test in programs.introspect(directory) if wanted(test)]
-    return tests, [os.path.relpath(test.command[0], ROOT / directory) for test in tests]
+    paths = [Path(test.command[0]) for test in tests]
+    return tests, [str(path.relative_to(ROOT / directory)) for path in paths if path.is_relative_to(ROOT / directory)]
 
 
 def boundary(run: Run) -> None:

@@ -215,88 +215,88 @@ INSTANTIATE_TEST_SUITE_P(
     name_of);
 
 /// A rule that uses list a.
-const std::string kUse = "rules: [{name: a, to: [a], action: block}]\n";
+const std::string kListUse = "rules: [{name: a, to: [a], action: block}]\n";
 
 INSTANTIATE_TEST_SUITE_P(
     Lists, Diagnosed,
     testing::Values(
         Case{"Format",
-             "lists: {a: {files: [], format: xml}}\n" + kUse,
+             "lists: {a: {files: [], format: xml}}\n" + kListUse,
              {"t:1:20: `files` is an empty list; leave the key out",
               "t:1:32: `format` cannot be 'xml'; write names, hosts, adblock, dnsmasq, rpz, prefixes or "
               "microsoft365"}},
         Case{"NoInternationalisedName",
              "lists: {a: {names: [\"-b\xc3\xbc"
              "cher.example\"]}}\n" +
-                 kUse,
+                 kListUse,
              {"t:1:21: the name '-b\xc3\xbc"
               "cher.example' is no internationalised name (string start/ends with forbidden hyphen); write "
               "its "
               "A-labels (xn--...)"}},
         Case{"LoneStar",
-             "lists: {a: {names: [\"*\"]}}\n" + kUse,
+             "lists: {a: {names: [\"*\"]}}\n" + kListUse,
              {"t:1:21: the name '*' has stars where none may stand; write \"*.example.com\" or "
               "\"cdn*.example.com\", with at most 4 stars"}},
         Case{"TooManyStars",
-             "lists: {a: {names: [a*b*c*d*e*.example]}}\n" + kUse,
+             "lists: {a: {names: [a*b*c*d*e*.example]}}\n" + kListUse,
              {"t:1:21: the name 'a*b*c*d*e*.example' has stars where none may stand; write \"*.example.com\" "
               "or "
               "\"cdn*.example.com\", with at most 4 stars"}},
         Case{"LongLabel",
-             "lists: {a: {names: [" + kLongName + "]}}\n" + kUse,
+             "lists: {a: {names: [" + kLongName + "]}}\n" + kListUse,
              {"t:1:21: the name '" + kLongName +
               "' has a label of more than 63 bytes; no such name can be asked for"}},
         Case{"EmptyLabel",
-             "lists: {a: {names: [a..example]}}\n" + kUse,
+             "lists: {a: {names: [a..example]}}\n" + kListUse,
              {"t:1:21: the name 'a..example' has an empty label; write example.com, \"=example.com\" or "
               "\"*.example.com\""}},
         Case{"AddressAsName",
-             "lists: {a: {names: [192.0.2.1]}}\n" + kUse,
+             "lists: {a: {names: [192.0.2.1]}}\n" + kListUse,
              {"t:1:21: the name '192.0.2.1' is an address or a number, not a name; addresses belong under "
               "`prefixes:`"}},
         Case{"Url",
-             "lists: {a: {names: [\"https://x.example/\"]}}\n" + kUse,
+             "lists: {a: {names: [\"https://x.example/\"]}}\n" + kListUse,
              {"t:1:21: the name 'https://x.example/' has a character that no host name has; write "
               "example.com, \"=example.com\" or \"*.example.com\""}},
         Case{"NotAList",
-             "lists: {a: {names: x.example}}\n" + kUse,
+             "lists: {a: {names: x.example}}\n" + kListUse,
              {"t:1:20: `names` has a single value; write [x.example]"}},
         Case{"Nothing",
-             "lists: {a: {}}\n" + kUse,
+             "lists: {a: {}}\n" + kListUse,
              {"t:1:9: the list 'a' has nothing in it; give it names, files, a url, patterns, keywords or "
               "prefixes"}},
         Case{"Unused",
              "lists: {a: {names: [x.example]}}\n",
              {"t:1:9: warning: no rule uses the list 'a'; name it in a rule, or leave it out"}},
         Case{"NoFile",
-             "lists: {a: {files: [gone.names]}}\n" + kUse,
+             "lists: {a: {files: [gone.names]}}\n" + kListUse,
              {"t:1:21: cannot read 'gone.names': No such file or directory; a path counts from the policy's "
               "directory"}},
         Case{"FormatAlone",
-             "lists: {a: {names: [x.example], format: hosts}}\n" + kUse,
+             "lists: {a: {names: [x.example], format: hosts}}\n" + kListUse,
              {"t:1:41: `format` without `files` or `url`; write files: [lists/my.names], or leave it out"}},
         Case{"PatternSyntax",
-             "lists: {a: {patterns: ['a', '(b']}}\n" + kUse,
+             "lists: {a: {patterns: ['a', '(b']}}\n" + kListUse,
              {"t:1:29: the pattern '(b' is refused by Hyperscan: Missing close parenthesis for group started "
               "at index 0.; write a Hyperscan expression on the host name, as '(^|\\.)bet[0-9]+\\.'"}},
         Case{"PatternEmpty",
-             "lists: {a: {patterns: ['a*']}}\n" + kUse,
+             "lists: {a: {patterns: ['a*']}}\n" + kListUse,
              {"t:1:24: the pattern 'a*' matches the empty name, and so every name; write a Hyperscan "
               "expression on the host name, as '(^|\\.)bet[0-9]+\\.'"}},
         Case{"PatternAll",
-             "lists: {a: {patterns: ['.+']}}\n" + kUse,
+             "lists: {a: {patterns: ['.+']}}\n" + kListUse,
              {"t:1:24: the pattern '.+' matches every name; write a Hyperscan expression on the host name, "
               "as '(^|\\.)bet[0-9]+\\.'"}},
         Case{"PatternRepeats",
-             "lists: {a: {patterns: ['(a{1,900}b){500}c']}}\n" + kUse,
+             "lists: {a: {patterns: ['(a{1,900}b){500}c']}}\n" + kListUse,
              {"t:1:24: the pattern '(a{1,900}b){500}c' grows beyond 1000 characters when its repeats are "
               "written out; write a Hyperscan expression on the host name, as '(^|\\.)bet[0-9]+\\.'"}},
         Case{"PatternTooLong",
-             "lists: {a: {patterns: ['a{254}']}}\n" + kUse,
+             "lists: {a: {patterns: ['a{254}']}}\n" + kListUse,
              {"t:1:24: the pattern 'a{254}' matches no name: it needs more than 253 bytes; write a Hyperscan "
               "expression on the host name, as '(^|\\.)bet[0-9]+\\.'"}},
         Case{"PatternTooLarge",
-             "lists: {a: {patterns: [good, '(a.{1,10}){60}b', bad]}}\n" + kUse,
+             "lists: {a: {patterns: [good, '(a.{1,10}){60}b', bad]}}\n" + kListUse,
              {"t:1:30: the pattern '(a.{1,10}){60}b' is refused by Hyperscan: Pattern is too large.; write "
               "a Hyperscan expression on the host name, as '(^|\\.)bet[0-9]+\\.'"}}),
     name_of);

@@ -38,7 +38,7 @@ class Directory : public testing::Test {
   }
   fs::path path_;
 };
-using Words = std::vector<std::string>;
+using Texts = std::vector<std::string>;
 
 TEST_F(Directory, IsReadInTheOrderOfNames) {
   write("20-rules.yaml",
@@ -50,14 +50,14 @@ TEST_F(Directory, IsReadInTheOrderOfNames) {
   const Compiled compiled = compile_policy(path_, 1);
   ASSERT_TRUE(compiled.policy);
   EXPECT_EQ(compiled.policy->sources,
-            (Words{path_ / "10-site.yaml", path_ / "20-rules.yaml", path_ / "lists/x.names"}));
+            (Texts{path_ / "10-site.yaml", path_ / "20-rules.yaml", path_ / "lists/x.names"}));
   EXPECT_EQ(compiled.policy->lists, 1u);
   EXPECT_EQ(compiled.policy->names, 1u);
 }
 
 TEST_F(Directory, MissingIsReported) {
   fs::remove_all(path_);
-  EXPECT_EQ(problems(), (Words{": cannot read the directory: No such file or directory; give the directory "
+  EXPECT_EQ(problems(), (Texts{": cannot read the directory: No such file or directory; give the directory "
                                "that holds the *.yaml files"}));
 }
 
@@ -65,7 +65,7 @@ TEST_F(Directory, EmptyIsReported) {
   write("policy.yml", kBase);
   const Compiled compiled = compile_policy(path_, 1);
   EXPECT_FALSE(compiled.policy);
-  EXPECT_EQ(problems(), (Words{": warning: 'policy.yml' is not read; name it *.yaml",
+  EXPECT_EQ(problems(), (Texts{": warning: 'policy.yml' is not read; name it *.yaml",
                                ": there is no *.yaml in this directory; a policy is one or more of them"}));
 }
 
@@ -75,7 +75,7 @@ TEST_F(Directory, WhatIsNoFileIsReportedAndNeverWaitedFor) {
   fs::create_directory(path_ / "c.yaml");
   fs::create_symlink("nowhere", path_ / "d.yaml");
   EXPECT_FALSE(compile_policy(path_, 1).policy);
-  EXPECT_EQ(problems(), (Words{": cannot read 'b.yaml': it is not a regular file",
+  EXPECT_EQ(problems(), (Texts{": cannot read 'b.yaml': it is not a regular file",
                                ": cannot read 'c.yaml': it is not a regular file",
                                ": cannot read 'd.yaml': No such file or directory"}));
 }
@@ -85,7 +85,7 @@ TEST_F(Directory, ListThatIsNoFileIsReportedWhereItIsNamed) {
         std::string(kBase) +
             "lists: {x: {files: [/dev/zero, lists]}}\nrules: [{name: a, to: [x], action: block}]\n");
   fs::create_directory(path_ / "lists");
-  EXPECT_EQ(problems(), (Words{"/a.yaml:4:21: cannot read '/dev/zero': it is not a regular file; a path "
+  EXPECT_EQ(problems(), (Texts{"/a.yaml:4:21: cannot read '/dev/zero': it is not a regular file; a path "
                                "counts from the policy's directory",
                                "/a.yaml:4:32: cannot read 'lists': it is not a regular file; a path counts "
                                "from the policy's directory"}));
@@ -99,7 +99,7 @@ TEST_F(Directory, WhatIsTooLargeIsRefusedUnread) {
   write("b.yaml", "");
   fs::resize_file(path_ / "b.yaml", uintmax_t{1} << 43);
   const auto began = std::chrono::steady_clock::now();
-  EXPECT_EQ(problems(), (Words{": cannot read 'b.yaml': it is larger than 64 MiB",
+  EXPECT_EQ(problems(), (Texts{": cannot read 'b.yaml': it is larger than 64 MiB",
                                "/a.yaml:4:21: cannot read 'huge': it is larger than 1024 MiB; a path counts "
                                "from the policy's directory"}));
   EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(500));
@@ -110,7 +110,7 @@ TEST_F(Directory, ProblemsOfAListBearItsPath) {
                       "lists: {x: {files: [l/x.names]}}\nrules: [{name: a, to: [x], action: block}]\n");
   write("l/x.names", "ok.example\nnot ok\n");
   EXPECT_TRUE(compile_policy(path_, 1).policy);
-  EXPECT_EQ(problems(), (Words{"/l/x.names:2:5: warning: 'ok' is a second word in its line; it is left out; "
+  EXPECT_EQ(problems(), (Texts{"/l/x.names:2:5: warning: 'ok' is a second word in its line; it is left out; "
                                "write one name a line, or format: hosts"}));
 }
 

@@ -18,11 +18,11 @@ namespace {
 namespace fs = std::filesystem;
 using Problems = std::vector<std::string>;
 
-const std::string kUse = "\nrules: [{name: r, to: [a], action: block}]\n";
+const std::string kFeedUse = "\nrules: [{name: r, to: [a], action: block}]\n";
 const std::string kNoCopy = "warning: the feed of the list 'a' is left out: no copies are at hand";
 
 std::string list(const std::string& keys) {
-  return "lists: {a: {" + keys + "}}" + kUse;
+  return "lists: {a: {" + keys + "}}" + kFeedUse;
 }
 
 struct FeedCase {
@@ -31,7 +31,7 @@ struct FeedCase {
   std::string expected;
 };
 
-std::string name_of(const testing::TestParamInfo<FeedCase>& info) {
+std::string feed_case_name(const testing::TestParamInfo<FeedCase>& info) {
   return info.param.name;
 }
 
@@ -87,7 +87,7 @@ INSTANTIATE_TEST_SUITE_P(
         FeedCase{"MaxChangeTooLarge", "max-change: 1001%, url: \"https://a.example/\"",
                  "t:1:25: `max-change` cannot be '1001%'; write 50%, at most 1000%"},
         FeedCase{"UnknownKey", "uri: x", "t:1:13: unknown key 'uri' in a list; did you mean `url`?"}),
-    name_of);
+    feed_case_name);
 
 TEST(FeedUrl, IsShownWithoutWhatIsSecret) {
   EXPECT_EQ(shown_url("https://user:pass@feeds.example:8443/a/hosts?key=1234"),

@@ -13,7 +13,7 @@ TEST_P(Language, AtItsPlaceWithWhatIsRight) {
 }
 
 /// A rule that holds in the schedule s.
-const std::string kUse = "rules: [{name: a, action: block, when: s}]\n";
+const std::string kScheduleUse = "rules: [{name: a, action: block, when: s}]\n";
 const std::string kAllDay =
     "write \"08:30-18:30\", or \"22:00-06:00\" for one that passes midnight; leave `hours` out for all day";
 
@@ -92,7 +92,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"HolidaysNoDay",
              "holidays: {cn: [2026-02-29, 2026-10-07..2026-10-01, 2026-1-1, 2026-01-01..2027-01-02]}\n"
              "schedules: {s: {except: [cn]}}\n" +
-                 kUse,
+                 kScheduleUse,
              {"t:1:17: '2026-02-29' is no day, and no range of days; write 2026-10-01, or "
               "2026-10-01..2026-10-07 for at most 366 days",
               "t:1:29: '2026-10-07..2026-10-01' is no day, and no range of days; write 2026-10-01, or "
@@ -102,22 +102,22 @@ INSTANTIATE_TEST_SUITE_P(
               "t:1:63: '2026-01-01..2027-01-02' is no day, and no range of days; write 2026-10-01, or "
               "2026-10-01..2026-10-07 for at most 366 days"}},
         Case{"HolidaysOver",
-             "holidays: {cn: [2026-10-01]}\nschedules: {s: {except: cn}}\n" + kUse,
+             "holidays: {cn: [2026-10-01]}\nschedules: {s: {except: cn}}\n" + kScheduleUse,
              {"t:1:12: warning: the holidays 'cn' are all over; add those to come"}},
         Case{"HolidaysTwice",
-             "holidays: {cn: [2027-10-01], cn: [2027-10-01]}\nschedules: {s: {except: cn}}\n" + kUse,
+             "holidays: {cn: [2027-10-01], cn: [2027-10-01]}\nschedules: {s: {except: cn}}\n" + kScheduleUse,
              {"t:1:30: 'cn' is given twice; it stands at t:1:12 already"}},
         Case{
             "HolidaysUndeclared",
-            "holidays: {china: [2027-10-01]}\nschedules: {s: {except: [chian]}}\n" + kUse,
+            "holidays: {china: [2027-10-01]}\nschedules: {s: {except: [chian]}}\n" + kScheduleUse,
             {"t:1:12: warning: no schedule uses the holidays 'china'; name them in a schedule's `except`, or "
              "leave them out",
              "t:2:26: no holidays are named 'chian'; did you mean china?"}},
         Case{"Key",
-             "schedules: {s: {day: mon}}\n" + kUse,
+             "schedules: {s: {day: mon}}\n" + kScheduleUse,
              {"t:1:17: unknown key 'day' in a schedule; did you mean `days`?"}},
         Case{"Days",
-             "schedules: {s: {days: [monday, mon-, fri-sonntag]}}\n" + kUse,
+             "schedules: {s: {days: [monday, mon-, fri-sonntag]}}\n" + kScheduleUse,
              {"t:1:24: 'monday' is no day of the week; write mon, tue, wed, thu, fri, sat or sun, or a range "
               "of them, as mon-fri",
               "t:1:32: 'mon-' is no day of the week; write mon, tue, wed, thu, fri, sat or sun, or a range "
@@ -127,7 +127,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Hours",
              "schedules: {s: {hours: [\"8:30-18:30\", \"08:30\", \"08:00-08:00\", \"24:00-06:00\", "
              "\"08:00-24:01\", \"08:60-09:00\"]}}\n" +
-                 kUse,
+                 kScheduleUse,
              {"t:1:25: '8:30-18:30' is no span of a day; " + kAllDay,
               "t:1:39: '08:30' is no span of a day; " + kAllDay,
               "t:1:48: '08:00-08:00' is no span of a day; " + kAllDay,
@@ -135,12 +135,12 @@ INSTANTIATE_TEST_SUITE_P(
               "t:1:78: '08:00-24:01' is no span of a day; " + kAllDay,
               "t:1:93: '08:60-09:00' is no span of a day; " + kAllDay}},
         Case{"Zone",
-             "schedules: {s: {timezone: Europe/Berln}}\n" + kUse,
+             "schedules: {s: {timezone: Europe/Berln}}\n" + kScheduleUse,
              {"t:1:27: no time zone is named 'Europe/Berln'; did you mean Europe/Berlin?"}},
         Case{"Never",
              "holidays: {out: [2025-11-20..2026-11-18, 2026-11-18..2027-11-18, 2027-11-19..2028-11-17, "
              "2028-11-18..2028-12-31]}\nschedules: {s: {except: out}}\n" +
-                 kUse,
+                 kScheduleUse,
              {"t:2:13: warning: the schedule 's' never holds; see its days, its hours and its holidays"}},
         Case{"Unused",
              "schedules: {s: {days: mon}}\n",

@@ -57,8 +57,8 @@ Lists by_table(const NameLayout& table, const SetTable& sets, std::string_view a
 }
 
 /// One block for each list, built as the compiler does.
-struct Built {
-  explicit Built(const std::vector<Claimed>& claims) {
+struct BuiltTable {
+  explicit BuiltTable(const std::vector<Claimed>& claims) {
     std::map<uint16_t, NameBlock> blocks;
     for (const Claimed& each : claims) blocks[each.list].add(each.name, each.scope, each.claim);
     std::vector<ListNames> lists;
@@ -96,7 +96,7 @@ TEST(NameTable, SaysWhatTheClaimsComeTo) {
     std::vector<Claimed> claims;
     for (size_t i = names.below(40); i > 0; --i)
       claims.push_back(names.claim(static_cast<uint16_t>(names.below(4)), true));
-    const Built built(claims);
+    const BuiltTable built(claims);
     for (int i = 0; i < 200; ++i) {
       const std::string asked = names.name();
       ASSERT_EQ(by_table(built.table, built.sets, asked), by_model(claims, asked)) << seed << ' ' << asked;
@@ -112,7 +112,7 @@ TEST(NameTable, ExtrasSayTheSameAsATableOfAll) {
     // Others, so that the table is large enough to take extras.
     for (int i = 0; i < 200; ++i)
       claims.push_back({"x" + std::to_string(i), NameScope::Both, NameClaim::Covers, 0});
-    Built built(claims);
+    BuiltTable built(claims);
     std::deque<Claimed> extras;
     std::vector<ExtraName> added;
     for (uint16_t i = 0; i < 10; ++i) {
