@@ -57,7 +57,7 @@ TEST(StatusLines, VerdictComesFirstThenFigures) {
                    {"last_five_minutes", {{"seconds", 300.0}}}}}},
                 {"gateway", {{"last_five_minutes", {{"seconds", 300.0}, {"drops", {{"tx-full", 1200}}}}}}}};
   std::ostringstream out;
-  show_lines(out, us);
+  show_lines(out, json::parse(us.dump()));  // as it comes from a daemon
   EXPECT_EQ(
       out.str(),
       "iplc-sg      line: 22 of 25 new connections had no answer\n"
