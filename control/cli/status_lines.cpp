@@ -44,7 +44,7 @@ std::string number_text(const char* format, double value) {
 }
 
 std::string short_number(double value) {
-  return number_text(value < 10 ? "%.1f" : "%.0f", value);
+  return number_text(value < 0.1 ? "%.2f" : value < 10 ? "%.1f" : "%.0f", value);
 }
 
 std::string verdict_text(const std::string& verdict) {

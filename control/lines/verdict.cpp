@@ -22,7 +22,7 @@ std::string milliseconds(uint64_t ns) {
   constexpr double kMs = 1e6;
   char out[32];
   const double ms = static_cast<double>(ns) / kMs;
-  std::snprintf(out, sizeof out, ms < 10 ? "%.1f ms" : "%.0f ms", ms);
+  std::snprintf(out, sizeof out, ms < 0.1 ? "%.2f ms" : ms < 10 ? "%.1f ms" : "%.0f ms", ms);
   return out;
 }
 

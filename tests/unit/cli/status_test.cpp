@@ -63,7 +63,7 @@ TEST(StatusLines, VerdictComesFirstThenFigures) {
       "iplc-sg      line: 22 of 25 new connections had no answer\n"
       "             line link down; in 60 s: load 3.1 of 200 Mbit/s, SYNs 88% unanswered, line 24/80 ms, "
       "LAN 0.4/2.0 ms, 4 sent again, 4 of 30 flows one-way\n"
-      "             in 300 s: load 0.0 of 200 Mbit/s\n"
+      "             in 300 s: load 0.00 of 200 Mbit/s\n"
       "own drops    tx-full 1,200 in 300 s\n");
 }
 
