@@ -11,6 +11,7 @@
 #include "control/base/clock.h"
 #include "control/base/files.h"
 #include "control/base/log_line.h"
+#include "control/lines/lines_json.h"
 #include "control/status.h"
 
 namespace sluice::control {
@@ -91,6 +92,7 @@ std::string Daemon::start() {
   reloader_->start();
   publish();
   loop_.after(kKeepFirst, [this] { keep(); });
+  watch_lines();
   link_->start();
   log_info("sluice-control " SLUICE_VERSION ": policies " + options_.policies.string() + ", metrics http://" +
            options_.metrics + "/metrics, log " + options_.log.string());
@@ -104,6 +106,7 @@ void Daemon::make_rooms() {
                         if (region_ != region) {
                           region_ = region;
                           log_->add_region(region);
+                          line_watch_.set_region(region, LineTime::clock::now());
                         }
                         reloader_->on_welcome(generation);
                         publish();
@@ -246,6 +249,11 @@ void Daemon::keep() {
   loop_.after(kKeepEvery, [this] { keep(); });
 }
 
+void Daemon::watch_lines() {
+  line_watch_.look(LineTime::clock::now());
+  loop_.after(line_watch_.every(), [this] { watch_lines(); });
+}
+
 void Daemon::publish() {
   metrics_->set_data_plane(region_, link_ && link_->up());
   if (reloader_) {
@@ -264,6 +272,11 @@ void Daemon::publish() {
 
 json Daemon::status() const {
   json out = reloader_->status();
+  const PolicyTerms terms = reloader_->terms();
+  const int64_t utc_s = utc_now_ns() / 1'000'000'000;
+  out["us"] = lines_status(line_watch_, LineTime::clock::now(), link_->up(),
+                           out["dataplane_generation"].get<uint32_t>(), terms, utc_s);
+  out["ending"] = ending_json(terms, utc_s);
   out["version"] = SLUICE_VERSION;
   out["started"] = utc_text(started_ns_);
   out["dataplane"] = data_plane_status(region_.get(), link_->up(), out["dataplane_generation"]);

@@ -14,6 +14,7 @@
 #include "control/dnstap/dnstap_server.h"
 #include "control/feeds/feeds.h"
 #include "control/keep/keeper.h"
+#include "control/lines/line_watch.h"
 #include "control/link/link.h"
 #include "control/metrics/metrics.h"
 #include "control/reload/compile_process.h"
@@ -34,12 +35,14 @@ struct DaemonOptions {
   std::filesystem::path compiler;  ///< sluice-compile; empty: beside this program
   uint64_t compile_seconds = CompilerOptions::kTime.count();
   uint64_t compile_mib = CompilerOptions::kMemoryMiB;
+  uint64_t status_seconds = 60;  ///< what `status` looks back on; five times that too
 };
 
 /// Owns every room of the daemon and joins them. One thread but for what its rooms run of their own.
 class Daemon {
  public:
-  explicit Daemon(DaemonOptions options) : options_(std::move(options)) {}
+  explicit Daemon(DaemonOptions options)
+      : options_(std::move(options)), line_watch_(std::chrono::seconds(options_.status_seconds)) {}
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -61,6 +64,7 @@ class Daemon {
   void on_order(uint64_t client, uid_t user, const std::string& command, const nlohmann::json& request);
   void publish();
   void keep();
+  void watch_lines();
   nlohmann::json status() const;
   nlohmann::json feeds_status() const;
 
@@ -85,6 +89,7 @@ class Daemon {
   std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<Feeds> feeds_;
   std::shared_ptr<SharedRegion> region_;
+  LineWatch line_watch_;
   int64_t started_ns_ = 0;
 };
 

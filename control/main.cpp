@@ -52,6 +52,12 @@ int main(int argc, char** argv) {
   app.add_option("--compile-mib", options.compile_mib,
                  "A policy that takes more memory to compile is refused; 0: no limit")
       ->capture_default_str();
+  app.add_option(
+         "--status-seconds", options.status_seconds,
+         "What sluicectl status looks back on to say whether a line, the LAN or the gateway is at fault; "
+         "and five times that")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
   app.set_version_flag("--version", SLUICE_VERSION);
   try {
     app.parse(argc, argv);

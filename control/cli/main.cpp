@@ -249,7 +249,20 @@ int run(int argc, char** argv) {
   add_holds(app, holds);
   LogsOptions logs;
   add_logs(app, logs);
-  CLI::App* status = app.add_subcommand("status", "Show what is in force, what waits, what is wrong.");
+  CLI::App* status = app.add_subcommand(
+      "status",
+      "Is it us? Says of each line whether the gateway, the line, the LAN or DNS is at fault, and why; then "
+      "what is in force, what waits, what ends soon, what is wrong.");
+  status->footer(
+      "  sluicectl status\n"
+      "  iplc-sg      line: 22 of 25 new connections had no answer\n"
+      "               in 60 s: load 3.1 of 200 Mbit/s, SYNs 88% unanswered, line 24/80 ms, LAN 0.4/2.0 ms, "
+      "…\n"
+      "\n"
+      "SYNs are new connections over the line. `24/80 ms`: half of the answers took no longer than the "
+      "first,\n"
+      "99 of 100 no longer than the second; `line` is the server's answer, `LAN` the client's to that. The\n"
+      "second row is of five minutes. A line that hardly anybody used says `no traffic`.");
   status->add_flag("--json", json, "Print JSON");
   try {
     app.parse(argc, argv);

@@ -1,10 +1,13 @@
 // control/cli: sluicectl status.
 #include <algorithm>
 #include <iostream>
+#include <sstream>
 
 #include "control/base/json_fields.h"
 #include "control/cli/client.h"
 #include "control/cli/commands.h"
+#include "control/cli/rows.h"
+#include "control/cli/status_lines.h"
 #include "control/cli/terminal.h"
 
 namespace sluice::control {
@@ -12,94 +15,90 @@ namespace {
 
 using nlohmann::json;
 
-void show_problems(const json& problems) {
+void show_problems(std::ostream& out, const json& problems) {
   for (const json& each : problems.value("diagnostics", json::array())) {
-    std::cout << "             " << text_at(each, "text") << "\n";
+    out << "             " << text_at(each, "text") << "\n";
   }
 }
 
-void show_policy(const json& status) {
+void show_policy(std::ostream& out, const json& status) {
   const json policy = object_at(status, "policy");
   if (policy.empty()) {
-    std::cout << "policy       " << coloured(Colour::Red, "none") << "\n";
+    out << "policy       " << coloured(Colour::Red, "none") << "\n";
   } else {
-    std::cout << "policy       generation " << number_at(policy, "generation") << " of "
-              << text_at(policy, "site") << ", "
-              << (policy.value("enforced", false) ? coloured(Colour::Green, "in force")
-                                                  : coloured(Colour::Yellow, "not yet in force"))
-              << " since " << text_at(policy, "since") << "\n"
-              << "             by " << text_at(policy, "author") << ": " << text_at(policy, "reason") << "\n";
+    out << "policy       generation " << number_at(policy, "generation") << " of " << text_at(policy, "site")
+        << ", "
+        << (policy.value("enforced", false) ? coloured(Colour::Green, "in force")
+                                            : coloured(Colour::Yellow, "not yet in force"))
+        << " since " << text_at(policy, "since") << "\n"
+        << "             by " << text_at(policy, "author") << ": " << text_at(policy, "reason") << "\n";
     if (policy.contains("rules")) {
-      std::cout << "             " << counted(number_at(policy, "networks"), "network") << ", "
-                << counted(number_at(policy, "rules"), "rule") << ", "
-                << counted(number_at(policy, "names"), "name") << ", "
-                << counted(number_at(policy, "patterns"), "pattern") << ", "
-                << (policy.value("reload_on_save", false) ? "enforced on saving" : "enforced on apply")
-                << "\n";
+      out << "             " << counted(number_at(policy, "networks"), "network") << ", "
+          << counted(number_at(policy, "rules"), "rule") << ", "
+          << counted(number_at(policy, "names"), "name") << ", "
+          << counted(number_at(policy, "patterns"), "pattern") << ", "
+          << (policy.value("reload_on_save", false) ? "enforced on saving" : "enforced on apply") << "\n";
     }
   }
   const json altered = object_at(status, "history").value("altered", json::array());
   for (const json& each : altered) {
-    std::cout << "history      " << coloured(Colour::Red, each.is_string() ? each.get<std::string>() : "")
-              << "\n";
+    out << "history      " << coloured(Colour::Red, each.is_string() ? each.get<std::string>() : "") << "\n";
   }
   const json pending = object_at(status, "pending"), error = object_at(status, "error");
   if (!pending.empty() && pending.value("valid", false)) {
-    std::cout << "pending      " << coloured(Colour::Yellow, "a saved change waits for sluicectl apply")
-              << ", since " << text_at(pending, "since") << "\n";
+    out << "pending      " << coloured(Colour::Yellow, "a saved change waits for sluicectl apply")
+        << ", since " << text_at(pending, "since") << "\n";
   }
   if (!error.empty()) {
-    std::cout << "error        " << coloured(Colour::Red, text_at(error, "what")) << ", since "
-              << text_at(error, "since") << "\n";
-    show_problems(error);
+    out << "error        " << coloured(Colour::Red, text_at(error, "what")) << ", since "
+        << text_at(error, "since") << "\n";
+    show_problems(out, error);
   } else if (!pending.empty()) {
-    show_problems(pending);
+    show_problems(out, pending);
   }
 }
 
-void show_data_plane(const json& plane) {
-  std::cout << "data plane   "
-            << (plane.value("up", false) ? coloured(Colour::Green, "up")
-                                         : coloured(Colour::Red, "not connected"));
+void show_data_plane(std::ostream& out, const json& plane) {
+  out << "data plane   "
+      << (plane.value("up", false) ? coloured(Colour::Green, "up") : coloured(Colour::Red, "not connected"));
   if (plane.value("up", false)) {
-    std::cout << ", enforces generation " << number_at(plane, "generation");
+    out << ", enforces generation " << number_at(plane, "generation");
   }
-  std::cout << "\n";
+  out << "\n";
   const json accesses = object_at(plane, "accesses");
   if (!accesses.empty()) {
-    std::cout << "accesses     " << grouped(number_at(accesses, "allowed")) << " allowed, "
-              << grouped(number_at(accesses, "blocked")) << " blocked, "
-              << grouped(number_at(accesses, "observed")) << " observed\n";
+    out << "accesses     " << grouped(number_at(accesses, "allowed")) << " allowed, "
+        << grouped(number_at(accesses, "blocked")) << " blocked, " << grouped(number_at(accesses, "observed"))
+        << " observed\n";
   }
   for (const json& line : plane.value("lines", json::array())) {
     const json lan = object_at(line, "lan"), away = object_at(line, "line");
-    std::cout << "line         " << text_at(line, "name") << ": from the LAN "
-              << grouped(number_at(lan, "rx_packets")) << " packets, to the line "
-              << grouped(number_at(away, "tx_packets")) << "; from the line "
-              << grouped(number_at(away, "rx_packets")) << ", to the LAN "
-              << grouped(number_at(lan, "tx_packets")) << "\n";
+    out << "line         " << text_at(line, "name") << ": from the LAN "
+        << grouped(number_at(lan, "rx_packets")) << " packets, to the line "
+        << grouped(number_at(away, "tx_packets")) << "; from the line "
+        << grouped(number_at(away, "rx_packets")) << ", to the LAN " << grouped(number_at(lan, "tx_packets"))
+        << "\n";
   }
   size_t index = 0;
   for (const json& worker : plane.value("workers", json::array())) {
-    std::cout << "worker       " << index++ << ": generation " << number_at(worker, "generation") << ", "
-              << grouped(number_at(worker, "flows")) << " of "
-              << counted(number_at(worker, "flow_capacity"), "flow") << ", ring "
-              << grouped(number_at(worker, "ring_used")) << " of "
-              << counted(number_at(worker, "ring_slots"), "slot");
+    out << "worker       " << index++ << ": generation " << number_at(worker, "generation") << ", "
+        << grouped(number_at(worker, "flows")) << " of "
+        << counted(number_at(worker, "flow_capacity"), "flow") << ", ring "
+        << grouped(number_at(worker, "ring_used")) << " of "
+        << counted(number_at(worker, "ring_slots"), "slot");
     if (number_at(worker, "records_lost") != 0) {
-      std::cout << ", "
-                << coloured(Colour::Red, counted(number_at(worker, "records_lost"), "record") + " lost");
+      out << ", " << coloured(Colour::Red, counted(number_at(worker, "records_lost"), "record") + " lost");
     }
-    std::cout << "\n";
+    out << "\n";
   }
 }
 
 /// One line; what is wrong with which feed, sluicectl feeds says.
-void show_feeds(const json& feeds) {
+void show_feeds(std::ostream& out, const json& feeds) {
   if (feeds.empty()) {
     return;
   }
-  std::cout << "feeds        " << counted(feeds.size(), "fetched list");
+  out << "feeds        " << counted(feeds.size(), "fetched list");
   for (const auto& [state, colour] :
        {std::pair("held", Colour::Yellow), std::pair("stale", Colour::Red),
         std::pair("failing", Colour::Yellow), std::pair("waiting", Colour::Yellow)}) {
@@ -110,101 +109,100 @@ void show_feeds(const json& feeds) {
       }
     }
     if (!lists.empty()) {
-      std::cout << "; " << coloured(colour, state) << ":" << lists;
+      out << "; " << coloured(colour, state) << ":" << lists;
     }
   }
-  std::cout << "\n";
+  out << "\n";
 }
 
 /// How long the log is kept, and whether its disk holds the term.
-void show_keep(const json& keep) {
+void show_keep(std::ostream& out, const json& keep) {
   constexpr uint64_t kDay = 86'400;
   if (keep.empty()) {
     return;
   }
-  std::cout << "             ";
+  out << "             ";
   if (const uint64_t term_s = number_at(keep, "keep_seconds"); term_s != 0) {
-    std::cout << "kept for " << counted(term_s / kDay, "day");
+    out << "kept for " << counted(term_s / kDay, "day");
   } else {
-    std::cout << coloured(Colour::Yellow, "kept: the policy's term is not known");
+    out << coloured(Colour::Yellow, "kept: the policy's term is not known");
   }
   if (const std::string oldest = text_at(keep, "oldest"); !oldest.empty()) {
-    std::cout << ", begins at " << oldest;
+    out << ", begins at " << oldest;
   }
-  std::cout << ", " << grouped(number_at(keep, "free_bytes") >> 20) << " MiB free";
+  out << ", " << grouped(number_at(keep, "free_bytes") >> 20) << " MiB free";
   if (number_at(keep, "holds") != 0) {
-    std::cout << ", held for " << counted(number_at(keep, "holds"), "case");
+    out << ", held for " << counted(number_at(keep, "holds"), "case");
   }
   if (number_at(keep, "errors") != 0) {
-    std::cout << ", " << coloured(Colour::Red, counted(number_at(keep, "errors"), "error"));
+    out << ", " << coloured(Colour::Red, counted(number_at(keep, "errors"), "error"));
   }
-  std::cout << "\n";
+  out << "\n";
   if (const auto full = keep.find("full_seconds"); full != keep.end() && full->is_number()) {
     const auto days = static_cast<uint64_t>(std::clamp(full->get<double>() / kDay, 0.0, 1e9));
     const bool early = keep.value("full_before_term", false);
     const std::string said = "disk full in " + counted(days, "day");
-    std::cout << "             "
-              << (early ? coloured(Colour::Red, said + ", before the term ends; nothing is deleted early")
-                        : coloured(Colour::Yellow, said + ", for a hold without end"))
-              << "\n";
+    out << "             "
+        << (early ? coloured(Colour::Red, said + ", before the term ends; nothing is deleted early")
+                  : coloured(Colour::Yellow, said + ", for a hold without end"))
+        << "\n";
   }
 }
 
-void show_log(const json& log) {
-  std::cout << "access log   " << counted(number_at(log, "records"), "record") << " written to "
-            << text_at(log, "directory");
+void show_log(std::ostream& out, const json& log) {
+  out << "access log   " << counted(number_at(log, "records"), "record") << " written to "
+      << text_at(log, "directory");
   if (const uint64_t folded = number_at(log, "folded"); folded != 0) {
-    std::cout << ", " << grouped(folded) << " of them folded";
+    out << ", " << grouped(folded) << " of them folded";
   }
   for (const char* key : {"errors", "malformed", "lost"}) {
     if (number_at(log, key) != 0) {
-      std::cout << ", " << coloured(Colour::Red, grouped(number_at(log, key)) + " " + key);
+      out << ", " << coloured(Colour::Red, grouped(number_at(log, key)) + " " + key);
     }
   }
-  std::cout << "\n             signed by the key " << text_at(log, "key");
+  out << "\n             signed by the key " << text_at(log, "key");
   const json witness = object_at(log, "witness");
   if (const std::string since = text_at(witness, "unwitnessed_since"); !since.empty()) {
-    std::cout << "; " << coloured(Colour::Yellow, "unwitnessed since " + since);
+    out << "; " << coloured(Colour::Yellow, "unwitnessed since " + since);
     if (const std::string error = text_at(witness, "error"); !error.empty()) {
-      std::cout << ": " << error;
+      out << ": " << error;
     }
   }
-  std::cout << "\n";
+  out << "\n";
 }
 
 /// Who gets a copy, and how far it has come.
-void show_copies(const json& copies) {
+void show_copies(std::ostream& out, const json& copies) {
   for (const json& copy : copies) {
     const std::string basis = text_at(copy, "basis");
-    std::cout << "copy         " << text_at(copy, "name") << ": " << text_at(copy, "kind") << " at "
-              << text_at(copy, "address") << ", to " << text_at(copy, "recipient") << " in "
-              << text_at(copy, "country")
-              << (copy.value("pseudonyms", false)
-                      ? std::string(", with pseudonyms")
-                      : ", with people" + (basis.empty() ? "" : " (" + basis + ")"))
-              << "\n             ";
+    out << "copy         " << text_at(copy, "name") << ": " << text_at(copy, "kind") << " at "
+        << text_at(copy, "address") << ", to " << text_at(copy, "recipient") << " in "
+        << text_at(copy, "country")
+        << (copy.value("pseudonyms", false) ? std::string(", with pseudonyms")
+                                            : ", with people" + (basis.empty() ? "" : " (" + basis + ")"))
+        << "\n             ";
     if (const std::string since = text_at(copy, "behind_since"); since.empty()) {
-      std::cout << coloured(Colour::Green, "has all");
+      out << coloured(Colour::Green, "has all");
     } else {
-      std::cout << coloured(Colour::Yellow, counted(number_at(copy, "behind_records"), "record") + ", " +
-                                                grouped(number_at(copy, "behind_bytes") >> 10) +
-                                                " KiB to come, since " + since);
+      out << coloured(Colour::Yellow, counted(number_at(copy, "behind_records"), "record") + ", " +
+                                          grouped(number_at(copy, "behind_bytes") >> 10) +
+                                          " KiB to come, since " + since);
     }
     if (const std::string last = text_at(copy, "last_success"); !last.empty()) {
-      std::cout << ", took something last at " << last;
+      out << ", took something last at " << last;
     }
     if (const std::string error = text_at(copy, "error"); !error.empty()) {
-      std::cout << "; " << coloured(Colour::Red, error);
+      out << "; " << coloured(Colour::Red, error);
     }
-    std::cout << "\n";
+    out << "\n";
     for (const auto& [key, what] : {std::pair("missed_segments", "segment"),
                                     std::pair("damaged", "damaged place"), std::pair("withheld", "line")}) {
       if (const uint64_t count = number_at(copy, key); count != 0) {
-        std::cout << "             "
-                  << coloured(Colour::Red, counted(count, what) + (key == std::string_view("missed_segments")
-                                                                       ? " deleted before being copied"
-                                                                       : " not copied"))
-                  << "\n";
+        out << "             "
+            << coloured(Colour::Red, counted(count, what) + (key == std::string_view("missed_segments")
+                                                                 ? " deleted before being copied"
+                                                                 : " not copied"))
+            << "\n";
       }
     }
   }
@@ -215,18 +213,27 @@ void show_copies(const json& copies) {
 int run_status(const std::string& socket, bool json_output) {
   const std::optional<json> answer = ask(socket, {{"command", "status"}});
   if (!answer) {
+    if (!json_output) {
+      std::cout << fitted_rows("is it us?    " + coloured(Colour::Red, "gateway") +
+                                   ": control does not answer, so what the data plane does is not known\n",
+                               terminal_columns());
+    }
     return kCannot;
   }
   if (json_output) {
     std::cout << answer->dump(2) << "\n";
     return kDone;
   }
-  show_policy(*answer);
-  show_data_plane(object_at(*answer, "dataplane"));
-  show_feeds(answer->value("feeds", json::array()));
-  show_log(object_at(*answer, "log"));
-  show_keep(object_at(object_at(*answer, "log"), "keep"));
-  show_copies(object_at(*answer, "log").value("copies", json::array()));
+  std::ostringstream text;
+  show_lines(text, object_at(*answer, "us"));
+  show_policy(text, *answer);
+  show_ending(text, answer->value("ending", json::array()));
+  show_data_plane(text, object_at(*answer, "dataplane"));
+  show_feeds(text, answer->value("feeds", json::array()));
+  show_log(text, object_at(*answer, "log"));
+  show_keep(text, object_at(object_at(*answer, "log"), "keep"));
+  show_copies(text, object_at(*answer, "log").value("copies", json::array()));
+  std::cout << fitted_rows(text.str(), terminal_columns());
   return kDone;
 }
 

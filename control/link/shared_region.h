@@ -20,8 +20,8 @@ struct Ring {
 };
 
 /// A mapping of the memory that came with a Welcome. Every offset and size was checked against the mapping
-/// when it was made, and is kept here: the header in the memory is not read again, for the other process may
-/// write to it.
+/// when it was made, and is kept here: but for the links the header in the memory is not read again, for the
+/// other process may write to it.
 class SharedRegion {
  public:
   /// fd: not consumed. Returns nullptr and says in error what does not fit.
@@ -36,6 +36,11 @@ class SharedRegion {
   /// The name of a line; empty for an index outside.
   std::string_view pair(size_t index) const {
     return index < pairs_.size() ? std::string_view(pairs_[index]) : "";
+  }
+  /// Whether a port has its carrier, as the data plane last saw it. pair: below pair_count; side: 0 LAN, 1
+  /// line.
+  LinkState link(size_t pair, size_t side) const {
+    return link_of(*reinterpret_cast<SharedHeader*>(memory_), pair, side);
   }
   /// worker: below worker_count.
   const WorkerStats& stats(size_t worker) const { return *workers_[worker].stats; }

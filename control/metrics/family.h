@@ -44,7 +44,10 @@ class Family {
   Family& add(uint64_t value, Labels labels = {}) { return add(static_cast<double>(value), labels); }
 
   /// In seconds, by whole octaves: a scrape needs no more, and each bound is a series.
-  Family& add(const Histogram& times, Labels labels) {
+  Family& add(const Histogram& times, Labels labels) { return add_times(times, labels); }
+  /// The same of anything with Histogram's buckets.
+  template <class Times>
+  Family& add_times(const Times& times, Labels labels) {
     constexpr double kNs = 1e-9;
     prometheus::ClientMetric::Histogram& out = series(labels).histogram;
     for (size_t bucket = 0; bucket < Histogram::kBuckets; ++bucket) {

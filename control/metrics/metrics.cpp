@@ -6,6 +6,7 @@
 #include "control/accesslog/ring_reader.h"
 #include "control/metrics/copy_metrics.h"
 #include "control/metrics/family.h"
+#include "control/metrics/line_metrics.h"
 
 namespace sluice::control {
 namespace {
@@ -361,6 +362,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
     add_worker_values(*region, out);
     add_times(*region, out);
     add_ports(*region, out);
+    add_line_figures(*region, out);
     add_packets(*region, out);
     add_accesses(*region, out);
     add_rings(*region, out);

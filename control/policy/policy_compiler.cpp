@@ -328,6 +328,7 @@ class Compiler {
     out.sources = std::move(sources_);
     out.feeds = std::move(feeds_);
     out.log = log_policy();
+    out.terms = terms_of(source_, times);
     out.digest = digest_.finish();
     return out;
   }

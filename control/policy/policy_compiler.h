@@ -16,6 +16,7 @@
 #include "control/policy/diagnostics.h"
 #include "control/policy/feed_copy.h"
 #include "control/policy/log_policy.h"
+#include "control/policy/policy_terms.h"
 #include "control/policy/time_zone.h"
 
 namespace sluice::control {
@@ -34,6 +35,7 @@ struct CompiledPolicy {
   std::vector<std::string> sources;  ///< every file that was read, to be watched
   std::vector<FeedSpec> feeds;       ///< the lists that are to be fetched
   LogPolicy log;
+  PolicyTerms terms;
   std::string
       digest;  ///< SHA-256, as hexadecimal digits, of the sources' names and of what was read from them
 

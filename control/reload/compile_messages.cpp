@@ -72,11 +72,17 @@ json facts_json(const PolicyFacts& facts) {
   for (const FeedSpec& feed : facts.feeds) {
     feeds.push_back(feed_spec_json(feed));
   }
-  return {{"site", facts.site},         {"on_save", facts.reload_on_save},
-          {"networks", facts.networks}, {"rules", facts.rules},
-          {"lists", facts.lists},       {"names", facts.names},
-          {"prefixes", facts.prefixes}, {"patterns", facts.patterns},
-          {"feeds", std::move(feeds)},  {"log", log_policy_json(facts.log)}};
+  return {{"site", facts.site},
+          {"on_save", facts.reload_on_save},
+          {"networks", facts.networks},
+          {"rules", facts.rules},
+          {"lists", facts.lists},
+          {"names", facts.names},
+          {"prefixes", facts.prefixes},
+          {"patterns", facts.patterns},
+          {"feeds", std::move(feeds)},
+          {"log", log_policy_json(facts.log)},
+          {"terms", terms_json(facts.terms)}};
 }
 
 PolicyFacts read_facts(const json& value) {
@@ -103,6 +109,11 @@ PolicyFacts read_facts(const json& value) {
     refuse();
   }
   out.log = std::move(*log);
+  std::optional<PolicyTerms> terms = terms_from(value.at("terms"));
+  if (!terms) {
+    refuse();
+  }
+  out.terms = std::move(*terms);
   return out;
 }
 

@@ -14,6 +14,7 @@
 #include "control/policy/diagnostics.h"
 #include "control/policy/feed_copy.h"
 #include "control/policy/log_policy.h"
+#include "control/policy/policy_terms.h"
 #include "control/reload/source_list.h"
 
 namespace sluice::control {
@@ -25,6 +26,7 @@ struct PolicyFacts {
   size_t networks = 0, rules = 0, lists = 0, names = 0, prefixes = 0, patterns = 0;
   std::vector<FeedSpec> feeds;  ///< the lists that are to be fetched; a URL may hold a password
   LogPolicy log;
+  PolicyTerms terms = {};
 };
 
 struct CompileJob {

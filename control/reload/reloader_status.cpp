@@ -105,6 +105,10 @@ std::optional<LogPolicy> Reloader::log_policy() const {
   return current_ && current_->facts ? std::optional(current_->facts->log) : std::nullopt;
 }
 
+PolicyTerms Reloader::terms() const {
+  return current_ && current_->facts ? current_->facts->terms : PolicyTerms{};
+}
+
 std::string Reloader::site() const {
   return current_ ? std::string(store_.names_of(current_->image->generation())->site()) : std::string();
 }

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <iterator>
@@ -21,6 +22,7 @@
 namespace sluice {
 namespace {
 
+constexpr int kLookMs = 1000;  ///< between two calls of each_second, about
 constexpr int kAllSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
 void set_text(Message& message, std::string_view text) {
@@ -101,10 +103,11 @@ Agent::~Agent() {
 
 void Agent::serve(int stop_fd) {
   for (;;) {
+    look();
     // A descriptor of -1 is passed over.
     pollfd waits[] = {
         {stop_fd, POLLIN, 0}, {listen_fd_, POLLIN, 0}, {peer_fd_, POLLIN, 0}, {newcomer_fd_, POLLIN, 0}};
-    const int happened = poll(waits, std::size(waits), to_keep_ ? 0 : -1);
+    const int happened = poll(waits, std::size(waits), to_keep_ ? 0 : config_.each_second ? kLookMs : -1);
     if (happened == 0) keep();
     if (happened <= 0) continue;
     if (waits[0].revents != 0) return keep();
@@ -112,6 +115,13 @@ void Agent::serve(int stop_fd) {
     if (waits[3].revents != 0) hear_newcomer();
     if (waits[1].revents != 0) accept_newcomer();
   }
+}
+
+void Agent::look() {
+  const auto now = std::chrono::steady_clock::now();
+  if (!config_.each_second || now - looked_ < std::chrono::milliseconds(kLookMs)) return;
+  looked_ = now;
+  config_.each_second();
 }
 
 void Agent::accept_newcomer() {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <functional>
 #include <span>
 #include <string>
@@ -20,6 +21,7 @@ struct AgentConfig {
   int shared_fd = -1;  ///< the shared memory's memfd, handed to control
   /// Gives a binding to every worker; false where one of them has no room for it.
   std::function<bool(const Binding& binding)> bind;
+  std::function<void()> each_second;  ///< what is to be looked at now and then; may be empty
 };
 
 /// The data plane's side of the SOCK_SEQPACKET socket. Runs on one thread, off the packet path. Control may
@@ -46,13 +48,15 @@ class Agent {
   void load(const Message& request, int image_fd);
   void take(std::span<const Binding> bindings);
   void keep();
+  void look();
 
   const AgentConfig config_;
   GenerationSwitch& generations_;
   int listen_fd_ = -1, peer_fd_ = -1;
-  int newcomer_fd_ = -1;  ///< has connected and said nothing yet
-  bool to_keep_ = false;  ///< what is in force is not yet kept for the next start
-  bool bound_ = false;    ///< the socket's file is ours to remove
+  int newcomer_fd_ = -1;                            ///< has connected and said nothing yet
+  bool to_keep_ = false;                            ///< what is in force is not yet kept for the next start
+  bool bound_ = false;                              ///< the socket's file is ours to remove
+  std::chrono::steady_clock::time_point looked_{};  ///< when each_second was called last
 };
 
 }  // namespace sluice

@@ -154,6 +154,13 @@ BootError DataPlane::launch() {
   return {};
 }
 
+void DataPlane::look_at_links() {
+  for (uint16_t port = 0; port < port_count_; ++port) {
+    const PortPlace place = places_[port];
+    set_link(shared_.header(), place.pair, static_cast<size_t>(place.side), link_of_port(port));
+  }
+}
+
 bool DataPlane::bind(const Binding& binding) {
   // Some of an answer's addresses may be lost on the way, so they are never said to be all of the name's.
   const auto kind = binding.kind == Binding::Kind::EchName ? DnsNews::Kind::EchName : DnsNews::Kind::Hint;

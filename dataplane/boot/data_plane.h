@@ -41,6 +41,9 @@ class DataPlane {
   /// Gives a binding to every worker, from the agent's thread. False where one of them has no room for it.
   [[nodiscard]] bool bind(const Binding& binding);
 
+  /// Shows in the shared memory which ports have their carrier. The agent's thread alone.
+  void look_at_links();
+
   const SharedMemory& shared() const { return shared_; }
 
  private:

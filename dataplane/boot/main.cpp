@@ -101,6 +101,7 @@ int run(const Options& options) {
   if (BootError error = plane.prepare(generations); !error.empty()) return fail(error);
   agent_config.shared_fd = plane.shared().fd();
   agent_config.bind = [&plane](const Binding& binding) { return plane.bind(binding); };
+  agent_config.each_second = [&plane] { plane.look_at_links(); };
   Agent agent(agent_config, generations);
   if (!agent.listen(why)) return fail(why);
   if (BootError error = plane.open_ports(); !error.empty()) return fail(error);

@@ -12,7 +12,7 @@
 namespace sluice {
 
 inline constexpr uint64_t kSharedMagic = 0x3144524853554c53;  // "SLUSHRD1" as bytes
-inline constexpr uint32_t kSharedVersion = 4;
+inline constexpr uint32_t kSharedVersion = 5;
 inline constexpr size_t kPairNameBytes = 32;  ///< of a line's name, with its final zero
 
 /// A single-producer single-consumer ring of slots. Positions count slots for ever; slot p lies at p & (slots
@@ -38,6 +38,17 @@ struct SharedHeader {
   uint64_t boot;  ///< chosen at random by the data plane at start: numbers of records count from it
   char pairs[kMaxPairs][kPairNameBytes];  ///< names of the lines, zero-terminated
   SharedWorker workers[kMaxWorkers];
+  uint32_t links[kMaxPairs][2];  ///< LinkState, [pair][0: LAN, 1: line]: see set_link
 };
+
+/// pair: below kMaxPairs; side: 0 LAN, 1 line. One thread of the data plane writes.
+inline void set_link(SharedHeader& header, size_t pair, size_t side, LinkState state) {
+  std::atomic_ref(header.links[pair][side]).store(static_cast<uint32_t>(state), std::memory_order_relaxed);
+}
+/// The same place, read while it is written; what is none of LinkState is Unknown.
+inline LinkState link_of(SharedHeader& header, size_t pair, size_t side) {
+  const uint32_t state = std::atomic_ref(header.links[pair][side]).load(std::memory_order_relaxed);
+  return state <= static_cast<uint32_t>(LinkState::Up) ? static_cast<LinkState>(state) : LinkState::Unknown;
+}
 
 }  // namespace sluice

@@ -31,6 +31,33 @@ struct PortStats {
   Counter rx_packets, rx_bytes, tx_packets, tx_bytes;
 };
 
+/// Whether a port has its carrier.
+enum class LinkState : uint8_t {
+  Unknown,
+  Down,
+  Up
+};
+
+/// What one side of a line was asked, and whether it answered.
+struct Asking {
+  Counter asked;       ///< for the first time
+  Counter repeated;    ///< sent again before an answer came
+  Counter answered;    ///< in time; also by a refusal
+  Counter unanswered;  ///< no answer came in time…
+  Counter late;        ///< …but later
+  Histogram times;     ///< until the answer, of what was asked once: else it is not known which was answered
+};
+
+/// How what the LAN opens over one line fares. What is inside of tunnels does not count.
+struct LineStats {
+  Asking syns;              ///< SYNs towards the line, and what came back
+  Asking syn_acks;          ///< the line's answers to them, and the clients' ACKs
+  Asking questions;         ///< DNS over UDP; of several questions of one port at once the first
+  Counter hellos_repeated;  ///< segments of a client that were read before: sent again
+  Counter ended;            ///< flows of which something passed
+  Counter one_way;          ///< of them those that the other side has sent nothing for
+};
+
 struct alignas(64) WorkerStats {
   Histogram turns;  ///< of the poll loop: from one look at the ports to the next, sleep and all; stands still
                     ///< when the worker hangs
@@ -57,6 +84,7 @@ struct alignas(64) WorkerStats {
   Counter news_lost;     ///< what DNS taught and other workers were not told, because a ring was full
   Counter ech_stripped;  ///< DNS answers that `ech` was taken out of
   Counter dns_addresses_lost;  ///< addresses of names forgotten before their time, because the table was full
+  LineStats lines[kMaxPairs];
 };
 
 }  // namespace sluice

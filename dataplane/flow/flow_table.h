@@ -88,6 +88,18 @@ enum class FlowState : uint8_t {
   Blocked
 };
 
+/// How far it has got what a flow begins with: a SYN, or a question of DNS.
+enum class Opening : uint8_t {
+  None,  ///< not watched
+  Asked,
+  AskedAgain,
+  Unanswered,  ///< in time
+  Answered,    ///< a SYN; the opener has not acknowledged it yet
+  AnsweredAgain,
+  Unacknowledged,  ///< in time
+  Done,
+};
+
 enum FlowFlag : uint16_t {
   kFlowInbound = 1,        ///< opened from the line
   kFlowMidstream = 2,      ///< its start was not seen
@@ -150,6 +162,9 @@ struct Flow {
     uint32_t looked_at;  ///< UDP: how many datagrams were (with kFlowLooking)
     uint32_t next_free;  ///< of a place without a flow: the next one, or kNoIndex
   };
+  uint32_t step_us;  ///< low 32 bits of the wall clock in microseconds: when opening took its last step
+  Opening opening;
+  uint8_t reserved[3];
 
   /// Is it a flow of the table that is allowed, without context, and nothing of it looked at any more? All
   /// that lies in one word.
@@ -167,7 +182,7 @@ struct Flow {
   void set(FlowFlag flag) { flags = static_cast<uint16_t>(flags | flag); }
   void clear(FlowFlag flag) { flags = static_cast<uint16_t>(flags & ~flag); }
 };
-static_assert(sizeof(Flow) == 88 && offsetof(Flow, started_ms) == kFlowHotBytes);
+static_assert(sizeof(Flow) == 96 && offsetof(Flow, started_ms) == kFlowHotBytes);
 static_assert(offsetof(Flow, seen_and_situation) == offsetof(Flow, context) + 5 &&
               offsetof(Flow, flags) == offsetof(Flow, context) + 6);  // see is_settled
 

@@ -5,6 +5,8 @@
 #include <span>
 #include <string_view>
 
+#include "dataplane/contract/stats.h"
+
 struct rte_mbuf;
 struct rte_mempool;
 
@@ -31,5 +33,9 @@ void stop_port(uint16_t port);
 /// True where a port is software (a socket, a file, a ring): polling it costs the host, so an idle worker may
 /// sleep.
 [[nodiscard]] bool is_software_port(uint16_t port);
+
+/// Whether the port has its carrier. Asks the kernel where the port is an interface of its own, whose drivers
+/// say nothing of it, else the driver.
+[[nodiscard]] LinkState link_of_port(uint16_t port);
 
 }  // namespace sluice

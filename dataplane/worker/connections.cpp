@@ -29,12 +29,16 @@ void WorkerPipeline::first_again(Arrival& arrival, Flow& flow) {
   const uint32_t start = packet.tcp_seq + 1;
   const bool untouched = flow.context == kNoIndex && !flow.has(kFlowAnswered) && !flow.has(kFlowMidstream);
   const bool reads = flow.state == FlowState::Undecided || flow.context != kNoIndex;
-  if (reads && start == first_byte(flow)) return undecided(arrival, flow);
+  if (reads && start == first_byte(flow)) {
+    lines_.asked_again(flow, now_);
+    return undecided(arrival, flow);
+  }
   // Data in a SYN, or a number among those of data, would leave open which SYN it is that gets the answer.
   const bool ambiguous = flow.context != kNoIndex && contexts_[flow.context].has_passed(start);
   if (packet.payload_size != 0 || ambiguous) return drop(arrival, Reason::Overlap);
   if (flow.state == FlowState::Undecided && untouched) {
     flow.remote_ack = start;
+    lines_.asked_again(flow, now_);
     return forward(arrival, Reason::Undecided);
   }
   Verdict refusal;
@@ -44,6 +48,7 @@ void WorkerPipeline::first_again(Arrival& arrival, Flow& flow) {
     flow.context = contexts_.take(now_.ms, flow.remote_ack);
     if (flow.context == kNoIndex) return drop(arrival, Reason::TableFull);
   }
+  if (!flow.has(kFlowReopening)) flow.opening = Opening::None;
   flow.set(kFlowReopening);
   if (flow.context != kNoIndex) {
     contexts_[flow.context].reopen_at = start;
@@ -51,6 +56,7 @@ void WorkerPipeline::first_again(Arrival& arrival, Flow& flow) {
     flow.remote_ack = start;
     flow.clear(kFlowAnswered);
   }
+  lines_.asked(flow, now_);
   forward(arrival, Reason::Undecided);
 }
 
@@ -92,6 +98,7 @@ void WorkerPipeline::first_answered(Arrival& arrival, Flow& flow) {
   const bool fast_opened = flow.context != kNoIndex && ack == contexts_[flow.context].syn_end;
   const bool known = flow.state == FlowState::Undecided && !flow.has(kFlowMidstream);
   if (known && ack != first_byte(flow) && !fast_opened) return drop(arrival, Reason::Overlap);
+  lines_.syn_answered(flow, now_);
   undecided(arrival, flow);
 }
 

@@ -94,6 +94,7 @@ void WorkerPipeline::judge_questions(const Arrival& arrival, Flow& flow, const D
   }
   for (const DnsQuestion& question : questions)
     questions_.ask(flow.key, message.id, question.name.view(), question.type, now_.ms);
+  lines_.question(flow, now_);
 }
 
 /// True where the name passes, and is recorded if it was asked for.
@@ -123,6 +124,7 @@ void WorkerPipeline::judge_answers(const Arrival& arrival, Flow& flow, std::span
   const bool asked = message.question_count > 0 &&
                      questions_.answer(flow.key, message.id, question.name.view(), question.type, now_.ms) &&
                      !arrival.inside;
+  if (asked) lines_.question_answered(flow, now_);
   bool ech = false;
   if (!read_ech(flow, payload, message, asked, ech)) return;
   const bool strips = ech && policy_->strips_ech(policy_->network_of(flow.key.local, flow.key.vlan));

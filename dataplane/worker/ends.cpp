@@ -53,6 +53,7 @@ bool WorkerPipeline::may_end(const Flow& flow) {
 /// that is told. refusal: with Ended::Blocked, why.
 void WorkerPipeline::end(Flow& flow, Ended how, const Verdict* refusal) {
   const bool told = flow.access == 0 && !flow.has_passed();
+  if (how != Ended::Continues) lines_.ended(flow);
   if (!told && may_end(flow)) {
     Record record = record_of(flow);
     const std::string_view name = names_.view(flow.name);

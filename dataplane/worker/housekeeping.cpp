@@ -61,6 +61,7 @@ uint32_t WorkerPipeline::idle_limit_ms(const Flow& flow) const {
 
 void WorkerPipeline::sweep_flow(Flow& flow) {
   const uint32_t idle_ms = static_cast<uint32_t>(now_.ms) - flow.last_ms;
+  lines_.sweep(flow, now_);
   if (idle_ms >= idle_limit_ms(flow)) return erase(flow, how_ended(flow, Ended::Timeout));
   const uint32_t untold_ms = static_cast<uint32_t>(now_.ms) - flow.started_ms;
   if (untold_ms >= kUntoldMs && idle_ms < untold_ms / 2 && flow.has_passed()) go_on(flow);

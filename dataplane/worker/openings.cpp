@@ -61,6 +61,7 @@ void WorkerPipeline::open_tcp(Arrival& arrival, Flow& flow) {
   const Sighting unseen;
   if (!policy_->admits(subject_of(flow.key, inbound, unseen), *scratch_, refusal))
     return decide(arrival, flow, unseen, refusal);
+  if (opener_sends) lines_.asked(flow, now_);
   undecided(arrival, flow);
 }
 

@@ -28,6 +28,7 @@ void WorkerPipeline::undecided(Arrival& arrival, Flow& flow) {
 void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   const Packet& packet = arrival.packet;
   const Reason passes = passing(flow);
+  lines_.acknowledged(flow, packet.tcp_flags, now_);
   // An urgent byte is taken out of the stream by some receivers; without the mark it is read by all of them.
   if ((packet.tcp_flags & kUrg) && !(arrival.changeable() && clear_urgent(*arrival.mbuf, packet)))
     return drop(arrival, Reason::MalformedTcp);
@@ -67,6 +68,7 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
       context.count_source(seq + static_cast<uint32_t>(bytes.size()));
       return read_stream(arrival, flow, context);
     case ByteStream::Offer::Old:
+      lines_.repeated(flow, bytes.size());
       context.count_source(seq + static_cast<uint32_t>(bytes.size()));
       return forward(arrival, passes);
     case ByteStream::Offer::Differs:
@@ -88,6 +90,7 @@ void WorkerPipeline::keep_link(const Arrival& arrival, Context& context) {
 void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
   const Packet& packet = arrival.packet;
   const Reason passes = passing(flow);
+  if (packet.tcp_flags & kRst) lines_.refused(flow, now_);
   if (packet.tcp_flags & kAck) {
     if (flow.context != kNoIndex) {
       if (flow.has(kFlowMidstream) && !config_.replay) follow_server(flow, packet.tcp_ack);

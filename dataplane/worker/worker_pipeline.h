@@ -18,6 +18,7 @@
 #include "dataplane/flow/opened_tunnels.h"
 #include "dataplane/flow/quic_state.h"
 #include "dataplane/log/event_ring.h"
+#include "dataplane/worker/line_figures.h"
 #include "dataplane/worker/pipeline.h"
 #include "dataplane/worker/shedding.h"
 
@@ -86,7 +87,7 @@ struct DnsOutcome {
 class WorkerPipeline final : public Pipeline {
  public:
   WorkerPipeline(const PipelineConfig& config, rte_mempool* pool, WorkerStats& stats, EventRing& ring)
-      : config_(config), pool_(pool), stats_(stats), ring_(ring), shedding_(config.seed) {}
+      : config_(config), pool_(pool), stats_(stats), ring_(ring), lines_(stats), shedding_(config.seed) {}
   ~WorkerPipeline() override;
   [[nodiscard]] bool create();
 
@@ -403,6 +404,7 @@ class WorkerPipeline final : public Pipeline {
   rte_mempool* const pool_;
   WorkerStats& stats_;
   EventRing& ring_;
+  LineFigures lines_;
   Shedding shedding_;
   const Policy* policy_ = nullptr;
   Scratch* scratch_ = nullptr;
@@ -411,7 +413,6 @@ class WorkerPipeline final : public Pipeline {
   std::array<uint8_t, kMaxPairs> line_of_pair_{};
   std::array<uint16_t, kMaxPorts> opposite_{};                ///< by port: the other port of its pair
   std::array<std::array<uint16_t, 2>, kMaxPairs> port_of_{};  ///< by pair and Side
-
   FlowTable flows_;
   ContextPool contexts_;
   NamePool names_;
@@ -425,7 +426,6 @@ class WorkerPipeline final : public Pipeline {
   QuicOpenings quic_openings_;
   QuicBudget quic_budget_;
   Fragments fragments_;
-
   Clock now_{};
   uint64_t started_ms_ = 0;
   bool started_ = false;

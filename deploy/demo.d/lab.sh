@@ -216,12 +216,12 @@ lab_gateway_start() {
 }
 lab_gateway_ready() { [[ -S $LAB_DIR/dataplane.sock ]] || { lab_alive dataplane || SECONDS=9999; false; }; }
 
-# lab_control_start [POLICIES]: control on a policy directory; returns when its policy is in force.
+# lab_control_start [POLICIES [OPTION...]]: control on a policy directory; returns when its policy is in force.
 lab_control_start() {
   local policies=${1:-$LAB_DIR/policies}
   mkdir -p "$LAB_DIR/log" "$LAB_DIR/control"
   lab_spawn control gw "$LAB_BUILD/control/sluice-control" --policies "$policies" --dataplane "$LAB_DIR/dataplane.sock" \
-    --api "$LAB_DIR/api.sock" --state "$LAB_DIR/control" --log "$LAB_DIR/log" --metrics "$LAB_METRICS"
+    --api "$LAB_DIR/api.sock" --state "$LAB_DIR/control" --log "$LAB_DIR/log" --metrics "$LAB_METRICS" "${@:2}"
   lab_wait 20 lab_in_force && return
   echo "lab: no policy came into force:" >&2
   tail -n 5 "$LAB_DIR/control.log" >&2

@@ -153,6 +153,19 @@ class AgentTest : public testing::Test {
 constexpr const char* kRules =
     "lists: {bad: {names: [bad.example]}}\nrules: [{name: no-bad, to: [bad], action: block}]\n";
 
+TEST_F(AgentTest, LooksNowAndThenWhoeverSpeaks) {
+  std::atomic<unsigned> looked{0};
+  config_.each_second = [&looked] { ++looked; };
+  start_agent();
+  const Message hello = message(MessageType::Hello);
+  for (int wait = 0; wait < 300 && looked < 2; ++wait) {
+    if (wait == 0) send(&hello, sizeof hello);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(looked, 2u) << "at once, and after a second";
+  end_agent();
+}
+
 TEST_F(AgentTest, HelloIsAnsweredWithTheSharedMemoryAndTheGeneration) {
   start_agent();
   const Message hello = message(MessageType::Hello);

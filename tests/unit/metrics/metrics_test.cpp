@@ -49,6 +49,26 @@ TEST_F(MetricsTest, WithoutADataPlaneControlIsUp) {
   EXPECT_TRUE(shows("sluice_policy_generation 0"));
 }
 
+TEST_F(MetricsTest, LinesAreSummedOverTheWorkers) {
+  for (uint32_t worker = 0; worker < 2; ++worker) {
+    LineStats& line = shared.stats(worker).lines[0];
+    line.syns.asked.add(3);
+    line.syn_acks.unanswered.add(2);
+    line.questions.times.add(1'000'000);
+    line.one_way.add(1);
+  }
+  set_link(shared.header(), 0, 0, LinkState::Up);
+  set_link(shared.header(), 0, 1, LinkState::Down);
+  metrics->set_data_plane(SharedRegion::map(shared.fd.get(), error), true);
+  EXPECT_TRUE(shows("sluice_line_asked_total{line=\"iplc-sg\",kind=\"syn\"} 6"));
+  EXPECT_TRUE(shows("sluice_line_unanswered_total{line=\"iplc-sg\",kind=\"syn-ack\"} 4"));
+  EXPECT_TRUE(shows("sluice_line_answer_seconds_count{line=\"iplc-sg\",kind=\"dns\"} 2"));
+  EXPECT_TRUE(shows("sluice_line_answer_seconds_sum{line=\"iplc-sg\",kind=\"dns\"} 0.002"));
+  EXPECT_TRUE(shows("sluice_line_one_way_flows_total{line=\"iplc-sg\"} 2"));
+  EXPECT_TRUE(shows("sluice_port_link_up{line=\"iplc-sg\",side=\"lan\"} 1"));
+  EXPECT_TRUE(shows("sluice_port_link_up{line=\"iplc-sg\",side=\"line\"} 0"));
+}
+
 TEST_F(MetricsTest, CountsOfDnstapAreShown) {
   dnstap.connected = 2;
   dnstap.answers = 7;

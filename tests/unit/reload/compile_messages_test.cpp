@@ -17,6 +17,8 @@ CompileOutcome some_outcome() {
   out.facts =
       PolicyFacts{"site", true, 1, 2, 3, 4, 5, 6, {FeedSpec{"ads", {}, {"https://feeds.example/ads"}}}, {}};
   out.facts->log.keep_s = 2 * kMinKeepS;
+  out.facts->terms = {{{"iplc-sg", 200'000'000, 1'900'000'000, true}},
+                      {{"audit", "li.wei", "IT-1", 1'800'000'000}}};
   out.sources = {{SourceFile::Kind::Policy, "a.yaml", kSum, 7}, {SourceFile::Kind::Feed, "f", kSum, 8}};
   out.digest = "digest";
   out.failure = "failure";
@@ -34,6 +36,7 @@ TEST(CompileMessages, OutcomeSurvivesTheWay) {
   EXPECT_EQ(got.facts->patterns, 6u);
   EXPECT_EQ(got.facts->feeds, some_outcome().facts->feeds);
   EXPECT_EQ(got.facts->log, some_outcome().facts->log);
+  EXPECT_EQ(got.facts->terms, some_outcome().facts->terms);
   ASSERT_EQ(got.sources.size(), 2u);
   EXPECT_EQ(got.sources[1].kind, SourceFile::Kind::Feed);
   EXPECT_EQ(got.sources[1].size, 8u);
