@@ -107,7 +107,7 @@ Verdict Judge::judge(const Question& question, const Subject& subject, Trace* tr
   ++judged_;
   Verdict out = policy_->judge(subject, scratch_, trace);
   const uint16_t network = policy_->network_of(subject.local, subject.vlan);
-  if (question.canary && policy_->answers_canaries(network)) policy_->refuse_canary(out);
+  if (question.canary && policy_->answers_canaries(network)) policy_->refuse_canary(out, scratch_);
   return out;
 }
 

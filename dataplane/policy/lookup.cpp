@@ -251,9 +251,9 @@ bool Policy::answers_canaries(uint16_t network) const {
   return network < tables_->networks.size() && tables_->networks[network].canaries != 0;
 }
 
-bool Policy::strips_ech(uint16_t network) const {
+bool Policy::strips_ech(uint16_t network, const Scratch& scratch) const {
   return network < tables_->networks.size() && tables_->networks[network].strip_ech != 0 &&
-         tables_->site->observe == 0;
+         !scratch.observing_;
 }
 
 uint32_t Policy::generation() const {

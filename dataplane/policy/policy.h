@@ -108,6 +108,7 @@ class Scratch {
   friend class Policy;
   hs_scratch* hs_ = nullptr;
   std::unique_ptr<uint64_t[]> live_;   ///< a row of the rules that hold, then one of the lines that do
+  bool observing_ = false;             ///< nothing is blocked: by the policy's mode, or a bypass
   int64_t since_s_ = 0, until_s_ = 0;  ///< when they do
 };
 
@@ -157,12 +158,12 @@ class Policy {
 
   [[nodiscard]] bool answers_canaries(
       uint16_t network) const;  ///< `dns: {canaries: nxdomain}`; false for kNone16
-  [[nodiscard]] bool strips_ech(
-      uint16_t network) const;  ///< `dns: {strip-ech: true}`, and not only observing
+  /// `dns: {strip-ech: true}`, and not only observing.
+  [[nodiscard]] bool strips_ech(uint16_t network, const Scratch& scratch) const;
   /// The verdict on a canary name in a network that answers them.
-  void refuse_canary(Verdict& verdict) const;
+  void refuse_canary(Verdict& verdict, const Scratch& scratch) const;
   /// The verdict on an access that cannot be written down: where log-full blocks, nothing opens it.
-  void refuse_unlogged(Verdict& verdict) const;
+  void refuse_unlogged(Verdict& verdict, const Scratch& scratch) const;
 
   uint32_t generation() const;
   const SiteInfo& site() const;
