@@ -6,10 +6,12 @@
 
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "control/accesslog/format.h"
 #include "control/base/clock.h"
 #include "control/base/files.h"
+#include "control/base/json_fields.h"
 #include "control/base/log_line.h"
 #include "control/lines/lines_json.h"
 #include "control/status.h"
@@ -174,7 +176,10 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
   if (command == "history") {
     return api_->answer(client, {{"policies", reloader_->history()}});
   }
-  if (command == "apply" || command == "rollback") {
+  if (command == "confirm") {
+    return reloader_->confirm(user_name(user), client);
+  }
+  if (command == "apply" || command == "rollback" || command == "bypass") {
     return on_order(client, user, command, request);
   }
   if (command == "hold" || command == "release" || command == "holds") {
@@ -187,9 +192,10 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
   if (command.starts_with("feeds")) {
     return on_feeds_request(client, user, command, request);
   }
-  api_->answer(client, {{"error",
-                         "unknown command; there are status, check, apply, rollback, history, feeds, "
-                         "feeds-refresh, feeds-accept, hold, release, holds and disclose"}});
+  api_->answer(
+      client, {{"error",
+                "unknown command; there are status, check, apply, confirm, rollback, bypass, history, feeds, "
+                "feeds-refresh, feeds-accept, hold, release, holds and disclose"}});
 }
 
 void Daemon::on_feeds_request(uint64_t client, uid_t user, const std::string& command, const json& request) {
@@ -225,20 +231,49 @@ void Daemon::on_order(uint64_t client, uid_t user, const std::string& command, c
   const json reason = request.value("reason", json()), steps = request.value("steps", json(1));
   const bool wait = request.value("wait", json()) == true;
   const std::string said = reason.is_string() ? reason.get<std::string>() : "";
-  const bool apply = command == "apply";
-  if ((apply && said.empty()) || said.size() > kMaxReasonBytes) {
+  const bool apply = command == "apply", bypass = command == "bypass";
+  if (((apply || (bypass && request.value("seconds", json()) != 0)) && said.empty()) ||
+      said.size() > kMaxReasonBytes) {
     return api_->answer(client,
                         {{"error", command + " needs a reason of 1 to " + std::to_string(kMaxReasonBytes) +
                                        " bytes: it stands in the history"}});
   }
   if (apply) {
-    return reloader_->apply(user_name(user), said, client, wait);
+    return on_apply(client, user_name(user), said, request);
+  }
+  if (bypass) {
+    const uint64_t seconds = number_at(request, "seconds");
+    if (!request.contains("seconds") || !request["seconds"].is_number_unsigned() ||
+        seconds > static_cast<uint64_t>(Reloader::kMaxBypass.count())) {
+      return api_->answer(client, {{"error", "bypass takes seconds: 0 to end it, at most " +
+                                                 std::to_string(Reloader::kMaxBypass.count())}});
+    }
+    return reloader_->bypass(user_name(user), said, std::chrono::seconds(seconds), client, wait);
   }
   if (!steps.is_number_unsigned() || steps < 1 || steps > StateStore::kPoliciesKept) {
     return api_->answer(client, {{"error", "rollback goes back 1 to " +
                                                std::to_string(StateStore::kPoliciesKept) + " policies"}});
   }
   reloader_->rollback(user_name(user), said, steps.get<size_t>(), client, wait);
+}
+
+void Daemon::on_apply(uint64_t client, const std::string& author, const std::string& reason,
+                      const json& request) {
+  ApplyTerms terms;
+  if (const std::string only = text_at(request, "only"); !only.empty()) {
+    terms.only = (options_.policies / only).string();
+  }
+  if (const auto confirm = request.find("confirm"); confirm != request.end()) {
+    const uint64_t seconds = number_at(request, "confirm");
+    if (!std::in_range<int64_t>(seconds) || std::chrono::seconds(seconds) < Reloader::kMinConfirm ||
+        std::chrono::seconds(seconds) > Reloader::kMaxConfirm) {
+      return api_->answer(
+          client, {{"error", "confirm takes " + std::to_string(Reloader::kMinConfirm.count()) + " to " +
+                                 std::to_string(Reloader::kMaxConfirm.count()) + " seconds"}});
+    }
+    terms.confirm = std::chrono::seconds(seconds);
+  }
+  reloader_->apply(author, reason, client, request.value("wait", json()) == true, terms);
 }
 
 /// Once a minute.
@@ -278,6 +313,7 @@ json Daemon::status() const {
                            out["dataplane_generation"].get<uint32_t>(), terms, utc_s);
   out["ending"] = ending_json(terms, utc_s);
   out["version"] = SLUICE_VERSION;
+  out["feeds_directory"] = std::filesystem::absolute(store_->feeds()).string();
   out["started"] = utc_text(started_ns_);
   out["dataplane"] = data_plane_status(region_.get(), link_->up(), out["dataplane_generation"]);
   out["feeds"] = feeds_status();

@@ -61,6 +61,8 @@ class Daemon {
   void on_request(uint64_t client, uid_t user, const nlohmann::json& request);
   void on_feeds_request(uint64_t client, uid_t user, const std::string& command,
                         const nlohmann::json& request);
+  void on_apply(uint64_t client, const std::string& author, const std::string& reason,
+                const nlohmann::json& request);
   void on_order(uint64_t client, uid_t user, const std::string& command, const nlohmann::json& request);
   void publish();
   void keep();

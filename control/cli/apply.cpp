@@ -1,10 +1,14 @@
-// control/cli: sluicectl apply and rollback.
+// control/cli: sluicectl apply, confirm and rollback.
 #include <cstdio>
 #include <iostream>
 
+#include "control/base/json_fields.h"
+#include "control/cli/change.h"
 #include "control/cli/client.h"
 #include "control/cli/commands.h"
+#include "control/cli/period.h"
 #include "control/cli/terminal.h"
+#include "control/reload/reloader.h"
 
 namespace sluice::control {
 namespace {
@@ -17,11 +21,33 @@ std::string milliseconds(const json& seconds) {
   return text;
 }
 
-/// Asks for another policy and says what became of it.
-int run_order(const std::string& socket, const json& request, bool json_output) {
+/// What of the new policy ends by itself.
+void show_ends(const json& answer) {
+  if (const json confirm = object_at(answer, "confirm"); !confirm.empty()) {
+    std::cout << coloured(Colour::Yellow,
+                          "goes back to generation " + std::to_string(number_at(confirm, "back_to")) +
+                              "\nin " +
+                              duration_text(std::chrono::seconds(number_at(confirm, "seconds_left"))) +
+                              " without sluicectl confirm")
+              << "\n";
+  }
+  if (const json bypass = object_at(answer, "bypass"); !bypass.empty()) {
+    std::cout << coloured(Colour::Red,
+                          "BYPASS: everything passes, for\n" +
+                              duration_text(std::chrono::seconds(number_at(bypass, "seconds_left"))))
+              << "\n";
+  }
+}
+
+}  // namespace
+
+int order_policy(const std::string& socket, const json& request, bool json_output, json* out) {
   const std::optional<json> answer = ask(socket, request);
   if (!answer) {
     return kCannot;
+  }
+  if (out != nullptr) {
+    *out = *answer;
   }
   const bool failed = answer->contains("error");
   if (json_output) {
@@ -46,19 +72,37 @@ int run_order(const std::string& socket, const json& request, bool json_output) 
               << ", which is not there; compiled within ";
   }
   std::cout << milliseconds(answer->value("seconds", json())) << "\n";
+  show_ends(*answer);
   return kDone;
 }
 
-}  // namespace
-
-int run_apply(const std::string& socket, const std::string& reason, bool wait, bool json_output) {
-  return run_order(socket, {{"command", "apply"}, {"reason", reason}, {"wait", wait}}, json_output);
+int run_apply(const std::string& socket, const ApplyOptions& options) {
+  json request{{"command", "apply"}, {"reason", options.reason}, {"wait", options.wait}};
+  if (!options.confirm.empty()) {
+    const auto confirm =
+        read_duration_within("--confirm", options.confirm, Reloader::kMinConfirm, Reloader::kMaxConfirm);
+    if (!confirm) {
+      return kCannot;
+    }
+    request["confirm"] = confirm->count();
+  }
+  return order_policy(socket, request, options.json);
 }
 
-int run_rollback(const std::string& socket, size_t steps, const std::string& reason, bool wait,
-                 bool json_output) {
-  return run_order(socket, {{"command", "rollback"}, {"steps", steps}, {"reason", reason}, {"wait", wait}},
-                   json_output);
+int run_confirm(const std::string& socket, bool json_output) {
+  int status = kCannot;
+  if (const auto answer = order(socket, {{"command", "confirm"}}, json_output, status)) {
+    std::cout << "generation " << number_at(*answer, "generation")
+              << coloured(Colour::Green, " stays in force") << "\n";
+  }
+  return status;
+}
+
+int run_rollback(const std::string& socket, const RollbackOptions& options) {
+  return order_policy(
+      socket,
+      {{"command", "rollback"}, {"steps", options.steps}, {"reason", options.reason}, {"wait", options.wait}},
+      options.json);
 }
 
 }  // namespace sluice::control

@@ -26,8 +26,6 @@ struct ExplainOptions {
 int run_check(const std::string& directory, const std::string& feeds, bool json);
 /// Says what would become of an access, by which rule, and why the rules before that one did not match.
 int run_explain(const ExplainOptions& options);
-/// Enforces what is saved.
-int run_apply(const std::string& socket, const std::string& reason, bool wait, bool json);
 /// Shows the feeds of the policy in force.
 int run_feeds(const std::string& socket, bool json);
 /// Fetches a list's feed before it is due; all, where list is empty.
@@ -35,8 +33,6 @@ int run_feeds_refresh(const std::string& socket, const std::string& list, bool j
 /// Brings into force what was held back of a list's feed.
 int run_feeds_accept(const std::string& socket, const std::string& list, const std::string& reason,
                      bool json);
-/// Goes back to what was applied so many policies before. reason: may be empty.
-int run_rollback(const std::string& socket, size_t steps, const std::string& reason, bool wait, bool json);
 /// Lists the policies that can be gone back to.
 int run_history(const std::string& socket, bool json);
 /// Says whether the history in a state directory was altered. fingerprint: the key's, as somebody noted it;

@@ -56,7 +56,10 @@ int run_history(const std::string& socket, bool json_output) {
                              "  " + text_at(each, "sha256").substr(0, 12) + "  " + text_at(each, "author") +
                              ": " + text_at(each, "reason");
     std::cout << (in_force ? coloured(Colour::Green, line + "  (in force)") : line)
-              << (each.value("sources", 0) == 0 ? "  (sources not kept)" : "") << "\n";
+              << (each.value("sources", 0) == 0 ? "  (sources not kept)" : "")
+              << (text_at(each, "confirm_until").empty() ? ""
+                                                         : coloured(Colour::Yellow, "  (to be confirmed)"))
+              << "\n";
   }
   return kDone;
 }

@@ -2,7 +2,9 @@
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
+#include <optional>
 
+#include "control/cli/change.h"
 #include "control/cli/commands.h"
 #include "control/cli/disclose.h"
 #include "control/cli/holds.h"
@@ -207,18 +209,15 @@ int run(int argc, char** argv) {
   app.add_option("--socket", socket, "Socket of sluice-control")->capture_default_str();
 
   std::string directory, feeds, reason;
-  bool json = false, wait = false;
+  bool json = false;
   CLI::App* check = app.add_subcommand("check", "Check a policy directory and print every problem of it.");
   check->add_option("DIR", directory, "Directory of the policy")->required();
   check->add_option("--feeds", feeds, kFeedsHelp);
   check->add_flag("--json", json, "Print JSON");
   ExplainOptions options;
   const CLI::App* explain = add_explain(app, options);
-  CLI::App* apply = app.add_subcommand("apply", "Enforce the policy as it is saved.");
-  apply->add_option("--reason", reason, "Why it is changed; stands in the history with your name")
-      ->required();
-  apply->add_flag("--wait", wait, "Wait until the data plane enforces it");
-  apply->add_flag("--json", json, "Print JSON");
+  ChangeCommands changes;
+  add_changes(app, changes);
   std::string list;
   CLI::App* feeds_command = app.add_subcommand(
       "feeds", "Show the lists that are fetched: their entries, age and state, and what went wrong.");
@@ -232,17 +231,6 @@ int run(int argc, char** argv) {
   accept->add_option("LIST", list, "Name of the list")->required();
   accept->add_option("--reason", reason, "Why it is right; stands in the history with your name")->required();
   accept->add_flag("--json", json, "Print JSON");
-  size_t steps = 1;
-  CLI::App* rollback =
-      app.add_subcommand("rollback",
-                         "Go back to the policy that was applied N policies before, from its kept "
-                         "sources. The directory stays as it is, and waits for apply.");
-  rollback->add_option("N", steps, "How many policies back")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  rollback->add_option("--reason", reason, "Why; stands in the history with your name");
-  rollback->add_flag("--wait", wait, "Wait until the data plane enforces it");
-  rollback->add_flag("--json", json, "Print JSON");
   HistoryOptions history;
   add_history(app, history);
   HoldCommands holds;
@@ -302,10 +290,10 @@ int run(int argc, char** argv) {
   if (*history.list) {
     return run_history(socket, history.json);
   }
-  if (*rollback) {
-    return run_rollback(socket, steps, reason, wait, json);
+  if (const std::optional<int> changed = run_changes(socket, changes)) {
+    return *changed;
   }
-  return *apply ? run_apply(socket, reason, wait, json) : run_status(socket, json);
+  return run_status(socket, json);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "control/base/json_fields.h"
 #include "control/cli/client.h"
 #include "control/cli/commands.h"
+#include "control/cli/period.h"
 #include "control/cli/rows.h"
 #include "control/cli/status_lines.h"
 #include "control/cli/terminal.h"
@@ -39,6 +40,23 @@ void show_policy(std::ostream& out, const json& status) {
           << counted(number_at(policy, "patterns"), "pattern") << ", "
           << (policy.value("reload_on_save", false) ? "enforced on saving" : "enforced on apply") << "\n";
     }
+  }
+  if (const json bypass = object_at(status, "bypass"); !bypass.empty()) {
+    out << "bypass       "
+              << coloured(Colour::Red,
+                          "EVERYTHING PASSES, for " +
+                              duration_text(std::chrono::seconds(number_at(bypass, "seconds_left"))) +
+                              " more, until " + text_at(bypass, "until"))
+              << "\n             sluicectl bypass --end ends it now\n";
+  }
+  if (const json confirm = object_at(status, "confirm"); !confirm.empty()) {
+    out << "confirm      "
+              << coloured(Colour::Yellow,
+                          "goes back to generation " + std::to_string(number_at(confirm, "back_to")) +
+                              " in " +
+                              duration_text(std::chrono::seconds(number_at(confirm, "seconds_left"))) +
+                              ", unless sluicectl confirm")
+              << "\n";
   }
   const json altered = object_at(status, "history").value("altered", json::array());
   for (const json& each : altered) {

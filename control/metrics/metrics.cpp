@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "control/accesslog/ring_reader.h"
+#include "control/base/clock.h"
 #include "control/metrics/copy_metrics.h"
 #include "control/metrics/family.h"
 #include "control/metrics/line_metrics.h"
@@ -309,6 +310,12 @@ void add_policy(const Reloader::Counts& policy, Families& out) {
       .move_to(out);
   Family::gauge("sluice_policy_pending", "1 where a saved change is not in force.")
       .add(policy.pending ? 1.0 : 0.0)
+      .move_to(out);
+  Family::gauge("sluice_policy_unconfirmed", "1 where what was applied is gone back from unless confirmed.")
+      .add(policy.unconfirmed ? 1.0 : 0.0)
+      .move_to(out);
+  Family::gauge("sluice_bypass", "1 while a bypass lets everything pass.")
+      .add(policy.bypass.holds(utc_now().time_since_epoch().count()) ? 1.0 : 0.0)
       .move_to(out);
   Family::gauge("sluice_policy_compile_seconds", "How long the last compilation took.")
       .add(policy.compile_seconds)

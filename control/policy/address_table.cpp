@@ -3,10 +3,15 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
+#include <string_view>
 #include <tuple>
 
 namespace sluice::control {
 namespace {
+
+/// Of no one machine: groups, what is reserved, broadcast (RFC 1112 4, RFC 4291 2.7).
+constexpr std::string_view kGroupBlocks[] = {"224.0.0.0/3", "ff00::/8"};
 
 /// The block that holds IPv4. What is said of IPv6 around it does not hold in it.
 Prefix mapped_block() {
@@ -26,7 +31,7 @@ struct Frame {
   Address last;
   uint32_t set = 0;
   std::vector<uint16_t> networks;  ///< longest prefix first
-  bool resolver = false, link = false;
+  uint8_t marks = 0;
 };
 
 /// Writes the ranges down in ascending order, and interns what holds in them.
@@ -50,18 +55,29 @@ class RangeWriter {
   uint32_t intern(const Frame& frame) {
     const auto [first, fresh] = candidates_.try_emplace(frame.networks, out_.candidates.size());
     if (fresh) out_.candidates.insert(out_.candidates.end(), frame.networks.begin(), frame.networks.end());
-    const auto key = std::tuple(frame.set, first->second, frame.networks.size(), frame.resolver, frame.link);
+    const auto key = std::tuple(frame.set, first->second, frame.networks.size(), frame.marks);
     const auto [known, fresh_class] = classes_.try_emplace(key, static_cast<uint32_t>(out_.classes.size()));
     if (fresh_class) {
-      out_.classes.push_back({frame.set, static_cast<uint32_t>(first->second),
-                              static_cast<uint16_t>(frame.networks.size()), frame.resolver, frame.link});
+      out_.classes.push_back({frame.set,
+                              static_cast<uint32_t>(first->second),
+                              static_cast<uint16_t>(frame.networks.size()),
+                              bit(frame, AddressMark::Resolver),
+                              bit(frame, AddressMark::Link),
+                              bit(frame, AddressMark::Office),
+                              bit(frame, AddressMark::Internal),
+                              bit(frame, AddressMark::Group),
+                              {}});
     }
     return known->second;
   }
 
+  static uint8_t bit(const Frame& frame, AddressMark mark) {
+    return (frame.marks & static_cast<uint8_t>(mark)) != 0 ? 1 : 0;
+  }
+
   AddressTable::Layout& out_;
   std::map<std::vector<uint16_t>, size_t> candidates_;
-  std::map<std::tuple<uint32_t, size_t, size_t, bool, bool>, uint32_t> classes_;
+  std::map<std::tuple<uint32_t, size_t, size_t, uint8_t>, uint32_t> classes_;
 };
 
 }  // namespace
@@ -76,12 +92,8 @@ void AddressTable::add_network(const Prefix& prefix, uint16_t network) {
   if (std::ranges::find(networks, network) == networks.end()) networks.push_back(network);
 }
 
-void AddressTable::add_resolver(const Address& address) {
-  prefixes_[{address, 128}].resolver = true;
-}
-
-void AddressTable::add_link(const Address& address) {
-  prefixes_[{address, 128}].link = true;
+void AddressTable::mark(const Prefix& prefix, AddressMark as) {
+  prefixes_[prefix].marks |= static_cast<uint8_t>(as);
 }
 
 AddressTable::Layout AddressTable::finish() {
@@ -90,6 +102,15 @@ AddressTable::Layout AddressTable::finish() {
   const Prefix mapped = mapped_block();
   std::map<Prefix, Meaning> all = prefixes_;
   all.try_emplace(mapped);
+  const auto mark_all = [&](std::span<const std::string_view> blocks, AddressMark as) {
+    for (const std::string_view text : blocks) {
+      Prefix block;
+      parse_prefix(text, block);
+      all[block].marks |= static_cast<uint8_t>(as);
+    }
+  };
+  mark_all(private_blocks(), AddressMark::Internal);
+  mark_all(kGroupBlocks, AddressMark::Group);
   std::vector<Frame> open{Frame{.last = last_of({{}, 0})}};
   writer.begin({}, open.front());
   const auto close_before = [&](const Address& start) {
@@ -105,8 +126,7 @@ AddressTable::Layout AddressTable::finish() {
     frame.last = last_of(prefix);
     frame.set = sets_.unite(frame.set, meaning.set);
     frame.networks.insert(frame.networks.begin(), meaning.networks.begin(), meaning.networks.end());
-    frame.resolver |= meaning.resolver;
-    frame.link |= meaning.link;
+    frame.marks |= meaning.marks;
     writer.begin(prefix.address, frame);
     open.push_back(std::move(frame));
   }

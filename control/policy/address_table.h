@@ -13,6 +13,15 @@
 
 namespace sluice::control {
 
+/// What an address is, besides what lists and networks say of it; each a bit.
+enum class AddressMark : uint8_t {
+  Resolver = 1,
+  Link = 2,      ///< a router at the end of a line
+  Office = 4,    ///< the company's own, beyond the line
+  Internal = 8,  ///< not routed on the Internet; known without a policy
+  Group = 16     ///< of no one machine; known without a policy
+};
+
 /// Collects prefixes with what they mean, and lays them out as disjoint ranges of the one address space.
 class AddressTable {
  public:
@@ -20,8 +29,7 @@ class AddressTable {
 
   void add_list(const Prefix& prefix, uint16_t list);
   void add_network(const Prefix& prefix, uint16_t network);
-  void add_resolver(const Address& address);
-  void add_link(const Address& address);  ///< a router at the end of a line
+  void mark(const Prefix& prefix, AddressMark as);
 
   /// How many different prefixes were added.
   size_t size() const { return prefixes_.size(); }
@@ -39,7 +47,7 @@ class AddressTable {
   struct Meaning {
     uint32_t set = 0;
     std::vector<uint16_t> networks;
-    bool resolver = false, link = false;
+    uint8_t marks = 0;
   };
 
   SetTable& sets_;

@@ -38,11 +38,12 @@ Word pattern_of(const Word& keyword) {
 class Compiler {
  public:
   Compiler(const PolicySource& source, const std::filesystem::path& directory, const ReadListFile& read,
-           const std::filesystem::path& feeds, CompileCache& cache, Report& report)
+           const CompileOptions& options, CompileCache& cache, Report& report)
       : source_(source),
         directory_(directory),
         read_(read),
-        feeds_directory_(feeds),
+        feeds_directory_(options.feeds),
+        bypass_(options.bypass),
         cache_(cache),
         report_(report) {}
 
@@ -72,9 +73,10 @@ class Compiler {
     }
     add_lines(times);
     add_networks();
-    for (const PrefixSource& resolver : source_.resolvers) addresses_.add_resolver(resolver.prefix.address);
+    for (const PrefixSource& resolver : source_.resolvers)
+      addresses_.mark(resolver.prefix, AddressMark::Resolver);
     for (const LineSource& line : source_.lines)
-      for (const Address& router : line.link) addresses_.add_link(router);
+      for (const Address& router : line.link) addresses_.mark({router, 128}, AddressMark::Link);
     add_site();
     return finish(resolved, times, generation);
   }
@@ -244,7 +246,10 @@ class Compiler {
     for (const OfficeSource& office : source_.offices) {
       const auto list = static_cast<uint16_t>(tables_.lists.size());
       tables_.lists.push_back({tables_.strings.add(office.name.text)});
-      for (const PrefixSource& prefix : office.prefixes) addresses_.add_list(prefix.prefix, list);
+      for (const PrefixSource& prefix : office.prefixes) {
+        addresses_.add_list(prefix.prefix, list);
+        addresses_.mark(prefix.prefix, AddressMark::Office);
+      }
     }
   }
 
@@ -294,6 +299,8 @@ class Compiler {
     tables_.site.contact = tables_.strings.add(source_.contact ? source_.contact->text : "");
     tables_.site.dnstap = tables_.strings.add(source_.dnstap ? source_.dnstap->text : "");
     tables_.site.observe = source_.observe;
+    tables_.site.bypass_from = bypass_.from_s;
+    tables_.site.bypass_until = bypass_.until_s;
     tables_.site.midstream_grace_s = source_.midstream_grace_s;
   }
 
@@ -344,6 +351,7 @@ class Compiler {
   const std::filesystem::path& directory_;
   const ReadListFile& read_;
   const std::filesystem::path& feeds_directory_;
+  const Bypass bypass_;
   CompileCache& cache_;
   Report& report_;
   ImageTables tables_ = [this] {
@@ -379,7 +387,7 @@ Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::
   check_source(source, report);
   Compiled out;
   CompileCache nothing;
-  Compiler compiler(source, directory, read_list_file, options.feeds,
+  Compiler compiler(source, directory, read_list_file, options,
                     options.cache != nullptr ? *options.cache : nothing, report);
   for (const SourceText& text : texts) compiler.add_source(text.name, text.text);
   out.policy = compiler.run(generation, options.now);

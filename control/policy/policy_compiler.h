@@ -49,11 +49,20 @@ struct Compiled {
   Diagnostics diagnostics;
 };
 
+/// A time in which everything passes, and is logged as if `mode: observe` were said. UTC seconds; from the
+/// first until before the second; equal: none.
+struct Bypass {
+  int64_t from_s = 0, until_s = 0;
+  [[nodiscard]] bool holds(int64_t utc_s) const { return from_s <= utc_s && utc_s < until_s; }
+  bool operator==(const Bypass&) const = default;
+};
+
 struct CompileOptions {
   /// The directory with the copies of fetched lists; empty: none are at hand. A list without a copy is
   /// compiled without it, and a warning says so.
   std::filesystem::path feeds = {};
   CompileCache* cache = nullptr;  ///< what an earlier call left there is not done again; nullptr: all is done
+  Bypass bypass = {};
   std::chrono::sys_seconds now = utc_now();  ///< from when schedules are laid out, and terms judged
 };
 

@@ -87,6 +87,7 @@ struct NetworkSource {
   std::optional<SettingSource> fallback;  ///< nothing: the site's
   UnidentifiedSource unidentified;
   bool shared = false;                       ///< many people behind each address
+  std::string public_reason;                 ///< why it has public addresses; empty: it must not
   bool canaries = false, strip_ech = false;  ///< of `dns`
 };
 

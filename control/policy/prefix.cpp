@@ -84,11 +84,15 @@ Address last_of(const Prefix& prefix) {
   return fill(prefix.address, prefix.length, true);
 }
 
-bool is_private(const Prefix& prefix) {
+std::span<const std::string_view> private_blocks() {
   static constexpr std::string_view kBlocks[] = {"10.0.0.0/8",    "172.16.0.0/12",  "192.168.0.0/16",
                                                  "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8",
                                                  "fc00::/7",      "fe80::/10",      "::1/128"};
-  for (const std::string_view text : kBlocks) {
+  return kBlocks;
+}
+
+bool is_private(const Prefix& prefix) {
+  for (const std::string_view text : private_blocks()) {
     Prefix block;
     parse_prefix(text, block);
     if (block.length <= prefix.length && contains(block, prefix.address)) return true;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -39,8 +40,9 @@ bool is_v4(const Prefix& prefix);
 bool contains(const Prefix& outer, const Address& address);
 /// The last address of a prefix.
 Address last_of(const Prefix& prefix);
-/// Whether it lies in space that is not routed on the Internet (RFC 1918, 4193, 6598, 3927, loopback,
-/// link-local).
+/// The space that is not routed on the Internet (RFC 1918, 4193, 6598, 3927, loopback, link-local).
+std::span<const std::string_view> private_blocks();
+/// Whether it lies in one of them.
 bool is_private(const Prefix& prefix);
 
 }  // namespace sluice::control

@@ -13,8 +13,8 @@ constexpr uint16_t kMaxVlan = 4094;
 constexpr std::string_view kLineKeys[] = {"operator", "licence",   "contract", "filing",   "purpose",
                                           "link",     "bandwidth", "valid",    "on-expiry"};
 constexpr std::string_view kUserKeys[] = {"addresses", "groups"};
-constexpr std::string_view kNetworkKeys[] = {"prefixes", "groups", "vlans",        "line",
-                                             "default",  "shared", "unidentified", "dns"};
+constexpr std::string_view kNetworkKeys[] = {"prefixes", "groups",       "vlans", "line",         "default",
+                                             "shared",   "unidentified", "dns",   "public-reason"};
 constexpr std::string_view kOfficeKeys[] = {"entity", "prefixes"};
 constexpr std::string_view kTunnelKeys[] = {"protocols", "from", "to", "owner", "inspect"};
 
@@ -162,6 +162,8 @@ void load_network(Word name, const YamlNode& node, PolicySource& source, Report&
   if (const YamlNode* value = fields.find("unidentified"))
     load_unidentified(*value, network.unidentified, report);
   if (const YamlNode* value = fields.find("dns")) load_dns(*value, network, report);
+  if (const YamlNode* value = fields.find("public-reason"))
+    network.public_reason = read_text(*value, "public-reason", report).value_or("");
   source.networks.push_back(std::move(network));
 }
 

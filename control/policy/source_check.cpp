@@ -129,10 +129,12 @@ void check_overlaps(const PolicySource& source, Report& report) {
 
 void check_addresses(const PolicySource& source, Report& report) {
   for (const NetworkSource& network : source.networks) {
+    if (!network.public_reason.empty()) continue;
     for (const PrefixSource& prefix : network.prefixes) {
       if (is_private(prefix.prefix)) continue;
-      report.warn(prefix.at, to_string(prefix.prefix) + " is public address space, on the LAN side",
-                  "hosts on the line should have private addresses");
+      report.error(prefix.at, to_string(prefix.prefix) + " is public address space, on the LAN side",
+                   "hosts on the line have private addresses; if these must not, write in the network "
+                   "public-reason: why");
     }
   }
   const auto registered = [&](const Address& address) {

@@ -189,7 +189,9 @@ std::string text_of(const CompileJob& job) {
                {"kept", job.kept ? to_json(*job.kept) : json()},
                {"unless_digest", job.unless_digest},
                {"unless_written", job.unless_written},
-               {"image_wanted", job.image_wanted}});
+               {"image_wanted", job.image_wanted},
+               {"bypass_from_s", job.bypass.from_s},
+               {"bypass_until_s", job.bypass.until_s}});
 }
 
 bool read_job(const std::string& text, CompileJob& job) {
@@ -202,6 +204,8 @@ bool read_job(const std::string& text, CompileJob& job) {
     job.unless_digest = value.at("unless_digest").get<std::string>();
     job.unless_written = value.at("unless_written").get<std::string>();
     job.image_wanted = value.at("image_wanted").get<bool>();
+    job.bypass = {required_number<int64_t>(value, "bypass_from_s"),
+                  required_number<int64_t>(value, "bypass_until_s")};
   });
 }
 

@@ -5,8 +5,10 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <exception>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "control/base/clock.h"
@@ -41,6 +43,40 @@ CompileThread::~CompileThread() {
   loop_.forget(done_event_.get());
 }
 
+namespace {
+
+bool goes_back(const CompileRequest& request) {
+  return request.from == CompileRequest::From::Rollback || request.from == CompileRequest::From::Unconfirmed;
+}
+
+/// The files that differ between what is to be in force and what is, but for one and for feeds; nothing
+/// where none does.
+std::string other_changes(const SourceList& now, const SourceList& before, const std::string& only) {
+  constexpr size_t kNamed = 5;
+  std::set<std::string> changed;
+  const auto compare = [&](const SourceList& some, const SourceList& others) {
+    for (const SourceFile& each : some) {
+      const auto found = std::ranges::find(others, each.path, &SourceFile::path);
+      if (each.kind != SourceFile::Kind::Feed && each.path != only &&
+          (found == others.end() || found->sha256 != each.sha256)) {
+        changed.insert(std::filesystem::path(each.path).filename().string());
+      }
+    }
+  };
+  compare(now, before);
+  compare(before, now);
+  std::string out;
+  for (auto name = changed.begin(); name != changed.end(); ++name) {
+    if (std::distance(changed.begin(), name) == kNamed) {
+      return out + " and " + std::to_string(changed.size() - kNamed) + " more";
+    }
+    out += (out.empty() ? "" : ", ") + *name;
+  }
+  return out;
+}
+
+}  // namespace
+
 CompileRequest merge_requests(CompileRequest older, CompileRequest newer) {
   newer.waiters.insert(newer.waiters.begin(), older.waiters.begin(), older.waiters.end());
   newer.checks.insert(newer.checks.begin(), older.checks.begin(), older.checks.end());
@@ -53,6 +89,12 @@ CompileRequest merge_requests(CompileRequest older, CompileRequest newer) {
   } else if (older.enforce && (!newer.enforce || older.explicitly)) {
     newer.origin = older.origin;
   }
+  if (!newer.bypass) {
+    newer.bypass = older.bypass;
+  }
+  if (newer.confirm == std::chrono::seconds::zero()) {
+    newer.confirm = older.confirm;
+  }
   newer.enforce = newer.enforce || older.enforce;
   newer.explicitly = newer.explicitly || older.explicitly;
   return newer;
@@ -62,12 +104,11 @@ void CompileThread::submit(CompileRequest request) {
   {
     const std::lock_guard lock(mutex_);
     auto found = waiting_.rbegin();
-    while (found != waiting_.rend() && found->from != request.from &&
-           found->from != CompileRequest::From::Rollback) {
+    while (found != waiting_.rend() && found->from != request.from && !goes_back(*found)) {
       ++found;
     }
-    if (found != waiting_.rend() && found->from == request.from &&
-        request.from != CompileRequest::From::Rollback) {
+    const bool same = found != waiting_.rend() && found->from == request.from && found->only == request.only;
+    if (same && request.from != CompileRequest::From::Rollback) {
       *found = merge_requests(std::move(*found), std::move(request));
     } else {
       waiting_.push_back(std::move(request));
@@ -117,13 +158,21 @@ CompileResult CompileThread::serve(CompileRequest request) {
     const std::optional<AppliedPolicy> last = store_.last_applied();
     CompileJob job;
     CompileOutcome& out = result.outcome;
-    out.failure = choose_sources(result.request, last, job);
+    CompileRequest& asked = result.request;
+    out.failure = choose_sources(asked, last, job);
     if (out.failure.empty()) {
       out = compiler_.compile(job);
     }
     result.unchanged = out.facts && last && out.digest == last->digest;
-    if (out.image && out.failure.empty()) {
-      out.failure = store_.record(*out.image, result.request.origin, out.sources, out.digest, result.sha256);
+    if (out.image && !asked.only.empty()) {
+      const std::string others = other_changes(out.sources, last ? last->sources : SourceList(), asked.only);
+      result.refused = others.empty() ? "" : "other saved changes wait for sluicectl apply: " + others;
+    }
+    if (out.image && out.failure.empty() && result.refused.empty()) {
+      if (asked.confirm > std::chrono::seconds::zero()) {
+        asked.origin.confirm.until_ns = utc_now_ns() + std::chrono::nanoseconds(asked.confirm).count();
+      }
+      out.failure = store_.record(*out.image, asked.origin, out.sources, out.digest, result.sha256);
     }
   } catch (const std::exception& exception) {
     result.outcome.failure = exception.what();
@@ -144,6 +193,17 @@ std::string CompileThread::choose_sources(CompileRequest& request, const std::op
     // A saving that the rollback undid may be noticed after it: it is no order to undo the rollback.
     job.unless_written = last->origin.rollback_to != 0 ? store_.written_before_rollback() : "";
   }
+  const int64_t now_s = utc_now().time_since_epoch().count();
+  job.bypass = request.bypass                                ? *request.bypass
+               : last && last->origin.bypass.until_s > now_s ? last->origin.bypass
+                                                             : Bypass();
+  request.origin.bypass = job.bypass;
+  if (request.confirm > std::chrono::seconds::zero()) {
+    if (!last || last->sources.empty()) {
+      return "there is no policy that it could go back to; apply it without --confirm";
+    }
+    request.origin.confirm.back_to = last->generation;
+  }
   std::optional<AppliedPolicy> from = last;
   if (request.from == CompileRequest::From::Directory) {
     return {};
@@ -152,7 +212,7 @@ std::string CompileThread::choose_sources(CompileRequest& request, const std::op
     request.origin.rollback_to = last ? last->origin.rollback_to : 0;
   } else {
     std::string error;
-    from = store_.before_last(request.steps, error);
+    from = choose_earlier(request, error);
     if (!from) {
       return error;
     }
@@ -165,6 +225,23 @@ std::string CompileThread::choose_sources(CompileRequest& request, const std::op
   }
   job.kept = std::move(from->sources);
   return {};
+}
+
+/// What a rollback goes back to; nothing, with error.
+std::optional<AppliedPolicy> CompileThread::choose_earlier(CompileRequest& request,
+                                                           std::string& error) const {
+  if (request.from == CompileRequest::From::Rollback) {
+    return store_.before_last(request.steps, error);
+  }
+  const std::optional<AppliedPolicy> last = store_.last_applied();
+  const Confirmation confirm = store_.unconfirmed();
+  if (!last || !confirm) {
+    error = "it was confirmed";
+    return std::nullopt;
+  }
+  request.origin.reason = "generation " + std::to_string(last->generation) + " was not confirmed in time";
+  request.origin.undoes_trial = true;
+  return store_.of_generation(confirm.back_to, error);
 }
 
 void CompileThread::deliver() {

@@ -1,6 +1,7 @@
 // control/reload: compiles off the main loop.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <filesystem>
@@ -28,22 +29,27 @@ struct Waiter {
 
 struct CompileRequest {
   enum class From : uint8_t {
-    Directory,  ///< as it is now
-    InForce,    ///< what was applied last, as it was kept, with the feeds of now
-    Rollback    ///< what was applied `steps` before it, as it was kept
+    Directory,   ///< as it is now
+    InForce,     ///< what was applied last, as it was kept, with the feeds of now
+    Rollback,    ///< what was applied `steps` before it, as it was kept
+    Unconfirmed  ///< what an apply is gone back from to, as nobody confirmed it; nothing where somebody did
   };
   From from = From::Directory;
   size_t steps = 0;
   bool enforce = false;     ///< or only check
   bool explicitly = false;  ///< it becomes a new generation even where nothing changed
   Origin origin;
-  std::vector<Waiter> waiters;   ///< of an apply or a rollback
-  std::vector<uint64_t> checks;  ///< clients that wait for a check
+  std::optional<Bypass> bypass;    ///< nothing: that of what was applied last, while it holds
+  std::chrono::seconds confirm{};  ///< it is gone back from, unless it is confirmed in that time; 0: it stays
+  std::string only;                ///< the one file that may differ from what is in force; empty: any may
+  std::vector<Waiter> waiters;     ///< of an apply or a rollback
+  std::vector<uint64_t> checks;    ///< clients that wait for a check
 };
 
 struct CompileResult {
   CompileRequest request;
   CompileOutcome outcome;  ///< with an image: recorded in the state already
+  std::string refused;     ///< why what was asked for is not done, though the policy is valid
   bool unchanged = false;  ///< what was applied last was compiled from the very same sources
   std::string sha256;      ///< of the image
   int64_t took_ns = 0;
@@ -68,6 +74,7 @@ class CompileThread {
   CompileResult serve(CompileRequest request);
   std::string choose_sources(CompileRequest& request, const std::optional<AppliedPolicy>& last,
                              CompileJob& job);
+  std::optional<AppliedPolicy> choose_earlier(CompileRequest& request, std::string& error) const;
   void deliver();
 
   EventLoop& loop_;

@@ -54,7 +54,7 @@ CompileOutcome CompileWorker::try_compile(const CompileJob& job) {
   };
   // The cache knows files by their stamps on the disk: it is of no use for what stands there no longer.
   Compiled compiled = compile_texts(texts, job.directory, read, job.generation,
-                                    CompileOptions{feeds_, job.kept ? nullptr : &cache_});
+                                    CompileOptions{feeds_, job.kept ? nullptr : &cache_, job.bypass});
   out.diagnostics.insert(out.diagnostics.end(), compiled.diagnostics.begin(), compiled.diagnostics.end());
   if (!compiled.policy) {
     return out;

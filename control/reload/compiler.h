@@ -14,6 +14,7 @@
 #include "control/policy/diagnostics.h"
 #include "control/policy/feed_copy.h"
 #include "control/policy/log_policy.h"
+#include "control/policy/policy_compiler.h"
 #include "control/policy/policy_terms.h"
 #include "control/reload/source_list.h"
 
@@ -36,6 +37,7 @@ struct CompileJob {
   std::string unless_digest;       ///< no image is wanted of sources with this digest
   std::string unless_written;      ///< nor with this one of what people wrote
   bool image_wanted = false;
+  Bypass bypass;  ///< that the image bears
 };
 
 /// Whether job wants an image of these sources.

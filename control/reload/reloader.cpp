@@ -50,6 +50,7 @@ void Reloader::start() {
     const AppliedPolicy& applied = stored->applied;
     current_ = Enforced{stored->image, applied.sha256, applied.digest, applied.origin, std::nullopt, true};
     log_info("policy: generation " + std::to_string(applied.generation) + " was the last one kept");
+    say_bypass();
   }
   // A restart is no order: what was saved and never applied goes on waiting. Only the first start has nothing
   // to keep.
@@ -63,10 +64,14 @@ void Reloader::start() {
   }
   submit(std::move(request));
   renew_timer_ = loop_.after(kRenewEvery, [this] { renew_when_old(); });
+  watch_confirmation();
+  watch_bypass();
 }
 
 Reloader::~Reloader() {
-  loop_.cancel(renew_timer_);
+  for (const EventLoop::Timer timer : {renew_timer_, confirm_timer_, bypass_timer_}) {
+    loop_.cancel(timer);
+  }
 }
 
 void Reloader::renew_when_old() {
@@ -75,40 +80,6 @@ void Reloader::renew_when_old() {
     submit(anew("generation " + std::to_string(current_->image->generation()) +
                 " compiled anew: its schedules are laid out for two years only"));
   }
-}
-
-void Reloader::apply(const std::string& author, const std::string& reason, uint64_t client,
-                     bool until_enforced) {
-  CompileRequest request;
-  request.enforce = request.explicitly = true;
-  request.origin = {author, reason};
-  request.waiters.push_back(Waiter{client, until_enforced, utc_now_ns()});
-  submit(std::move(request));
-}
-
-void Reloader::rollback(const std::string& author, const std::string& reason, size_t steps, uint64_t client,
-                        bool until_enforced) {
-  CompileRequest request;
-  request.from = CompileRequest::From::Rollback;
-  request.steps = steps;
-  request.enforce = request.explicitly = true;
-  request.origin = {author, reason};
-  request.waiters.push_back(Waiter{client, until_enforced, utc_now_ns()});
-  submit(std::move(request));
-}
-
-void Reloader::recompile(const std::string& author, const std::string& reason) {
-  CompileRequest request;
-  request.from = CompileRequest::From::InForce;
-  request.enforce = true;
-  request.origin = {author, reason};
-  submit(std::move(request));
-}
-
-void Reloader::check(uint64_t client) {
-  CompileRequest request;
-  request.checks.push_back(client);
-  submit(std::move(request));
 }
 
 void Reloader::on_saved() {
@@ -150,7 +121,12 @@ void Reloader::on_compiled(CompileResult result) {
       callbacks_.answer(client, answer);
     }
   }
-  if (!outcome.facts) {
+  if (!result.refused.empty()) {
+    answer_all(result.request, {{"error", result.refused}});
+  } else if (result.request.from == CompileRequest::From::Unconfirmed && !outcome.failure.empty() &&
+             !store_.unconfirmed()) {
+    // Somebody confirmed it just now.
+  } else if (!outcome.facts) {
     take_invalid(result,
                  outcome.failure.empty() ? "the policy is invalid" : "cannot compile: " + outcome.failure);
   } else if (!outcome.failure.empty()) {
@@ -163,6 +139,8 @@ void Reloader::on_compiled(CompileResult result) {
   if (was_starting) {
     finish_start(result);
   }
+  watch_confirmation();
+  watch_bypass();
   callbacks_.changed();
 }
 
@@ -300,6 +278,9 @@ void Reloader::on_loaded(uint32_t generation, bool accepted, const std::string& 
       previous_.reset();
     }
     log_info("policy: generation " + std::to_string(generation) + " is in force");
+    if (is_current) {
+      say_bypass();
+    }
     if (!why.empty()) {
       log_warning("policy: the data plane says: " + why);
     }
@@ -317,6 +298,8 @@ void Reloader::on_loaded(uint32_t generation, bool accepted, const std::string& 
     if (plane_generation_ != current_->image->generation()) {
       synchronise();
     }
+    watch_confirmation();
+    watch_bypass();
   }
   settle_waiters(generation, why);
 }
@@ -363,6 +346,7 @@ json Reloader::enforced_answer(const Waiter& waiter, uint32_t generation, bool e
   if (current_ && current_->facts) {
     out["policy"] = to_json(*current_->facts);
   }
+  out.update(ends_json());
   return out;
 }
 

@@ -16,8 +16,15 @@
 #include "control/reload/state_keeper.h"
 #include "control/reload/state_store.h"
 #include "control/reload/watch.h"
+#include "dataplane/contract/image.h"
 
 namespace sluice::control {
+
+/// How an apply differs from one that enforces all that is saved, for good.
+struct ApplyTerms {
+  std::chrono::seconds confirm{};  ///< it is gone back from, unless confirm is called in that time; 0: never
+  std::string only;                ///< the one file that may differ from what is in force; empty: any may
+};
 
 /// Keeps the policy that is to be in force, sees to it that the data plane has it, and never lets an invalid
 /// one replace it. All on the loop's thread.
@@ -45,7 +52,12 @@ class Reloader {
     uint32_t generation = 0;         ///< in force, as the data plane says; 0: none, or no data plane
     uint32_t wanted_generation = 0;  ///< that control would have in force; 0: none
     bool pending = false;
+    Bypass bypass;             ///< of the policy in force; it may be over
+    bool unconfirmed = false;  ///< it is gone back from, unless somebody confirms it
   };
+  /// Of `confirm`. A shorter one could not be confirmed by hand, and a longer one is no net.
+  static constexpr std::chrono::seconds kMinConfirm{5}, kMaxConfirm{86'400};
+  static constexpr std::chrono::seconds kMaxBypass{kMaxBypassS};
 
   /// store, compiler: outlive this.
   Reloader(EventLoop& loop, StateStore& store, std::filesystem::path directory, Compiler& compiler,
@@ -60,7 +72,15 @@ class Reloader {
 
   /// Compiles the directory and enforces it. client: is answered once; 0: nobody. until_enforced: when the
   /// data plane has it, or else when it is compiled.
-  void apply(const std::string& author, const std::string& reason, uint64_t client, bool until_enforced);
+  /// While another apply is to be confirmed, it is refused.
+  void apply(const std::string& author, const std::string& reason, uint64_t client, bool until_enforced,
+             const ApplyTerms& terms = {});
+  /// What was applied with ApplyTerms::confirm stays. Answers client.
+  void confirm(const std::string& author, uint64_t client);
+  /// Everything passes for so long, and is logged; 0: a bypass ends now. It is a generation of what is in
+  /// force, whose image bears the end: that holds without control. client, until_enforced: as for apply.
+  void bypass(const std::string& author, const std::string& reason, std::chrono::seconds time,
+              uint64_t client, bool until_enforced);
   /// Goes back to what was applied so many policies before, from its kept sources, as a new generation.
   /// reason: may be empty. client, until_enforced: as for apply.
   void rollback(const std::string& author, const std::string& reason, size_t steps, uint64_t client,
@@ -116,6 +136,10 @@ class Reloader {
 
   void renew_when_old();
   void submit(CompileRequest request);
+  void watch_confirmation();
+  void watch_bypass();
+  void say_bypass() const;
+  nlohmann::json ends_json() const;
   void on_saved();
   void enforce_saved();
   void on_compiled(CompileResult result);
@@ -143,7 +167,8 @@ class Reloader {
   std::optional<Problem> problem_;
   std::vector<Pending> waiting_;
   Counts counts_;
-  EventLoop::Timer renew_timer_ = 0;
+  int64_t going_back_ns_ = 0;  ///< when going back was tried last
+  EventLoop::Timer renew_timer_ = 0, confirm_timer_ = 0, bypass_timer_ = 0;
   PolicyWatch watch_;
   StateKeeper keeper_;
   CompileThread compiler_;  ///< last: it ends first

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/accesslog/format.h"
+#include "control/base/clock.h"
 #include "control/reload/reload_json.h"
 #include "control/reload/reloader.h"
 
@@ -13,6 +14,7 @@ using nlohmann::json;
 
 /// More problems than these are counted, not listed: an answer has to stay readable.
 constexpr size_t kProblemsListed = 200;
+constexpr int64_t kNsPerS = 1'000'000'000;
 
 }  // namespace
 
@@ -44,13 +46,33 @@ json to_json(const PolicyFacts& facts) {
           {"prefixes", facts.prefixes}, {"patterns", facts.patterns}};
 }
 
+/// What ends by itself: a bypass, and what is not confirmed.
+json Reloader::ends_json() const {
+  json out{{"bypass", nullptr}, {"confirm", nullptr}};
+  const int64_t now_ns = utc_now_ns();
+  if (current_ && current_->origin.bypass.holds(now_ns / kNsPerS)) {
+    const int64_t until_s = current_->origin.bypass.until_s;
+    out["bypass"] = {{"until", utc_text(until_s * kNsPerS)}, {"seconds_left", until_s - now_ns / kNsPerS}};
+  }
+  if (const Confirmation confirm = store_.unconfirmed(); confirm) {
+    out["confirm"] = {{"until", utc_text(confirm.until_ns)},
+                      {"seconds_left", std::max<int64_t>(0, (confirm.until_ns - now_ns) / kNsPerS)},
+                      {"back_to", confirm.back_to}};
+  }
+  return out;
+}
+
 json Reloader::status() const {
-  json out{{"directory", directory_.string()}, {"policy", nullptr}, {"pending", nullptr}, {"error", nullptr}};
+  json out{{"directory", std::filesystem::absolute(directory_).string()},
+           {"policy", nullptr},
+           {"pending", nullptr},
+           {"error", nullptr}};
   if (current_) {
     json policy{
         {"generation", current_->image->generation()},
         {"bytes", current_->image->size()},
         {"sha256", current_->sha256},
+        {"image", std::filesystem::absolute(store_.image_path(current_->image->generation())).string()},
         {"author", current_->origin.author},
         {"reason", current_->origin.reason},
         {"since", utc_text(current_->origin.time_ns)},
@@ -72,6 +94,7 @@ json Reloader::status() const {
                     {"errors", error_count(problem_->diagnostics)},
                     {"diagnostics", to_json(problem_->diagnostics)}};
   }
+  out.update(ends_json());
   out["history"] = {{"key", store_.fingerprint()}, {"altered", store_.alterations()}};
   out["dataplane_generation"] = plane_generation_;
   out["valid"] = counts_.valid;
@@ -81,14 +104,18 @@ json Reloader::status() const {
 json Reloader::history() const {
   json out = json::array();
   for (const AppliedPolicy& each : store_.applied()) {
-    out.push_back({{"generation", each.generation},
-                   {"time", utc_text(each.origin.time_ns)},
-                   {"author", each.origin.author},
-                   {"reason", each.origin.reason},
-                   {"sha256", each.sha256},
-                   {"rollback_to", each.origin.rollback_to},
-                   {"sources", each.sources.size()},
-                   {"in_force", link_up_ && each.generation == plane_generation_}});
+    out.push_back(
+        {{"generation", each.generation},
+         {"time", utc_text(each.origin.time_ns)},
+         {"author", each.origin.author},
+         {"reason", each.origin.reason},
+         {"sha256", each.sha256},
+         {"rollback_to", each.origin.rollback_to},
+         {"sources", each.sources.size()},
+         {"bypass_until",
+          each.origin.bypass != Bypass() ? json(utc_text(each.origin.bypass.until_s * kNsPerS)) : json()},
+         {"confirm_until", each.origin.confirm ? json(utc_text(each.origin.confirm.until_ns)) : json()},
+         {"in_force", link_up_ && each.generation == plane_generation_}});
   }
   return out;
 }
@@ -119,6 +146,8 @@ Reloader::Counts Reloader::counts() const {
   out.wanted_generation = current_ ? current_->image->generation() : 0;
   out.alterations = store_.alterations().size();
   out.pending = saved_.has_value();
+  out.bypass = current_ ? current_->origin.bypass : Bypass();
+  out.unconfirmed = static_cast<bool>(store_.unconfirmed());
   return out;
 }
 

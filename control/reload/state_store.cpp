@@ -35,6 +35,25 @@ uint32_t generation_at(const json& object, const char* key) {
   return number < UINT32_MAX ? static_cast<uint32_t>(number) : 0;
 }
 
+/// 0 where there is none that can be.
+int64_t time_at(const json& object, const char* key) {
+  const uint64_t number = number_at(object, key);
+  return number <= INT64_MAX ? static_cast<int64_t>(number) : 0;
+}
+
+/// What of an origin not every line has.
+void add_extras(json& line, const Origin& origin) {
+  if (origin.rollback_to != 0) {
+    line["rollback_to"] = origin.rollback_to;
+  }
+  if (origin.bypass != Bypass()) {
+    line["bypass"] = {{"from_s", origin.bypass.from_s}, {"until_s", origin.bypass.until_s}};
+  }
+  if (origin.confirm) {
+    line["confirm"] = {{"back_to", origin.confirm.back_to}, {"until_ns", origin.confirm.until_ns}};
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<StateStore> StateStore::open(const std::filesystem::path& directory, std::string& error) {
@@ -77,6 +96,8 @@ void StateStore::read_line(std::string_view line) {
   entry.policy.generation = generation;
   if (value.contains("refused")) {
     entry.refused = true;
+  } else if (value.contains("confirmed")) {
+    clear_confirmations();
   } else {
     read_applied(value, entry);
   }
@@ -96,6 +117,9 @@ void StateStore::read_applied(const json& line, Entry& entry) const {
   if (const auto time = line.find("time_ns"); time != line.end() && time->is_number_integer()) {
     policy.origin.time_ns = time->get<int64_t>();
   }
+  const json bypass = object_at(line, "bypass"), confirm = object_at(line, "confirm");
+  policy.origin.bypass = {time_at(bypass, "from_s"), time_at(bypass, "until_s")};
+  policy.origin.confirm = {generation_at(confirm, "back_to"), time_at(confirm, "until_ns")};
   policy.sources = read_sources(line.value("sources", json())).value_or(SourceList());
   if (const auto names = line.find("names"); names != line.end() && names->is_object()) {
     entry.names_sha256 = text_at(*names, "sha256");
@@ -131,16 +155,23 @@ std::string StateStore::record(const SealedImage& image, const Origin& origin, c
             {"digest", digest},
             {"sources", to_json(sources)},
             {"names", {{"sha256", names_sha256}, {"size", small->size()}}}};
-  if (origin.rollback_to != 0) {
-    line["rollback_to"] = origin.rollback_to;
-  }
   const std::lock_guard lock(mutex_);
+  const Entry* const last = last_entry();
+  const Confirmation waits = last != nullptr ? last->policy.origin.confirm : Confirmation();
+  if (origin.undoes_trial && !waits) {
+    return "it was confirmed meanwhile";
+  }
+  Origin kept = origin;
+  if (!kept.confirm && kept.rollback_to == 0) {
+    kept.confirm = waits;
+  }
+  add_extras(line, kept);
   if (std::string why = history_->append(std::move(line)); !why.empty()) {
     return why;
   }
   last_generation_ = std::max(last_generation_, image.generation());
   Entry& entry = entries_[image.generation()];
-  entry.policy = {image.generation(), origin, sha256, digest, std::string(names->site()), sources};
+  entry.policy = {image.generation(), kept, sha256, digest, std::string(names->site()), sources};
   entry.names_sha256 = names_sha256;
   entry.names_size = small->size();
   names_[image.generation()] = std::make_shared<const ImageNames>(*names);
@@ -162,13 +193,57 @@ void StateStore::note_refused(uint32_t generation, const std::string& why) {
   }
 }
 
-std::optional<AppliedPolicy> StateStore::last_applied() const {
-  const std::lock_guard lock(mutex_);
+const StateStore::Entry* StateStore::last_entry() const {
   for (auto it = entries_.rbegin(); it != entries_.rend(); ++it) {
     if (!it->second.refused) {
-      return it->second.policy;
+      return &it->second;
     }
   }
+  return nullptr;
+}
+
+void StateStore::clear_confirmations() {
+  for (auto& [generation, entry] : entries_) {
+    entry.policy.origin.confirm = {};
+  }
+}
+
+Confirmation StateStore::unconfirmed() const {
+  const std::lock_guard lock(mutex_);
+  const Entry* const last = last_entry();
+  return last != nullptr ? last->policy.origin.confirm : Confirmation();
+}
+
+std::string StateStore::confirm(const std::string& author) {
+  const std::lock_guard lock(mutex_);
+  const Entry* const last = last_entry();
+  if (last == nullptr || !last->policy.origin.confirm) {
+    return "nothing waits to be confirmed";
+  }
+  json line{{"generation", last->policy.generation},
+            {"time", utc_text(utc_now_ns())},
+            {"author", author},
+            {"confirmed", true}};
+  std::string why = history_->append(std::move(line));
+  if (why.empty()) {
+    clear_confirmations();
+  }
+  return why;
+}
+
+std::optional<AppliedPolicy> StateStore::last_applied() const {
+  const std::lock_guard lock(mutex_);
+  const Entry* const last = last_entry();
+  return last != nullptr ? std::optional(last->policy) : std::nullopt;
+}
+
+std::optional<AppliedPolicy> StateStore::of_generation(uint32_t generation, std::string& error) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(generation);
+  if (found != entries_.end() && !found->second.policy.sources.empty()) {
+    return found->second.policy;
+  }
+  error = "the sources of generation " + std::to_string(generation) + " are not kept";
   return std::nullopt;
 }
 
@@ -270,6 +345,9 @@ void StateStore::prune(uint32_t keep_from) {
   std::set<std::string> named;
   {
     const std::lock_guard lock(mutex_);
+    if (const Entry* const last = last_entry(); last != nullptr && last->policy.origin.confirm) {
+      keep_from = std::min(keep_from, last->policy.origin.confirm.back_to);
+    }
     while (entries_.size() > kPoliciesKept && entries_.begin()->first < keep_from) {
       names_.erase(entries_.begin()->first);
       entries_.erase(entries_.begin());

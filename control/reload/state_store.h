@@ -16,18 +16,29 @@
 #include "control/accesslog/names.h"
 #include "control/base/unique_fd.h"
 #include "control/link/sealed_image.h"
+#include "control/policy/policy_compiler.h"
 #include "control/reload/blob_store.h"
 #include "control/reload/source_list.h"
 #include "control/sealed/sealed_file.h"
 
 namespace sluice::control {
 
+/// Of a policy that goes back by itself to the one before it, unless somebody confirms it in time.
+struct Confirmation {
+  uint32_t back_to = 0;  ///< the generation whose sources are gone back to; 0: nothing is to be confirmed
+  int64_t until_ns = 0;
+  explicit operator bool() const { return back_to != 0; }
+};
+
 /// Who changed the policy, why and when.
 struct Origin {
   std::string author;
   std::string reason;
   int64_t time_ns = 0;
-  uint32_t rollback_to = 0;  ///< the generation whose sources these are; 0: those of the directory
+  uint32_t rollback_to = 0;   ///< the generation whose sources these are; 0: those of the directory
+  Bypass bypass;              ///< that its image bears
+  Confirmation confirm;       ///< until it is confirmed, or gone back from
+  bool undoes_trial = false;  ///< it goes back from what nobody confirmed; recorded only while that is so
 };
 
 /// A policy as the history has it.
@@ -65,7 +76,8 @@ class StateStore {
   [[nodiscard]] uint32_t next_generation() const;
 
   /// Writes the names that records need and the line of history, synced; the image itself is left to
-  /// keep_image. Returns an empty string, or why it cannot be.
+  /// keep_image. Where the policy before it is still to be confirmed, so is this one, but for a rollback.
+  /// Returns an empty string, or why it cannot be.
   [[nodiscard]] std::string record(const SealedImage& image, const Origin& origin, const SourceList& sources,
                                    const std::string& digest, std::string& sha256);
   /// Keeps the image of a generation that is recorded. Returns an empty string, or why it cannot be.
@@ -74,12 +86,19 @@ class StateStore {
   /// Writes down that the data plane refused a generation: it is never the last good one.
   void note_refused(uint32_t generation, const std::string& why);
 
+  /// What is to be confirmed; it may be due already.
+  [[nodiscard]] Confirmation unconfirmed() const;
+  /// Writes down that somebody confirmed it. Returns an empty string, or why it cannot be.
+  [[nodiscard]] std::string confirm(const std::string& author);
+
   /// What was applied last, and not refused: it is to be in force.
   [[nodiscard]] std::optional<AppliedPolicy> last_applied() const;
   /// The newest one of which the image is intact too.
   [[nodiscard]] std::optional<StoredPolicy> last_good() const;
   /// Those whose sources are kept, the newest first.
   [[nodiscard]] std::vector<AppliedPolicy> applied() const;
+  /// One whose sources are kept; nothing, with error.
+  [[nodiscard]] std::optional<AppliedPolicy> of_generation(uint32_t generation, std::string& error) const;
   /// The one that is steps before what was applied last, by its sources: policies in a row that were written
   /// alike count once, and what was rolled back is not gone back to. Nothing, with error.
   [[nodiscard]] std::optional<AppliedPolicy> before_last(size_t steps, std::string& error) const;
@@ -94,6 +113,8 @@ class StateStore {
   /// Deletes what is neither new nor needed by a generation from keep_from on.
   void prune(uint32_t keep_from);
 
+  /// Where keep_image puts it.
+  [[nodiscard]] std::filesystem::path image_path(uint32_t generation) const;
   [[nodiscard]] std::filesystem::path blob_directory() const { return directory_ / "blobs"; }
   /// Of the key that signs the history.
   const std::string& fingerprint() const { return history_->fingerprint(); }
@@ -110,8 +131,9 @@ class StateStore {
   explicit StateStore(std::filesystem::path directory)
       : directory_(std::move(directory)), blobs_(directory_ / "blobs") {}
   void read_line(std::string_view line);
+  [[nodiscard]] const Entry* last_entry() const;
+  void clear_confirmations();
   void read_applied(const nlohmann::json& line, Entry& entry) const;
-  std::filesystem::path image_path(uint32_t generation) const;
   std::set<uint32_t> images_on_disk() const;
   [[nodiscard]] std::shared_ptr<const SealedImage> read_image(uint32_t generation,
                                                               const std::string& sha256) const;

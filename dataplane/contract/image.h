@@ -15,15 +15,16 @@
 namespace sluice {
 
 inline constexpr uint64_t kImageMagic = 0x3145474d49554c53;  // "SLUIMGE1" as bytes
-inline constexpr uint32_t kImageVersion = 3;
+inline constexpr uint32_t kImageVersion = 4;
 inline constexpr size_t kImageMaxBytes = size_t{4} << 30;  ///< a larger image is refused
 inline constexpr size_t kSectionAlign = 64;
 inline constexpr uint16_t kNone16 = 0xffff;  ///< "no rule", "no list", "no network"
 inline constexpr uint16_t kNoVlan = 0xffff;  ///< of a packet: untagged, or tagged for its priority only
 inline constexpr size_t kMaxRules = 65534, kMaxLists = 65534, kMaxNetworks = 65534, kMaxLines = 254;
-inline constexpr int64_t kNever = INT64_MAX;  ///< of a time in seconds
-inline constexpr size_t kMaxMessage = 160;    ///< bytes of a rule's message, once it is escaped for HTML
-inline constexpr size_t kMaxName = 253;       ///< bytes of a host name without its final dot (RFC 1035 2.3.4)
+inline constexpr int64_t kNever = INT64_MAX;    ///< of a time in seconds
+inline constexpr int64_t kMaxBypassS = 86'400;  ///< seconds; a longer bypass is refused
+inline constexpr size_t kMaxMessage = 160;      ///< bytes of a rule's message, once it is escaped for HTML
+inline constexpr size_t kMaxName = 253;  ///< bytes of a host name without its final dot (RFC 1035 2.3.4)
 
 enum class Section : uint32_t {
   Strings,          ///< char[]: what StringRef points into
@@ -82,6 +83,8 @@ struct SiteInfo {
   uint16_t reserved2;
   uint64_t name_seed;               ///< seed of the name table's XXH3
   int64_t times_from, times_until;  ///< UTC seconds: what the calendars cover
+  /// UTC seconds of a bypass: from the first until before the second it is as with `observe`. Equal: none.
+  int64_t bypass_from, bypass_until;
 };
 
 struct LineInfo {
@@ -218,6 +221,10 @@ struct AddressClass {
   uint16_t candidate_count;
   uint8_t resolver;  ///< 1: a registered resolver
   uint8_t link;      ///< 1: a router at the end of a line (its `link`)
+  uint8_t office;    ///< 1: a registered office's
+  uint8_t internal;  ///< 1: not routed on the Internet (RFC 1918, 4193, 6598, link-local)
+  uint8_t group;     ///< 1: of no one machine: a multicast group's, broadcast
+  uint8_t reserved;
 };
 
 }  // namespace sluice

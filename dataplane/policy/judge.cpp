@@ -342,6 +342,15 @@ void only_observe(Verdict& verdict) {
   verdict.would = Action::Blocked;
 }
 
+/// Whose LAN-side address is on no register: is it traffic of two outsiders, which only crosses the company?
+/// Where the line opened it, to no office's business; where the LAN side did, from an address that no LAN
+/// has.
+bool is_transit(const Policy::Tables& t, const Subject& subject, const AddressClass& local) {
+  const AddressClass& remote = t.class_for(subject.remote);
+  if (local.group != 0 || remote.office != 0 || remote.link != 0) return false;
+  return subject.direction == Direction::Inbound || local.internal == 0;
+}
+
 }  // namespace
 
 uint16_t Policy::Tables::admit(const Subject& subject, const AddressClass& local, const uint64_t* open_lines,
@@ -355,16 +364,18 @@ uint16_t Policy::Tables::admit(const Subject& subject, const AddressClass& local
   if (right_line && open) return network;
   refusal = Verdict{};
   refusal.network = network;
-  refusal.reason = network == kNone16 ? Reason::UnregisteredSource
-                   : right_line       ? Reason::LineExpired
-                                      : Reason::WrongLine;
-  if (site->observe) refusal.action = Action::Observed;
+  refusal.reason = network == kNone16
+                       ? (is_transit(*this, subject, local) ? Reason::Transit : Reason::UnregisteredSource)
+                   : right_line ? Reason::LineExpired
+                                : Reason::WrongLine;
   return kNone16;
 }
 
 bool Policy::admits(const Subject& subject, const Scratch& scratch, Verdict& refusal) const {
   const uint64_t* open_lines = scratch.live_.get() + tables_->site->rule_words;
-  return tables_->admit(subject, tables_->class_for(subject.local), open_lines, refusal) != kNone16;
+  if (tables_->admit(subject, tables_->class_for(subject.local), open_lines, refusal) != kNone16) return true;
+  if (scratch.observing_) only_observe(refusal);
+  return false;
 }
 
 Verdict Policy::judge(const Subject& subject, Scratch& scratch, Trace* trace) const {
@@ -372,7 +383,10 @@ Verdict Policy::judge(const Subject& subject, Scratch& scratch, Trace* trace) co
   const AddressClass& local = t.class_for(subject.local);
   Verdict verdict;
   const uint16_t network = t.admit(subject, local, scratch.live_.get() + t.site->rule_words, verdict);
-  if (network == kNone16) return verdict;
+  if (network == kNone16) {
+    if (scratch.observing_) only_observe(verdict);
+    return verdict;
+  }
   Judgement judgement(t, subject, scratch.live_.get(), scratch.since_s_);
   judgement.collect(local, t.class_for(subject.remote), network);
   const auto way = is_tunnel(subject.protocol) ? judge_tunnel
@@ -381,25 +395,25 @@ Verdict Policy::judge(const Subject& subject, Scratch& scratch, Trace* trace) co
   verdict = way(t, subject, scratch.hs_, judgement, network);
   if (trace != nullptr) judgement.explain(*trace);
   if (subject.mismatch && verdict.passes()) apply_mismatch(t.networks[network], verdict);
-  if (t.site->observe) only_observe(verdict);
+  if (scratch.observing_) only_observe(verdict);
   // A tunnel that passes because nothing is blocked shows what it carries, as far as it can.
   const auto kind = kProtocolKinds[static_cast<size_t>(subject.protocol)];
   if (verdict.action == Action::Observed && kind == ProtocolKind::OpenableTunnel) verdict.opens = true;
   return verdict;
 }
 
-void Policy::refuse_unlogged(Verdict& verdict) const {
+void Policy::refuse_unlogged(Verdict& verdict, const Scratch& scratch) const {
   const uint16_t number = verdict.network;
   if (number == kNone16 || setting_of(number, Situation::LogFull) != Setting::Block) return;
   const bool marks_only = static_cast<Setting>(tables_->networks[number].fallback) == Setting::Observe;
   verdict = {.reason = Reason::LogFull, .network = number};
-  if (tables_->site->observe || marks_only) only_observe(verdict);
+  if (scratch.observing_ || marks_only) only_observe(verdict);
 }
 
-void Policy::refuse_canary(Verdict& verdict) const {
+void Policy::refuse_canary(Verdict& verdict, const Scratch& scratch) const {
   const uint16_t network = verdict.network;
   verdict = {.reason = Reason::Canary, .network = network};
-  if (tables_->site->observe) only_observe(verdict);
+  if (scratch.observing_) only_observe(verdict);
 }
 
 }  // namespace sluice

@@ -251,9 +251,9 @@ bool Policy::answers_canaries(uint16_t network) const {
   return network < tables_->networks.size() && tables_->networks[network].canaries != 0;
 }
 
-bool Policy::strips_ech(uint16_t network) const {
+bool Policy::strips_ech(uint16_t network, const Scratch& scratch) const {
   return network < tables_->networks.size() && tables_->networks[network].strip_ech != 0 &&
-         tables_->site->observe == 0;
+         !scratch.observing_;
 }
 
 uint32_t Policy::generation() const {
@@ -268,6 +268,9 @@ std::string_view Policy::string(StringRef ref) const {
 
 std::string_view Policy::rule_text(uint16_t rule, StringRef RuleInfo::*text) const {
   return rule < tables_->rules.size() ? string(tables_->rules[rule].*text) : std::string_view{};
+}
+int64_t Policy::rule_expires(uint16_t rule) const {
+  return rule < tables_->rules.size() ? tables_->rules[rule].expires : kNever;
 }
 std::string_view Policy::list_name(uint16_t list) const {
   return list < tables_->lists.size() ? string(tables_->lists[list].name) : std::string_view{};

@@ -108,6 +108,7 @@ class Scratch {
   friend class Policy;
   hs_scratch* hs_ = nullptr;
   std::unique_ptr<uint64_t[]> live_;   ///< a row of the rules that hold, then one of the lines that do
+  bool observing_ = false;             ///< nothing is blocked: by the policy's mode, or a bypass
   int64_t since_s_ = 0, until_s_ = 0;  ///< when they do
 };
 
@@ -128,6 +129,8 @@ class Policy {
   /// It is now utc_s, in seconds since 1970. Costs two comparisons while nothing begins or ends. Returns
   /// whether something did, so that what was judged before may be judged otherwise now.
   bool advance(Scratch& scratch, int64_t utc_s) const;
+  /// A digest of what holds at the scratch's time: two times with the same one are judged alike.
+  [[nodiscard]] uint64_t holding(const Scratch& scratch) const;
 
   [[nodiscard]] Verdict judge(const Subject& subject, Scratch& scratch, Trace* trace = nullptr) const;
 
@@ -145,6 +148,8 @@ class Policy {
   [[nodiscard]] bool is_resolver(const Address& address) const;
   /// A LAN-side address behind which are many people, in whatever VLAN.
   [[nodiscard]] bool is_shared(const Address& address) const;
+  /// Addresses of the same class are judged alike, in one VLAN.
+  [[nodiscard]] uint32_t address_class(const Address& address) const;
   [[nodiscard]] bool is_link(const Address& address) const;  ///< a router at the end of a line
   [[nodiscard]] uint8_t line_of(
       std::string_view name) const;  ///< kUnknownLine where the policy has none so named
@@ -153,12 +158,12 @@ class Policy {
 
   [[nodiscard]] bool answers_canaries(
       uint16_t network) const;  ///< `dns: {canaries: nxdomain}`; false for kNone16
-  [[nodiscard]] bool strips_ech(
-      uint16_t network) const;  ///< `dns: {strip-ech: true}`, and not only observing
+  /// `dns: {strip-ech: true}`, and not only observing.
+  [[nodiscard]] bool strips_ech(uint16_t network, const Scratch& scratch) const;
   /// The verdict on a canary name in a network that answers them.
-  void refuse_canary(Verdict& verdict) const;
+  void refuse_canary(Verdict& verdict, const Scratch& scratch) const;
   /// The verdict on an access that cannot be written down: where log-full blocks, nothing opens it.
-  void refuse_unlogged(Verdict& verdict) const;
+  void refuse_unlogged(Verdict& verdict, const Scratch& scratch) const;
 
   uint32_t generation() const;
   const SiteInfo& site() const;
@@ -166,6 +171,7 @@ class Policy {
   /// One of a rule's texts: empty for kNone16 or an index outside.
   std::string_view rule_text(uint16_t rule, StringRef RuleInfo::*text) const;
   std::string_view rule_name(uint16_t rule) const { return rule_text(rule, &RuleInfo::name); }
+  int64_t rule_expires(uint16_t rule) const;  ///< UTC second from which it is off; kNever, also for kNone16
   std::string_view list_name(uint16_t list) const;
   std::string_view network_name(uint16_t network) const;
   std::string_view line_name(uint16_t line) const;

@@ -74,6 +74,7 @@ struct ImageChecker {
   }
 
   ImageError enums() const {
+    if (t.site->observe > 1) return ImageError::BadEnum;
     for (const auto& network : t.networks) {
       if (network.canaries > 1 || network.strip_ech > 1 || network.shared > 1) return ImageError::BadEnum;
       if (network.fallback > static_cast<uint8_t>(Setting::Observe) ||
@@ -123,7 +124,10 @@ struct ImageChecker {
     const bool fits =
         !t.starts.empty() && t.starts.size() == t.class_of.size() && t.starts[0] == Address{} &&
         std::adjacent_find(t.starts.begin(), t.starts.end(), std::greater_equal<>()) == t.starts.end();
-    if (!fits) return ImageError::NotSorted;
+    const SiteInfo& site = *t.site;
+    if (!fits || site.bypass_from < 0 || site.bypass_until < site.bypass_from ||
+        site.bypass_until - site.bypass_from > kMaxBypassS)
+      return ImageError::NotSorted;
     for (const auto& calendar : t.calendars) {
       const auto edges = t.edges.subspan(calendar.first_edge, calendar.edge_count);
       if (std::adjacent_find(edges.begin(), edges.end(), std::greater_equal<>()) != edges.end())
@@ -244,12 +248,17 @@ bool Policy::make_scratch(Scratch& out) const {
   if (!out.live_) return false;
   if (t.patterns != nullptr && hs_alloc_scratch(t.patterns, &out.hs_) != HS_SUCCESS) return false;
   out.since_s_ = out.until_s_ = 0;
+  out.observing_ = t.site->observe != 0;
   advance(out, kNoTime);
   return true;
 }
 
 Scratch::Scratch(Scratch&& other) noexcept
-    : hs_(other.hs_), live_(std::move(other.live_)), since_s_(other.since_s_), until_s_(other.until_s_) {
+    : hs_(other.hs_),
+      live_(std::move(other.live_)),
+      observing_(other.observing_),
+      since_s_(other.since_s_),
+      until_s_(other.until_s_) {
   other.hs_ = nullptr;
 }
 

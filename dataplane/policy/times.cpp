@@ -1,5 +1,8 @@
 // policy: what holds at a time: schedules, exceptions until they expire, lines until their term is over.
+#include <xxhash.h>
+
 #include <algorithm>
+#include <utility>
 
 #include "dataplane/policy/tables.h"
 
@@ -13,6 +16,8 @@ class Moment {
     known_ = t_.site->times_from <= now_ && now_ < t_.site->times_until;
     comes(t_.site->times_from);
     comes(t_.site->times_until);
+    comes(t_.site->bypass_from);
+    comes(t_.site->bypass_until);
     for (const CalendarInfo& calendar : t_.calendars) {
       const auto next = edge_after(calendar);
       if (next != edges_of(calendar).end()) comes(*next);
@@ -31,6 +36,10 @@ class Moment {
   bool holds(const LineInfo& line) {
     comes(line.expires);
     return now_ < line.expires;
+  }
+
+  bool observing() const {
+    return t_.site->observe != 0 || (t_.site->bypass_from <= now_ && now_ < t_.site->bypass_until);
   }
 
   int64_t until() const { return until_; }
@@ -73,9 +82,15 @@ bool Policy::advance(Scratch& scratch, int64_t utc_s) const {
   uint64_t* lines = scratch.live_.get() + t.site->rule_words;
   for (size_t line = 0; line < t.lines.size(); ++line)
     changed |= assign(lines, line, moment.holds(t.lines[line]));
+  changed |= std::exchange(scratch.observing_, moment.observing()) != moment.observing();
   scratch.since_s_ = utc_s;
   scratch.until_s_ = moment.until();
   return changed;
+}
+
+uint64_t Policy::holding(const Scratch& scratch) const {
+  const size_t words = tables_->site->rule_words + (tables_->lines.size() + 63) / 64;
+  return XXH3_64bits_withSeed(scratch.live_.get(), words * sizeof(uint64_t), scratch.observing_ ? 1 : 0);
 }
 
 }  // namespace sluice

@@ -103,7 +103,7 @@ bool WorkerPipeline::judge_dns_name(const Arrival& arrival, Flow& flow, const Ho
   Sighting sighting = Sighting::named(Protocol::Dns, Seen::Question, name.view());
   sighting.resolver_question = policy_->is_resolver(flow.key.local);
   Verdict verdict = role == DnsName::InChain ? judge(flow, sighting) : judge_access(flow, sighting);
-  if (role == DnsName::Canary) policy_->refuse_canary(verdict);
+  if (role == DnsName::Canary) policy_->refuse_canary(verdict, *scratch_);
   // In an answer's chain a block rule may match any name; an allowed question allows the rest of it.
   const bool passes = verdict.passes() || (role == DnsName::InChain && verdict.reason != Reason::Rule);
   if (passes && role == DnsName::InChain) return true;
@@ -127,7 +127,8 @@ void WorkerPipeline::judge_answers(const Arrival& arrival, Flow& flow, std::span
   if (asked) lines_.question_answered(flow, now_);
   bool ech = false;
   if (!read_ech(flow, payload, message, asked, ech)) return;
-  const bool strips = ech && policy_->strips_ech(policy_->network_of(flow.key.local, flow.key.vlan));
+  const bool strips =
+      ech && policy_->strips_ech(policy_->network_of(flow.key.local, flow.key.vlan), *scratch_);
   if (strips) {
     const auto copy = std::span(dns_scratch_.get(), payload.size());
     std::ranges::copy(payload, copy.begin());

@@ -51,7 +51,7 @@ Verdict WorkerPipeline::judge(const Flow& flow, Sighting& sighting) {
 /// may refuse what it opens otherwise.
 Verdict WorkerPipeline::judge_access(const Flow& flow, Sighting& sighting) {
   Verdict verdict = judge(flow, sighting);
-  if (verdict.passes() && ring_.full()) policy_->refuse_unlogged(verdict);
+  if (verdict.passes() && ring_.full()) policy_->refuse_unlogged(verdict, *scratch_);
   return verdict;
 }
 

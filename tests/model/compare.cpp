@@ -45,8 +45,8 @@ const Rule* find_rule(const World& world, const std::string& name) {
 /// Each step's word must be true, no rule may be left out, and the last one is the one that decided.
 std::string wrong_step(const World& world, const Question& question, const Decision& decision,
                        const std::vector<Step>& steps) {
-  if (decision.reason == "unregistered-source" || decision.reason == "wrong-line" ||
-      decision.reason == "line-expired")
+  if (decision.reason == "unregistered-source" || decision.reason == "transit" ||
+      decision.reason == "wrong-line" || decision.reason == "line-expired")
     return steps.empty() ? "" : "the trace has rules, but the access was refused before them";
   Words seen;
   for (const Step& step : steps) {

@@ -361,6 +361,18 @@ void mismatched(const World& world, const Network& network, Decision& out) {
   block(out);
 }
 
+/// Traffic of two outsiders: the line opened it, or the LAN side did from an address that no LAN has.
+bool is_transit(const World& world, const Question& question) {
+  static const Words kPrivate = {"10.0.0.0/8",    "172.16.0.0/12",  "192.168.0.0/16",
+                                 "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8",
+                                 "fc00::/7",      "fe80::/10",      "::1/128"};
+  static const Words kGroups = {"224.0.0.0/3", "ff00::/8"};
+  for (const Office& office : world.offices)
+    if (any_covers(office.prefixes, question.remote)) return false;
+  if (any_covers(kGroups, question.local)) return false;
+  return question.inbound || !any_covers(kPrivate, question.local);
+}
+
 void judge(const World& world, const Question& question, Decision& out) {
   const Network* network = network_of(world, question);
   if (network != nullptr) out.network = network->name;
@@ -368,7 +380,7 @@ void judge(const World& world, const Question& question, Decision& out) {
     if (network == nullptr && !world.networks.empty()) network = &world.networks.front();
   }
   if (network == nullptr) {
-    out.reason = "unregistered-source";
+    out.reason = is_transit(world, question) ? "transit" : "unregistered-source";
     return block(out);
   }
   out.network = network->name;
@@ -416,8 +428,8 @@ Decision decide(const World& world, const Question& question) {
   if (out.action != "blocked") out.silent = false;
   // What passes unopened because nothing is blocked shows what it carries; but who is not on the register
   // does not.
-  const bool stranger =
-      out.reason == "unregistered-source" || out.reason == "wrong-line" || out.reason == "line-expired";
+  const bool stranger = out.reason == "transit" || out.reason == "unregistered-source" ||
+                        out.reason == "wrong-line" || out.reason == "line-expired";
   if (out.action == "observed" && can_be_opened(question.protocol) && !stranger) out.opens = true;
   return out;
 }

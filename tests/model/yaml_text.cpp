@@ -92,7 +92,8 @@ class Writer {
 
   void networks() {
     for (const Network& network : world_.networks) {
-      std::vector<std::pair<std::string, std::string>> fields = {{"line", network.line}};
+      std::vector<std::pair<std::string, std::string>> fields = {{"line", network.line},
+                                                                 {"public-reason", "anything"}};
       if (!network.prefixes.empty()) fields.emplace_back("prefixes", items(network.prefixes));
       if (!network.groups.empty()) fields.emplace_back("groups", items(network.groups));
       if (!network.vlans.empty()) fields.emplace_back("vlans", items(network.vlans));

@@ -47,9 +47,11 @@ inline bool read_nothing(const std::string&, std::string&, std::string& error) {
 /// Throws std::runtime_error with the diagnostics where text does not compile or its image is refused.
 inline std::unique_ptr<TestPolicy> make_policy(const std::string& text, uint32_t generation = 1,
                                                std::chrono::sys_seconds now = control::utc_now(),
-                                               const control::ReadListFile& read = read_nothing) {
+                                               const control::ReadListFile& read = read_nothing,
+                                               const control::Bypass& bypass = {}) {
   const control::SourceText source{"test.yaml", text};
-  control::Compiled compiled = control::compile_texts({&source, 1}, ".", read, generation, {.now = now});
+  control::Compiled compiled =
+      control::compile_texts({&source, 1}, ".", read, generation, {.bypass = bypass, .now = now});
   std::string said;
   for (const auto& diagnostic : compiled.diagnostics) said += control::to_string(diagnostic) + "\n";
   if (!compiled.policy) throw std::runtime_error(said);

@@ -153,8 +153,16 @@ INSTANTIATE_TEST_SUITE_P(
               "base:3:31: give each `vlans` of its own, or one a longer prefix"}},
         Case{"PublicAddress",
              "networks: {c: {prefixes: [198.51.100.0/24], line: l}}\n",
-             {"t:1:27: warning: 198.51.100.0/24 is public address space, on the LAN side; hosts on the line "
-              "should have private addresses"}},
+             {"t:1:27: 198.51.100.0/24 is public address space, on the LAN side; hosts on the line have "
+              "private "
+              "addresses; if these must not, write in the network public-reason: why"}},
+        Case{"PublicUser",
+             "networks: {c: {groups: [g], line: l}}\nusers: {u: {addresses: [198.51.100.7], groups: [g]}}\n",
+             {"t:2:24: 198.51.100.7 is public address space, on the LAN side; hosts on the line have private "
+              "addresses; if these must not, write in the network public-reason: why"}},
+        Case{"PublicReasonEmpty",
+             "networks: {c: {prefixes: [10.1.0.0/16], line: l, public-reason: \"\"}}\n",
+             {"t:1:65: `public-reason` is empty"}},
         Case{"DnsKey",
              "networks: {c: {prefixes: [10.1.0.0/16], line: none, dns: {strip_ech: true}}}\n",
              {"t:1:59: unknown key 'strip_ech' in `dns`; did you mean `strip-ech`?"}},

@@ -53,7 +53,7 @@ TEST(Judge, UnloggedIsRefusedWhereLogFullBlocks) {
         std::pair{"mode: observe\nunidentified: {log-full: block}\n", Action::Observed}}) {
     Office office(more);
     Verdict verdict = office.judge(office.web("10.20.1.7", "www.example"));
-    office.made->policy->refuse_unlogged(verdict);
+    office.made->policy->refuse_unlogged(verdict, office.made->scratch);
     EXPECT_EQ(verdict.action, action) << more;
     EXPECT_EQ(verdict.reason == Reason::LogFull, action != Action::Allowed) << more;
   }
@@ -79,11 +79,12 @@ TEST(Judge, CanariesAndEchAreEachNetworksOwn) {
   const Policy& policy = *office.made->policy;
   const uint16_t quiet = policy.network_of(address("10.20.40.7"), kNoVlan);
   const uint16_t staff = policy.network_of(address("10.20.1.7"), kNoVlan);
-  EXPECT_TRUE(policy.answers_canaries(quiet) && policy.strips_ech(quiet));
-  EXPECT_FALSE(policy.answers_canaries(staff) || policy.strips_ech(staff));
-  EXPECT_FALSE(policy.answers_canaries(kNone16) || policy.strips_ech(kNone16));
+  const Scratch& scratch = office.made->scratch;
+  EXPECT_TRUE(policy.answers_canaries(quiet) && policy.strips_ech(quiet, scratch));
+  EXPECT_FALSE(policy.answers_canaries(staff) || policy.strips_ech(staff, scratch));
+  EXPECT_FALSE(policy.answers_canaries(kNone16) || policy.strips_ech(kNone16, scratch));
   Verdict verdict{.action = Action::Allowed, .network = quiet};
-  policy.refuse_canary(verdict);
+  policy.refuse_canary(verdict, scratch);
   EXPECT_EQ(verdict.action, Action::Blocked);
   EXPECT_EQ(verdict.reason, Reason::Canary);
   EXPECT_EQ(verdict.network, quiet);
@@ -137,6 +138,30 @@ TEST(Judge, GuardsComeBeforeRules) {
   EXPECT_TRUE(office.judge(subject).passes());
   subject.line = office.made->policy->line_of("no-such-line");
   EXPECT_EQ(office.judge(subject).reason, Reason::WrongLine);
+}
+
+TEST(Judge, TransitIsTrafficOfTwoOutsiders) {
+  Office office(kRules);
+  const auto reason = [&](const char* local, const char* remote, Direction direction) {
+    Subject subject = office.web(local, "news.example", remote);
+    subject.direction = direction;
+    return office.judge(subject).reason;
+  };
+  using enum Direction;
+  EXPECT_EQ(reason("172.16.5.5", "198.51.100.9", Inbound), Reason::Transit);
+  EXPECT_EQ(reason("203.0.113.7", "198.51.100.9", Inbound), Reason::Transit);
+  EXPECT_EQ(reason("203.0.113.7", "198.51.100.9", Outbound), Reason::Transit);
+  EXPECT_EQ(reason("2001:db8::7", "2001:db8:9::9", Outbound), Reason::Transit);
+  EXPECT_EQ(reason("172.16.5.5", "198.51.100.9", Outbound), Reason::UnregisteredSource)
+      << "a machine that somebody plugged in";
+  EXPECT_EQ(reason("fe80::7", "2001:db8:9::9", Outbound), Reason::UnregisteredSource);
+  for (const Direction direction : {Inbound, Outbound}) {
+    EXPECT_EQ(reason("203.0.113.7", "10.64.3.2", direction), Reason::UnregisteredSource) << "to an office";
+    EXPECT_EQ(reason("203.0.113.7", "192.0.2.2", direction), Reason::UnregisteredSource) << "to the link";
+    EXPECT_EQ(reason("224.0.0.251", "198.51.100.9", direction), Reason::UnregisteredSource) << "a group";
+  }
+  EXPECT_EQ(reason("10.20.1.7", "198.51.100.9", Inbound), Reason::InboundRefused);
+  EXPECT_EQ(reason("10.99.0.9", "198.51.100.9", Inbound), Reason::WrongLine);
 }
 
 TEST(Judge, VlanAndPrefixMustBothMatch) {

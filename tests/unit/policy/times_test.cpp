@@ -214,6 +214,57 @@ TEST(Times, ObservingBlocksNothingWhenTheTermIsOver) {
   EXPECT_EQ(verdict.reason, Reason::LineExpired);
 }
 
+/// A policy that blocks, with an hour of bypass.
+struct Bypassed : Office {
+  static constexpr sys_seconds kEnd = kNoon + 1h;
+  Bypassed() : Office(kSite) {
+    const control::Bypass bypass{kNoon.time_since_epoch().count(), kEnd.time_since_epoch().count()};
+    made = test::make_policy(kSite +
+                                 "lists: {bad: {names: [bad.example]}}\n"
+                                 "rules: [{name: no-bad, to: [bad], action: block}]\n",
+                             1, kNoon, test::read_nothing, bypass);
+  }
+};
+
+TEST(Bypass, LetsEverythingPassAndShowsWhatWouldHaveBeen) {
+  Bypassed office;
+  EXPECT_TRUE(office.at(kNoon));
+  const Verdict by_rule = office.judge("10.1.0.7", "bad.example");
+  EXPECT_EQ(by_rule.action, Action::Observed);
+  EXPECT_EQ(by_rule.would, Action::Blocked);
+  EXPECT_EQ(by_rule.reason, Reason::Rule);
+  const Verdict by_guard = office.judge("172.16.0.1", "good.example");
+  EXPECT_EQ(by_guard.action, Action::Observed);
+  EXPECT_EQ(by_guard.reason, Reason::UnregisteredSource);
+  Verdict refusal;
+  EXPECT_FALSE(office.made->policy->admits(office.web("172.16.0.1", ""), office.made->scratch, refusal));
+  EXPECT_TRUE(refusal.passes());
+  EXPECT_EQ(office.judge("10.1.0.7", "good.example").action, Action::Allowed);
+}
+
+TEST(Bypass, BeginsAndEndsAtItsSecondsAndSaysSo) {
+  Bypassed office;
+  const auto passes = [&] { return office.judge("10.1.0.7", "bad.example").passes(); };
+  EXPECT_FALSE(passes()) << "before the time is told";
+  EXPECT_FALSE(office.at(kNoon - 1s));
+  EXPECT_FALSE(passes());
+  EXPECT_TRUE(office.at(kNoon));
+  EXPECT_TRUE(passes());
+  EXPECT_FALSE(office.at(Bypassed::kEnd - 1s));
+  EXPECT_TRUE(passes());
+  EXPECT_TRUE(office.at(Bypassed::kEnd));
+  EXPECT_FALSE(passes());
+  EXPECT_TRUE(office.at(kNoon)) << "a clock that is set back";
+}
+
+TEST(Bypass, LongerThanADayIsNoImage) {
+  const int64_t from = kNoon.time_since_epoch().count();
+  EXPECT_NO_THROW(test::make_policy(kSite, 1, kNoon, test::read_nothing, {from, from + kMaxBypassS}));
+  EXPECT_THROW(test::make_policy(kSite, 1, kNoon, test::read_nothing, {from, from + kMaxBypassS + 1}),
+               std::runtime_error);
+  EXPECT_THROW(test::make_policy(kSite, 1, kNoon, test::read_nothing, {from, from - 1}), std::runtime_error);
+}
+
 TEST(Networks, InheritTheSitesDefaultAndSituations) {
   Office office(
       "site: s\ndefault: allow\nunidentified: {ech: allow, no-name: block}\n"

@@ -25,6 +25,7 @@ class FakeCompiler final : public Compiler {
  public:
   CompileOutcome compile(const CompileJob& job) override {
     CompileOutcome out;
+    bypass = job.bypass;
     const std::string file = (job.directory / "site.yaml").string();
     std::string text;
     if (job.kept) {
@@ -54,6 +55,7 @@ class FakeCompiler final : public Compiler {
     return out;
   }
   std::string feed = "one";
+  Bypass bypass;  ///< of the last job
 
  private:
   std::map<std::string, std::string> seen_;
