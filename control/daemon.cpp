@@ -79,6 +79,7 @@ std::string Daemon::start() {
   witness_ = std::make_unique<Witness>(options_.log, WitnessLimits{});
   copies_ = std::make_unique<Copies>(CopyPaths{options_.log, options_.state});
   indexer_ = std::make_unique<Indexer>(options_.log);
+  hits_ = std::make_unique<HitsThread>(options_.log, options_.state);
   log_ = std::make_unique<AccessLog>(std::move(writer_),
                                      [this](uint32_t generation) { return store_->names_of(generation); });
   make_rooms();
@@ -171,6 +172,9 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
   if (command == "history") {
     return api_->answer(client, {{"policies", reloader_->history()}});
   }
+  if (command == "hits") {
+    return api_->answer(client, to_json(hits_->hits()));
+  }
   if (command == "apply" || command == "rollback") {
     return on_order(client, user, command, request);
   }
@@ -185,7 +189,7 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
     return on_feeds_request(client, user, command, request);
   }
   api_->answer(client, {{"error",
-                         "unknown command; there are status, check, apply, rollback, history, feeds, "
+                         "unknown command; there are status, check, apply, rollback, history, hits, feeds, "
                          "feeds-refresh, feeds-accept, hold, release, holds and disclose"}});
 }
 

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <type_traits>
 #include <utility>
 
 namespace sluice::control {
@@ -17,7 +18,8 @@ class Walker {
  public:
   explicit Walker(std::string_view line) : line_(line) {}
 
-  bool read(LineFields& out) {
+  template <typename Fields>
+  bool read(Fields& out) {
     return expect('{') && object([&](std::string_view outer) {
              if (peek() == '"') {
                std::string_view value;
@@ -27,21 +29,38 @@ class Walker {
                return skip();
              }
              ++at_;
-             return object([&](std::string_view inner) {
-               std::string_view value;
-               if (peek() != '"') {
-                 return outer == "event" && inner == "count" ? number(out.count) : skip();
-               }
-               if (!string(value)) {
-                 return false;
-               }
-               std::string_view* const field = field_of(out, outer, inner);
-               return field == nullptr || take(*field, value);
-             });
+             return object([&](std::string_view inner) { return member(out, outer, inner); });
            });
   }
 
  private:
+  template <typename Fields>
+  bool member(Fields& out, std::string_view outer, std::string_view inner) {
+    const char first = peek();
+    if (first == '"') {
+      std::string_view value;
+      if (!string(value)) {
+        return false;
+      }
+      std::string_view* const field = field_of(out, outer, inner);
+      return field == nullptr || take(*field, value);
+    }
+    if constexpr (std::is_same_v<Fields, AccessFields>) {
+      if (first == '{' && outer == "network" && inner == "vlan") {
+        ++at_;
+        return object([&](std::string_view deepest) {
+          std::string_view value;
+          if (deepest != "id" || peek() != '"') {
+            return skip();
+          }
+          return string(value) && take(out.vlan, value);
+        });
+      }
+    }
+    uint64_t* const field = number_of(out, outer, inner);
+    return field == nullptr ? skip() : number(*field);
+  }
+
   static std::string_view* field_of(LineFields& out, std::string_view outer, std::string_view inner) {
     if (outer == "event") {
       return inner == "action" ? &out.action
@@ -59,6 +78,48 @@ class Walker {
       return inner == "name" ? &out.rule : nullptr;
     }
     return outer == "user" && inner == "name" ? &out.user : nullptr;
+  }
+
+  static std::string_view* field_of(AccessFields& out, std::string_view outer, std::string_view inner) {
+    if (outer == "network") {
+      return inner == "transport"   ? &out.transport
+             : inner == "protocol"  ? &out.protocol
+             : inner == "direction" ? &out.direction
+                                    : nullptr;
+    }
+    if (outer == "sluice") {
+      return inner == "network"  ? &out.network
+             : inner == "line"   ? &out.line
+             : inner == "seen"   ? &out.seen
+             : inner == "would"  ? &out.would
+             : inner == "ended"  ? &out.ended
+             : inner == "access" ? &out.access
+                                 : nullptr;
+    }
+    if (outer == "event" && (inner == "id" || inner == "reason")) {
+      return inner == "id" ? &out.id : &out.reason;
+    }
+    if (outer == "source" && inner == "mac") {
+      return &out.mac;
+    }
+    if (outer == "rule" && inner == "ruleset") {
+      return &out.list;
+    }
+    return field_of(static_cast<LineFields&>(out), outer, inner);
+  }
+
+  static uint64_t* number_of(LineFields& out, std::string_view outer, std::string_view inner) {
+    return outer == "event" && inner == "count" ? &out.count : nullptr;
+  }
+
+  static uint64_t* number_of(AccessFields& out, std::string_view outer, std::string_view inner) {
+    if (outer == "source") {
+      return inner == "port" ? &out.source_port : inner == "bytes" ? &out.source_bytes : nullptr;
+    }
+    if (outer == "destination") {
+      return inner == "port" ? &out.destination_port : inner == "bytes" ? &out.destination_bytes : nullptr;
+    }
+    return number_of(static_cast<LineFields&>(out), outer, inner);
   }
 
   static bool take(std::string_view& field, std::string_view value) {
@@ -173,6 +234,11 @@ class Walker {
 }  // namespace
 
 bool read_fields(std::string_view line, LineFields& out) {
+  out = {};
+  return Walker(line).read(out);
+}
+
+bool read_access(std::string_view line, AccessFields& out) {
   out = {};
   return Walker(line).read(out);
 }

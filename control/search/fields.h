@@ -15,8 +15,19 @@ struct LineFields {
 };
 
 /// Reads them out of one JSON object, wherever in it they stand. Returns false where line is none; what
-/// stands deeper than two levels, or twice, is passed over: the first one counts.
+/// stands deeper than two levels (but for a VLAN's id), or twice, is passed over: the first one counts.
 [[nodiscard]] bool read_fields(std::string_view line, LineFields& out);
+
+/// All that a line says of an access or of a flow's end. Empty, or 0, where it does not say it.
+struct AccessFields : LineFields {
+  std::string_view id, reason;
+  std::string_view transport, protocol, vlan, direction;  ///< of `network`
+  std::string_view mac, list;
+  std::string_view network, line, seen, would, ended, access;  ///< of `sluice`
+  uint64_t source_port = 0, destination_port = 0, source_bytes = 0, destination_bytes = 0;
+};
+/// Reads them as read_fields does.
+[[nodiscard]] bool read_access(std::string_view line, AccessFields& out);
 
 /// A field without JSON's escapes; what is no valid escape stays as it is.
 [[nodiscard]] std::string field_text(std::string_view field);
