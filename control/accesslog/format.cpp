@@ -147,6 +147,10 @@ void append_network(std::string& out, const Record& record) {
   out += R"(","protocol":")";
   out += word_of(static_cast<Protocol>(record.protocol));
   out += record.source.is_v4() ? R"(","type":"ipv4")" : R"(","type":"ipv6")";
+  // What the LAN opened is the rule, and says nothing.
+  if (record.direction == Direction::Inbound) {
+    out += R"(,"direction":"inbound")";
+  }
   if (record.vlan != kNoVlan) {
     out += R"(,"vlan":{"id":")";
     append_number(out, record.vlan);

@@ -269,6 +269,9 @@ std::string_view Policy::string(StringRef ref) const {
 std::string_view Policy::rule_text(uint16_t rule, StringRef RuleInfo::*text) const {
   return rule < tables_->rules.size() ? string(tables_->rules[rule].*text) : std::string_view{};
 }
+int64_t Policy::rule_expires(uint16_t rule) const {
+  return rule < tables_->rules.size() ? tables_->rules[rule].expires : kNever;
+}
 std::string_view Policy::list_name(uint16_t list) const {
   return list < tables_->lists.size() ? string(tables_->lists[list].name) : std::string_view{};
 }

@@ -128,6 +128,8 @@ class Policy {
   /// It is now utc_s, in seconds since 1970. Costs two comparisons while nothing begins or ends. Returns
   /// whether something did, so that what was judged before may be judged otherwise now.
   bool advance(Scratch& scratch, int64_t utc_s) const;
+  /// A digest of what holds at the scratch's time: two times with the same one are judged alike.
+  [[nodiscard]] uint64_t holding(const Scratch& scratch) const;
 
   [[nodiscard]] Verdict judge(const Subject& subject, Scratch& scratch, Trace* trace = nullptr) const;
 
@@ -145,6 +147,8 @@ class Policy {
   [[nodiscard]] bool is_resolver(const Address& address) const;
   /// A LAN-side address behind which are many people, in whatever VLAN.
   [[nodiscard]] bool is_shared(const Address& address) const;
+  /// Addresses of the same class are judged alike, in one VLAN.
+  [[nodiscard]] uint32_t address_class(const Address& address) const;
   [[nodiscard]] bool is_link(const Address& address) const;  ///< a router at the end of a line
   [[nodiscard]] uint8_t line_of(
       std::string_view name) const;  ///< kUnknownLine where the policy has none so named
@@ -166,6 +170,7 @@ class Policy {
   /// One of a rule's texts: empty for kNone16 or an index outside.
   std::string_view rule_text(uint16_t rule, StringRef RuleInfo::*text) const;
   std::string_view rule_name(uint16_t rule) const { return rule_text(rule, &RuleInfo::name); }
+  int64_t rule_expires(uint16_t rule) const;  ///< UTC second from which it is off; kNever, also for kNone16
   std::string_view list_name(uint16_t list) const;
   std::string_view network_name(uint16_t network) const;
   std::string_view line_name(uint16_t line) const;

@@ -1,4 +1,6 @@
 // policy: what holds at a time: schedules, exceptions until they expire, lines until their term is over.
+#include <xxhash.h>
+
 #include <algorithm>
 
 #include "dataplane/policy/tables.h"
@@ -76,6 +78,11 @@ bool Policy::advance(Scratch& scratch, int64_t utc_s) const {
   scratch.since_s_ = utc_s;
   scratch.until_s_ = moment.until();
   return changed;
+}
+
+uint64_t Policy::holding(const Scratch& scratch) const {
+  const size_t words = tables_->site->rule_words + (tables_->lines.size() + 63) / 64;
+  return XXH3_64bits(scratch.live_.get(), words * sizeof(uint64_t));
 }
 
 }  // namespace sluice
