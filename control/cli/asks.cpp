@@ -67,7 +67,11 @@ CLI::App* add_suggest(CLI::App& app, SuggestCommand& command) {
       "and say who would still be blocked with it. Needs no daemon.");
   suggest->add_option("--network", command.network, "Name of the network")->required();
   add_usage_period(*suggest, command.period);
-  suggest->add_option("--policy", command.policy, "Directory of the policy: the network must be one of its");
+  suggest->add_option(
+      "--policy", command.policy,
+      "Directory of the policy by which accesses are judged; without it: what became of them counts");
+  suggest->add_option("--feeds", command.feeds,
+                      "Directory with the copies of fetched lists, as /var/lib/sluice/control/feeds");
   return suggest;
 }
 

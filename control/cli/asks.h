@@ -29,7 +29,7 @@ struct RulesCommand {
 };
 struct SuggestCommand {
   UsagePeriod period{.since = "14d"};
-  std::string network, policy;
+  std::string network, policy, feeds;
   bool json = false;
 };
 

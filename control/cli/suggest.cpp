@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "control/base/utc.h"
@@ -10,6 +11,7 @@
 #include "control/cli/commands.h"
 #include "control/cli/table.h"
 #include "control/cli/terminal.h"
+#include "control/judge/judge.h"
 #include "control/usage/rules.h"
 
 namespace sluice::control {
@@ -168,6 +170,19 @@ bool is_network(const std::string& directory, const std::string& network) {
   return false;
 }
 
+/// By the policy as it is now: what was opened or forbidden since then counts.
+Rejudge rejudge_by(Judge& judge) {
+  return [&judge, question = Question()](AccessFields& fields) mutable {
+    if (!question_of(fields, question).empty() || !judge.knows(question.at_s)) {
+      return;
+    }
+    const Answer answer = judge.ask(question);
+    fields.action = word_of(answer.action());
+    fields.reason = word_of(answer.reason());
+    fields.rule = answer.rule;
+  };
+}
+
 }  // namespace
 
 int run_suggest(const SuggestCommand& command) {
@@ -181,8 +196,22 @@ int run_suggest(const SuggestCommand& command) {
     return kCannot;
   }
   scope.query.network = command.network;
+  std::unique_ptr<Judge> judge;
+  if (!command.policy.empty()) {
+    Diagnostics problems;
+    std::string error;
+    judge = Judge::of_directory(command.policy, command.feeds, problems, error);
+    if (!judge) {
+      for (const Diagnostic& each : problems) {
+        std::cerr << to_string(each) << "\n";
+      }
+      std::cerr << "sluicectl: " << error << "\n";
+      return kCannot;
+    }
+  }
   Suggestion found;
-  if (!finish_reading(find_suggestion(scope, found), found.findings)) {
+  const std::string error = find_suggestion(scope, judge ? rejudge_by(*judge) : Rejudge(), found);
+  if (!finish_reading(error, found.findings)) {
     return kCannot;
   }
   if (command.json) {

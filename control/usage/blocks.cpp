@@ -107,6 +107,7 @@ class BlockFinder {
                              .first_ns = line.time_ns});
     }
     BlockedGroup& group = out_.blocks[found->second];
+    group.line = line.text;
     group.address = fields.destination_ip;
     group.protocol = fields.protocol;
     group.list = field_text(fields.list);

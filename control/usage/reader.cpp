@@ -36,9 +36,9 @@ std::string read_usage(const UsageScope& scope, const std::function<bool(const U
     }
     while (!lines.empty()) {
       const size_t end = lines.find('\n');
-      const std::string_view text = lines.substr(0, end);
+      line.text = lines.substr(0, end);
       lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
-      if (!read_access(text, line.fields) || line.fields.action.empty() || !line.fields.kind.empty()) {
+      if (!read_access(line.text, line.fields) || line.fields.action.empty() || !line.fields.kind.empty()) {
         continue;
       }
       const auto time = parse_utc(line.fields.time);

@@ -200,10 +200,16 @@ class Suggester {
 
 }  // namespace
 
-std::string find_suggestion(const UsageScope& scope, Suggestion& found) {
+std::string find_suggestion(const UsageScope& scope, const Rejudge& rejudge, Suggestion& found) {
   Suggester suggester(found);
   const auto take = [&](const UsageLine& line) {
-    suggester.take(line);
+    if (!rejudge || line.is_end()) {
+      suggester.take(line);
+      return true;
+    }
+    UsageLine judged = line;
+    rejudge(judged.fields);
+    suggester.take(judged);
     return true;
   };
   const std::string error = read_usage(scope, take, found.findings);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -46,8 +47,12 @@ struct Suggestion {
   SearchFindings findings;
 };
 
+/// Puts in place of what became of an access what a policy would make of it: its action, reason and rule.
+/// Texts outlive the call. Where it cannot be judged it stays as it is.
+using Rejudge = std::function<void(AccessFields& fields)>;
+
 /// scope.query.network: which network. Names are proposed by registrable domain where that is not shared.
-/// Returns an empty string, or why it cannot be.
-[[nodiscard]] std::string find_suggestion(const UsageScope& scope, Suggestion& found);
+/// rejudge: empty where what was recorded counts. Returns an empty string, or why it cannot be.
+[[nodiscard]] std::string find_suggestion(const UsageScope& scope, const Rejudge& rejudge, Suggestion& found);
 
 }  // namespace sluice::control

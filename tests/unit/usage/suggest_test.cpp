@@ -15,10 +15,11 @@ using testing::UnorderedElementsAre;
 constexpr double kDay = 86'400;
 
 struct UsageSuggest : UsageLog {
+  Rejudge rejudge;
   Suggestion suggestion(const std::string& network = "finance") {
     save();
     Suggestion found;
-    EXPECT_EQ(find_suggestion(scope({.network = network}), found), "");
+    EXPECT_EQ(find_suggestion(scope({.network = network}), rejudge, found), "");
     return found;
   }
   void observed(double at_s, const std::string& client, const std::string& name) {
@@ -85,12 +86,27 @@ TEST_F(UsageSuggest, WhatARuleBlocksOrHasNoNameIsNotProposedButSaid) {
   EXPECT_THAT(found.still[0].asked, UnorderedElementsAre(Pair("bad.example", 1), Pair("worse.example", 1)));
 }
 
+TEST_F(UsageSuggest, APolicyThatIsGivenCountsInsteadOfWhatWasRecorded) {
+  observed(0, "10.20.8.1", "opened-since.example");
+  ruled(1, "10.20.8.2", "closed-since.example", "allowed", "essential");
+  rejudge = [](AccessFields& fields) {
+    const bool opened = fields.domain == "opened-since.example";
+    fields.action = opened ? "allowed" : "blocked";
+    fields.reason = opened ? "rule" : "default";
+    fields.rule = opened ? "new" : "";
+  };
+  const Suggestion found = suggestion();
+  EXPECT_EQ(found.opened, 1U);
+  ASSERT_EQ(found.names.size(), 1U);
+  EXPECT_EQ(found.names[0].name, "closed-since.example");
+}
+
 TEST_F(UsageSuggest, SharedDomainsAreProposedAsHosts) {
   observed(0, "10.20.8.1", "ours.blob.core.windows.net");
-  observed(1, "10.20.8.2", "e7.akamaiedge.net");
+  observed(1, "10.20.8.2", "img.alicdn.com");
   const Suggestion found = suggestion();
-  const auto& name = *std::ranges::find(found.names, "e7.akamaiedge.net", &SuggestedName::name);
-  EXPECT_EQ(name.why, "akamaiedge.net is shared by many owners");
+  const auto& name = *std::ranges::find(found.names, "img.alicdn.com", &SuggestedName::name);
+  EXPECT_EQ(name.why, "alicdn.com is shared by many owners");
   EXPECT_NE(std::ranges::find(found.names, "ours.blob.core.windows.net", &SuggestedName::name),
             found.names.end());
 }

@@ -47,6 +47,9 @@ struct UsageLog : Segments {
   }
   /// Brings what is written, since it did so before, to the log, as one frame.
   void save() {
+    if (saved_ == written.size()) {
+      return;
+    }
     const auto writer = open();
     LogBatch out;
     for (; saved_ < written.size(); ++saved_) {
