@@ -82,6 +82,7 @@ std::string Daemon::start() {
   witness_ = std::make_unique<Witness>(options_.log, WitnessLimits{});
   copies_ = std::make_unique<Copies>(CopyPaths{options_.log, options_.state});
   indexer_ = std::make_unique<Indexer>(options_.log);
+  hits_ = std::make_unique<HitsThread>(options_.log, options_.state);
   log_ = std::make_unique<AccessLog>(std::move(writer_),
                                      [this](uint32_t generation) { return store_->names_of(generation); });
   make_rooms();
@@ -176,6 +177,9 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
   if (command == "history") {
     return api_->answer(client, {{"policies", reloader_->history()}});
   }
+  if (command == "hits") {
+    return api_->answer(client, to_json(hits_->hits()));
+  }
   if (command == "confirm") {
     return reloader_->confirm(user_name(user), client);
   }
@@ -194,7 +198,7 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
   }
   api_->answer(
       client, {{"error",
-                "unknown command; there are status, check, apply, confirm, rollback, bypass, history, feeds, "
+                "unknown command; there are status, check, apply, confirm, rollback, bypass, history, hits, feeds, "
                 "feeds-refresh, feeds-accept, hold, release, holds and disclose"}});
 }
 

@@ -21,6 +21,7 @@
 #include "control/reload/reloader.h"
 #include "control/reload/state_store.h"
 #include "control/search/indexer.h"
+#include "control/usage/hits_thread.h"
 #include "control/witness/witness.h"
 
 namespace sluice::control {
@@ -82,6 +83,7 @@ class Daemon {
   std::unique_ptr<Witness> witness_;
   std::unique_ptr<Copies> copies_;
   std::unique_ptr<Indexer> indexer_;
+  std::unique_ptr<HitsThread> hits_;
   std::shared_ptr<Metrics> metrics_;
   std::unique_ptr<MetricsServer> metrics_server_;
   std::unique_ptr<ApiServer> api_;

@@ -4,8 +4,10 @@
 #include <iostream>
 #include <optional>
 
+#include "control/cli/asks.h"
 #include "control/cli/change.h"
 #include "control/cli/commands.h"
+#include "control/cli/completion.h"
 #include "control/cli/disclose.h"
 #include "control/cli/holds.h"
 #include "control/cli/logs.h"
@@ -23,8 +25,7 @@ CLI::App* add_explain(CLI::App& app, ExplainOptions& options) {
   CLI::App* explain = app.add_subcommand(
       "explain",
       "Say what becomes of an access, by which rule, and why the rules before it did not match.\n"
-      "Needs no daemon: the policy directory is compiled and judged by the code that enforces.\n"
-      "Example: sluicectl explain --policy policies --from 10.20.1.7 --host www.example.com");
+      "Needs no daemon: the policy directory is compiled and judged by the code that enforces.");
   explain->add_option("--policy", options.policy, "Directory of the policy")->required();
   explain->add_option("--feeds", options.feeds, kFeedsHelp);
   explain->add_option("--from", options.from, "Address of who opens the connection")->required();
@@ -114,8 +115,7 @@ void add_disclosures(CLI::App& logs, LogsOptions& out) {
       "disclose",
       "Write the lines that fit into a file that proves by itself, with `logs prove`, that they stood in the "
       "log;\n"
-      "nothing of other lines is in it. The log's signed lines say who did so, and how many lines.\n"
-      "Example: sluicectl logs disclose --from 10.20.1.7 --since 2026-11-01 --case 2026-7 --out case.jsonl");
+      "nothing of other lines is in it. The log's signed lines say who did so, and how many lines.");
   disclose->add_option("--log", options.log, "Directory of the access log")->capture_default_str();
   add_query(*disclose, options.query);
   disclose->add_option("--case", options.name, "Name of the case for which it is done")->required();
@@ -136,9 +136,8 @@ void add_disclosures(CLI::App& logs, LogsOptions& out) {
 }
 
 void add_logs(CLI::App& app, LogsOptions& out) {
-  CLI::App* logs = app.add_subcommand("logs",
-                                      "Find accesses in the log. Needs no daemon; one may be writing.\n"
-                                      "Example: sluicectl logs --to example.com --action blocked --since 2h");
+  CLI::App* logs =
+      app.add_subcommand("logs", "Find accesses in the log. Needs no daemon; one may be writing.");
   logs->require_subcommand(0, 1);
   add_logs_search(*logs, out.search);
   CLI::App* index =
@@ -252,10 +251,25 @@ int run(int argc, char** argv) {
       "99 of 100 no longer than the second; `line` is the server's answer, `LAN` the client's to that. The\n"
       "second row is of five minutes. A line that hardly anybody used says `no traffic`.");
   status->add_flag("--json", json, "Print JSON");
+  AskCommands asks;
+  asks.add_to(app);
+  std::string shell;
+  CLI::App* completion = app.add_subcommand("completion", "Print a script with which a shell completes.");
+  completion->add_option("SHELL", shell, "Which shell")
+      ->required()
+      ->check(CLI::IsMember(std::vector<std::string>{"bash", "zsh"}));
+  add_examples(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kCannot;
+  }
+  if (*completion) {
+    std::cout << completion_script(app, shell == "zsh");
+    return kDone;
+  }
+  if (int exit_status = kDone; asks.run(socket, exit_status)) {
+    return exit_status;
   }
   if (*check) {
     return run_check(directory, feeds, json);

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 namespace sluice::control {
@@ -24,6 +26,10 @@ struct Checkpoint {
   int64_t taken_ns = 0;                              ///< when something was taken last, UTC; 0: never
   bool operator==(const Checkpoint&) const = default;
 };
+
+/// A place as members of an object, and the inverse: nothing where they are not what place_json writes.
+[[nodiscard]] nlohmann::json place_json(const LogPlace& place);
+[[nodiscard]] std::optional<LogPlace> place_of(const nlohmann::json& said);
 
 /// Reads a checkpoint. error: empty, also where there is no such file; else why what is there cannot be one.
 [[nodiscard]] Checkpoint read_checkpoint(const std::filesystem::path& file, std::string& error);

@@ -88,12 +88,15 @@ std::optional<Query> Query::parse(const QueryOptions& options, std::string& erro
   if (!options.rule.empty()) {
     look_for(KeyKind::Rule, options.rule);
   }
+  use_needle(out.needle_, options.network);
   return out;
 }
 
 bool Query::matches(std::string_view line, uint64_t& count) const {
-  LineFields fields;
-  if ((!needle_.empty() && line.find(needle_) == std::string_view::npos) || !read_fields(line, fields)) {
+  AccessFields fields;
+  const bool all = !options_.network.empty();
+  if ((!needle_.empty() && line.find(needle_) == std::string_view::npos) ||
+      !(all ? read_access(line, fields) : read_fields(line, fields))) {
     return false;
   }
   if ((since_ns_ != INT64_MIN || until_ns_ != INT64_MAX) && !matches_time(fields.time, fields.end)) {
@@ -103,6 +106,9 @@ bool Query::matches(std::string_view line, uint64_t& count) const {
     return false;
   }
   if (!options_.rule.empty() && field_text(fields.rule) != options_.rule) {
+    return false;
+  }
+  if (!options_.network.empty() && field_text(fields.network) != options_.network) {
     return false;
   }
   if (from_ ? !lies_in(*from_, fields.source_ip)

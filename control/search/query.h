@@ -17,6 +17,7 @@ struct QueryOptions {
   std::string to;      ///< a destination's address or prefix, or a name: it and all names below it
   std::string action;  ///< `allowed`, `blocked` or `observed`
   std::string rule;
+  std::string network;       ///< of the client
   std::string since, until;  ///< as in `@timestamp`; both included
   // A line that stands for repeats fits a time that its first and its last access stand around.
 };

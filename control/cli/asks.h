@@ -1,0 +1,60 @@
+// control/cli: the commands that answer from what was recorded: top, why, rules, suggest. Each returns the
+// exit status.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "control/cli/usage_view.h"
+
+namespace CLI {
+class App;
+}
+
+namespace sluice::control {
+
+struct TopCommand {
+  UsagePeriod period{.since = "24h"};
+  std::string by = "names", from, action;
+  size_t limit = 10;
+  bool domains = false, json = false;
+};
+struct WhyCommand {
+  std::string who, last = "15m", log = "/var/log/sluice", policy;
+  bool json = false;
+};
+struct RulesCommand {
+  std::string policy = "/etc/sluice/policies", log;  ///< log: empty where the daemon is asked
+  bool json = false;
+};
+struct SuggestCommand {
+  UsagePeriod period{.since = "14d"};
+  std::string network, policy, feeds;
+  bool json = false;
+};
+
+/// Names, clients, rules or networks with the most accesses.
+int run_top(const TopCommand& command);
+/// A client's blocks, beside the page that each belongs to, and what would open it.
+int run_why(const WhyCommand& command);
+/// How often each rule decided, which are not used, and which exceptions end.
+int run_rules(const std::string& socket, const RulesCommand& command);
+/// What an observed network needs, as YAML to be looked through.
+int run_suggest(const SuggestCommand& command);
+
+/// The four on sluicectl's command line.
+class AskCommands {
+ public:
+  void add_to(CLI::App& app);
+  /// Whether one of them was asked for; status: what it returned.
+  [[nodiscard]] bool run(const std::string& socket, int& status) const;
+
+ private:
+  TopCommand top_;
+  WhyCommand why_;
+  RulesCommand rules_;
+  SuggestCommand suggest_;
+  const CLI::App *asks_top_ = nullptr, *asks_why_ = nullptr, *asks_rules_ = nullptr, *asks_suggest_ = nullptr;
+};
+
+}  // namespace sluice::control

@@ -1,0 +1,222 @@
+// control/cli: sluicectl rules.
+#include "control/usage/rules.h"
+
+#include <algorithm>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "control/base/clock.h"
+#include "control/base/json_fields.h"
+#include "control/base/utc.h"
+#include "control/cli/asks.h"
+#include "control/cli/client.h"
+#include "control/cli/commands.h"
+#include "control/cli/table.h"
+#include "control/cli/terminal.h"
+#include "control/usage/hits.h"
+#include "control/usage/top.h"
+
+namespace sluice::control {
+namespace {
+
+using nlohmann::json;
+constexpr std::chrono::days kSoon{14};  ///< an exception that ends within that is told of
+
+/// What was counted, and since when.
+struct Counted {
+  int64_t since_ns = 0, until_ns = 0;
+  std::map<std::string, RuleHit> rules;
+};
+
+/// A rule of the policy, with what it did.
+struct RuleUse {
+  RuleFacts facts;
+  RuleHit hit;
+  bool is_expired(std::chrono::sys_seconds now) const { return facts.expires && *facts.expires <= now; }
+  bool ends_soon(std::chrono::sys_seconds now) const {
+    return facts.expires && *facts.expires > now && *facts.expires - now <= kSoon;
+  }
+};
+
+bool count_in_log(const std::string& log, Counted& out) {
+  UsageScope scope;
+  TopFound found;
+  if (!read_period({.log = log, .since = {}, .until = {}}, scope) ||
+      !finish_reading(find_top(scope, {.by = TopBy::Rules, .limit = RuleHits::kMaxRules}, found),
+                      found.findings)) {
+    return false;
+  }
+  if (found.keys != 0) {
+    out.since_ns = found.all.first_ns;
+    out.until_ns = found.all.last_ns;
+  }
+  for (const UsageRow& row : found.rows) {
+    out.rules[row.key] = {row.count.accesses, row.count.last_ns};
+  }
+  return true;
+}
+
+bool ask_daemon(const std::string& socket, Counted& out) {
+  const auto answer = ask(socket, {{"command", "hits"}});
+  if (!answer) {
+    std::cerr << "sluicectl: --log DIR counts in the log itself, without the daemon\n";
+    return false;
+  }
+  if (answer->contains("error")) {
+    std::cerr << "sluicectl: " << text_at(*answer, "error") << "\n";
+    return false;
+  }
+  out.since_ns = parse_utc(text_at(*answer, "since")).value_or(0);
+  out.until_ns = parse_utc(text_at(*answer, "until")).value_or(0);
+  for (const json& each : answer->value("rules", json::array())) {
+    out.rules[text_at(each, "name")] = {number_at(each, "hits"),
+                                        parse_utc(text_at(each, "last")).value_or(0)};
+  }
+  return true;
+}
+
+std::string day_text(std::chrono::sys_seconds moment) {
+  constexpr size_t kDay = sizeof "2026-11-23" - 1;
+  return minute_text(std::chrono::nanoseconds(moment.time_since_epoch()).count()).substr(0, kDay);
+}
+
+json use_json(const RuleUse& use, std::chrono::sys_seconds now) {
+  const RuleFacts& facts = use.facts;
+  json out{{"name", facts.name},
+           {"kind", kRuleKindWords[static_cast<size_t>(facts.kind)]},
+           {"where", facts.where},
+           {"hits", use.hit.hits},
+           {"last", use.hit.last_ns == 0 ? json() : json(utc_text(use.hit.last_ns))}};
+  if (!facts.owner.empty()) {
+    out["owner"] = facts.owner;
+  }
+  if (facts.kind == RuleKind::Exception) {
+    out["ticket"] = facts.ticket;
+    out["expires"] = facts.expires
+                         ? json(utc_text(std::chrono::nanoseconds(facts.expires->time_since_epoch()).count()))
+                         : json();
+    out["expired"] = use.is_expired(now);
+    out["expires_soon"] = use.ends_soon(now);
+  }
+  return out;
+}
+
+void print_rules_json(const Counted& counted_hits, const std::vector<RuleUse>& uses,
+                      const std::vector<std::string>& gone, std::chrono::sys_seconds now) {
+  const auto moment = [](int64_t time_ns) { return time_ns == 0 ? json() : json(utc_text(time_ns)); };
+  json out{{"since", moment(counted_hits.since_ns)},
+           {"until", moment(counted_hits.until_ns)},
+           {"rules", json::array()},
+           {"not_in_policy", json::array()}};
+  for (const RuleUse& use : uses) {
+    out["rules"].push_back(use_json(use, now));
+  }
+  for (const std::string& name : gone) {
+    const RuleHit& hit = counted_hits.rules.at(name);
+    out["not_in_policy"].push_back({{"name", name}, {"hits", hit.hits}, {"last", moment(hit.last_ns)}});
+  }
+  std::cout << out.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
+}
+
+void print_heading(const std::string& text) {
+  std::cout << "\n" << coloured(Colour::Bold, wrapped(text, output_width(), 0)) << "\n";
+}
+
+void print_entry(const std::string& text) {
+  std::cout << "  " << wrapped(harmless(text), output_width(), 2) << "\n";
+}
+
+void print_exceptions(const std::vector<RuleUse>& uses, std::chrono::sys_seconds now) {
+  bool headed = false;
+  for (const RuleUse& use : uses) {
+    const RuleFacts& facts = use.facts;
+    if (facts.kind != RuleKind::Exception) {
+      continue;
+    }
+    if (!std::exchange(headed, true)) {
+      print_heading("exceptions");
+    }
+    const std::string when = !facts.expires        ? "without an end"
+                             : use.is_expired(now) ? "EXPIRED " + day_text(*facts.expires)
+                             : use.ends_soon(now)  ? "ends soon, " + day_text(*facts.expires)
+                                                   : "ends " + day_text(*facts.expires);
+    std::cout << "  "
+              << coloured(
+                     use.is_expired(now) || use.ends_soon(now) ? Colour::Yellow : Colour::Green,
+                     wrapped(harmless(facts.name + ": " + when + ", of " + facts.owner + ", " + facts.ticket),
+                             output_width(), 2))
+              << "\n";
+  }
+}
+
+void print_rules(const Counted& counted_hits, const std::vector<RuleUse>& uses,
+                 const std::vector<std::string>& gone, std::chrono::sys_seconds now) {
+  const size_t width = output_width();
+  std::cout << wrapped(counted_hits.since_ns == 0
+                           ? "no access was recorded yet"
+                           : "hits since " + minute_text(counted_hits.since_ns) + " until " +
+                                 minute_text(counted_hits.until_ns) + " UTC",
+                       width, 0)
+            << "\n";
+  std::vector<std::vector<std::string>> rows;
+  for (const RuleUse& use : uses) {
+    rows.push_back({grouped(use.hit.hits), minute_text(use.hit.last_ns),
+                    std::string(kRuleKindWords[static_cast<size_t>(use.facts.kind)]),
+                    harmless(use.facts.name)});
+  }
+  std::cout << table_text({{"hits"}, {"last (UTC)", 1}, {"", 2}, {"rule"}}, rows, width);
+  bool headed = false;
+  for (const RuleUse& use : uses) {
+    if (use.hit.hits == 0) {
+      if (!std::exchange(headed, true)) {
+        print_heading("without a hit since then");
+      }
+      print_entry(use.facts.name + ", " + use.facts.where);
+    }
+  }
+  print_exceptions(uses, now);
+  if (!gone.empty()) {
+    print_heading("hit, but not in the policy any more");
+    for (const std::string& name : gone) {
+      print_entry(name + ": " + grouped(counted_hits.rules.at(name).hits) + ", last " +
+                  minute_text(counted_hits.rules.at(name).last_ns));
+    }
+  }
+}
+
+}  // namespace
+
+int run_rules(const std::string& socket, const RulesCommand& command) {
+  PolicyFactsRead policy;
+  if (!read_policy_facts(command.policy, policy)) {
+    for (const Diagnostic& each : policy.problems) {
+      std::cerr << to_string(each) << "\n";
+    }
+    std::cerr << "sluicectl: " << command.policy << " is invalid\n";
+    return kCannot;
+  }
+  Counted hits;
+  if (!(command.log.empty() ? ask_daemon(socket, hits) : count_in_log(command.log, hits))) {
+    return kCannot;
+  }
+  std::vector<RuleUse> uses;
+  std::vector<std::string> gone;
+  for (const RuleFacts& facts : policy.rules) {
+    const auto found = hits.rules.find(facts.name);
+    uses.push_back({facts, found == hits.rules.end() ? RuleHit{} : found->second});
+  }
+  for (const auto& [name, hit] : hits.rules) {
+    const bool there =
+        std::any_of(uses.begin(), uses.end(), [&](const RuleUse& use) { return use.facts.name == name; });
+    // What no rule decided stands in brackets.
+    if (!there && !name.starts_with('(')) {
+      gone.push_back(name);
+    }
+  }
+  const auto now = utc_now();
+  command.json ? print_rules_json(hits, uses, gone, now) : print_rules(hits, uses, gone, now);
+  return kDone;
+}
+
+}  // namespace sluice::control
