@@ -197,9 +197,10 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
     return on_feeds_request(client, user, command, request);
   }
   api_->answer(
-      client, {{"error",
-                "unknown command; there are status, check, apply, confirm, rollback, bypass, history, hits, feeds, "
-                "feeds-refresh, feeds-accept, hold, release, holds and disclose"}});
+      client,
+      {{"error",
+        "unknown command; there are status, check, apply, confirm, rollback, bypass, history, hits, feeds, "
+        "feeds-refresh, feeds-accept, hold, release, holds and disclose"}});
 }
 
 void Daemon::on_feeds_request(uint64_t client, uid_t user, const std::string& command, const json& request) {

@@ -43,20 +43,18 @@ void show_policy(std::ostream& out, const json& status) {
   }
   if (const json bypass = object_at(status, "bypass"); !bypass.empty()) {
     out << "bypass       "
-              << coloured(Colour::Red,
-                          "EVERYTHING PASSES, for " +
-                              duration_text(std::chrono::seconds(number_at(bypass, "seconds_left"))) +
-                              " more, until " + text_at(bypass, "until"))
-              << "\n             sluicectl bypass --end ends it now\n";
+        << coloured(Colour::Red, "EVERYTHING PASSES, for " +
+                                     duration_text(std::chrono::seconds(number_at(bypass, "seconds_left"))) +
+                                     " more, until " + text_at(bypass, "until"))
+        << "\n             sluicectl bypass --end ends it now\n";
   }
   if (const json confirm = object_at(status, "confirm"); !confirm.empty()) {
     out << "confirm      "
-              << coloured(Colour::Yellow,
-                          "goes back to generation " + std::to_string(number_at(confirm, "back_to")) +
-                              " in " +
-                              duration_text(std::chrono::seconds(number_at(confirm, "seconds_left"))) +
-                              ", unless sluicectl confirm")
-              << "\n";
+        << coloured(Colour::Yellow,
+                    "goes back to generation " + std::to_string(number_at(confirm, "back_to")) + " in " +
+                        duration_text(std::chrono::seconds(number_at(confirm, "seconds_left"))) +
+                        ", unless sluicectl confirm")
+        << "\n";
   }
   const json altered = object_at(status, "history").value("altered", json::array());
   for (const json& each : altered) {

@@ -352,7 +352,8 @@ void CopyThread::warn_of_delay() {
   }
   alarmed_ = now;
   log_error("copy " + plan_.copy.name + ": has nothing since " + utc_text(now_.behind_since_ns) + ", " +
-            std::to_string(late_ns / kSecondNs) + " seconds; at least " + std::to_string(now_.behind_records) +
+            std::to_string(late_ns / kSecondNs) + " seconds; at least " +
+            std::to_string(now_.behind_records) +
             " records wait, and go lost for it when their term is over");
 }
 

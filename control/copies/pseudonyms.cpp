@@ -88,7 +88,8 @@ void set_path(OrderedJson& line, std::string_view path, OrderedJson value) {
 /// One value, or a list of texts: nothing in which another field could hide.
 bool is_plain(const OrderedJson& value) {
   return (value.is_primitive() && !value.is_binary()) ||
-         (value.is_array() && std::ranges::all_of(value, [](const OrderedJson& each) { return each.is_string(); }));
+         (value.is_array() &&
+          std::ranges::all_of(value, [](const OrderedJson& each) { return each.is_string(); }));
 }
 
 bool is_public_address(const std::string& text) {

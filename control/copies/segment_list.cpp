@@ -18,7 +18,8 @@ const std::vector<SegmentFile>& SegmentList::files() {
   struct stat status {};
   const bool there = ::stat(log_.c_str(), &status) == 0;
   const int64_t now_ns = utc_now_ns();
-  const int64_t changed_ns = there ? status.st_mtim.tv_sec * int64_t{1'000'000'000} + status.st_mtim.tv_nsec : 0;
+  const int64_t changed_ns =
+      there ? status.st_mtim.tv_sec * int64_t{1'000'000'000} + status.st_mtim.tv_nsec : 0;
   if (changed_ns != 0 && changed_ns == changed_ns_) {
     return files_;
   }

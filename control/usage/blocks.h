@@ -25,7 +25,7 @@ struct BlockedGroup {
   std::string asked;  ///< the name, or the address where none was seen
   bool named = false;
   std::string address, protocol, reason, rule, list, network;  ///< of the last one; each may be empty
-  std::string line;  ///< of the last one, as it stands in the log
+  std::string line;                                            ///< of the last one, as it stands in the log
   uint64_t port = 0, count = 0;
   int64_t first_ns = 0, last_ns = 0;
   std::set<std::string> clients;          ///< addresses

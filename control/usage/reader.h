@@ -16,7 +16,7 @@ namespace sluice::control {
 /// What was recorded: an access, or how a flow went on or ended.
 struct UsageLine {
   std::string_view text;  ///< without its line feed
-  AccessFields fields;  ///< views that are valid during the call
+  AccessFields fields;    ///< views that are valid during the call
   int64_t time_ns = 0;
   /// Who it is about: the user where one is known, else the client's address.
   std::string_view client() const { return fields.user.empty() ? fields.source_ip : fields.user; }

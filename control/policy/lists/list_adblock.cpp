@@ -6,7 +6,8 @@
 namespace sluice::control {
 namespace {
 
-constexpr std::string_view kWriteAdblock = "a list takes ||example.com^, ||*.example.com^ and @@||example.com^";
+constexpr std::string_view kWriteAdblock =
+    "a list takes ||example.com^, ||*.example.com^ and @@||example.com^";
 
 /// What separates the hosts of a rule about a page's elements or scripts from what it says of them.
 bool is_cosmetic(std::string_view line) {

@@ -6,7 +6,8 @@
 namespace sluice::control {
 namespace {
 
-constexpr std::string_view kWriteDnsmasq = "a list takes address=/example.com/, server=, local=, ipset= and nftset=";
+constexpr std::string_view kWriteDnsmasq =
+    "a list takes address=/example.com/, server=, local=, ipset= and nftset=";
 
 /// Options whose value is `/domain/domain/what becomes of them`.
 constexpr std::string_view kOptions[] = {"address", "server", "local", "ipset", "nftset"};
