@@ -168,6 +168,11 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
   if (command == "check") {
     return reloader_->check(client);
   }
+  if (command == "policy") {
+    int image = -1;
+    const json answer = reloader_->in_force(image);
+    return api_->answer(client, answer, image);
+  }
   if (command == "history") {
     return api_->answer(client, {{"policies", reloader_->history()}});
   }
@@ -185,7 +190,7 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
     return on_feeds_request(client, user, command, request);
   }
   api_->answer(client, {{"error",
-                         "unknown command; there are status, check, apply, rollback, history, feeds, "
+                         "unknown command; there are status, check, policy, apply, rollback, history, feeds, "
                          "feeds-refresh, feeds-accept, hold, release, holds and disclose"}});
 }
 
