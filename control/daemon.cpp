@@ -174,6 +174,11 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
   if (command == "check") {
     return reloader_->check(client);
   }
+  if (command == "policy") {
+    int image = -1;
+    const json answer = reloader_->in_force(image);
+    return api_->answer(client, answer, image);
+  }
   if (command == "history") {
     return api_->answer(client, {{"policies", reloader_->history()}});
   }
@@ -196,11 +201,10 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
   if (command.starts_with("feeds")) {
     return on_feeds_request(client, user, command, request);
   }
-  api_->answer(
-      client,
-      {{"error",
-        "unknown command; there are status, check, apply, confirm, rollback, bypass, history, hits, feeds, "
-        "feeds-refresh, feeds-accept, hold, release, holds and disclose"}});
+  api_->answer(client, {{"error",
+                         "unknown command; there are status, check, policy, apply, confirm, rollback, "
+                         "bypass, history, hits, feeds, "
+                         "feeds-refresh, feeds-accept, hold, release, holds and disclose"}});
 }
 
 void Daemon::on_feeds_request(uint64_t client, uid_t user, const std::string& command, const json& request) {

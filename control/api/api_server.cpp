@@ -1,12 +1,14 @@
 // control/api: serves the Unix socket.
 #include "control/api/api_server.h"
 
+#include <fcntl.h>
 #include <pwd.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -21,6 +23,25 @@ using nlohmann::json;
 /// A client that says nothing, or does not read what it asked for, is dropped after this time.
 constexpr std::chrono::seconds kPatience{60};
 constexpr size_t kReadBytes = 16384;
+
+/// Sends what the kernel takes, and fd beside the first byte; fd -1: none.
+ssize_t send_some(int socket, const std::string& text, int fd) {
+  alignas(cmsghdr) char rights[CMSG_SPACE(sizeof fd)] = {};
+  iovec part{const_cast<char*>(text.data()), text.size()};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  if (fd >= 0) {
+    header.msg_control = rights;
+    header.msg_controllen = sizeof rights;
+    cmsghdr* const item = CMSG_FIRSTHDR(&header);
+    item->cmsg_level = SOL_SOCKET;
+    item->cmsg_type = SCM_RIGHTS;
+    item->cmsg_len = CMSG_LEN(sizeof fd);
+    std::memcpy(CMSG_DATA(item), &fd, sizeof fd);
+  }
+  return ::sendmsg(socket, &header, MSG_NOSIGNAL);
+}
 
 }  // namespace
 
@@ -151,13 +172,14 @@ void ApiServer::handle_line(uint64_t id, Client& client, std::string_view line) 
   handler_(id, client.user, request);
 }
 
-void ApiServer::answer(uint64_t id, const json& answer) {
+void ApiServer::answer(uint64_t id, const json& answer, int fd) {
   const auto found = clients_.find(id);
   if (found == clients_.end() || !found->second.busy) {
     return;
   }
   Client& client = found->second;
   client.busy = false;
+  client.passed.reset(fd < 0 ? -1 : ::fcntl(fd, F_DUPFD_CLOEXEC, 0));
   client.out = answer.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
   restart_timer(id, client);
   loop_.change(client.socket.get(), EPOLLOUT);
@@ -165,10 +187,11 @@ void ApiServer::answer(uint64_t id, const json& answer) {
 
 void ApiServer::write(uint64_t id) {
   Client& client = clients_.at(id);
-  const ssize_t sent = ::send(client.socket.get(), client.out.data(), client.out.size(), MSG_NOSIGNAL);
+  const ssize_t sent = send_some(client.socket.get(), client.out, client.passed.get());
   if (sent < 0) {
     return errno == EAGAIN || errno == EINTR ? void() : drop(id);
   }
+  client.passed.reset();
   client.out.erase(0, static_cast<size_t>(sent));
   restart_timer(id, client);
   if (client.out.empty()) {

@@ -36,14 +36,16 @@ class ApiServer {
   /// Returns an empty string, or why it cannot listen on path.
   [[nodiscard]] std::string listen(const std::string& path);
 
-  /// Answers the request of a client. One that is gone is passed over.
-  void answer(uint64_t client, const nlohmann::json& answer);
+  /// Answers the request of a client. One that is gone is passed over. fd: passed on beside the answer's
+  /// first byte; stays the caller's; -1: none.
+  void answer(uint64_t client, const nlohmann::json& answer, int fd = -1);
 
  private:
   struct Client {
     UniqueFd socket;
     uid_t user = 0;
     std::string in, out;
+    UniqueFd passed;     ///< goes out with the first byte
     bool busy = false;   ///< a request waits for its answer
     bool ended = false;  ///< it will send no more
     EventLoop::Timer timer = 0;

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <iostream>
+#include <utility>
 
 #include "control/base/files.h"
 #include "control/base/json_fields.h"
@@ -22,7 +23,7 @@ constexpr size_t kMaxAnswerBytes = size_t{64} << 20;
 
 }  // namespace
 
-std::optional<json> ask(const std::string& socket, const json& request) {
+std::optional<json> ask(const std::string& socket, const json& request, UniqueFd* passed) {
   const auto cannot = [](const std::string& why) {
     std::cerr << "sluicectl: " << why << "\n";
     return std::nullopt;
@@ -40,15 +41,15 @@ std::optional<json> ask(const std::string& socket, const json& request) {
   std::string answer;
   while (answer.find('\n') == std::string::npos) {
     char bytes[16384];
-    const ssize_t got = ::recv(fd.get(), bytes, sizeof bytes, 0);
-    if (got < 0 && errno == EINTR) {
-      continue;
+    ReceivedPacket part = receive_packet(fd.get(), bytes);
+    if (part.size <= 0 || answer.size() > kMaxAnswerBytes) {
+      return cannot(part.size == 0 ? "sluice-control hung up before it answered"
+                                   : errno_text("no answer from " + socket));
     }
-    if (got <= 0 || answer.size() > kMaxAnswerBytes) {
-      return cannot(got == 0 ? "sluice-control hung up before it answered"
-                             : errno_text("no answer from " + socket));
+    if (passed != nullptr && part.fd_count == 1) {
+      *passed = std::move(part.fds[0]);
     }
-    answer.append(bytes, static_cast<size_t>(got));
+    answer.append(bytes, static_cast<size_t>(part.size));
   }
   json out = json::parse(answer, nullptr, false);
   if (!out.is_object()) {

@@ -5,11 +5,14 @@
 #include <optional>
 #include <string>
 
+#include "control/base/unique_fd.h"
+
 namespace sluice::control {
 
 /// Sends one request and waits for its answer, an object. Returns nothing, with one line on standard error,
-/// where the daemon cannot be reached or does not answer.
-[[nodiscard]] std::optional<nlohmann::json> ask(const std::string& socket, const nlohmann::json& request);
+/// where the daemon cannot be reached or does not answer. passed: gets the descriptor that came beside it.
+[[nodiscard]] std::optional<nlohmann::json> ask(const std::string& socket, const nlohmann::json& request,
+                                                UniqueFd* passed = nullptr);
 
 /// Sends a command; prints the answer as JSON, or what went wrong. Returns nothing where that is all, else
 /// the answer. status: the exit status.

@@ -7,16 +7,16 @@
 #include <optional>
 #include <string>
 
+#include "control/judge/asked.h"
+
 namespace sluice::control {
 
 inline constexpr int kDone = 0, kNo = 1, kCannot = 2;
 
-struct ExplainOptions {
-  std::string policy, feeds, from, to, host, line;
-  std::string protocol = "tls", transport;
-  std::string at;  ///< a time; empty: now
-  std::optional<uint16_t> vlan, port;
-  bool inbound = false;
+struct ExplainOptions : Asked {
+  std::string policy;     ///< a directory; empty: the policy in force
+  std::string questions;  ///< a file of them, `-` for standard input; empty: the one that is asked
+  std::string feeds, socket;
   bool json = false;
   bool exit_code = false;
 };
@@ -24,7 +24,7 @@ struct ExplainOptions {
 /// Checks a policy directory and prints every problem of it. feeds: the directory with the copies of fetched
 /// lists; may be empty.
 int run_check(const std::string& directory, const std::string& feeds, bool json);
-/// Says what would become of an access, by which rule, and why the rules before that one did not match.
+/// Says what would become of accesses, by which rule, and why the rules before that one did not match.
 int run_explain(const ExplainOptions& options);
 /// Shows the feeds of the policy in force.
 int run_feeds(const std::string& socket, bool json);

@@ -11,8 +11,8 @@ namespace {
 /// By the words of the command.
 constexpr std::pair<const char*, const char*> kExamples[] = {
     {"check", "check /etc/sluice/policies"},
-    {"explain", "explain --policy /etc/sluice/policies --from 10.20.1.7 --host www.example.com"},
-    {"diff", "diff /etc/sluice/policies new-policies"},
+    {"explain", "explain --from 10.20.1.7 --host www.example.com"},
+    {"diff", "diff running new-policies --replay-log --since 7d"},
     {"apply", "apply --reason \"IT-4711: the new list of vendors\" --wait"},
     {"confirm", "confirm"},
     {"except", "except --from 10.20.9.7 --to vendor.example --for 4h --owner li.wei --ticket IT-4711"},
@@ -44,7 +44,7 @@ void add_below(CLI::App& app, const std::string& path) {
   for (CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; })) {
     const std::string below = path + (path.empty() ? "" : " ") + each->get_name();
     for (const auto& [words, example] : kExamples) {
-      if (below == words) {
+      if (below == words && each->get_footer().empty()) {
         each->footer("Example: sluicectl " + std::string(example));
       }
     }

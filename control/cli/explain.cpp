@@ -1,300 +1,187 @@
-// control/cli: sluicectl explain: judges one access with the very code that enforces.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
-#include <algorithm>
+// control/cli: sluicectl explain: judges accesses with the very code that enforces.
+#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "control/base/clock.h"
+#include "control/base/utc.h"
 #include "control/cli/commands.h"
+#include "control/cli/policies.h"
 #include "control/cli/terminal.h"
-#include "control/policy/policy_compiler.h"
-#include "control/policy/time_text.h"
-#include "control/policy/written_name.h"
-#include "dataplane/policy/policy.h"
 
 namespace sluice::control {
 namespace {
 
 using nlohmann::json;
 
-constexpr uint8_t kTcp = IPPROTO_TCP, kUdp = IPPROTO_UDP;
+constexpr size_t kMaxQuestionBytes = 65536;  ///< of one line of a file of questions; a longer one is refused
+constexpr int64_t kSecondNs = 1'000'000'000;
 
-int cannot(const std::string& why) {
-  std::cerr << "sluicectl: " << why << "\n";
-  return kCannot;
-}
-
-bool parse_address(const std::string& text, Address& out) {
-  uint8_t bytes[16];
-  if (::inet_pton(AF_INET, text.c_str(), bytes) == 1) {
-    out = Address::from_v4(bytes);
-    return true;
-  }
-  if (::inet_pton(AF_INET6, text.c_str(), bytes) == 1) {
-    out = Address::from_v6(bytes);
-    return true;
-  }
-  return false;
-}
-
-/// How a protocol is met when nothing else is said.
-struct Spoken {
-  Protocol protocol;
-  Seen seen;
-  uint8_t transport;
-  uint16_t port;
+/// An answer, and all that is known of how it came about.
+struct Explained {
+  Question question;
+  Answer answer;
+  std::vector<PassedRule> passed;
+  std::optional<Place> rule, entry;
 };
-constexpr Spoken kSpoken[] = {
-    {Protocol::Unknown, Seen::Nothing, kTcp, 0},
-    {Protocol::Tls, Seen::Sni, kTcp, 443},
-    {Protocol::Quic, Seen::Sni, kUdp, 443},
-    {Protocol::Http, Seen::Host, kTcp, 80},
-    {Protocol::H2c, Seen::Authority, kTcp, 80},
-    {Protocol::Dns, Seen::Question, kUdp, 53},
-    {Protocol::Dot, Seen::Sni, kTcp, 853},
-    {Protocol::Doh, Seen::Sni, kTcp, 443},
-    {Protocol::Dtls, Seen::Sni, kUdp, 443},
-    {Protocol::Stun, Seen::Nothing, kUdp, 3478},
-    {Protocol::Ntp, Seen::Nothing, kUdp, 123},
-    {Protocol::Ssh, Seen::Nothing, kTcp, 22},
-    {Protocol::Rdp, Seen::Nothing, kTcp, 3389},
-    {Protocol::Smb, Seen::Nothing, kTcp, 445},
-    {Protocol::Sip, Seen::Nothing, kUdp, 5060},
-    {Protocol::Socks, Seen::Nothing, kTcp, 1080},
-    {Protocol::WireGuard, Seen::Nothing, kUdp, 51820},
-    {Protocol::OpenVpn, Seen::Nothing, kUdp, 1194},
-    {Protocol::IpSec, Seen::Nothing, kUdp, 500},
-    {Protocol::L2tp, Seen::Nothing, kUdp, 1701},
-    {Protocol::Pptp, Seen::Nothing, kTcp, 1723},
-    {Protocol::Teredo, Seen::Nothing, kUdp, 3544},
-    {Protocol::Geneve, Seen::Nothing, kUdp, 6081},
-    {Protocol::Gtp, Seen::Nothing, kUdp, 2152},
-    {Protocol::Gre, Seen::Nothing, IPPROTO_GRE, 0},
-    {Protocol::IpIp, Seen::Nothing, IPPROTO_IPIP, 0},
-    {Protocol::SixInFour, Seen::Nothing, IPPROTO_IPV6, 0},
-    {Protocol::Vxlan, Seen::Nothing, kUdp, 4789},
-};
-static_assert(std::size(kSpoken) == kProtocolCount);
 
-/// The line by which the access goes: the one named; else that of the client's network; for a client that has
-/// none, the first one. Never any line: that is for captures, where an unregistered client counts as
-/// registered.
-uint8_t line_of(const std::string& name, const Policy& policy, const Subject& subject) {
-  if (!name.empty()) {
-    return policy.line_of(name);
-  }
-  const uint16_t network = policy.network_of(subject.local, subject.vlan);
-  const uint16_t line = network == kNone16 ? kNone16 : policy.network_line(network);
-  return line != kNone16 ? static_cast<uint8_t>(line) : policy.line_count() != 0 ? 0 : kUnknownLine;
+std::string day_and_time(int64_t utc_s) {
+  return utc_text(utc_s * kSecondNs).substr(0, sizeof "2026-11-23T04:05:06" - 1) + "Z";
 }
 
-/// Fills the subject from the options. host: the canonical name, kept by the caller. Returns what is wrong
-/// with them.
-std::string make_subject(const ExplainOptions& options, std::string& host, const Policy& policy,
-                         Subject& out) {
-  const auto* spoken = std::find_if(std::begin(kSpoken), std::end(kSpoken), [&](const Spoken& each) {
-    return options.protocol == word_of(each.protocol);
-  });
-  if (spoken == std::end(kSpoken)) {
-    return "unknown protocol " + options.protocol;
-  }
-  Address from, to;
-  if (!parse_address(options.from, from)) {
-    return options.from + " is no IP address";
-  }
-  if (options.to.empty()) {
-    static constexpr uint8_t kNowhere[16] = {};
-    to = from.is_v4() ? Address::from_v4(kNowhere) : Address::from_v6(kNowhere);
-  } else if (!parse_address(options.to, to)) {
-    return options.to + " is no IP address";
-  } else if (to.is_v4() != from.is_v4()) {
-    return "--from and --to are of different families";
-  }
-  if (options.inbound && options.to.empty()) {
-    return "an inbound access needs --to, an address of the LAN";
-  }
-  host = options.host;
-  if (!host.empty()) {
-    if (host.back() == '.') {
-      host.pop_back();
-    }
-    const WrittenName written = read_bare_written_name(host, NameScope::Both);
-    if (written.error != NameError::None || written.name.empty()) {
-      return options.host + " is no host name: " +
-             std::string(what_of(written.error != NameError::None ? written.error : NameError::Star));
-    }
-    host = written.name;
-  }
-  out.direction = options.inbound ? Direction::Inbound : Direction::Outbound;
-  out.local = options.inbound ? to : from;
-  out.remote = options.inbound ? from : to;
-  out.vlan = options.vlan.value_or(0xffff);
-  out.line = line_of(options.line, policy, out);
-  out.transport = options.transport.empty() ? spoken->transport : options.transport == "udp" ? kUdp : kTcp;
-  out.service_port = options.port.value_or(spoken->port);
-  out.protocol = spoken->protocol;
-  out.name = host;
-  out.seen = host.empty() ? Seen::Nothing : spoken->seen;
-  out.unidentified = host.empty();
-  out.situation = spoken->seen == Seen::Nothing ? Situation::UnknownProtocol : Situation::NoName;
-  out.resolver_question = spoken->protocol == Protocol::Dns && policy.is_resolver(out.local);
-  return {};
+Explained explained(const OpenedPolicy& policy, const Question& question) {
+  Explained out;
+  out.question = question;
+  out.answer = policy.judge->explain(question, out.passed);
+  if (!policy.written || out.answer.rule.empty()) return out;
+  out.rule = policy.written->rule(out.answer.rule);
+  if (!out.answer.list.empty()) out.entry = policy.written->entry(out.answer.list, out.answer.rule, question);
+  return out;
 }
 
-/// Returns what is wrong with the time.
-std::string set_time(const std::string& at, const CompiledPolicy& compiled, const Policy& policy,
-                     Scratch& scratch) {
-  const auto time = at.empty() ? utc_now() : parse_moment(at, compiled.timezone);
-  if (!time) {
-    return at + " is no time; write 2026-11-23T09:00, or 2026-11-23T09:00:00+08:00";
-  }
-  const int64_t utc_s = time->time_since_epoch().count();
-  if (utc_s < policy.site().times_from || utc_s >= policy.site().times_until) {
-    return at + " is too far away: schedules are known for a year back and two years ahead";
-  }
-  policy.advance(scratch, utc_s);
-  return {};
-}
-
-std::string_view text_of(PassedOver why) {
-  switch (why) {
-    case PassedOver::Matched:
-      return "matches";
-    case PassedOver::From:
-      return "from does not match";
-    case PassedOver::To:
-      return "to does not match";
-    case PassedOver::Direction:
-      return "is for the other direction";
-    case PassedOver::Protocol:
-      return "is for other protocols";
-    case PassedOver::Port:
-      return "is for other ports";
-    case PassedOver::Schedule:
-      return "does not hold at this time";
-    case PassedOver::Expired:
-      return "has expired";
-  }
-  return "?";
-}
-
-/// Who answers for an exception, and where it was agreed to.
-void add_exception(const Policy& policy, uint16_t rule, json& out) {
-  const std::string_view owner = policy.rule_text(rule, &RuleInfo::owner);
+/// Who answers for an exception, where it was agreed to, and until when it holds.
+void add_exception(std::string_view owner, std::string_view ticket, int64_t expires_s, json& out) {
   if (owner.empty()) return;
   out["owner"] = owner;
-  out["ticket"] = policy.rule_text(rule, &RuleInfo::ticket);
+  out["ticket"] = ticket;
+  if (expires_s != kNever) out["expires"] = day_and_time(expires_s);
 }
 
-std::string exception_of(const Policy& policy, uint16_t rule) {
-  const std::string_view owner = policy.rule_text(rule, &RuleInfo::owner);
-  if (owner.empty()) return {};
-  return " (exception of " + std::string(owner) + ", " +
-         std::string(policy.rule_text(rule, &RuleInfo::ticket)) + ")";
+std::string exception_of(std::string_view owner, std::string_view ticket) {
+  return owner.empty() ? "" : " (exception of " + std::string(owner) + ", " + std::string(ticket) + ")";
 }
 
-void print_json(const Policy& policy, const Subject& subject, const Verdict& verdict, const Trace& trace) {
-  json out{{"action", word_of(verdict.action)},
-           {"reason", word_of(verdict.reason)},
-           {"rule", nullptr},
-           {"list", nullptr},
-           {"network", nullptr},
-           {"host", subject.name},
+json to_json(const std::optional<Place>& place) {
+  if (!place) return nullptr;
+  json out{{"file", place->file}, {"line", place->line}};
+  if (!place->entry.empty()) out["entry"] = place->entry;
+  return out;
+}
+
+json text_or_null(std::string_view text) {
+  return text.empty() ? json(nullptr) : json(text);
+}
+
+json to_json(const OpenedPolicy& policy, const Explained& explained) {
+  const Answer& answer = explained.answer;
+  json out{{"action", word_of(answer.action())},
+           {"reason", word_of(answer.reason())},
+           {"rule", text_or_null(answer.rule)},
+           {"list", text_or_null(answer.list)},
+           {"network", text_or_null(answer.network)},
+           {"line", text_or_null(policy.judge->line_of(explained.question))},
+           {"host", explained.question.name},
+           {"at", day_and_time(explained.question.at_s)},
+           {"policy", policy.name},
+           {"rule_place", to_json(explained.rule)},
+           {"list_place", to_json(explained.entry)},
            {"trace", json::array()}};
-  if (verdict.action == Action::Observed) {
-    out["would"] = word_of(verdict.would);
-  }
-  if (verdict.rule != kNone16) {
-    out["rule"] = policy.rule_name(verdict.rule);
-  }
-  if (verdict.list != kNone16) {
-    out["list"] = policy.list_name(verdict.list);
-  }
-  if (verdict.network != kNone16) {
-    out["network"] = policy.network_name(verdict.network);
-  }
-  add_exception(policy, verdict.rule, out);
-  for (const TraceStep& step : trace.steps.first(trace.count)) {
-    json entry{{"rule", policy.rule_name(step.rule)},
-               {"matched", step.why == PassedOver::Matched},
-               {"why", text_of(step.why)}};
-    add_exception(policy, step.rule, entry);
+  if (policy.generation != 0) out["generation"] = policy.generation;
+  if (answer.action() == Action::Observed) out["would"] = word_of(answer.verdict.would);
+  add_exception(answer.owner, answer.ticket, answer.expires_s, out);
+  for (const PassedRule& each : explained.passed) {
+    json entry{{"rule", each.rule}, {"matched", each.why == PassedOver::Matched}, {"why", text_of(each.why)}};
+    if (policy.written) entry["place"] = to_json(policy.written->rule(each.rule));
+    add_exception(each.owner, each.ticket, each.expires_s, entry);
     out["trace"].push_back(std::move(entry));
   }
-  std::cout << out.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
+  return out;
 }
 
-void print_text(const Policy& policy, const Subject& subject, const Verdict& verdict, const Trace& trace) {
-  const Colour colour = verdict.action == Action::Blocked   ? Colour::Red
-                        : verdict.action == Action::Allowed ? Colour::Green
-                                                            : Colour::Yellow;
-  std::cout << coloured(colour, word_of(verdict.action));
-  if (verdict.action == Action::Observed) {
-    std::cout << " (would be " << word_of(verdict.would) << ")";
+void print_verdict(const Answer& answer) {
+  const Colour colour = answer.action() == Action::Blocked   ? Colour::Red
+                        : answer.action() == Action::Allowed ? Colour::Green
+                                                             : Colour::Yellow;
+  std::cout << coloured(colour, word_of(answer.action()));
+  if (answer.action() == Action::Observed) std::cout << " (would be " << word_of(answer.verdict.would) << ")";
+  if (!answer.rule.empty()) {
+    std::cout << " by rule " << coloured(Colour::Bold, answer.rule)
+              << exception_of(answer.owner, answer.ticket);
   }
-  if (verdict.rule != kNone16) {
-    std::cout << " by rule " << coloured(Colour::Bold, policy.rule_name(verdict.rule))
-              << exception_of(policy, verdict.rule);
+  if (!answer.list.empty()) std::cout << ", list " << answer.list;
+  const auto reason = static_cast<size_t>(answer.reason());
+  if (answer.reason() != Reason::Rule && reason < kReasonCount) {
+    std::cout << " as " << word_of(answer.reason()) << ": " << kReasonHelp[reason];
   }
-  if (verdict.list != kNone16) {
-    std::cout << ", list " << policy.list_name(verdict.list);
+  std::cout << "\n";
+}
+
+void print_text(const OpenedPolicy& policy, const Explained& explained) {
+  const Answer& answer = explained.answer;
+  const auto or_none = [](std::string_view text, std::string_view none) {
+    return text.empty() ? none : text;
+  };
+  print_verdict(answer);
+  if (explained.rule) std::cout << "rule at  " << to_string(*explained.rule) << "\n";
+  if (explained.entry) {
+    std::cout << "entry    " << explained.entry->entry << "\n"
+              << "entry at " << to_string(*explained.entry) << "\n";
   }
-  const auto reason = static_cast<size_t>(verdict.reason);
-  if (verdict.reason != Reason::Rule && reason < kReasonCount) {
-    std::cout << " as " << word_of(verdict.reason) << ": " << kReasonHelp[reason];
+  if (!answer.owner.empty() && answer.expires_s != kNever)
+    std::cout << "expires  " << day_and_time(answer.expires_s) << "\n";
+  std::cout << "network  " << or_none(answer.network, "none") << "\n"
+            << "line     " << or_none(policy.judge->line_of(explained.question), "none") << "\n"
+            << "host     " << or_none(explained.question.name, "none to be seen") << "\n"
+            << "at       " << day_and_time(explained.question.at_s) << "\n";
+  if (policy.generation != 0) std::cout << "policy   generation " << policy.generation << ", in force\n";
+  for (const PassedRule& each : explained.passed) {
+    std::cout << "rule     " << each.rule << exception_of(each.owner, each.ticket) << ": "
+              << text_of(each.why);
+    if (const auto place = policy.written ? policy.written->rule(each.rule) : std::nullopt; place)
+      std::cout << " [" << std::filesystem::path(place->file).filename().string() << ":" << place->line
+                << "]";
+    std::cout << "\n";
   }
-  std::cout << "\nnetwork  "
-            << (verdict.network != kNone16 ? policy.network_name(verdict.network) : std::string_view("none"))
-            << "\nhost     " << (subject.name.empty() ? std::string_view("none to be seen") : subject.name)
-            << "\n";
-  for (const TraceStep& step : trace.steps.first(trace.count)) {
-    std::cout << "rule     " << policy.rule_name(step.rule) << exception_of(policy, step.rule) << ": "
-              << text_of(step.why) << "\n";
+}
+
+/// One question a line, one answer a line.
+int answer_file(const std::string& path, const OpenedPolicy& policy) {
+  std::ifstream file;
+  if (path != "-") file.open(path);
+  std::istream& in = path == "-" ? std::cin : file;
+  if (!in) return cannot_do("cannot read " + path);
+  bool blocked = false;
+  std::string text;
+  for (size_t number = 1; std::getline(in, text); ++number) {
+    if (text.empty()) continue;
+    Asked asked;
+    Question question;
+    std::string why = text.size() > kMaxQuestionBytes ? "a question is too long"
+                                                      : read_asked(json::parse(text, nullptr, false), asked);
+    if (why.empty()) why = question_of(asked, *policy.judge, question);
+    if (!why.empty()) return cannot_do(path + ", line " + std::to_string(number) + ": " + why);
+    const Explained one = explained(policy, question);
+    blocked |= one.answer.action() == Action::Blocked;
+    std::cout << to_json(policy, one).dump(-1, ' ', false, json::error_handler_t::replace) << "\n";
   }
+  std::cout << std::flush;
+  return blocked ? kNo : kDone;
 }
 
 }  // namespace
 
 int run_explain(const ExplainOptions& options) {
-  const Compiled compiled = compile_policy(options.policy, 1, {options.feeds});
-  if (!compiled.policy) {
-    for (const Diagnostic& each : compiled.diagnostics) {
-      std::cerr << to_string(each) << "\n";
-    }
-    return cannot(options.policy + " is invalid");
+  std::optional<OpenedPolicy> policy = open_policy(
+      options.policy.empty() ? std::string(kRunning) : options.policy, options.feeds, options.socket);
+  if (!policy) return kCannot;
+  if (!policy->enforced) std::cerr << "sluicectl: the data plane does not have this policy yet\n";
+  if (!policy->no_sources.empty())
+    std::cerr << "sluicectl: no files and lines are shown: " << policy->no_sources << "\n";
+  if (!options.questions.empty()) {
+    const int status = answer_file(options.questions, *policy);
+    return status == kNo && !options.exit_code ? kDone : status;
   }
-  ImageError error = ImageError::None;
-  const std::unique_ptr<Policy> policy = Policy::open(compiled.policy->image(), error);
-  if (!policy) {
-    return cannot("the compiled image is refused: " + std::string(sluice::text_of(error)));
+  Question question;
+  if (const std::string why = question_of(options, *policy->judge, question); !why.empty()) {
+    return cannot_do(why);
   }
-  Scratch scratch;
-  if (!policy->make_scratch(scratch)) {
-    return cannot("no memory");
-  }
-  if (const std::string why = set_time(options.at, *compiled.policy, *policy, scratch); !why.empty()) {
-    return cannot(why);
-  }
-  std::string host;
-  Subject subject;
-  if (!options.line.empty() && policy->line_of(options.line) == kUnknownLine) {
-    return cannot("the policy has no line " + options.line);
-  }
-  if (const std::string why = make_subject(options, host, *policy, subject); !why.empty()) {
-    return cannot(why);
-  }
-  std::vector<TraceStep> steps(policy->rule_count());
-  Trace trace{steps};
-  const Verdict verdict = policy->judge(subject, scratch, &trace);
+  const Explained one = explained(*policy, question);
   if (options.json) {
-    print_json(*policy, subject, verdict, trace);
+    std::cout << to_json(*policy, one).dump(2, ' ', false, json::error_handler_t::replace) << "\n";
   } else {
-    print_text(*policy, subject, verdict, trace);
+    print_text(*policy, one);
   }
-  return options.exit_code && verdict.action == Action::Blocked ? kNo : kDone;
+  return options.exit_code && one.answer.action() == Action::Blocked ? kNo : kDone;
 }
 
 }  // namespace sluice::control

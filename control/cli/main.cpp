@@ -8,6 +8,7 @@
 #include "control/cli/change.h"
 #include "control/cli/commands.h"
 #include "control/cli/completion.h"
+#include "control/cli/diff.h"
 #include "control/cli/disclose.h"
 #include "control/cli/holds.h"
 #include "control/cli/logs.h"
@@ -24,12 +25,20 @@ constexpr const char* kFeedsHelp =
 CLI::App* add_explain(CLI::App& app, ExplainOptions& options) {
   CLI::App* explain = app.add_subcommand(
       "explain",
-      "Say what becomes of an access, by which rule, and why the rules before it did not match.\n"
-      "Needs no daemon: the policy directory is compiled and judged by the code that enforces.");
-  explain->add_option("--policy", options.policy, "Directory of the policy")->required();
+      "Say what becomes of an access, by which rule and which line of a list, and why the rules before it "
+      "did "
+      "not match.\n"
+      "Judged by the code that enforces: the policy in force, or a directory, for which no daemon is "
+      "needed.");
+  explain->add_option("--policy", options.policy, "Directory of a policy; without it: the policy in force");
+  explain->add_option(
+      "--questions", options.questions,
+      "File of questions, - for standard input: a line of JSON each, with the options as keys, "
+      "as {\"from\": \"10.20.1.7\", \"host\": \"www.example.com\"}; answers are lines of JSON");
   explain->add_option("--feeds", options.feeds, kFeedsHelp);
-  explain->add_option("--from", options.from, "Address of who opens the connection")->required();
-  explain->add_option("--host", options.host, "Name that is asked for; without it: no name is to be seen");
+  explain->add_option("--from", options.from, "Address of who opens the connection");
+  explain->add_option("--host", options.host,
+                      "Name that is asked for, or an address; without it: no name is to be seen");
   explain->add_option("--to", options.to, "Address that is asked for");
   explain->add_option("--vlan", options.vlan, "VLAN id of the client; without it: untagged")
       ->check(CLI::Range(1, 4094));
@@ -50,9 +59,31 @@ CLI::App* add_explain(CLI::App& app, ExplainOptions& options) {
       "--at", options.at,
       "Time at which it is asked: 2026-11-23T09:00 in the site's time zone, or as in RFC 3339; "
       "without it: now");
-  explain->add_flag("--json", options.json, "Print JSON: action, reason, rule, trace");
+  explain->add_flag("--json", options.json,
+                    "Print JSON: action, reason, rule, list, where they stand, trace");
   explain->add_flag("--exit-code", options.exit_code, "Exit with 1 where the access is blocked");
   return explain;
+}
+
+CLI::App* add_diff(CLI::App& app, DiffOptions& options) {
+  CLI::App* diff = app.add_subcommand(
+      "diff",
+      "Say what changes between two policies, and for whom; with --replay-log also which recorded accesses "
+      "would be decided otherwise.\n"
+      "Either of them may be `running`: the policy in force.");
+  diff->add_option("BEFORE", options.before, "Directory of a policy, or running")->required();
+  diff->add_option("AFTER", options.after, "Directory of a policy, or running")->required();
+  diff->add_option("--feeds", options.feeds, kFeedsHelp);
+  diff->add_flag("--replay-log", options.replay_log, "Ask both about each access of the log");
+  diff->add_option("--log", options.log, "Directory of the access log")->capture_default_str();
+  diff->add_option("--since", options.since,
+                   "2026-11-23, 2026-11-23T09:00 (UTC), as in RFC 3339, or 7d: so long ago")
+      ->capture_default_str();
+  diff->add_option("--until", options.until, "The same; without it: now");
+  diff->add_option("--limit", options.limit, "Show so many groups of accesses; 0: all")
+      ->capture_default_str();
+  diff->add_flag("--json", options.json, "Print JSON");
+  return diff;
 }
 
 struct HistoryOptions {
@@ -215,6 +246,8 @@ int run(int argc, char** argv) {
   check->add_flag("--json", json, "Print JSON");
   ExplainOptions options;
   const CLI::App* explain = add_explain(app, options);
+  DiffOptions diff_options;
+  const CLI::App* diff = add_diff(app, diff_options);
   ChangeCommands changes;
   add_changes(app, changes);
   std::string list;
@@ -275,7 +308,12 @@ int run(int argc, char** argv) {
     return run_check(directory, feeds, json);
   }
   if (*explain) {
+    options.socket = socket;
     return run_explain(options);
+  }
+  if (*diff) {
+    diff_options.socket = socket;
+    return run_diff(diff_options);
   }
   if (*feeds_command) {
     return *refresh  ? run_feeds_refresh(socket, list, json)

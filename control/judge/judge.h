@@ -27,10 +27,14 @@ struct Answer {
 
   Action action() const { return verdict.action; }
   Reason reason() const { return verdict.reason; }
-  /// The same to whoever uses the line: an action, by the same rule or for the same reason.
+  /// Whether the same becomes of the access.
+  bool same_outcome(const Answer& other) const {
+    return action() == other.action() &&
+           (action() != Action::Observed || verdict.would == other.verdict.would);
+  }
+  /// And by the same rule, or for the same reason.
   bool same_as(const Answer& other) const {
-    return verdict.action == other.verdict.action && verdict.would == other.verdict.would &&
-           verdict.reason == other.verdict.reason && rule == other.rule;
+    return same_outcome(other) && reason() == other.reason() && rule == other.rule;
   }
 };
 
@@ -69,8 +73,9 @@ class Judge {
   [[nodiscard]] std::string_view line_of(const Question& question) const;
 
   const Policy& policy() const { return *policy_; }
-  /// Of the site, where it is known; UTC else: an image does not say it.
+  /// Of the site; UTC until it is set: an image does not say it.
   const TimeZone& timezone() const { return timezone_; }
+  void set_timezone(TimeZone timezone) { timezone_ = timezone; }
   uint64_t judged() const { return judged_; }  ///< questions that no kept answer served
 
  private:

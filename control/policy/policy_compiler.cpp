@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "control/policy/compile_cache.h"
+#include "control/policy/covered_rules.h"
 #include "control/policy/field_reader.h"
 #include "control/policy/group_resolver.h"
 #include "control/policy/image_writer.h"
@@ -321,6 +322,7 @@ class Compiler {
     tables_.set_lists = sets_.lists();
     if (!lay_out_rules(source_, resolved, times, parts_.parts(), tables_))
       return too_large("too many rules for so many lists");
+    out.covered = report_covered();
     std::optional<AlignedImage> image = write_image(tables_, generation);
     if (!image) return too_large("its image would exceed " + std::to_string(kImageMaxBytes >> 30) + " GiB");
     cache_.forget_unused();
@@ -337,6 +339,31 @@ class Compiler {
     out.log = log_policy();
     out.terms = terms_of(source_, times);
     out.digest = digest_.finish();
+    return out;
+  }
+
+  /// Where the rule, or exception, with this index in the image stands.
+  const Word* written_rule(uint16_t rule) const {
+    const StringRef name = tables_.rules[rule].name;
+    const std::string_view text = std::string_view(tables_.strings.bytes()).substr(name.offset, name.size);
+    for (const ExceptionSource& one : source_.exceptions)
+      if (one.rule.name.text == text) return &one.rule.name;
+    for (const RuleSource& one : source_.rules)
+      if (one.name.text == text) return &one.name;
+    return nullptr;
+  }
+
+  std::vector<CoveredRule> report_covered() {
+    std::vector<CoveredRule> out;
+    for (const CoveredIndex& each : find_covered(tables_)) {
+      const Word *rule = written_rule(each.rule), *by = written_rule(each.by);
+      if (rule == nullptr || by == nullptr) continue;
+      out.push_back({rule->text, report_.text_of(rule->at), by->text, report_.text_of(by->at)});
+      report_.warn(rule->at,
+                   "the rule " + in_quotes(rule->text) + " never decides: " + in_quotes(by->text) + ", at " +
+                       report_.text_of(by->at) + ", comes before it and takes all that it would take",
+                   "remove it, or move it before that one");
+    }
     return out;
   }
 
@@ -373,17 +400,7 @@ class Compiler {
 Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::path& directory,
                       const ReadListFile& read_list_file, uint32_t generation, const CompileOptions& options,
                       Report& report) {
-  PolicySource source;
-  source.complete = !report.failed();
-  for (const SourceText& text : texts) {
-    const std::optional<YamlNode> root = parse_yaml(text.text, report.add_file(text.name), report);
-    if (root) {
-      load_file(*root, source, report);
-    } else {
-      source.complete = false;
-    }
-  }
-  resolve_groups(source, report);
+  PolicySource source = load_source(texts, report);
   check_source(source, report);
   Compiled out;
   CompileCache nothing;
@@ -397,6 +414,21 @@ Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::
 }
 
 }  // namespace
+
+PolicySource load_source(std::span<const SourceText> texts, Report& report) {
+  PolicySource source;
+  source.complete = !report.failed();
+  for (const SourceText& text : texts) {
+    const std::optional<YamlNode> root = parse_yaml(text.text, report.add_file(text.name), report);
+    if (root) {
+      load_file(*root, source, report);
+    } else {
+      source.complete = false;
+    }
+  }
+  resolve_groups(source, report);
+  return source;
+}
 
 Compiled compile_texts(std::span<const SourceText> texts, const std::filesystem::path& directory,
                        const ReadListFile& read_list_file, uint32_t generation,

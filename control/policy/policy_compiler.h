@@ -16,12 +16,19 @@
 #include "control/policy/diagnostics.h"
 #include "control/policy/feed_copy.h"
 #include "control/policy/log_policy.h"
+#include "control/policy/policy_source.h"
 #include "control/policy/policy_terms.h"
 #include "control/policy/time_zone.h"
 
 namespace sluice::control {
 
 class CompileCache;
+
+/// A rule that never decides, as one before it takes all that it would; and `file:line:column` of each.
+struct CoveredRule {
+  std::string rule, place;
+  std::string by, by_place;
+};
 
 /// A policy that is valid, as the data plane takes it.
 struct CompiledPolicy {
@@ -36,6 +43,7 @@ struct CompiledPolicy {
   std::vector<FeedSpec> feeds;       ///< the lists that are to be fetched
   LogPolicy log;
   PolicyTerms terms;
+  std::vector<CoveredRule> covered;  ///< rules that never decide; each has its warning too
   std::string
       digest;  ///< SHA-256, as hexadecimal digits, of the sources' names and of what was read from them
 
@@ -77,6 +85,9 @@ struct SourceText {
   std::string name;
   std::string text;
 };
+
+/// What texts say, not yet checked against each other. report: gets a file for each text, and what is wrong.
+PolicySource load_source(std::span<const SourceText> texts, Report& report);
 
 /// Reads a list file. path: the directory and what the policy has. Returns false and says why in error.
 using ReadListFile = std::function<bool(const std::string& path, std::string& text, std::string& error)>;

@@ -107,6 +107,9 @@ class Reloader {
   /// The site's name in the policy in force; empty where there is none.
   [[nodiscard]] std::string site() const;
   [[nodiscard]] nlohmann::json status() const;
+  /// Which policy is in force, what it was made of, and where that is kept. fd: of its image, which stays
+  /// this one's; -1 with an error.
+  [[nodiscard]] nlohmann::json in_force(int& fd) const;
   /// The policies that can be gone back to, the newest first.
   [[nodiscard]] nlohmann::json history() const;
   [[nodiscard]] Counts counts() const;

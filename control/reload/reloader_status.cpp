@@ -62,6 +62,22 @@ json Reloader::ends_json() const {
   return out;
 }
 
+json Reloader::in_force(int& fd) const {
+  fd = current_ ? current_->image->fd() : -1;
+  if (!current_) {
+    return {{"error", "no policy is in force"}};
+  }
+  const uint32_t generation = current_->image->generation();
+  const std::vector<AppliedPolicy> kept = store_.applied();
+  const auto applied = std::ranges::find(kept, generation, &AppliedPolicy::generation);
+  return {{"generation", generation},
+          {"enforced", link_up_ && current_->confirmed && plane_generation_ == generation},
+          {"directory", directory_.string()},
+          {"blobs", store_.blob_directory().string()},
+          {"feeds", store_.feeds().string()},
+          {"sources", to_json(applied == kept.end() ? SourceList{} : applied->sources)}};
+}
+
 json Reloader::status() const {
   json out{{"directory", std::filesystem::absolute(directory_).string()},
            {"policy", nullptr},

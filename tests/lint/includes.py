@@ -17,7 +17,6 @@ DATAPLANE["replay"] = {*DATAPLANE["worker"], "replay"}
 
 # Programs that decide with the enforcing code itself, and what they see beyond their own side.
 EXCEPTIONS = {
-    "control/cli": {"dataplane/policy"},
     "control/judge": {"dataplane/policy"},
     "control/policy": set(),
     "dataplane/replay": {"control/policy", "control/accesslog"},
