@@ -80,6 +80,10 @@ Enforced::Enforced(const PolicyFiles& files, std::string& refused) {
   room_.resize(policy_->rule_count());
 }
 
+bool Enforced::is_covered(const std::string& rule) const {
+  return std::ranges::find(compiled_.covered, rule, &control::CoveredRule::rule) != compiled_.covered.end();
+}
+
 Decision Enforced::decide(const Question& question, std::vector<Step>* steps) {
   Subject subject;
   subject.local = address_of(question.local);

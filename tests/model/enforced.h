@@ -26,6 +26,8 @@ class Enforced {
 
   /// steps: the trace, where it is asked for.
   Decision decide(const Question& question, std::vector<Step>* steps);
+  /// Whether the compiler says that the rule never decides.
+  bool is_covered(const std::string& rule) const;
 
  private:
   control::CompiledPolicy compiled_;

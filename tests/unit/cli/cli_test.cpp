@@ -7,8 +7,10 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "control/cli/commands.h"
+#include "control/cli/diff.h"
 
 namespace sluice::control {
 namespace {
@@ -133,6 +135,68 @@ TEST_F(CliTest, ExplainKnowsTunnels) {
   EXPECT_EQ(verdict(), "blocked tunnel");
   options.protocol = "ssh";
   EXPECT_EQ(verdict(), "blocked unknown-protocol");
+}
+
+TEST_F(CliTest, ExplainSaysWhereTheRuleAndTheEntryStand) {
+  options.host = "www.bet.example";
+  const json answer = explain();
+  EXPECT_EQ(answer["rule_place"]["line"].get<int>(), 12);
+  EXPECT_EQ(answer["list_place"]["entry"].get<std::string>(), "bet.example");
+  EXPECT_EQ(answer["trace"][0]["place"]["line"].get<int>(), 12);
+  options.json = false;
+  EXPECT_EQ(run([&] { return run_explain(options); }), kDone);
+  EXPECT_NE(out.find("site.yaml:12\n"), std::string::npos) << out;
+}
+
+TEST_F(CliTest, ExplainAnswersAFileOfQuestions) {
+  const fs::path questions = directory / "questions";
+  std::ofstream(questions) << R"({"from":"10.20.1.7","host":"bet.example"})"
+                           << "\n"
+                           << R"({"from":"10.20.1.7","host":"news.example","protocol":"dns","port":53})"
+                           << "\n";
+  options.questions = questions.string();
+  ASSERT_EQ(run([&] { return run_explain(options); }), kDone) << out;
+  std::istringstream lines(out);
+  std::string first, second;
+  std::getline(lines, first);
+  std::getline(lines, second);
+  EXPECT_EQ(json::parse(first)["action"].get<std::string>(), "blocked");
+  EXPECT_EQ(json::parse(second)["action"].get<std::string>(), "allowed");
+  for (const char* wrong : {"x", "{}", R"({"from":1})", R"({"from":"10.20.1.7","port":70000})",
+                            R"({"from":"10.20.1.7","colour":"red"})"}) {
+    std::ofstream(questions, std::ios::trunc) << wrong << "\n";
+    EXPECT_EQ(run([&] { return run_explain(options); }), kCannot) << wrong;
+    EXPECT_NE(out.find("line 1: "), std::string::npos) << out;
+  }
+}
+
+TEST_F(CliTest, ExplainOfAGatewayThatIsDownCannot) {
+  options.policy.clear();
+  options.socket = (directory / "nowhere.sock").string();
+  EXPECT_EQ(run([&] { return run_explain(options); }), kCannot);
+  EXPECT_NE(out.find("does sluice-control run?"), std::string::npos) << out;
+}
+
+TEST_F(CliTest, DiffTellsWhatChangedAndCannotOfNonsense) {
+  const fs::path other = directory.string() + "-after";
+  fs::create_directories(other);
+  std::ofstream(other / "site.yaml") << kPolicy << "  - {name: no-news, to: [news.example], action: block}\n";
+  DiffOptions diff;
+  diff.before = directory.string();
+  diff.after = other.string();
+  EXPECT_EQ(run([&] { return run_diff(diff); }), kDone) << out;
+  EXPECT_NE(out.find("added no-news, for everyone"), std::string::npos) << out;
+  diff.json = true;
+  EXPECT_EQ(run([&] { return run_diff(diff); }), kDone);
+  EXPECT_EQ(json::parse(out)["changes"][0]["name"].get<std::string>(), "no-news");
+  diff.replay_log = true;
+  diff.log = (other / "nowhere").string();
+  EXPECT_EQ(run([&] { return run_diff(diff); }), kCannot) << out;
+  diff.since = "yesterday";
+  EXPECT_EQ(run([&] { return run_diff(diff); }), kCannot) << out;
+  diff.after = (other / "nowhere").string();
+  EXPECT_EQ(run([&] { return run_diff(diff); }), kCannot) << out;
+  fs::remove_all(other);
 }
 
 TEST_F(CliTest, ExplainWithExitCodeSaysNoToWhatIsBlocked) {

@@ -205,7 +205,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{"Right",
              "exceptions:\n- {name: a, to: [x.example], action: allow, owner: li.wei, ticket: IT-1, expires: "
-             "2028-11-22}\n- {name: b, to: [x.example], action: block, owner: li.wei, ticket: IT-1, expires: "
+             "2028-11-22}\n- {name: b, to: [y.example], action: block, owner: li.wei, ticket: IT-1, expires: "
              "2026-12-31T18:00}\n",
              {}},
         Case{"NotAList",
