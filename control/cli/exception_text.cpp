@@ -93,8 +93,12 @@ std::string exception_text(const BlockedGroup& group, std::chrono::sys_seconds n
   for (const std::string& each : group.clients) {
     from += (from.empty() ? "" : ", ") + yaml_word(each);
   }
-  return "exceptions:\n  - name: " + name_of_exception(group.asked) + "\n    from: [" + from +
-         "]\n    to: [" + yaml_word(group.asked) +
+  const std::string name = name_of_exception(group.asked);
+  // A word without a dot is taken as a list's, so it becomes one.
+  const bool list = group.asked.find_first_of(".:") == std::string::npos;
+  return (list ? "lists:\n  " + name + ":\n    names: [" + yaml_quoted(group.asked) + "]\n" : std::string()) +
+         "exceptions:\n  - name: " + name + "\n    from: [" + from + "]\n    to: [" +
+         (list ? name : yaml_word(group.asked)) +
          "]\n    action: allow\n    owner: " + yaml_quoted(who_asks()) +
          "\n    ticket: \"?\"    # which?\n    expires: " + utc_text(until).substr(0, kDay) + "\n";
 }

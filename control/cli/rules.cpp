@@ -172,7 +172,7 @@ void print_rules(const Counted& counted_hits, const std::vector<RuleUse>& uses,
       if (!std::exchange(headed, true)) {
         print_heading("without a hit since then");
       }
-      print_entry(use.facts.name + ", " + use.facts.where);
+      print_entry(use.facts.name + ", " + use.facts.where.substr(use.facts.where.rfind('/') + 1));
     }
   }
   print_exceptions(uses, now);

@@ -84,18 +84,19 @@ void print_yaml(const UsageScope& scope, const std::string& network, const Sugge
                    "look through it, take out what is not needed, save it as a file of the policy, and set "
                    "`default: block` for " +
                    network + " when nothing is missing");
-  if (wanted != 0) {
-    std::cout << "lists:\n  " << list << ":\n    names:\n";
-  } else {
-    std::cout << comment("nothing is proposed");
+  const char* const off = wanted == 0 ? "# " : "";  // a list of nothing is none
+  if (wanted == 0) {
+    std::cout << comment("nothing is proposed as it stands");
   }
+  std::cout << off << "lists:\n" << off << "  " << list << ":\n" << off << "    names:\n";
   for (const SuggestedName& name : found.names) {
     std::cout << entry(name);
   }
-  if (wanted != 0) {
-    std::cout << "rules:\n  - name: " << list << "\n    from: [" << network << "]\n    to: [" << list
-              << "]\n    action: allow\n";
-  }
+  std::cout << off << "rules:\n"
+            << off << "  - name: " << list << "\n"
+            << off << "    from: [" << network << "]\n"
+            << off << "    to: [" << list << "]\n"
+            << off << "    action: allow\n";
   std::cout << comment(found.still.empty()
                            ? "with it, and `default: block`, nothing recorded would be blocked"
                            : "with it, and `default: block`, there would still be blocked, of " +

@@ -85,6 +85,14 @@ sed 's/^/    /' <<<"$suggested"
 check "suggest: what one client used on one day is commented out" contains "$suggested" "      # - news.example"
 check "suggest: what it loads with" contains "$suggested" "loads with erp.example"
 check "suggest: who would still be blocked" contains "$suggested" "$finance: "
+sed 's/^# \(lists:\|rules:\|  finance-\|  - name\|    \)/\1/; s/^      # - /      - /' <<<"$suggested" >"$LAB_DIR/policies/suggested.yaml"
+check "suggest: put in, it is a part of the policy" lab_ctl check "$LAB_DIR/policies"
+sed -i '/^  finance:/,/default:/s/default: observe/default: block/' "$LAB_DIR/policies/site.yaml"
+check "suggest: it is applied, and the rest blocked" lab_ctl apply --wait --reason "what finance needs"
+check "suggest: what it has is open" page_is finance https://news.example/ 200
+check "suggest: what it has not is blocked" page_is finance https://luckybet.example/ 000
+check "suggest: by the policy as it is now, nothing is left but that" \
+  contains "$(sleep 1; lab_ctl suggest --network finance --policy "$LAB_DIR/policies" --log "$log")" "luckybet.example"
 check "suggest: no such network" refused "it has " lab_ctl suggest --network fin --policy "$LAB_DIR/policies" --log "$log"
 check "suggest: a network without records" contains "$(lab_ctl suggest --network printers --log "$log")" "nothing of network printers"
 
