@@ -15,7 +15,10 @@ need "news are open" news_is 200
 
 # A trial.
 blocks_news
-need "a trial comes into force" lab_ctl apply --reason trial --confirm 8s --wait
+preview=$(lab_ctl apply --reason trial --confirm 8s --wait 2>&1)
+check "apply shows first what it newly blocks" contains "$preview" "newly blocked"
+check "and by which rule" contains "$preview" "by no-news-now"
+need "a trial comes into force" contains "$preview" "is in force"
 check "news are blocked" news_is 403
 check "status counts down" said "unless sluicectl confirm" lab_ctl status
 check "another apply is refused meanwhile" fails lab_ctl apply --reason another

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "control/cli/change.h"
 #include "control/cli/commands.h"
 
 namespace sluice::control {
@@ -231,7 +232,7 @@ TEST_F(CliTest, ExplainOfNonsenseCannot) {
 
 TEST_F(CliTest, NobodyListeningCannot) {
   EXPECT_EQ(run([&] { return run_status((directory / "no.sock").string(), false); }), kCannot);
-  EXPECT_EQ(run([&] { return run_apply((directory / "no.sock").string(), "r", false, false); }), kCannot);
+  EXPECT_EQ(run([&] { return run_apply((directory / "no.sock").string(), {.reason = "r"}); }), kCannot);
   EXPECT_NE(out.find("does sluice-control run?"), std::string::npos);
 }
 
