@@ -232,6 +232,10 @@ bool Policy::is_shared(const Address& address) const {
                              [&](uint16_t network) { return t.networks[network].shared != 0; });
 }
 
+uint32_t Policy::address_class(const Address& address) const {
+  return static_cast<uint32_t>(&tables_->class_for(address) - tables_->classes.data());
+}
+
 bool Policy::is_link(const Address& address) const {
   return tables_->class_for(address).link != 0;
 }
