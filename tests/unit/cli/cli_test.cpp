@@ -108,7 +108,7 @@ TEST_F(CliTest, ExplainFallsBackAsTheGatewayDoes) {
   options.from = "10.99.0.7";
   EXPECT_EQ(verdict(), "blocked wrong-line");
   options.from = "192.0.2.9";
-  EXPECT_EQ(verdict(), "blocked unregistered-source");
+  EXPECT_EQ(verdict(), "blocked transit");
   options.from = "10.30.0.1";
   EXPECT_EQ(verdict(), "blocked unregistered-source");
   options.vlan = 30;
