@@ -1,4 +1,6 @@
 // control/cli: sluicectl apply, confirm and rollback.
+#include <unistd.h>
+
 #include <cstdio>
 #include <iostream>
 
@@ -7,6 +9,7 @@
 #include "control/cli/client.h"
 #include "control/cli/commands.h"
 #include "control/cli/period.h"
+#include "control/cli/preview.h"
 #include "control/cli/terminal.h"
 #include "control/reload/reloader.h"
 
@@ -19,6 +22,17 @@ std::string milliseconds(const json& seconds) {
   char text[32];
   std::snprintf(text, sizeof text, "%.0f ms", (seconds.is_number() ? seconds.get<double>() : 0) * 1000);
   return text;
+}
+
+/// Asks on a terminal; where nobody can be asked, that is a yes.
+bool agrees() {
+  if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDOUT_FILENO) != 1) {
+    return true;
+  }
+  std::cout << "apply it? [y/N] " << std::flush;
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "Y" || answer == "yes";
 }
 
 /// What of the new policy ends by itself.
@@ -41,14 +55,12 @@ void show_ends(const json& answer) {
 
 }  // namespace
 
-int order_policy(const std::string& socket, const json& request, bool json_output, json* out) {
-  const std::optional<json> answer = ask(socket, request);
+int order_policy(const std::string& socket, const json& request, bool json_output, const json& more) {
+  std::optional<json> answer = ask(socket, request);
   if (!answer) {
     return kCannot;
   }
-  if (out != nullptr) {
-    *out = *answer;
-  }
+  answer->update(more);
   const bool failed = answer->contains("error");
   if (json_output) {
     std::cout << answer->dump(2) << "\n";
@@ -86,7 +98,23 @@ int run_apply(const std::string& socket, const ApplyOptions& options) {
     }
     request["confirm"] = confirm->count();
   }
-  return order_policy(socket, request, options.json);
+  json more = json::object();
+  if (!options.no_preview) {
+    const Preview preview = make_preview(socket);
+    if (!preview.reached) {
+      return kCannot;
+    }
+    if (options.json) {
+      more["preview"] = to_json(preview);
+    } else {
+      show_preview(preview);
+    }
+    if (preview.blocked != 0 && !options.yes && !options.json && !agrees()) {
+      std::cout << "nothing was changed\n";
+      return kCannot;
+    }
+  }
+  return order_policy(socket, request, options.json, more);
 }
 
 int run_confirm(const std::string& socket, bool json_output) {

@@ -9,7 +9,10 @@ namespace {
 void add_apply(CLI::App& app, ChangeCommands& out) {
   CLI::App* apply = app.add_subcommand(
       "apply",
-      "Enforce the policy as it is saved.\n"
+      "Enforce the policy as it is saved. First it is shown whom and what of the last day's accesses it "
+      "would "
+      "newly\n"
+      "block; on a terminal it asks then, in a pipe it goes on.\n"
       "With --confirm it is a trial: what was in force before comes back by itself, also after a restart, "
       "unless\n"
       "`sluicectl confirm` is called in time. So a mistake that cuts you off mends itself.\n"
@@ -18,6 +21,8 @@ void add_apply(CLI::App& app, ChangeCommands& out) {
       ->required();
   apply->add_option("--confirm", out.apply.confirm,
                     "Go back after so long, as 90s, 5m or 1h, unless confirmed");
+  apply->add_flag("--yes", out.apply.yes, "Do not ask");
+  apply->add_flag("--no-preview", out.apply.no_preview, "Do not read the access log first");
   apply->add_flag("--wait", out.apply.wait, "Wait until the data plane enforces it");
   apply->add_flag("--json", out.apply.json, "Print JSON");
   CLI::App* confirm =

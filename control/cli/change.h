@@ -14,6 +14,7 @@ struct ApplyOptions {
   std::string reason;
   std::string confirm;  ///< a time, as 5m; empty: it stays
   bool wait = false, json = false;
+  bool yes = false, no_preview = false;
 };
 
 struct RollbackOptions {
@@ -37,11 +38,12 @@ struct ExceptOptions {
 };
 
 /// Asks the daemon for another policy, waits for its answer, and says what became of it; prints the answer
-/// where json_output. Returns the exit status. answer: may be nullptr.
+/// where json_output, with what more says. Returns the exit status.
 int order_policy(const std::string& socket, const nlohmann::json& request, bool json_output,
-                 nlohmann::json* answer = nullptr);
+                 const nlohmann::json& more = nlohmann::json::object());
 
-/// Enforces what is saved.
+/// Shows what would newly be blocked, and enforces what is saved. On a terminal it asks first where
+/// something would be; in a pipe it goes on.
 int run_apply(const std::string& socket, const ApplyOptions& options);
 /// What was applied with `--confirm` stays.
 int run_confirm(const std::string& socket, bool json);

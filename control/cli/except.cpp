@@ -160,7 +160,7 @@ struct HeldDirectory {
 };
 
 /// Returns an empty string, or why it cannot be.
-std::string open_directory(const std::string& socket, HeldDirectory& held) {
+std::string hold_directory(const std::string& socket, HeldDirectory& held) {
   const std::optional<json> status = ask(socket, {{"command", "status"}});
   if (!status) {
     return "what the gateway enforces is not known, so nothing was changed";
@@ -224,7 +224,7 @@ int write_one(const std::string& socket, const ExceptOptions& options) {
     return fail_with("--reason has at most " + std::to_string(kMaxNoteBytes) + " bytes");
   }
   HeldDirectory held;
-  if (const std::string why = open_directory(socket, held); !why.empty()) {
+  if (const std::string why = hold_directory(socket, held); !why.empty()) {
     return fail_with(why);
   }
   std::erase_if(held.all, [&](const WrittenException& each) {
@@ -263,7 +263,7 @@ int write_one(const std::string& socket, const ExceptOptions& options) {
 
 int end_one(const std::string& socket, const ExceptOptions& options) {
   HeldDirectory held;
-  if (const std::string why = open_directory(socket, held); !why.empty()) {
+  if (const std::string why = hold_directory(socket, held); !why.empty()) {
     return fail_with(why);
   }
   const size_t ended =
@@ -280,7 +280,7 @@ int end_one(const std::string& socket, const ExceptOptions& options) {
 
 int list_all(const std::string& socket, bool json_output) {
   HeldDirectory held;
-  if (const std::string why = open_directory(socket, held); !why.empty()) {
+  if (const std::string why = hold_directory(socket, held); !why.empty()) {
     return fail_with(why);
   }
   json out = json::array();

@@ -6,6 +6,7 @@ blocks_news() { echo 'rules: [{name: no-news-now, from: [staff], to: [news.examp
 news_is() { page_is staff http://news.example/ "$1"; }
 said() { contains "$("${@:2}" 2>&1)" "$1"; }
 fails() { ! "$@" >/dev/null 2>&1; }
+recorded() { lab_records | grep -q "\"$1\""; }
 would_have_been() { lab_records | grep -q '"would":"blocked"'; }
 bypass_metric() { same "$(metric '^sluice_bypass ')" "$1"; }
 vendor() { lab_ctl except --from staff --to luckybet.example --for "$1" --owner li.wei --ticket IT-4711 "${@:2}"; }
@@ -14,8 +15,12 @@ need "the office is up" office_up
 need "news are open" news_is 200
 
 # A trial.
+need "the log has it" lab_wait 10 recorded news.example
 blocks_news
-need "a trial comes into force" lab_ctl apply --reason trial --confirm 8s --wait
+preview=$(lab_ctl apply --reason trial --confirm 8s --wait 2>&1)
+check "apply shows first what it newly blocks" contains "$preview" "newly blocked"
+check "and by which rule" contains "$preview" "by no-news-now"
+need "a trial comes into force" contains "$preview" "is in force"
 check "news are blocked" news_is 403
 check "status counts down" said "unless sluicectl confirm" lab_ctl status
 check "another apply is refused meanwhile" fails lab_ctl apply --reason another

@@ -103,13 +103,13 @@ ExceptOptions vendor() {
 
 TEST_F(ChangeTest, ApplyAsksForATrial) {
   run({{{"generation", 2}, {"enforced", true}, {"confirm", {{"back_to", 1}, {"seconds_left", 300}}}}}, [&] {
-    return run_apply(socket, {"because", "5m", true, false});
+    return run_apply(socket, {.reason = "because", .confirm = "5m", .wait = true, .no_preview = true});
   });
   EXPECT_EQ(status, kDone);
   EXPECT_EQ(asked[0], (json{{"command", "apply"}, {"reason", "because"}, {"wait", true}, {"confirm", 300}}));
   EXPECT_TRUE(says("goes back to generation 1\nin 5m without sluicectl confirm")) << out;
   for (const char* wrong : {"4s", "25h", "5", "m", "-5m", "5 m", "soon"}) {
-    run({}, [&] { return run_apply(socket, {"because", wrong, true, false}); });
+    run({}, [&] { return run_apply(socket, {.reason = "because", .confirm = wrong}); });
     EXPECT_EQ(status, kCannot) << wrong;
     EXPECT_TRUE(says("--confirm cannot be " + std::string(wrong) + "; write 5s to 1d")) << out;
   }

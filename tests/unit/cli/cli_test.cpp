@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "control/cli/change.h"
 #include "control/cli/commands.h"
 #include "control/cli/diff.h"
 
@@ -109,7 +110,7 @@ TEST_F(CliTest, ExplainFallsBackAsTheGatewayDoes) {
   options.from = "10.99.0.7";
   EXPECT_EQ(verdict(), "blocked wrong-line");
   options.from = "192.0.2.9";
-  EXPECT_EQ(verdict(), "blocked unregistered-source");
+  EXPECT_EQ(verdict(), "blocked transit");
   options.from = "10.30.0.1";
   EXPECT_EQ(verdict(), "blocked unregistered-source");
   options.vlan = 30;
@@ -295,7 +296,7 @@ TEST_F(CliTest, ExplainOfNonsenseCannot) {
 
 TEST_F(CliTest, NobodyListeningCannot) {
   EXPECT_EQ(run([&] { return run_status((directory / "no.sock").string(), false); }), kCannot);
-  EXPECT_EQ(run([&] { return run_apply((directory / "no.sock").string(), "r", false, false); }), kCannot);
+  EXPECT_EQ(run([&] { return run_apply((directory / "no.sock").string(), {.reason = "r"}); }), kCannot);
   EXPECT_NE(out.find("does sluice-control run?"), std::string::npos);
 }
 

@@ -158,11 +158,11 @@ INSTANTIATE_TEST_SUITE_P(
               "addresses; if these must not, write in the network public-reason: why"}},
         Case{"PublicUser",
              "networks: {c: {groups: [g], line: l}}\nusers: {u: {addresses: [198.51.100.7], groups: [g]}}\n",
-             {"t:2:24: 198.51.100.7 is public address space, on the LAN side; hosts on the line have private "
+             {"t:2:25: 198.51.100.7 is public address space, on the LAN side; hosts on the line have private "
               "addresses; if these must not, write in the network public-reason: why"}},
         Case{"PublicReasonEmpty",
              "networks: {c: {prefixes: [10.1.0.0/16], line: l, public-reason: \"\"}}\n",
-             {"t:1:65: `public-reason` is empty"}},
+             {"t:1:65: `public-reason` is empty; write a text, or leave the key out"}},
         Case{"DnsKey",
              "networks: {c: {prefixes: [10.1.0.0/16], line: none, dns: {strip_ech: true}}}\n",
              {"t:1:59: unknown key 'strip_ech' in `dns`; did you mean `strip-ech`?"}},
