@@ -415,21 +415,6 @@ Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::
 
 }  // namespace
 
-PolicySource load_source(std::span<const SourceText> texts, Report& report) {
-  PolicySource source;
-  source.complete = !report.failed();
-  for (const SourceText& text : texts) {
-    const std::optional<YamlNode> root = parse_yaml(text.text, report.add_file(text.name), report);
-    if (root) {
-      load_file(*root, source, report);
-    } else {
-      source.complete = false;
-    }
-  }
-  resolve_groups(source, report);
-  return source;
-}
-
 Compiled compile_texts(std::span<const SourceText> texts, const std::filesystem::path& directory,
                        const ReadListFile& read_list_file, uint32_t generation,
                        const CompileOptions& options) {

@@ -18,6 +18,7 @@
 #include "control/policy/log_policy.h"
 #include "control/policy/policy_source.h"
 #include "control/policy/policy_terms.h"
+#include "control/policy/source_loader.h"
 #include "control/policy/time_zone.h"
 
 namespace sluice::control {
@@ -79,15 +80,6 @@ struct CompileOptions {
 /// be applied. Throws nothing but std::bad_alloc.
 Compiled compile_policy(const std::filesystem::path& directory, uint32_t generation,
                         const CompileOptions& options = {});
-
-/// One YAML file that is already in memory.
-struct SourceText {
-  std::string name;
-  std::string text;
-};
-
-/// What texts say, not yet checked against each other. report: gets a file for each text, and what is wrong.
-PolicySource load_source(std::span<const SourceText> texts, Report& report);
 
 /// Reads a list file. path: the directory and what the policy has. Returns false and says why in error.
 using ReadListFile = std::function<bool(const std::string& path, std::string& text, std::string& error)>;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "control/policy/field_reader.h"
+#include "control/policy/group_resolver.h"
 
 namespace sluice::control {
 namespace {
@@ -160,6 +161,21 @@ void load_file(const YamlNode& root, PolicySource& source, Report& report) {
     if (!check_key(key, known, report)) continue;
     load_key(key.text, value, source, report);
   }
+}
+
+PolicySource load_source(std::span<const SourceText> texts, Report& report) {
+  PolicySource source;
+  source.complete = !report.failed();
+  for (const SourceText& text : texts) {
+    const std::optional<YamlNode> root = parse_yaml(text.text, report.add_file(text.name), report);
+    if (root) {
+      load_file(*root, source, report);
+    } else {
+      source.complete = false;
+    }
+  }
+  resolve_groups(source, report);
+  return source;
 }
 
 }  // namespace sluice::control

@@ -1,6 +1,9 @@
 // control/policy: YAML trees become one PolicySource, file by file.
 #pragma once
 
+#include <span>
+#include <string>
+
 #include "control/policy/diagnostics.h"
 #include "control/policy/policy_source.h"
 #include "control/policy/yaml_tree.h"
@@ -10,6 +13,15 @@ namespace sluice::control {
 /// Adds what one file says to source. Maps and lists are merged in the order of the calls; a single value
 /// that an earlier file gave already is an error.
 void load_file(const YamlNode& root, PolicySource& source, Report& report);
+
+/// One YAML file that is already in memory.
+struct SourceText {
+  std::string name;
+  std::string text;
+};
+
+/// What texts say, not yet checked against each other. report: gets a file for each text, and what is wrong.
+PolicySource load_source(std::span<const SourceText> texts, Report& report);
 
 // The parts of load_file, each for the value of one top-level key.
 void load_lines(const YamlNode& node, PolicySource& source, Report& report);
