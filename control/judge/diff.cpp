@@ -48,8 +48,8 @@ class EntryTaker : public ListTaker {
   void begin_ports(std::span<const PortRange>) override {}
   std::vector<std::string> finish() {
     std::ranges::sort(entries_);
-    const auto same = std::ranges::unique(entries_);
-    entries_.erase(same.begin(), same.end());
+    // clang 14 cannot compile libstdc++ 12's std::ranges::unique.
+    entries_.erase(std::unique(entries_.begin(), entries_.end()), entries_.end());
     return std::move(entries_);
   }
 

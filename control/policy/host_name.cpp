@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kMaxLabel = 63;
 
 /// What a byte may be in a name; bits, so that a whole label's can be gathered.
-enum Kind : uint8_t {
+enum ByteKind : uint8_t {
   kLetter = 1,  ///< or `-`, `_`
   kDigit = 2,
   kDot = 4,
