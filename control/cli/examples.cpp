@@ -31,7 +31,6 @@ constexpr std::pair<const char*, const char*> kExamples[] = {
     {"logs verify", "logs verify --since 2026-11-01"},
     {"logs disclose", "logs disclose --from 10.20.1.7 --since 2026-11-01 --case 2026-7 --out case.jsonl"},
     {"logs prove", "logs prove case.jsonl"},
-    {"status", "status"},
     {"lines", "lines"},
     {"top", "top names --domains --action blocked --since 24h"},
     {"why", "why 10.20.1.7 --last 15m"},
@@ -44,7 +43,7 @@ void add_below(CLI::App& app, const std::string& path) {
   for (CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; })) {
     const std::string below = path + (path.empty() ? "" : " ") + each->get_name();
     for (const auto& [words, example] : kExamples) {
-      if (below == words && each->get_footer().empty()) {
+      if (below == words) {
         each->footer("Example: sluicectl " + std::string(example));
       }
     }

@@ -282,7 +282,9 @@ int run(int argc, char** argv) {
       "SYNs are new connections over the line. `24/80 ms`: half of the answers took no longer than the "
       "first,\n"
       "99 of 100 no longer than the second; `line` is the server's answer, `LAN` the client's to that. The\n"
-      "second row is of five minutes. A line that hardly anybody used says `no traffic`.");
+      "second row is of five minutes. A line that hardly anybody used says `no traffic`.\n"
+      "\n"
+      "Example: sluicectl status");
   status->add_flag("--json", json, "Print JSON");
   AskCommands asks;
   asks.add_to(app);
