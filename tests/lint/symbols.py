@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ["decode", "extract", "policy", "flow", "act", "io", "log", "worker"]
 # Files of those rooms that never run on a packet.
 COLD = {
+    "io/link.cpp",             # asks the kernel for a port's carrier, in the main thread
     "policy/policy_open.cpp",  # checks an image and copies it, in the agent's thread
     "policy/generation.cpp",   # builds and frees a generation, in the agent's thread
 }
