@@ -207,8 +207,8 @@ int run_rules(const std::string& socket, const RulesCommand& command) {
     uses.push_back({facts, found == hits.rules.end() ? RuleHit{} : found->second});
   }
   for (const auto& [name, hit] : hits.rules) {
-    const bool there =
-        std::any_of(uses.begin(), uses.end(), [&](const RuleUse& use) { return use.facts.name == name; });
+    const bool there = std::any_of(uses.begin(), uses.end(),
+                                   [&name = name](const RuleUse& use) { return use.facts.name == name; });
     // What no rule decided stands in brackets.
     if (!there && !name.starts_with('(')) {
       gone.push_back(name);
