@@ -2,14 +2,11 @@
 // exit status.
 #pragma once
 
+#include <CLI/App.hpp>
 #include <cstddef>
 #include <string>
 
 #include "control/cli/usage_view.h"
-
-namespace CLI {
-class App;
-}
 
 namespace sluice::control {
 

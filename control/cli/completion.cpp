@@ -24,10 +24,10 @@ std::string value_case(const std::string& path, const CLI::Option& option) {
   }
   std::string names;
   for (const std::string& each : option.get_lnames()) {
-    names += (names.empty() ? "" : "|") + ("'" + path + " --" + each + "'");
+    names.append(names.empty() ? "'" : "|'").append(path).append(" --").append(each).append("'");
   }
   for (const std::string& each : option.get_snames()) {
-    names += (names.empty() ? "" : "|") + ("'" + path + " -" + each + "'");
+    names.append(names.empty() ? "'" : "|'").append(path).append(" -").append(each).append("'");
   }
   const std::string choices = choices_of(option.get_type_name());
   return names.empty() ? std::string()

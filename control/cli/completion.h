@@ -1,11 +1,8 @@
 // control/cli: what a shell completes, and the examples under each command's help.
 #pragma once
 
+#include <CLI/App.hpp>
 #include <string>
-
-namespace CLI {
-class App;
-}
 
 namespace sluice::control {
 

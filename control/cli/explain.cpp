@@ -149,7 +149,10 @@ int answer_file(const std::string& path, const OpenedPolicy& policy) {
     std::string why = text.size() > kMaxQuestionBytes ? "a question is too long"
                                                       : read_asked(json::parse(text, nullptr, false), asked);
     if (why.empty()) why = question_of(asked, *policy.judge, question);
-    if (!why.empty()) return cannot_do(path + ", line " + std::to_string(number) + ": " + why);
+    if (!why.empty()) {
+      return cannot_do(
+          std::string(path).append(", line ").append(std::to_string(number)).append(": ").append(why));
+    }
     const Explained one = explained(policy, question);
     blocked |= one.answer.action() == Action::Blocked;
     std::cout << to_json(policy, one).dump(-1, ' ', false, json::error_handler_t::replace) << "\n";

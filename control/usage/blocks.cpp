@@ -168,7 +168,7 @@ std::string find_blocks(const UsageScope& scope, ClientUsage& found) {
     finder.take(line);
     return true;
   };
-  const std::string error = read_usage(wider, take, found.findings);
+  std::string error = read_usage(wider, take, found.findings);
   finder.finish();
   return error;
 }

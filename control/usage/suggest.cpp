@@ -212,7 +212,7 @@ std::string find_suggestion(const UsageScope& scope, const Rejudge& rejudge, Sug
     suggester.take(judged);
     return true;
   };
-  const std::string error = read_usage(scope, take, found.findings);
+  std::string error = read_usage(scope, take, found.findings);
   suggester.finish();
   return error;
 }

@@ -54,7 +54,7 @@ std::string find_top(const UsageScope& scope, const TopOptions& options, TopFoun
     found.all.add(line);
     return true;
   };
-  const std::string error = read_usage(scope, take, found.findings);
+  std::string error = read_usage(scope, take, found.findings);
   found.rows = tally.top(options.limit);
   found.keys = tally.keys();
   found.low_by = tally.low_by();
