@@ -4,6 +4,7 @@
 #include "control/cli/change.h"
 #include "control/cli/commands.h"
 #include "control/cli/period.h"
+#include "control/cli/terminal.h"
 #include "control/reload/reloader.h"
 
 namespace sluice::control {
@@ -12,8 +13,7 @@ int run_bypass(const std::string& socket, const BypassOptions& options) {
   nlohmann::json request{{"command", "bypass"}, {"reason", options.reason}, {"seconds", 0}, {"wait", true}};
   if (!options.end) {
     if (options.time.empty() || options.reason.empty()) {
-      std::cerr << "sluicectl: a bypass needs --for and --reason: it stands in the signed history\n";
-      return kCannot;
+      return cannot_do("a bypass needs --for and --reason: it stands in the signed history");
     }
     const auto time =
         read_duration_within("--for", options.time, std::chrono::seconds(1), Reloader::kMaxBypass);

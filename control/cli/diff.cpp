@@ -17,6 +17,7 @@
 #include "control/judge/diff.h"
 #include "control/judge/replayed.h"
 #include "control/judge/verdict_diff.h"
+#include "control/policy/utf8.h"
 
 namespace sluice::control {
 namespace {
@@ -50,16 +51,10 @@ std::string second_text(int64_t utc_s) {
   return utc_text(utc_s * kNsOfSecond).substr(0, sizeof "2026-11-23T04:05:06" - 1) + "Z";
 }
 
-/// What comes from a policy or a log must not steer the terminal.
-std::string plain(std::string text) {
-  for (char& c : text) c = c >= 0 && (c < ' ' || c == '\x7f') ? '?' : c;
-  return text;
-}
-
 std::string joined(const std::vector<std::string>& words) {
   std::string out;
   for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
-  return plain(out);
+  return printable(out);
 }
 
 json to_json(const Change& change) {
@@ -102,17 +97,17 @@ json to_json(const VerdictGroup& group) {
 }
 
 void print_field(const FieldChange& field) {
-  std::cout << "      " << (field.field.empty() ? "" : plain(field.field) + ": ");
+  std::cout << "      " << (field.field.empty() ? "" : printable(field.field) + ": ");
   if (field.added_count + field.removed_count == 0) {
-    const auto or_none = [](const std::string& text) { return text.empty() ? "(none)" : plain(text); };
+    const auto or_none = [](const std::string& text) { return text.empty() ? "(none)" : printable(text); };
     std::cout << or_none(field.before) << " -> " << or_none(field.after) << "\n";
     return;
   }
   std::cout << grouped(field.added_count) << " added, " << grouped(field.removed_count) << " removed\n";
   for (const std::string& each : field.added)
-    std::cout << "        " << coloured(Colour::Green, "+ " + plain(each)) << "\n";
+    std::cout << "        " << coloured(Colour::Green, "+ " + printable(each)) << "\n";
   for (const std::string& each : field.removed)
-    std::cout << "        " << coloured(Colour::Red, "- " + plain(each)) << "\n";
+    std::cout << "        " << coloured(Colour::Red, "- " + printable(each)) << "\n";
   const uint64_t named = field.added.size() + field.removed.size();
   if (const uint64_t more = field.added_count + field.removed_count - named; more != 0)
     std::cout << "        and " << grouped(more) << " more\n";
@@ -127,15 +122,15 @@ void print_changes(const std::vector<Change>& changes) {
     const Colour colour = change.kind == ChangeKind::Added     ? Colour::Green
                           : change.kind == ChangeKind::Removed ? Colour::Red
                                                                : Colour::Yellow;
-    std::cout << "  " << coloured(colour, word_of(change.kind)) << " " << plain(change.name);
+    std::cout << "  " << coloured(colour, word_of(change.kind)) << " " << printable(change.name);
     if (!change.whom.empty()) std::cout << ", for " << joined(change.whom);
     std::cout << "\n";
     for (const FieldChange& field : change.fields) {
       if (change.kind == ChangeKind::Changed) {
         print_field(field);
       } else if (change.kind != ChangeKind::Moved) {
-        std::cout << "      " << (field.field.empty() ? "" : plain(field.field) + ": ")
-                  << plain(change.kind == ChangeKind::Added ? field.after : field.before) << "\n";
+        std::cout << "      " << (field.field.empty() ? "" : printable(field.field) + ": ")
+                  << printable(change.kind == ChangeKind::Added ? field.after : field.before) << "\n";
       }
     }
   }
@@ -148,10 +143,10 @@ void print_group(const VerdictGroup& group) {
                     : verdict.action == "allowed" ? Colour::Green
                                                   : Colour::Yellow,
                     verdict.action) +
-           ", " + plain(verdict.rule);
+           ", " + printable(verdict.rule);
   };
-  std::cout << coloured(Colour::Bold, plain(group.name)) << "  "
-            << (group.network.empty() ? "no network" : plain(group.network)) << "\n"
+  std::cout << coloured(Colour::Bold, printable(group.name)) << "  "
+            << (group.network.empty() ? "no network" : printable(group.network)) << "\n"
             << "  was  " << shown(group.before) << "\n  now  " << shown(group.after) << "\n  "
             << grouped(group.accesses) << (group.accesses == 1 ? " access" : " accesses") << " of "
             << counted(group.clients.size(), "client") << "\n  " << second_text(group.first_s) << "\n  to "
@@ -206,7 +201,7 @@ json replay_json(const DiffOptions& options, const Replay& done, const VerdictDi
 void print_replay(const DiffOptions& options, const Replay& done, const VerdictDiff& verdicts) {
   std::cout << coloured(Colour::Bold, "recorded accesses") << "\n";
   if (done.found.questions == 0) {
-    std::cout << "none in " << plain(options.log) << " since " << plain(options.since) << "\n";
+    std::cout << "none in " << printable(options.log) << " since " << printable(options.since) << "\n";
     return;
   }
   std::cout << grouped(verdicts.changed()) << " of " << grouped(verdicts.accesses())
@@ -241,7 +236,7 @@ int run_diff(const DiffOptions& options) {
   if (options.replay_log) done = replay(options, verdicts);
   if (!done.error.empty()) return cannot_do(done.error);
   for (const std::string& problem : done.found.search.problems)
-    std::cerr << "sluicectl: " << plain(problem) << "\n";
+    std::cerr << "sluicectl: " << printable(problem) << "\n";
   if (options.json) {
     json out{{"before", before->name}, {"after", after->name}, {"changes", json::array()}};
     for (const Change& change : changes) out["changes"].push_back(to_json(change));

@@ -39,9 +39,9 @@ constexpr const char* kNotSigned =
 
 volatile std::sig_atomic_t interrupted = 0;
 
+/// What a file says of itself stands in it.
 int cannot(const std::string& why) {
-  std::cerr << "sluicectl: " << printable(why) << "\n";
-  return kCannot;
+  return cannot_do(printable(why));
 }
 
 void stop_on_signals() {

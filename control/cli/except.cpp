@@ -35,12 +35,6 @@ using Exceptions = std::vector<WrittenException>;
 constexpr std::chrono::seconds kShortestException{60}, kLongestException{730 * 86'400};
 constexpr size_t kMaxSlug = 48;  ///< of a name that is made of a ticket
 
-/// What says why.
-int fail_with(const std::string& why) {
-  std::cerr << "sluicectl: " << why << "\n";
-  return kCannot;
-}
-
 /// What the policy directory says that matters here.
 struct PolicyNames {
   TimeZone zone;
@@ -192,7 +186,7 @@ int enforce(const std::string& socket, const ExceptOptions& options, const HeldD
             const std::string& reason) {
   const NoInterruption until_done;
   if (const std::string why = held.file.replace(write_exceptions(held.all)); !why.empty()) {
-    return fail_with(why);
+    return cannot_do(why);
   }
   json request{{"command", "apply"}, {"reason", reason}, {"wait", true}};
   if (!options.with_pending) {
@@ -201,7 +195,7 @@ int enforce(const std::string& socket, const ExceptOptions& options, const HeldD
   const int status = order_policy(socket, request, options.json);
   if (status != kDone) {
     const std::string why = held.file.restore();
-    return fail_with(why.empty() ? "the policy's directory is as it was" : why);
+    return cannot_do(why.empty() ? "the policy's directory is as it was" : why);
   }
   return status;
 }
@@ -212,7 +206,7 @@ int write_one(const std::string& socket, const ExceptOptions& options) {
         std::pair("--for", options.time.empty()), std::pair("--owner", options.owner.empty()),
         std::pair("--ticket", options.ticket.empty())}) {
     if (missing) {
-      return fail_with("an exception needs " + std::string(option) +
+      return cannot_do("an exception needs " + std::string(option) +
                        "; sluicectl except --help shows an example");
     }
   }
@@ -221,11 +215,11 @@ int write_one(const std::string& socket, const ExceptOptions& options) {
     return kCannot;
   }
   if (options.reason.size() > kMaxNoteBytes) {
-    return fail_with("--reason has at most " + std::to_string(kMaxNoteBytes) + " bytes");
+    return cannot_do("--reason has at most " + std::to_string(kMaxNoteBytes) + " bytes");
   }
   HeldDirectory held;
   if (const std::string why = hold_directory(socket, held); !why.empty()) {
-    return fail_with(why);
+    return cannot_do(why);
   }
   std::erase_if(held.all, [&](const WrittenException& each) {
     const bool over = is_over(each, held.site.zone);
@@ -235,11 +229,11 @@ int write_one(const std::string& socket, const ExceptOptions& options) {
     return over;
   });
   if (held.all.size() >= kMaxWrittenExceptions) {
-    return fail_with("there are " + std::to_string(held.all.size()) +
+    return cannot_do("there are " + std::to_string(held.all.size()) +
                      " already; write rules, or exceptions in a file of your own");
   }
   if (held.site.taken.contains(options.name)) {
-    return fail_with("a rule or an exception is named " + options.name + " already");
+    return cannot_do("a rule or an exception is named " + options.name + " already");
   }
   WrittenException one{options.name.empty() ? name_for(options.ticket, held.site.taken) : options.name,
                        options.from,
@@ -264,12 +258,12 @@ int write_one(const std::string& socket, const ExceptOptions& options) {
 int end_one(const std::string& socket, const ExceptOptions& options) {
   HeldDirectory held;
   if (const std::string why = hold_directory(socket, held); !why.empty()) {
-    return fail_with(why);
+    return cannot_do(why);
   }
   const size_t ended =
       std::erase_if(held.all, [&](const WrittenException& each) { return each.name == options.end; });
   if (ended == 0) {
-    return fail_with("no exception named " + options.end +
+    return cannot_do("no exception named " + options.end +
                      " was written by sluicectl; sluicectl except --list");
   }
   std::erase_if(held.all, [&](const WrittenException& each) { return is_over(each, held.site.zone); });
@@ -281,7 +275,7 @@ int end_one(const std::string& socket, const ExceptOptions& options) {
 int list_all(const std::string& socket, bool json_output) {
   HeldDirectory held;
   if (const std::string why = hold_directory(socket, held); !why.empty()) {
-    return fail_with(why);
+    return cannot_do(why);
   }
   json out = json::array();
   for (const WrittenException& each : held.all) {

@@ -21,7 +21,7 @@ inline constexpr std::chrono::days kExceptionHolds{14};
 /// Its owner is who asks; its ticket has to be filled in, and `check` takes the file before that, too.
 [[nodiscard]] std::string exception_text(const BlockedGroup& group, std::chrono::sys_seconds now);
 
-/// Lines for a terminal: as harmless, but for line feeds.
+/// Lines for a terminal: as printable makes them, but for line feeds.
 [[nodiscard]] std::string harmless_lines(std::string text);
 
 }  // namespace sluice::control

@@ -76,8 +76,7 @@ int run_history_verify(const std::string& state, const std::string& fingerprint,
     error = "the key that lies there is another one: " + key->fingerprint();
   }
   if (!error.empty()) {
-    std::cerr << "sluicectl: " << error << "\n";
-    return kCannot;
+    return cannot_do(error);
   }
   if (json_output) {
     std::cout << findings_json(found, *key).dump(2) << "\n";

@@ -113,8 +113,7 @@ int run_logs_verify(const LogsVerifyOptions& options) {
     error = "stopped before the end: nothing can be said";
   }
   if (!error.empty()) {
-    std::cerr << "sluicectl: " << error << "\n";
-    return kCannot;
+    return cannot_do(error);
   }
   if (options.json) {
     std::cout << findings_json(found, *key).dump(2) << "\n";

@@ -11,6 +11,7 @@
 #include "control/cli/logs.h"
 #include "control/cli/period.h"
 #include "control/cli/terminal.h"
+#include "control/policy/utf8.h"
 #include "control/search/index.h"
 #include "control/search/search.h"
 #include "control/segment/reader.h"
@@ -26,14 +27,6 @@ static_assert(std::atomic<bool>::is_always_lock_free);  // a signal sets it
 
 std::string padded(std::string text, size_t width) {
   text.append(text.size() < width ? width - text.size() : 1, ' ');
-  return text;
-}
-
-/// What stands in a line must not steer the terminal.
-std::string printable(std::string text) {
-  for (char& c : text) {
-    c = c >= 0 && (c < ' ' || c == '\x7f') ? '?' : c;
-  }
   return text;
 }
 
@@ -150,8 +143,7 @@ int run_logs_search(const LogsSearchOptions& options) {
     more = !interrupted;
   }
   if (!error.empty()) {
-    std::cerr << "sluicectl: " << error << "\n";
-    return kCannot;
+    return cannot_do(error);
   }
   show_problems(found);
   if (options.stats) {
@@ -182,8 +174,7 @@ int run_logs_index(const std::string& log) {
     }
   }
   if (!error.empty()) {
-    std::cerr << "sluicectl: " << error << "\n";
-    return kCannot;
+    return cannot_do(error);
   }
   std::cout << grouped(built) << (built == 1 ? " index" : " indexes") << " built\n";
   return failed == 0 ? kDone : kCannot;

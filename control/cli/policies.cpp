@@ -7,14 +7,9 @@
 
 #include "control/base/json_fields.h"
 #include "control/cli/client.h"
-#include "control/cli/commands.h"
+#include "control/cli/terminal.h"
 
 namespace sluice::control {
-
-int cannot_do(const std::string& why) {
-  std::cerr << "sluicectl: " << why << "\n";
-  return kCannot;
-}
 
 std::optional<OpenedPolicy> open_policy(const std::string& which, const std::string& feeds,
                                         const std::string& socket) {

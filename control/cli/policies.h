@@ -18,7 +18,4 @@ inline constexpr std::string_view kRunning = "running";
 [[nodiscard]] std::optional<OpenedPolicy> open_policy(const std::string& which, const std::string& feeds,
                                                       const std::string& socket);
 
-/// Says why on standard error; returns kCannot.
-int cannot_do(const std::string& why);
-
 }  // namespace sluice::control

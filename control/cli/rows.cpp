@@ -1,15 +1,13 @@
 // control/cli: breaks rows where a terminal ends.
 #include "control/cli/rows.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
+
+#include "control/cli/terminal.h"
 
 namespace sluice::control {
 namespace {
 
-constexpr size_t kUnknownColumns = 80;  ///< of a terminal that does not say
 constexpr char kEscape = '\x1b';
 
 /// The columns that word takes: a colour takes none, a character of several bytes one.
@@ -48,16 +46,8 @@ void add_row(std::string& out, std::string_view row, size_t columns) {
 
 }  // namespace
 
-size_t terminal_columns() {
-  winsize size{};
-  if (::isatty(STDOUT_FILENO) != 1) {
-    return 0;
-  }
-  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0 ? size.ws_col : kUnknownColumns;
-}
-
 std::string fitted_rows(std::string_view text, size_t columns) {
-  if (columns == 0) {
+  if (columns == kNoWidth) {
     return std::string(text);
   }
   std::string out;

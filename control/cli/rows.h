@@ -9,11 +9,8 @@ namespace sluice::control {
 
 inline constexpr size_t kLabelColumns = 13;  ///< of a row; where it goes on it begins behind so many blanks
 
-/// Columns of the terminal that standard output is; 0 where it is none.
-[[nodiscard]] size_t terminal_columns();
-
 /// The rows of text, those that are longer broken at blanks behind their label; colours take no column.
-/// columns: 0 for as it is. A word that is longer than a row stays whole.
+/// columns: kNoWidth for as it is. A word that is longer than a row stays whole.
 [[nodiscard]] std::string fitted_rows(std::string_view text, size_t columns);
 
 }  // namespace sluice::control

@@ -14,6 +14,7 @@
 #include "control/cli/commands.h"
 #include "control/cli/table.h"
 #include "control/cli/terminal.h"
+#include "control/policy/utf8.h"
 #include "control/usage/hits.h"
 #include "control/usage/top.h"
 
@@ -124,7 +125,7 @@ void print_heading(const std::string& text) {
 }
 
 void print_entry(const std::string& text) {
-  std::cout << "  " << wrapped(harmless(text), output_width(), 2) << "\n";
+  std::cout << "  " << wrapped(printable(text), output_width(), 2) << "\n";
 }
 
 void print_exceptions(const std::vector<RuleUse>& uses, std::chrono::sys_seconds now) {
@@ -142,10 +143,10 @@ void print_exceptions(const std::vector<RuleUse>& uses, std::chrono::sys_seconds
                              : use.ends_soon(now)  ? "ends soon, " + day_text(*facts.expires)
                                                    : "ends " + day_text(*facts.expires);
     std::cout << "  "
-              << coloured(
-                     use.is_expired(now) || use.ends_soon(now) ? Colour::Yellow : Colour::Green,
-                     wrapped(harmless(facts.name + ": " + when + ", of " + facts.owner + ", " + facts.ticket),
-                             output_width(), 2))
+              << coloured(use.is_expired(now) || use.ends_soon(now) ? Colour::Yellow : Colour::Green,
+                          wrapped(printable(facts.name + ": " + when + ", of " + facts.owner + ", " +
+                                            facts.ticket),
+                                  output_width(), 2))
               << "\n";
   }
 }
@@ -163,7 +164,7 @@ void print_rules(const Counted& counted_hits, const std::vector<RuleUse>& uses,
   for (const RuleUse& use : uses) {
     rows.push_back({grouped(use.hit.hits), minute_text(use.hit.last_ns),
                     std::string(kRuleKindWords[static_cast<size_t>(use.facts.kind)]),
-                    harmless(use.facts.name)});
+                    printable(use.facts.name)});
   }
   std::cout << table_text({{"hits"}, {"last (UTC)", 1}, {"", 2}, {"rule"}}, rows, width);
   bool headed = false;

@@ -232,7 +232,7 @@ int run_status(const std::string& socket, bool json_output) {
     if (!json_output) {
       std::cout << fitted_rows("is it us?    " + coloured(Colour::Red, "gateway") +
                                    ": control does not answer, so what the data plane does is not known\n",
-                               terminal_columns());
+                               output_width());
     }
     return kCannot;
   }
@@ -249,7 +249,7 @@ int run_status(const std::string& socket, bool json_output) {
   show_log(text, object_at(*answer, "log"));
   show_keep(text, object_at(object_at(*answer, "log"), "keep"));
   show_copies(text, object_at(*answer, "log").value("copies", json::array()));
-  std::cout << fitted_rows(text.str(), terminal_columns());
+  std::cout << fitted_rows(text.str(), output_width());
   return kDone;
 }
 

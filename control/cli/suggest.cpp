@@ -12,6 +12,7 @@
 #include "control/cli/table.h"
 #include "control/cli/terminal.h"
 #include "control/judge/judge.h"
+#include "control/policy/utf8.h"
 #include "control/usage/rules.h"
 
 namespace sluice::control {
@@ -54,8 +55,8 @@ std::string comment(const std::string& text, const std::string& before = "") {
 std::string entry(const SuggestedName& name) {
   const bool quote = name.name.find('.') == std::string::npos;
   const std::string line = std::string(name.rare ? "      # - " : "      - ") + (quote ? "\"" : "") +
-                           harmless(name.name) + (quote ? "\"" : "");
-  const std::string remark = (name.rare ? "one client on one day alone; " : "") + harmless(remark_of(name));
+                           printable(name.name) + (quote ? "\"" : "");
+  const std::string remark = (name.rare ? "one client on one day alone; " : "") + printable(remark_of(name));
   const size_t width = output_width();
   if (width != kNoWidth && width_of(line) + 4 + width_of(remark) > width) {
     return comment(remark, "      ") + line + "\n";
@@ -67,9 +68,9 @@ std::string still_text(const StillBlocked& still) {
   std::vector<std::pair<std::string, uint64_t>> asked(still.asked.begin(), still.asked.end());
   std::stable_sort(asked.begin(), asked.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });
-  std::string out = harmless(still.client) + ": " + accesses_text(still.accesses) + ": ";
+  std::string out = printable(still.client) + ": " + accesses_text(still.accesses) + ": ";
   for (size_t i = 0; i < std::min(kAskedShown, asked.size()); ++i) {
-    out += (i == 0 ? "" : ", ") + harmless(asked[i].first) + " (" + grouped(asked[i].second) + ")";
+    out += (i == 0 ? "" : ", ") + printable(asked[i].first) + " (" + grouped(asked[i].second) + ")";
   }
   return out + (asked.size() > kAskedShown ? " and " + grouped(asked.size() - kAskedShown) + " more" : "");
 }
@@ -189,8 +190,7 @@ Rejudge rejudge_by(Judge& judge) {
 int run_suggest(const SuggestCommand& command) {
   UsageScope scope;
   if (command.network.empty()) {
-    std::cerr << "sluicectl: --network is the name of a network\n";
-    return kCannot;
+    return cannot_do("--network is the name of a network");
   }
   if ((!command.policy.empty() && !is_network(command.policy, command.network)) ||
       !read_period(command.period, scope)) {
@@ -206,8 +206,7 @@ int run_suggest(const SuggestCommand& command) {
       for (const Diagnostic& each : problems) {
         std::cerr << to_string(each) << "\n";
       }
-      std::cerr << "sluicectl: " << error << "\n";
-      return kCannot;
+      return cannot_do(error);
     }
   }
   Suggestion found;
@@ -218,7 +217,7 @@ int run_suggest(const SuggestCommand& command) {
   if (command.json) {
     print_suggest_json(scope, command.network, found);
   } else if (found.accesses == 0) {
-    std::cout << wrapped("# nothing of network " + harmless(command.network) + " was recorded " +
+    std::cout << wrapped("# nothing of network " + printable(command.network) + " was recorded " +
                              period_text(scope),
                          output_width(), 0)
               << "\n";

@@ -1,9 +1,6 @@
 // control/cli: texts that fit the terminal, or a pipe.
 #include "control/cli/table.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <numeric>
@@ -14,7 +11,7 @@
 namespace sluice::control {
 namespace {
 
-constexpr size_t kUsualWidth = 80, kLeastText = 16, kBetween = 2;
+constexpr size_t kLeastText = 16, kBetween = 2;
 constexpr std::string_view kEllipsis = "…";
 
 /// The bytes of the code point that text begins with.
@@ -47,14 +44,6 @@ std::string filled(std::string_view text, size_t width, bool left) {
 }
 
 }  // namespace
-
-size_t output_width() {
-  winsize size{};
-  if (::isatty(STDOUT_FILENO) != 1) {
-    return kNoWidth;
-  }
-  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0 ? size.ws_col : kUsualWidth;
-}
 
 size_t width_of(std::string_view text) {
   size_t out = 0;
@@ -94,14 +83,6 @@ std::string wrapped(std::string_view text, size_t width, size_t indent) {
     }
     out += word;
     column += wide;
-  }
-  return out;
-}
-
-std::string harmless(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    c = c >= 0 && (c < ' ' || c == '\x7f') ? '?' : c;
   }
   return out;
 }

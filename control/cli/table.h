@@ -7,12 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "control/cli/terminal.h"
+
 namespace sluice::control {
-
-inline constexpr size_t kNoWidth = 0;  ///< of a pipe: nothing is cut
-
-/// Columns of the terminal that standard output is; kNoWidth where it is none.
-[[nodiscard]] size_t output_width();
 
 /// How many columns a text takes on a terminal.
 [[nodiscard]] size_t width_of(std::string_view text);
@@ -21,8 +18,6 @@ inline constexpr size_t kNoWidth = 0;  ///< of a pipe: nothing is cut
 /// text in lines of at most width columns, broken at blanks. It begins, as something stands before it, in
 /// column indent, and so do its other lines.
 [[nodiscard]] std::string wrapped(std::string_view text, size_t width, size_t indent);
-/// What stands in a log must not steer the terminal: control characters become `?`.
-[[nodiscard]] std::string harmless(std::string_view text);
 /// 1234567 bytes as `1.2 MB`.
 [[nodiscard]] std::string bytes_text(uint64_t bytes);
 /// `1 access`, `2,000 accesses`.

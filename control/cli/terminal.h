@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -40,5 +41,13 @@ inline std::string grouped(uint64_t number) {
 inline std::string counted(uint64_t number, std::string_view one) {
   return grouped(number) + " " + std::string(one) + (number == 1 ? "" : "s");
 }
+
+inline constexpr size_t kNoWidth = 0;  ///< of a pipe: nothing is cut
+
+/// Columns of the terminal that standard output is; kNoWidth where it is none.
+[[nodiscard]] size_t output_width();
+
+/// Says why on standard error; returns kCannot.
+int cannot_do(std::string_view why);
 
 }  // namespace sluice::control

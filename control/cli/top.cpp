@@ -10,6 +10,7 @@
 #include "control/cli/commands.h"
 #include "control/cli/table.h"
 #include "control/cli/terminal.h"
+#include "control/policy/utf8.h"
 
 namespace sluice::control {
 namespace {
@@ -61,7 +62,7 @@ void print_top(const UsageScope& scope, TopBy by, const TopFound& found) {
   std::vector<std::vector<std::string>> rows;
   for (const UsageRow& row : found.rows) {
     rows.push_back({grouped(row.count.accesses), grouped(row.count.blocked), grouped(row.count.others),
-                    bytes_text(row.count.bytes_up), bytes_text(row.count.bytes_down), harmless(row.key)});
+                    bytes_text(row.count.bytes_up), bytes_text(row.count.bytes_down), printable(row.key)});
   }
   std::cout << table_text({{"accesses"},
                            {"blocked", 2},
@@ -96,8 +97,7 @@ int run_top(const TopCommand& command) {
   const auto by = static_cast<TopBy>(std::find(std::begin(kTopWords), std::end(kTopWords), command.by) -
                                      std::begin(kTopWords));
   if (command.domains && by != TopBy::Names) {
-    std::cerr << "sluicectl: --domains is for names\n";
-    return kCannot;
+    return cannot_do("--domains is for names");
   }
   TopFound found;
   const std::string error =

@@ -11,6 +11,7 @@
 #include "control/base/utc.h"
 #include "control/cli/table.h"
 #include "control/cli/terminal.h"
+#include "control/policy/utf8.h"
 
 namespace sluice::control {
 namespace {
@@ -66,7 +67,7 @@ bool finish_reading(const std::string& error, const SearchFindings& findings) {
   }
   const size_t shown = std::min(kProblemsShown, findings.problems.size());
   for (size_t i = 0; i < shown; ++i) {
-    std::cerr << "sluicectl: left out: " << harmless(findings.problems[i]) << "\n";
+    std::cerr << "sluicectl: left out: " << printable(findings.problems[i]) << "\n";
   }
   if (findings.problem_count > shown) {
     std::cerr << "sluicectl: and " << grouped(findings.problem_count - shown)

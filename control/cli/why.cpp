@@ -11,6 +11,7 @@
 #include "control/cli/table.h"
 #include "control/cli/terminal.h"
 #include "control/policy/prefix.h"
+#include "control/policy/utf8.h"
 #include "control/usage/blocks.h"
 #include "control/usage/rules.h"
 
@@ -19,11 +20,6 @@ namespace {
 
 using nlohmann::json;
 constexpr size_t kGroupsShown = 20, kPagesShown = 3, kLabelEnd = 11;
-
-int refuse(const std::string& why) {
-  std::cerr << "sluicectl: " << why << "\n";
-  return kCannot;
-}
 
 /// A text of digits, dots, colons and slashes is meant as an address, whether it is one or not.
 bool looks_like_address(const std::string& who) {
@@ -142,13 +138,13 @@ void print_why_json(const UsageScope& scope, const std::string& who, const Polic
 void print_line(const char* label, const std::string& text) {
   std::string head = "  " + std::string(label);
   head.resize(kLabelEnd, ' ');
-  std::cout << head << wrapped(harmless(text), output_width(), kLabelEnd) << "\n";
+  std::cout << head << wrapped(printable(text), output_width(), kLabelEnd) << "\n";
 }
 
 void print_group(const PolicyFactsRead& policy, const BlockedGroup& group) {
   const std::string port = group.port == 0 ? "" : ":" + std::to_string(group.port);
   std::cout << "\n"
-            << coloured(Colour::Bold, shortened(harmless(group.asked + port), output_width())) << "\n";
+            << coloured(Colour::Bold, shortened(printable(group.asked + port), output_width())) << "\n";
   print_line("blocked", (group.count == 1 ? std::string("once") : grouped(group.count) + " times") +
                             ", last " + minute_text(group.last_ns) +
                             (group.protocol.empty() ? "" : ", " + group.protocol));
@@ -185,7 +181,7 @@ void print_unseen(const UsageScope& scope, const std::vector<std::string>& clien
                            ? clients.front() + " is unknown: the log has no access of it at all"
                            : clients.front() + " asked for nothing " + period_text(scope) +
                                  "; its last access was " + minute_text(ever.last_ns) +
-                                 " UTC: " + harmless(ever.last_asked) + ", " + ever.last_action,
+                                 " UTC: " + printable(ever.last_asked) + ", " + ever.last_action,
                        output_width(), 0)
             << "\n";
 }
@@ -201,8 +197,8 @@ void print_why(const UsageScope& scope, const std::string& who, const PolicyFact
     std::cout << wrapped(grouped(found.observed) + " passed only because it is observed", width, 0) << "\n";
   }
   if (found.blocked == 0) {
-    std::cout << wrapped("its last access: " + minute_text(found.last_ns) + " " + harmless(found.last_asked) +
-                             ", " + found.last_action,
+    std::cout << wrapped("its last access: " + minute_text(found.last_ns) + " " +
+                             printable(found.last_asked) + ", " + found.last_action,
                          width, 0)
               << "\n";
   }
@@ -228,11 +224,11 @@ int run_why(const WhyCommand& command) {
   std::vector<std::string> clients;
   PolicyFactsRead policy;
   if (const std::string why = clients_of(command, policy, clients); !why.empty()) {
-    return refuse(why);
+    return cannot_do(why);
   }
   UsageScope scope;
   if (command.last.empty() || !read_period({.log = command.log, .since = command.last, .until = {}}, scope)) {
-    return command.last.empty() ? refuse("--last is how far to look back, as 15m") : kCannot;
+    return command.last.empty() ? cannot_do("--last is how far to look back, as 15m") : kCannot;
   }
   ClientUsage found;
   for (const std::string& each : clients) {

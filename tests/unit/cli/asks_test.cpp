@@ -6,6 +6,7 @@
 #include "control/cli/exception_text.h"
 #include "control/cli/table.h"
 #include "control/policy/policy_compiler.h"
+#include "control/policy/utf8.h"
 
 namespace sluice::control {
 namespace {
@@ -104,8 +105,8 @@ TEST(AsksTable, BytesAreShortNumbers) {
 }
 
 TEST(AsksTable, WhatWouldSteerATerminalIsShownAsAQuestionMark) {
-  EXPECT_EQ(harmless("a\x1b[31mb\n"), "a?[31mb?");
-  EXPECT_EQ(harmless("\xe7\xa6\x81"), "\xe7\xa6\x81");
+  EXPECT_EQ(printable("a\x1b[31mb\n"), "a?[31mb?");
+  EXPECT_EQ(printable("\xe7\xa6\x81"), "\xe7\xa6\x81");
 }
 
 }  // namespace
