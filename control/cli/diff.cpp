@@ -1,8 +1,6 @@
 // control/cli: sluicectl diff: what changes between two policies, and for which recorded accesses.
 #include "control/cli/diff.h"
 
-#include <unistd.h>
-
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -26,26 +24,8 @@ using nlohmann::json;
 
 std::atomic<bool> diff_interrupted{false};
 static_assert(std::atomic<bool>::is_always_lock_free);  // a signal sets it
-constexpr uint64_t kShowEvery = 65536;                  ///< lines; how often progress is shown
+constexpr uint64_t kLookEvery = 0xfff;                  ///< lines
 constexpr int64_t kNsOfSecond = 1'000'000'000;
-
-/// How far a long walk over the log has come, on a terminal only, and gone when it ends.
-class Progress {
- public:
-  ~Progress() {
-    if (shown_) std::cerr << "\r\x1b[K" << std::flush;
-  }
-  void step(std::string_view time) {
-    if (!terminal_ || ++lines_ % kShowEvery != 0) return;
-    shown_ = true;
-    std::cerr << "\r\x1b[K" << grouped(lines_) << " lines, at " << time.substr(0, 16) << std::flush;
-  }
-
- private:
-  const bool terminal_ = ::isatty(STDERR_FILENO) == 1;
-  uint64_t lines_ = 0;
-  bool shown_ = false;
-};
 
 std::string second_text(int64_t utc_s) {
   return utc_text(utc_s * kNsOfSecond).substr(0, sizeof "2026-11-23T04:05:06" - 1) + "Z";
@@ -165,14 +145,17 @@ Replay replay(const DiffOptions& options, VerdictDiff& verdicts) {
     out.error = "the period cannot be read";
     return out;
   }
-  Progress progress;
+  ProgressLine progress;
+  uint64_t lines = 0;
   diff_interrupted = false;
   std::signal(SIGINT, [](int) { diff_interrupted = true; });
   out.error = replay_log(
       options.log, query,
       [&](const RecordedLine& line) {
         verdicts.take(line);
-        progress.step(line.fields.time);
+        if ((++lines & kLookEvery) == 0 && progress.is_due()) {
+          progress.show(grouped(lines) + " lines, at " + std::string(line.fields.time.substr(0, 16)));
+        }
         return !diff_interrupted;
       },
       out.found);

@@ -23,7 +23,6 @@
 #include "control/policy/source_files.h"
 #include "control/policy/source_loader.h"
 #include "control/policy/time_text.h"
-#include "control/policy/yaml_tree.h"
 
 namespace sluice::control {
 namespace {
@@ -50,12 +49,7 @@ std::string read_site(const std::filesystem::path& directory, PolicyNames& site)
     const Diagnostics problems = report.finish();
     return problems.empty() ? "there is no policy in " + directory.string() : to_string(problems.front());
   }
-  PolicySource source;
-  for (const SourceText& text : texts) {
-    if (const auto root = parse_yaml(text.text, report.add_file(text.name), report)) {
-      load_file(*root, source, report);
-    }
-  }
+  const PolicySource source = load_source(texts, report);
   if (source.timezone) {
     site.zone = TimeZone::find(source.timezone->text).value_or(TimeZone());
   }

@@ -11,6 +11,13 @@
 
 namespace sluice::control {
 
+int refuse_policy(const Diagnostics& problems, const std::string& why) {
+  for (const Diagnostic& each : problems) {
+    std::cerr << to_string(each) << "\n";
+  }
+  return cannot_do(why);
+}
+
 std::optional<OpenedPolicy> open_policy(const std::string& which, const std::string& feeds,
                                         const std::string& socket) {
   std::string error;
@@ -24,8 +31,10 @@ std::optional<OpenedPolicy> open_policy(const std::string& which, const std::str
   } else {
     Diagnostics problems;
     out = open_directory(which, feeds, problems, error);
-    for (const Diagnostic& each : problems)
-      if (!out) std::cerr << to_string(each) << "\n";
+    if (!out) {
+      refuse_policy(problems, error);
+      return std::nullopt;
+    }
   }
   if (!out) cannot_do(error);
   return out;

@@ -18,4 +18,7 @@ inline constexpr std::string_view kRunning = "running";
 [[nodiscard]] std::optional<OpenedPolicy> open_policy(const std::string& which, const std::string& feeds,
                                                       const std::string& socket);
 
+/// Says what is wrong with a policy, and why that ends the command; returns kCannot.
+int refuse_policy(const Diagnostics& problems, const std::string& why);
+
 }  // namespace sluice::control

@@ -1,25 +1,24 @@
 // control/cli: whom and what of the last day a saved policy would newly block.
 #include "control/cli/preview.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <functional>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <optional>
-#include <span>
 #include <tuple>
+#include <utility>
 
 #include "control/base/clock.h"
 #include "control/base/json_fields.h"
 #include "control/base/utc.h"
 #include "control/cli/client.h"
 #include "control/cli/terminal.h"
-#include "control/judge/judge.h"
+#include "control/judge/opened.h"
 #include "control/judge/replayed.h"
-#include "control/link/sealed_image.h"
+#include "control/judge/verdict_diff.h"
+#include "control/policy/prefix.h"
 
 namespace sluice::control {
 namespace {
@@ -27,132 +26,88 @@ namespace {
 using nlohmann::json;
 using std::chrono::steady_clock;
 
-/// Where the daemon has what a preview needs.
-struct PreviewPlaces {
-  std::filesystem::path directory, feeds, log, image;
+/// Both policies, and where the log is.
+struct Compared {
+  std::optional<OpenedPolicy> in_force;
+  std::unique_ptr<Judge> saved;
+  std::filesystem::path log;
 };
 
-std::string find_places(const std::string& socket, PreviewPlaces& out, bool& reached) {
+std::string open_both(const std::string& socket, Compared& out, bool& reached) {
   const std::optional<json> status = ask(socket, {{"command", "status"}});
   reached = status.has_value();
   if (!reached) {
     return "the gateway cannot be asked";
   }
-  out.directory = text_at(*status, "directory");
-  out.feeds = text_at(*status, "feeds_directory");
+  if (object_at(*status, "policy").empty()) {
+    return "no policy is in force";
+  }
   out.log = text_at(object_at(*status, "log"), "directory");
-  out.image = text_at(object_at(*status, "policy"), "image");
-  return out.image.empty() ? "no policy is in force" : "";
+  UniqueFd image;
+  const std::optional<json> policy = ask(socket, {{"command", "policy"}}, &image);
+  std::string error = policy ? text_at(*policy, "error") : "the gateway cannot be asked";
+  if (!error.empty()) {
+    return error;
+  }
+  out.in_force = open_in_force(*policy, std::move(image), error);
+  if (out.in_force) {
+    Diagnostics problems;  // apply tells of them
+    out.saved = Judge::of_directory(text_at(*status, "directory"), text_at(*status, "feeds_directory"),
+                                    problems, error);
+  }
+  return error;
 }
 
-/// Walks the log; the two policies are opened at the first access that can be judged.
-class Previewer {
- public:
-  Previewer(const PreviewPlaces& places, Preview& out) : places_(places), out_(out) {}
+/// Asks both policies about the last day. Returns why the log cannot be read.
+std::string replay_last_day(const Compared& policies, VerdictDiff& verdicts, bool& cut) {
+  constexpr uint64_t kLookEvery = 0xfff;
+  const auto until = steady_clock::now() + kPreviewTime;
+  QueryOptions query;
+  query.since = utc_text(utc_now_ns() - std::chrono::nanoseconds(kPreviewPeriod).count());
+  ProgressLine progress;
+  uint64_t lines = 0;
+  ReplayFindings findings;
+  return replay_log(
+      policies.log, query,
+      [&](const RecordedLine& line) {
+        verdicts.take(line);
+        if ((++lines & kLookEvery) != 0) {
+          return true;
+        }
+        if (progress.is_due()) {
+          progress.show("the last day: " + grouped(verdicts.accesses()) + " accesses");
+        }
+        cut = steady_clock::now() >= until;
+        return !cut;
+      },
+      findings);
+}
 
-  void run() {
-    QueryOptions query;
-    query.since = utc_text(utc_now_ns() - std::chrono::nanoseconds(kPreviewPeriod).count());
-    ReplayFindings findings;
-    const std::string why = replay_log(
-        places_.log, query, [this](const RecordedLine& line) { return take(line); }, findings);
-    if (shown_) {
-      std::cerr << "\r\x1b[K" << std::flush;
+/// What passes now and would be blocked; whatever lets it pass now.
+void take_newly_blocked(const VerdictDiff& verdicts, Preview& out) {
+  std::map<std::tuple<std::string, std::string, std::string>, PreviewRow> rows;
+  const std::string_view blocked = word_of(Action::Blocked);
+  for (const VerdictGroup* group : verdicts.groups()) {
+    if (group->before.action == blocked || group->after.action != blocked) {
+      continue;
     }
-    if (out_.why_none.empty() && !why.empty()) {
-      out_.why_none = why;
-    }
-    for (auto& [key, row] : rows_) {
-      out_.rows.push_back(std::move(row));
-    }
-    std::ranges::stable_sort(out_.rows, std::greater(), &PreviewRow::accesses);
-  }
-
- private:
-  bool open() {
-    auto image = std::make_shared<const MappedImage>(places_.image.string());
-    if (image->bytes().empty()) {
-      out_.why_none = "cannot read " + places_.image.string();
-      return false;
-    }
-    const std::span<const std::byte> bytes = image->bytes();
-    in_force_ = Judge::of_image(bytes, std::move(image), out_.why_none);
-    if (in_force_ == nullptr) {
-      return false;
-    }
-    Diagnostics problems;
-    saved_ = Judge::of_directory(places_.directory, places_.feeds, problems, out_.why_none);
-    return saved_ != nullptr;
-  }
-
-  bool take(const RecordedLine& line) {
-    if (line.question == nullptr) {
-      return true;
-    }
-    if (saved_ == nullptr && !open()) {
-      return false;
-    }
-    out_.accesses += line.count;
-    if ((++lines_ & kLookEvery) == 0 && !look_at_clock()) {
-      out_.cut = true;
-      return false;
-    }
-    const Question& question = *line.question;
-    if (!in_force_->ask(question).verdict.passes()) {
-      return true;
-    }
-    const Answer answer = saved_->ask(question);
-    if (!answer.verdict.passes()) {
-      add(line, answer);
-    }
-    return true;
-  }
-
-  void add(const RecordedLine& line, const Answer& answer) {
-    out_.blocked += line.count;
-    const std::string client(line.fields.source_ip);
-    const std::string_view what =
-        line.fields.domain.empty() ? line.fields.destination_ip : line.fields.domain;
-    const std::string_view by = answer.rule.empty() ? word_of(answer.reason()) : answer.rule;
-    std::tuple key(std::string(answer.network), std::string(what), std::string(by));
-    auto found = rows_.find(key);
-    if (found == rows_.end() && rows_.size() >= kMaxPreviewRows) {
-      out_.cut = true;
-      return;
-    }
-    PreviewRow& row = found != rows_.end() ? found->second : rows_[key];
-    std::tie(row.network, row.what, row.by) = std::move(key);
-    row.accesses += line.count;
-    if (row.clients.size() < kMaxPreviewClients) {
-      row.clients.insert(client);
+    out.blocked += group->accesses;
+    PreviewRow& row = rows[{group->network, group->name, group->after.rule}];
+    row.network = group->network;
+    row.what = group->name;
+    row.by = group->after.rule;
+    row.accesses += group->accesses;
+    for (const Address& client : group->clients) {
+      if (row.clients.size() < kMaxPreviewClients) {
+        row.clients.insert(to_string(Prefix{client, 128}));
+      }
     }
   }
-
-  /// False where the time is over.
-  bool look_at_clock() {
-    const auto now = steady_clock::now();
-    if (now >= until_) {
-      return false;
-    }
-    if (terminal_ && now >= next_show_) {
-      std::cerr << "\rthe last day: " << grouped(out_.accesses) << " accesses\x1b[K" << std::flush;
-      shown_ = true;
-      next_show_ = now + std::chrono::milliseconds(500);
-    }
-    return true;
+  for (auto& [key, row] : rows) {
+    out.rows.push_back(std::move(row));
   }
-
-  static constexpr uint64_t kLookEvery = 0xfff;
-  const PreviewPlaces& places_;
-  Preview& out_;
-  std::unique_ptr<Judge> in_force_, saved_;
-  std::map<std::tuple<std::string, std::string, std::string>, PreviewRow> rows_;
-  uint64_t lines_ = 0;
-  const bool terminal_ = ::isatty(STDERR_FILENO) == 1;
-  bool shown_ = false;
-  const steady_clock::time_point until_ = steady_clock::now() + kPreviewTime;
-  steady_clock::time_point next_show_ = steady_clock::now() + std::chrono::milliseconds(500);
-};
+  std::ranges::stable_sort(out.rows, std::greater(), &PreviewRow::accesses);
+}
 
 /// As many as fit a narrow terminal: the first of them, and how many more.
 std::string shown_clients(const PreviewRow& row) {
@@ -167,11 +122,16 @@ std::string shown_clients(const PreviewRow& row) {
 
 Preview make_preview(const std::string& socket) {
   Preview out;
-  PreviewPlaces places;
-  out.why_none = find_places(socket, places, out.reached);
-  if (out.why_none.empty()) {
-    Previewer(places, out).run();
+  Compared policies;
+  out.why_none = open_both(socket, policies, out.reached);
+  if (!out.why_none.empty()) {
+    return out;
   }
+  VerdictDiff verdicts(*policies.in_force->judge, *policies.saved);
+  out.why_none = replay_last_day(policies, verdicts, out.cut);
+  out.accesses = verdicts.accesses();
+  out.cut = out.cut || verdicts.ungrouped() != 0;
+  take_newly_blocked(verdicts, out);
   return out;
 }
 

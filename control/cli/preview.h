@@ -29,7 +29,6 @@ struct Preview {
 
 inline constexpr std::chrono::hours kPreviewPeriod{24};
 inline constexpr std::chrono::seconds kPreviewTime{20};  ///< then the rest of the log is left out
-inline constexpr size_t kMaxPreviewRows = 10'000;        ///< further ones are counted only
 inline constexpr size_t kMaxPreviewClients = 1'000;
 inline constexpr size_t kPreviewRowsShown = 10;
 

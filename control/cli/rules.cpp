@@ -12,6 +12,7 @@
 #include "control/cli/asks.h"
 #include "control/cli/client.h"
 #include "control/cli/commands.h"
+#include "control/cli/policies.h"
 #include "control/cli/table.h"
 #include "control/cli/terminal.h"
 #include "control/policy/utf8.h"
@@ -191,11 +192,7 @@ void print_rules(const Counted& counted_hits, const std::vector<RuleUse>& uses,
 int run_rules(const std::string& socket, const RulesCommand& command) {
   PolicyFactsRead policy;
   if (!read_policy_facts(command.policy, policy)) {
-    for (const Diagnostic& each : policy.problems) {
-      std::cerr << to_string(each) << "\n";
-    }
-    std::cerr << "sluicectl: " << command.policy << " is invalid\n";
-    return kCannot;
+    return refuse_policy(policy.problems, command.policy + " is invalid");
   }
   Counted hits;
   if (!(command.log.empty() ? ask_daemon(socket, hits) : count_in_log(command.log, hits))) {

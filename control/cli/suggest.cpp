@@ -9,6 +9,7 @@
 #include "control/base/utc.h"
 #include "control/cli/asks.h"
 #include "control/cli/commands.h"
+#include "control/cli/policies.h"
 #include "control/cli/table.h"
 #include "control/cli/terminal.h"
 #include "control/judge/judge.h"
@@ -155,10 +156,7 @@ void print_suggest_json(const UsageScope& scope, const std::string& network, con
 bool is_network(const std::string& directory, const std::string& network) {
   PolicyFactsRead facts;
   if (!read_policy_facts(directory, facts)) {
-    for (const Diagnostic& each : facts.problems) {
-      std::cerr << to_string(each) << "\n";
-    }
-    std::cerr << "sluicectl: " << directory << " is invalid\n";
+    refuse_policy(facts.problems, directory + " is invalid");
     return false;
   }
   if (std::ranges::find(facts.networks, network) != facts.networks.end()) {
@@ -203,10 +201,7 @@ int run_suggest(const SuggestCommand& command) {
     std::string error;
     judge = Judge::of_directory(command.policy, command.feeds, problems, error);
     if (!judge) {
-      for (const Diagnostic& each : problems) {
-        std::cerr << to_string(each) << "\n";
-      }
-      return cannot_do(error);
+      return refuse_policy(problems, error);
     }
   }
   Suggestion found;

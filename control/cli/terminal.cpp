@@ -11,6 +11,7 @@ namespace sluice::control {
 namespace {
 
 constexpr size_t kUsualWidth = 80;  ///< of a terminal that does not say
+constexpr const char* kEraseLine = "\r\x1b[K";
 
 }  // namespace
 
@@ -25,6 +26,19 @@ size_t output_width() {
 int cannot_do(std::string_view why) {
   std::cerr << "sluicectl: " << why << "\n";
   return kCannot;
+}
+
+void ProgressLine::show(const std::string& text) {
+  std::cerr << kEraseLine << text << std::flush;
+  shown_ = true;
+  next_ = std::chrono::steady_clock::now() + kEvery;
+}
+
+void ProgressLine::clear() {
+  if (shown_) {
+    std::cerr << kEraseLine << std::flush;
+  }
+  shown_ = false;
 }
 
 }  // namespace sluice::control

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -49,5 +50,26 @@ inline constexpr size_t kNoWidth = 0;  ///< of a pipe: nothing is cut
 
 /// Says why on standard error; returns kCannot.
 int cannot_do(std::string_view why);
+
+/// A line on standard error that is written over while something takes long: on a terminal only, and gone in
+/// the end.
+class ProgressLine {
+ public:
+  ProgressLine() = default;
+  ~ProgressLine() { clear(); }
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+
+  /// Whether it is time to show how far it is.
+  [[nodiscard]] bool is_due() const { return terminal_ && std::chrono::steady_clock::now() >= next_; }
+  void show(const std::string& text);
+  void clear();
+
+ private:
+  static constexpr std::chrono::milliseconds kEvery{200};
+  const bool terminal_ = ::isatty(STDERR_FILENO) == 1;
+  bool shown_ = false;
+  std::chrono::steady_clock::time_point next_ = std::chrono::steady_clock::now() + kEvery;
+};
 
 }  // namespace sluice::control

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -16,23 +15,18 @@
 namespace sluice::control {
 namespace {
 
-constexpr std::chrono::milliseconds kShownEvery{200};
-constexpr const char* kEraseLine = "\r\x1b[K";
 constexpr size_t kProblemsShown = 5;
 
-bool progress_shown = false;
+ProgressLine& progress_line() {
+  static ProgressLine line;
+  return line;
+}
 
-/// A line that is written over.
 void show_share_read(uint64_t done, uint64_t all) {
-  static auto next = std::chrono::steady_clock::now() + kShownEvery;
-  const auto now = std::chrono::steady_clock::now();
-  if (now < next || all == 0) {
-    return;
+  if (all != 0 && progress_line().is_due()) {
+    progress_line().show(std::to_string(std::min<uint64_t>(100, done * 100 / all)) + " % of " +
+                         bytes_text(all) + " read");
   }
-  next = now + kShownEvery;
-  progress_shown = true;
-  std::cerr << kEraseLine << std::min<uint64_t>(100, done * 100 / all) << " % of " << bytes_text(all)
-            << " read" << std::flush;
 }
 
 std::string shown_bound(const std::string& text) {
@@ -58,9 +52,7 @@ bool read_period(const UsagePeriod& period, UsageScope& scope) {
 }
 
 bool finish_reading(const std::string& error, const SearchFindings& findings) {
-  if (progress_shown) {
-    std::cerr << kEraseLine << std::flush;
-  }
+  progress_line().clear();
   if (!error.empty()) {
     std::cerr << "sluicectl: " << error << "\n";
     return false;

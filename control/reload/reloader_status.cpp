@@ -72,9 +72,9 @@ json Reloader::in_force(int& fd) const {
   const auto applied = std::ranges::find(kept, generation, &AppliedPolicy::generation);
   return {{"generation", generation},
           {"enforced", link_up_ && current_->confirmed && plane_generation_ == generation},
-          {"directory", directory_.string()},
-          {"blobs", store_.blob_directory().string()},
-          {"feeds", store_.feeds().string()},
+          {"directory", std::filesystem::absolute(directory_).string()},
+          {"blobs", std::filesystem::absolute(store_.blob_directory()).string()},
+          {"feeds", std::filesystem::absolute(store_.feeds()).string()},
           {"sources", to_json(applied == kept.end() ? SourceList{} : applied->sources)}};
 }
 
@@ -88,7 +88,6 @@ json Reloader::status() const {
         {"generation", current_->image->generation()},
         {"bytes", current_->image->size()},
         {"sha256", current_->sha256},
-        {"image", std::filesystem::absolute(store_.image_path(current_->image->generation())).string()},
         {"author", current_->origin.author},
         {"reason", current_->origin.reason},
         {"since", utc_text(current_->origin.time_ns)},

@@ -113,8 +113,6 @@ class StateStore {
   /// Deletes what is neither new nor needed by a generation from keep_from on.
   void prune(uint32_t keep_from);
 
-  /// Where keep_image puts it.
-  [[nodiscard]] std::filesystem::path image_path(uint32_t generation) const;
   [[nodiscard]] std::filesystem::path blob_directory() const { return directory_ / "blobs"; }
   /// Of the key that signs the history.
   const std::string& fingerprint() const { return history_->fingerprint(); }
@@ -134,6 +132,7 @@ class StateStore {
   [[nodiscard]] const Entry* last_entry() const;
   void clear_confirmations();
   void read_applied(const nlohmann::json& line, Entry& entry) const;
+  std::filesystem::path image_path(uint32_t generation) const;
   std::set<uint32_t> images_on_disk() const;
   [[nodiscard]] std::shared_ptr<const SealedImage> read_image(uint32_t generation,
                                                               const std::string& sha256) const;

@@ -20,12 +20,7 @@ bool read_policy_facts(const std::filesystem::path& directory, PolicyFactsRead& 
   std::vector<SourceText> texts;
   PolicySource source;
   if (read_directory(directory, texts, report)) {
-    for (const SourceText& text : texts) {
-      const auto root = parse_yaml(text.text, report.add_file(text.name), report);
-      if (root) {
-        load_file(*root, source, report);
-      }
-    }
+    source = load_source(texts, report);
   }
   auto zone = source.timezone ? TimeZone::find(source.timezone->text) : std::optional(TimeZone());
   if (!zone) {
