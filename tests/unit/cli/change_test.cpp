@@ -2,21 +2,18 @@
 #include "control/cli/change.h"
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <deque>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <thread>
 
-#include "control/base/unique_fd.h"
 #include "control/cli/commands.h"
 #include "control/cli/exception_file.h"
 #include "control/cli/period.h"
 #include "control/policy/policy_compiler.h"
+#include "tests/unit/cli/fake_daemon.h"
 
 namespace sluice::control {
 namespace {
@@ -56,34 +53,17 @@ struct ChangeTest : testing::Test {
   template <typename Command>
   void run(std::deque<json> answers, Command command) {
     asked.clear();
-    fs::remove(socket);
-    const UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    socket.copy(address.sun_path, sizeof address.sun_path - 1);
-    ASSERT_EQ(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-    ASSERT_EQ(::listen(listener.get(), 8), 0);
-    std::jthread daemon([&] {
-      for (const json& answer : answers) {
-        const UniqueFd client(::accept(listener.get(), nullptr, nullptr));
-        if (!client) {
-          return;
-        }
-        std::string text;
-        for (char byte = 0; byte != '\n' && ::recv(client.get(), &byte, 1, 0) == 1;) {
-          text += byte;
-        }
-        asked.push_back(json::parse(text, nullptr, false));
-        seen = read(file);
-        const std::string line = answer.dump() + "\n";
-        [[maybe_unused]] const ssize_t sent = ::send(client.get(), line.data(), line.size(), MSG_NOSIGNAL);
+    const FakeDaemon daemon(socket, [&](const json& request) {
+      asked.push_back(request);
+      seen = read(file);
+      if (answers.empty()) {
+        return json{{"error", "nobody expected that it asks again"}};
       }
+      json answer = std::move(answers.front());
+      answers.pop_front();
+      return answer;
     });
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    status = command();
-    out = testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
-    ::shutdown(listener.get(), SHUT_RDWR);  // where the command did not come
+    status = captured(command, out);
   }
   void except(const ExceptOptions& options, const json& answer = {{"generation", 2}, {"enforced", true}}) {
     run({in_directory(), answer}, [&] { return run_except(socket, options); });

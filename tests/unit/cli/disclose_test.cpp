@@ -2,14 +2,12 @@
 #include "control/cli/disclose.h"
 
 #include <gmock/gmock.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include <csignal>
 #include <functional>
-#include <thread>
 
 #include "control/cli/commands.h"
+#include "tests/unit/cli/fake_daemon.h"
 #include "tests/unit/disclosure/disclosures.h"
 
 namespace sluice::control {
@@ -28,40 +26,12 @@ struct DiscloseCommand : DisclosureTest {
 
   /// Runs the command against a daemon that answers so.
   int run(const std::function<json(const json& request)>& answer) {
-    const UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    socket.copy(address.sun_path, sizeof address.sun_path - 1);
-    std::filesystem::remove(socket);
-    EXPECT_EQ(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-    EXPECT_EQ(::listen(listener.get(), 4), 0);
-    std::jthread daemon([&] {
-      for (;;) {
-        const UniqueFd peer(::accept(listener.get(), nullptr, nullptr));
-        std::string text;
-        for (char byte = 0; byte != '\n' && ::recv(peer.get(), &byte, 1, 0) == 1;) {
-          text += byte;
-        }
-        if (!peer) {
-          return;
-        }
-        if (!text.empty()) {  // the command looks first whether somebody is there
-          const std::string line = answer(json::parse(text)).dump() + "\n";
-          [[maybe_unused]] const ssize_t sent = ::send(peer.get(), line.data(), line.size(), MSG_NOSIGNAL);
-        }
-      }
-    });
-    const int status = captured([&] { return run_logs_disclose(socket, options); });
-    ::shutdown(listener.get(), SHUT_RDWR);
-    return status;
+    const FakeDaemon daemon(socket, answer);
+    return captured([&] { return run_logs_disclose(socket, options); });
   }
   template <typename Command>
   int captured(Command command) {
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    const int status = command();
-    said = testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
-    return status;
+    return control::captured(command, said);
   }
   json sign(const json& request, SegmentWriter& with) {
     return record_disclosure(request, 1000, "li.wei", kNow, [&](const json& line, std::string& written) {

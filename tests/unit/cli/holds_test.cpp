@@ -1,16 +1,13 @@
 // cli tests: what sluicectl asks for holds, and what it shows of the log's keeping.
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <thread>
 
-#include "control/base/unique_fd.h"
 #include "control/cli/commands.h"
 #include "control/cli/holds.h"
+#include "tests/unit/cli/fake_daemon.h"
 
 namespace sluice::control {
 namespace {
@@ -29,28 +26,11 @@ struct HoldsTest : testing::Test {
   /// Runs a command against a daemon that gives this answer.
   template <typename Command>
   void run(const json& answer, Command command) {
-    std::filesystem::remove(path);
-    const UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.copy(address.sun_path, sizeof address.sun_path - 1);
-    ASSERT_EQ(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-    ASSERT_EQ(::listen(listener.get(), 1), 0);
-    std::jthread daemon([&] {
-      const UniqueFd client(::accept(listener.get(), nullptr, nullptr));
-      std::string text;
-      for (char byte = 0; byte != '\n' && ::recv(client.get(), &byte, 1, 0) == 1;) {
-        text += byte;
-      }
-      asked = json::parse(text, nullptr, false);
-      const std::string line = answer.dump() + "\n";
-      [[maybe_unused]] const ssize_t sent = ::send(client.get(), line.data(), line.size(), MSG_NOSIGNAL);
+    const FakeDaemon daemon(path, [&](const json& request) {
+      asked = request;
+      return answer;
     });
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    status = command();
-    out = testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
-    ::shutdown(listener.get(), SHUT_RDWR);  // where the command did not come
+    status = captured(command, out);
   }
   bool says(const std::string& text) const { return out.find(text) != std::string::npos; }
 };
