@@ -94,8 +94,14 @@ void flow_look_up(benchmark::State& state) {
     uint64_t hashes[kBurst];
     Flow* found[kBurst];
     if (at + kBurst > keys.size()) at = 0;
-    for (size_t i = 0; i < kBurst; ++i) table.prefetch(hashes[i] = table.hash(keys[at + i]));
-    for (size_t i = 0; i < kBurst; ++i) found[i] = table.candidate(hashes[i]);
+    const FlowTable::Bucket* buckets[kBurst];
+    for (size_t i = 0; i < kBurst; ++i) buckets[i] = table.prefetch(hashes[i] = table.hash(keys[at + i]));
+    for (size_t i = 0; i < kBurst; ++i) {
+      found[i] = table.candidate(hashes[i], buckets[i]);
+      if (found[i] == nullptr) __builtin_prefetch(table.second(hashes[i]));
+    }
+    for (size_t i = 0; i < kBurst; ++i)
+      if (found[i] == nullptr) found[i] = table.candidate(hashes[i], table.second(hashes[i]));
     for (size_t i = 0; i < kBurst; ++i) found[i] = table.find(keys[at + i], hashes[i], found[i]);
     benchmark::DoNotOptimize(found);
     at += kBurst;

@@ -12,6 +12,7 @@
 #include "dataplane/extract/recognise.h"
 #include "dataplane/extract/tls.h"
 #include "dataplane/flow/byte_stream.h"
+#include "dataplane/flow/epoch.h"
 #include "dataplane/flow/memory.h"
 #include "dataplane/flow/quic_state.h"
 #include "dataplane/policy/policy.h"
@@ -89,7 +90,8 @@ struct Context {
   uint8_t link[kMaxLinkHeader];  ///< link header of the opener's first segment
   ByteStream stream;             ///< the opener's bytes
   Verdict verdict;
-  uint32_t judged_epoch;  ///< of HTTP: in which verdict was made of what the flow remembers; 0: it was not
+  Epoch
+      judged_epoch;  ///< of HTTP: in which verdict was made of what the flow remembers; kNoEpoch: it was not
   union {
     Prelude prelude;
     TlsHello tls;
@@ -106,7 +108,7 @@ struct Context {
   void read_from(uint32_t at) {
     start = syn_end = at;
     named = recorded = preluded = remote_spoke = false;
-    judged_epoch = 0;
+    judged_epoch = kNoEpoch;
     kind = ReaderKind::Recognising;
     asked = Switch::None;
     otherwise = Protocol::Unknown;

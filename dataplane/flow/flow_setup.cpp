@@ -26,8 +26,8 @@ bool FlowTable::create(uint32_t capacity, uint64_t seed) {
   // Seven places for five flows: both buckets of a key are then hardly ever full before the table is.
   bucket_count_ = size_t{capacity_} * 7 / 5 / kWays + 1;
   buckets_ = make_fixed_array<Bucket>(bucket_count_);
-  flows_ = make_fixed_array<Flow>(capacity_);
-  return buckets_ && flows_;
+  chunks_ = make_fixed_array<FlowChunk>(capacity_ / kFlowsOfChunk + 1);  // with the lone one
+  return buckets_ && chunks_;
 }
 
 bool NamePool::create(uint32_t capacity, uint64_t seed) {

@@ -12,6 +12,7 @@
 
 #include "dataplane/contract/address.h"
 #include "dataplane/contract/reasons.h"
+#include "dataplane/flow/epoch.h"
 #include "dataplane/flow/memory.h"
 #include "dataplane/policy/tags.h"
 
@@ -119,42 +120,14 @@ enum FlowFlag : uint16_t {
   kFlowReset = 32768,      ///< what closes it was an RST
 };
 
-/// What passed from one side of a flow: packets in the upper bits, their transport payload in the lower
-/// ones. One addition counts both. A packet's payload has at most 65,535 bytes, so the packets are full
-/// before the bytes are.
-struct Passed {
-  uint64_t word;
-
-  static constexpr unsigned kBytesBits = 40;
-  uint32_t packets() const { return static_cast<uint32_t>(word >> kBytesBits); }
-  uint64_t bytes() const { return word & ((uint64_t{1} << kBytesBits) - 1); }
-  /// payload: bytes of all packets, which are at most 65,535 for each. Returns true where no more may be
-  /// added: half of the packets that could be counted.
-  [[nodiscard]] bool add(uint64_t payload, uint64_t packets = 1) {
-    word += (packets << kBytesBits) + payload;
-    return static_cast<int64_t>(word) < 0;
-  }
-};
-
-inline constexpr size_t kFlowHotBytes = 72;
-
-/// One flow. What every packet reads and writes comes first, and lies in two cache lines.
-struct Flow {
-  FlowKey key;
-  uint32_t last_ms;  ///< low 32 bits of the clock
-  uint32_t epoch;    ///< in which it was judged: what judged it may have changed since
-  uint32_t context;  ///< ContextPool index, or kNoIndex
-  FlowState state : 2;
-  Protocol protocol : 6;
-  uint8_t
-      seen_and_situation;  ///< Seen in the low nibble, 1 + Situation in the high one (0: named or guarded)
-  uint16_t flags;          ///< FlowFlag
-  Passed passed[2];        ///< from the LAN, from the line; since started_ms
+/// What only few packets of a flow ask for or change.
+struct FlowCold {
   static constexpr uint64_t kAccessBits = (1U << 30) - 1;
-  uint32_t started_ms;   ///< as last_ms; of its first packet, or of its last record that told what passed
+  uint32_t
+      started_ms;  ///< as Flow::last_ms; of its first packet, or of its last record that told what passed
   uint32_t access : 30;  ///< low bits of the number of its last record; 0: it has none
   Action action : 2;     ///< of that record
-  uint32_t name;         ///< NamePool handle, 0 for none; this flow holds one reference
+  uint32_t name;         ///< NamePool handle, 0 for none; the flow holds one reference
   /// The other side's last ACK number (with kFlowAnswered), before it the number of the opener's first byte;
   /// with kFlowReopening and no context that of the new connection.
   union {
@@ -164,40 +137,91 @@ struct Flow {
   };
   uint32_t step_us;  ///< low 32 bits of the wall clock in microseconds: when opening took its last step
   Opening opening;
-  uint8_t reserved[3];
+  Protocol protocol;
+  uint8_t
+      seen_and_situation;  ///< Seen in the low nibble, 1 + Situation in the high one (0: named or guarded)
+  uint8_t reserved;
+};
+static_assert(sizeof(FlowCold) == 24);
 
-  /// Is it a flow of the table that is allowed, without context, and nothing of it looked at any more? All
-  /// that lies in one word.
-  bool is_settled() const {
-    constexpr uint64_t kState = 0x3, kFlags = kFlowInUse | kFlowDns | kFlowLooking | kFlowOpened;
-    constexpr uint64_t kLookedAt = kNoIndex | kState << 32 | kFlags << 48;
-    constexpr uint64_t kSettled =
-        kNoIndex | uint64_t{static_cast<uint8_t>(FlowState::Allowed)} << 32 | uint64_t{kFlowInUse} << 48;
-    uint64_t word;
-    std::memcpy(&word, reinterpret_cast<const uint8_t*>(this) + offsetof(Flow, context), sizeof word);
-    return (word & kLookedAt) == kSettled;
+/// One flow: what every packet reads and writes, one cache line. The rest lies elsewhere, see cold().
+struct alignas(64) Flow {
+  /// Packets of one side that are counted at most before that is told: their payload, of at most 65,535 bytes
+  /// each, then fits too, with the last datagram's fragments.
+  static constexpr uint32_t kMostUntold = 65'000;
+
+  FlowKey key;
+  uint32_t last_ms;          ///< low 32 bits of the clock
+  uint32_t bytes[2];         ///< of payload that passed from the LAN, from the line; since cold().started_ms
+  uint16_t packets[2];       ///< their packets
+  uint32_t context;          ///< ContextPool index, or kNoIndex
+  Epoch epoch : kEpochBits;  ///< in which it was judged: what judged it may have changed since
+  FlowState state : 2;
+  uint16_t flags;  ///< FlowFlag
+
+  /// Only of a flow of a FlowTable, which has both in one FlowChunk.
+  inline FlowCold& cold();
+  inline const FlowCold& cold() const;
+
+  /// A flow that was judged in this epoch, is allowed, without context, and nothing of it is looked at any
+  /// more, has these bits of its last word set and no others of kLookedAt.
+  static constexpr uint64_t settled_word(Epoch epoch) {
+    return kNoIndex | (epoch | uint64_t{static_cast<uint8_t>(FlowState::Allowed)} << kEpochBits) << 32 |
+           uint64_t{kFlowInUse} << 48;
   }
-  bool has_passed() const { return (passed[0].word | passed[1].word) != 0; }
+  /// word: settled_word of the present epoch.
+  bool is_settled(uint64_t word) const {
+    constexpr uint64_t kFlags = kFlowInUse | kFlowDns | kFlowLooking | kFlowOpened;
+    constexpr uint64_t kLookedAt = kNoIndex | uint64_t{0xffff} << 32 | kFlags << 48;
+    uint64_t mine;
+    std::memcpy(&mine, reinterpret_cast<const uint8_t*>(this) + offsetof(Flow, context), sizeof mine);
+    return (mine & kLookedAt) == word;
+  }
+  /// A packet, or the fragments of a datagram, passed. Returns true where it is time to tell.
+  [[nodiscard]] bool add(size_t side, uint64_t payload, uint64_t count = 1) {
+    bytes[side] += static_cast<uint32_t>(payload);
+    packets[side] = static_cast<uint16_t>(packets[side] + count);
+    return packets[side] >= kMostUntold;
+  }
+  bool has_passed() const { return (packets[0] | packets[1]) != 0; }
   bool has(FlowFlag flag) const { return flags & flag; }
   void set(FlowFlag flag) { flags = static_cast<uint16_t>(flags | flag); }
   void clear(FlowFlag flag) { flags = static_cast<uint16_t>(flags & ~flag); }
 };
-static_assert(sizeof(Flow) == 96 && offsetof(Flow, started_ms) == kFlowHotBytes);
-static_assert(offsetof(Flow, seen_and_situation) == offsetof(Flow, context) + 5 &&
-              offsetof(Flow, flags) == offsetof(Flow, context) + 6);  // see is_settled
+static_assert(sizeof(Flow) == 64);
+static_assert(offsetof(Flow, context) == 56 && offsetof(Flow, flags) == 62);  // see is_settled
+
+/// Flows and, behind them, what is cold of each: a place in one tells that in the other. As large as a page
+/// of the TLB, at whose border it lies.
+inline constexpr size_t kFlowChunkBytes = size_t{2} << 20;
+inline constexpr uint32_t kFlowsOfChunk = kFlowChunkBytes / (sizeof(Flow) + sizeof(FlowCold));
+struct alignas(kFlowChunkBytes) FlowChunk {
+  Flow hot[kFlowsOfChunk];
+  FlowCold cold[kFlowsOfChunk];
+};
+static_assert(sizeof(FlowChunk) == kFlowChunkBytes);
+
+inline FlowCold& Flow::cold() {
+  const uintptr_t chunk = reinterpret_cast<uintptr_t>(this) & ~uintptr_t{kFlowChunkBytes - 1};
+  return reinterpret_cast<FlowChunk*>(chunk)
+      ->cold[(reinterpret_cast<uintptr_t>(this) - chunk) / sizeof(Flow)];
+}
+inline const FlowCold& Flow::cold() const {
+  return const_cast<Flow*>(this)->cold();
+}
 
 /// How long a flow may be idle, in milliseconds.
 inline constexpr uint32_t kIdleHandshakeMs = 30'000, kIdleTcpMs = 3'600'000, kIdleOtherMs = 120'000,
                           kIdleDnsMs = 15'000, kIdleBlockedMs = 60'000, kIdleClosingMs = 20'000;
 
 /// Flows by key. Never grows; a key has two buckets of eight places, so a look-up reads a bounded number of
-/// lines whatever a hostile client sends (the hash is keyed).
+/// lines whatever a hostile client sends (the hash is keyed). Most flows lie in the first.
 class FlowTable {
  public:
   static constexpr uint32_t kWays = 8;
   struct alignas(64) Bucket {
     uint32_t tags[kWays];
-    uint32_t flows[kWays];  ///< index plus one; 0 for a free place
+    uint32_t flows[kWays];  ///< where the flow lies, plus one; 0 for a free place
   };
 
   /// capacity: flows; rounded up to a multiple of eight. Returns false where memory is short.
@@ -214,28 +238,24 @@ class FlowTable {
     const uint64_t two = mix(pair.two.first ^ keys_[2], pair.two.second ^ keys_[3]);
     return mix(one ^ two, rest ^ keys_[4]);
   }
-  /// Fetches what candidate reads. Returns the first bucket.
+  /// Fetches the bucket in which a flow of this hash most likely is, and returns it.
   const Bucket* prefetch(uint64_t hash) const {
     const Bucket* const first = &buckets_[home(hash)];
     __builtin_prefetch(first);
-    __builtin_prefetch(&buckets_[other(hash)]);
     return first;
   }
-  /// The flow that find will most likely return, which it fetches; nullptr where there is none. It may be
-  /// another's.
-  [[nodiscard]] Flow* candidate(uint64_t hash) const { return candidate(hash, &buckets_[home(hash)]); }
-  [[nodiscard]] Flow* candidate(uint64_t hash, const Bucket* first) const {
-    for (const Bucket* bucket : {first, static_cast<const Bucket*>(&buckets_[other(hash)])}) {
-      const uint32_t found = tags_equal(bucket->tags, tag(hash));
-      if (found == 0) continue;
-      const uint32_t index = bucket->flows[std::countr_zero(found)];
-      if (index == 0) continue;
-      Flow* const flow = &flows_[index - 1];
-      __builtin_prefetch(flow);
-      __builtin_prefetch(reinterpret_cast<const uint8_t*>(flow) + kFlowHotBytes - 1);
-      return flow;
-    }
-    return nullptr;
+  /// The other bucket, for what is not in the first.
+  const Bucket* second(uint64_t hash) const { return &buckets_[other(hash)]; }
+  /// The flow of this bucket that find will most likely return, which it fetches; nullptr where there is
+  /// none. It may be another's.
+  [[nodiscard]] Flow* candidate(uint64_t hash, const Bucket* bucket) const {
+    const uint32_t found = tags_equal(bucket->tags, tag(hash));
+    if (found == 0) return nullptr;
+    const uint32_t place = bucket->flows[std::countr_zero(found)];
+    if (place == 0) return nullptr;
+    Flow* const flow = flow_at(place - 1);
+    __builtin_prefetch(flow);
+    return flow;
   }
 
   [[nodiscard]] Flow* find(const FlowKey& key, uint64_t hash);
@@ -254,8 +274,12 @@ class FlowTable {
   uint32_t size() const { return size_; }
   uint32_t capacity() const { return capacity_; }
   /// Flow i of capacity(), for sweeps; nullptr where that place is free.
-  Flow* at(uint32_t index) { return flows_[index].has(kFlowInUse) ? &flows_[index] : nullptr; }
-  uint32_t index_of(const Flow& flow) const { return static_cast<uint32_t>(&flow - flows_.get()); }
+  Flow* at(uint32_t index) {
+    Flow* const flow = flow_at(place_of(index));
+    return flow->has(kFlowInUse) ? flow : nullptr;
+  }
+  /// A flow that is in no bucket, otherwise as insert makes one, until the next call.
+  Flow& lone(const FlowKey& key) { return begin(*flow_at(place_of(capacity_)), key); }
 
  private:
   /// The two halves of the product, one over the other: each bit of it hangs on all of both words. Each word
@@ -281,10 +305,21 @@ class FlowTable {
   }
   [[nodiscard]] size_t make_room(size_t at);
 
+  // A place is counted in flows from the first chunk's beginning, over what is cold too.
+  static constexpr uint32_t kPlacesOfChunk = kFlowChunkBytes / sizeof(Flow);
+  static uint32_t place_of(uint32_t index) {
+    return index / kFlowsOfChunk * kPlacesOfChunk + index % kFlowsOfChunk;
+  }
+  Flow* flow_at(uint32_t place) const { return reinterpret_cast<Flow*>(chunks_.get()) + place; }
+  uint32_t place_of(const Flow& flow) const {
+    return static_cast<uint32_t>(&flow - reinterpret_cast<const Flow*>(chunks_.get()));
+  }
+  static Flow& begin(Flow& flow, const FlowKey& key);
+
   FixedArray<Bucket> buckets_;
-  FixedArray<Flow> flows_;
+  FixedArray<FlowChunk> chunks_;
   uint32_t free_ = kNoIndex;  ///< the place that was freed last
-  uint32_t fresh_ = 0;        ///< places from here on were never used
+  uint32_t fresh_ = 0;        ///< flows from here on were never used
   uint64_t bucket_count_ = 0;
   uint32_t capacity_ = 0, size_ = 0;
   std::array<uint64_t, 5> keys_{};

@@ -37,7 +37,7 @@ void WorkerPipeline::first_again(Arrival& arrival, Flow& flow) {
   const bool ambiguous = flow.context != kNoIndex && contexts_[flow.context].has_passed(start);
   if (packet.payload_size != 0 || ambiguous) return drop(arrival, Reason::Overlap);
   if (flow.state == FlowState::Undecided && untouched) {
-    flow.remote_ack = start;
+    flow.cold().remote_ack = start;
     lines_.asked_again(flow, now_);
     return forward(arrival, Reason::Undecided);
   }
@@ -45,15 +45,15 @@ void WorkerPipeline::first_again(Arrival& arrival, Flow& flow) {
   if (!policy_->admits(subject_of(flow.key, false, Sighting{}), *scratch_, refusal) && !refusal.passes())
     return refuse_later_packet(arrival, flow);
   if (flow.state == FlowState::Undecided && flow.context == kNoIndex) {
-    flow.context = contexts_.take(now_.ms, flow.remote_ack);
+    flow.context = contexts_.take(now_.ms, flow.cold().remote_ack);
     if (flow.context == kNoIndex) return drop(arrival, Reason::TableFull);
   }
-  if (!flow.has(kFlowReopening)) flow.opening = Opening::None;
+  if (!flow.has(kFlowReopening)) flow.cold().opening = Opening::None;
   flow.set(kFlowReopening);
   if (flow.context != kNoIndex) {
     contexts_[flow.context].reopen_at = start;
   } else {
-    flow.remote_ack = start;
+    flow.cold().remote_ack = start;
     flow.clear(kFlowAnswered);
   }
   lines_.asked(flow, now_);
@@ -62,7 +62,7 @@ void WorkerPipeline::first_again(Arrival& arrival, Flow& flow) {
 
 /// The number of the first byte of a flow that is read and whose start was seen.
 uint32_t WorkerPipeline::first_byte(const Flow& flow) {
-  return flow.context == kNoIndex ? flow.remote_ack : contexts_[flow.context].start;
+  return flow.context == kNoIndex ? flow.cold().remote_ack : contexts_[flow.context].start;
 }
 
 /// The other side sends a SYN of its own: both may open at once; else it is a connection of its own.
@@ -72,10 +72,8 @@ void WorkerPipeline::first_from_other(Arrival& arrival, Flow& flow) {
   if (both_open) return forward(arrival, Reason::Undecided);
   if (arrival.from_lan()) return open_anew(arrival, flow);
   // What is refused from the line must not end what the LAN has opened.
-  Flow inbound{};
-  inbound.key = flow.key;
-  inbound.context = kNoIndex;
-  inbound.last_ms = inbound.started_ms = static_cast<uint32_t>(now_.ms);
+  Flow& inbound = flows_.lone(flow.key);
+  inbound.last_ms = inbound.cold().started_ms = static_cast<uint32_t>(now_.ms);
   inbound.set(kFlowInbound);
   Sighting sighting;
   const Verdict verdict = judge_access(inbound, sighting);
@@ -90,7 +88,8 @@ void WorkerPipeline::first_from_other(Arrival& arrival, Flow& flow) {
 void WorkerPipeline::first_answered(Arrival& arrival, Flow& flow) {
   const uint32_t ack = arrival.packet.tcp_ack;
   if (flow.has(kFlowReopening)) {
-    const uint32_t start = flow.context == kNoIndex ? flow.remote_ack : contexts_[flow.context].reopen_at;
+    const uint32_t start =
+        flow.context == kNoIndex ? flow.cold().remote_ack : contexts_[flow.context].reopen_at;
     if (ack != start) return drop(arrival, Reason::Overlap);
     begin_anew(flow, start);
   }
@@ -106,13 +105,13 @@ void WorkerPipeline::first_answered(Arrival& arrival, Flow& flow) {
 void WorkerPipeline::begin_anew(Flow& flow, uint32_t start) {
   end(flow, how_ended(flow, Ended::Replaced));
   release_context(flow);
-  names_.release(flow.name);
-  flow.name = 0;
+  names_.release(flow.cold().name);
+  flow.cold().name = 0;
   flow.state = FlowState::Undecided;
-  flow.protocol = Protocol::Unknown;
-  flow.seen_and_situation = 0;
+  flow.cold().protocol = Protocol::Unknown;
+  flow.cold().seen_and_situation = 0;
   flow.flags = kFlowInUse;
-  flow.remote_ack = start;
+  flow.cold().remote_ack = start;
 }
 
 void WorkerPipeline::open_anew(Arrival& arrival, Flow& flow) {

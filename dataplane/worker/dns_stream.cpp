@@ -31,7 +31,7 @@ std::span<const uint8_t> WorkerPipeline::next_message(const ByteStream& stream, 
 
 void WorkerPipeline::begin_dns_stream(const Arrival& arrival, Flow& flow, Context& context) {
   context.kind = ReaderKind::DnsStream;
-  flow.protocol = Protocol::Dns;
+  flow.cold().protocol = Protocol::Dns;
   context.dns.questions = context.dns.answered = 0;
   context.dns.changed = false;
   // The server goes on where its client waits for it; one that sent data in its SYN does not know yet.

@@ -9,7 +9,7 @@ namespace {
 /// Of ends that say little, what one worker writes in a second: a flood must not fill the log.
 constexpr uint32_t kLittleEnds = 1000;
 constexpr uint64_t kSecondMs = 1000;
-constexpr uint64_t kAccessBits = Flow::kAccessBits;
+constexpr uint64_t kAccessBits = FlowCold::kAccessBits;
 
 }  // namespace
 
@@ -38,7 +38,7 @@ Ended WorkerPipeline::how_ended(const Flow& flow, Ended otherwise) {
 /// decided the former, and the latter's refusal stands in the log. Of those only so many have an end a
 /// second, and the next end says how many have none.
 bool WorkerPipeline::may_end(const Flow& flow) {
-  if (flow.access != 0 && flow.has_passed()) return true;
+  if (flow.cold().access != 0 && flow.has_passed()) return true;
   if (now_.ms - ends_since_ms_ >= kSecondMs) {
     ends_since_ms_ = now_.ms;
     ends_written_ = 0;
@@ -52,44 +52,45 @@ bool WorkerPipeline::may_end(const Flow& flow) {
 /// Writes what passed since the flow began, or since it was told last, if there is anything to tell; then
 /// that is told. refusal: with Ended::Blocked, why.
 void WorkerPipeline::end(Flow& flow, Ended how, const Verdict* refusal) {
-  const bool told = flow.access == 0 && !flow.has_passed();
+  const bool told = flow.cold().access == 0 && !flow.has_passed();
   if (how != Ended::Continues) lines_.ended(flow);
   if (!told && may_end(flow)) {
     Record record = record_of(flow);
-    const std::string_view name = names_.view(flow.name);
+    const std::string_view name = names_.view(flow.cold().name);
     record.ended = how;
-    record.action = static_cast<uint8_t>(flow.action);
-    record.reason = static_cast<uint8_t>(refusal != nullptr               ? refusal->reason
-                                         : flow.action == Action::Blocked ? Reason::BlockedFlow
-                                                                          : passing(flow));
-    record.protocol = static_cast<uint8_t>(flow.protocol);
+    record.action = static_cast<uint8_t>(flow.cold().action);
+    record.reason = static_cast<uint8_t>(refusal != nullptr                      ? refusal->reason
+                                         : flow.cold().action == Action::Blocked ? Reason::BlockedFlow
+                                                                                 : passing(flow));
+    record.protocol = static_cast<uint8_t>(flow.cold().protocol);
     record.seen = static_cast<uint8_t>(name.empty() ? Seen::Nothing : remembered(flow).seen);
     record.rule = refusal != nullptr ? refusal->rule : kNone16;
     record.list = refusal != nullptr ? refusal->list : kNone16;
     record.network = policy_ != nullptr ? policy_->network_of(flow.key.local, flow.key.vlan) : kNone16;
     const bool inbound = flow.has(kFlowInbound);
-    const Passed& source = flow.passed[inbound ? 1 : 0];
-    const Passed& destination = flow.passed[inbound ? 0 : 1];
-    record.source_bytes = source.bytes();
-    record.destination_bytes = destination.bytes();
+    const auto lan = static_cast<size_t>(Side::Lan), line = static_cast<size_t>(Side::Line);
+    const size_t source = inbound ? line : lan, destination = inbound ? lan : line;
+    record.source_bytes = flow.bytes[source];
+    record.destination_bytes = flow.bytes[destination];
     record.end = {};
-    record.end.source_packets = source.packets();
-    record.end.destination_packets = destination.packets();
+    record.end.source_packets = flow.packets[source];
+    record.end.destination_packets = flow.packets[destination];
     // The low bits of a number that was written in the last two hours; so many are not written in that time.
-    if (flow.access != 0)
-      record.end.access = ring_.last_number() - ((ring_.last_number() - flow.access) & kAccessBits);
-    const auto lasted = static_cast<int32_t>(flow.last_ms - flow.started_ms);
+    if (flow.cold().access != 0)
+      record.end.access = ring_.last_number() - ((ring_.last_number() - flow.cold().access) & kAccessBits);
+    const auto lasted = static_cast<int32_t>(flow.last_ms - flow.cold().started_ms);
     record.end.duration_ms = static_cast<uint32_t>(std::max(lasted, 0));
     record.end.idle_ms = static_cast<uint32_t>(now_.ms) - flow.last_ms;
     record.end.left_out = ends_left_out_;
     stats_.ended[static_cast<size_t>(how)].add();
     const uint64_t number = ring_.push(record, name);
     if (number != 0) ends_left_out_ = 0;
-    if (how == Ended::Continues && number != 0) flow.access = number & kAccessBits;
+    if (how == Ended::Continues && number != 0) flow.cold().access = number & kAccessBits;
   }
-  if (how != Ended::Continues) flow.access = 0;
-  flow.passed[0] = flow.passed[1] = {};
-  flow.started_ms = static_cast<uint32_t>(now_.ms);
+  if (how != Ended::Continues) flow.cold().access = 0;
+  for (const Side side : {Side::Lan, Side::Line})
+    flow.bytes[static_cast<size_t>(side)] = flow.packets[static_cast<size_t>(side)] = 0;
+  flow.cold().started_ms = static_cast<uint32_t>(now_.ms);
 }
 
 void WorkerPipeline::stop(Clock now) {

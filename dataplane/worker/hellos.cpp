@@ -11,7 +11,7 @@ Context* WorkerPipeline::begin_hello(Flow& flow, Protocol protocol, ReaderKind k
   flow.context = contexts_.take(now_.ms, 0);
   if (flow.context == kNoIndex) return nullptr;
   flow.state = FlowState::Undecided;
-  flow.protocol = protocol;
+  flow.cold().protocol = protocol;
   Context& context = contexts_[flow.context];
   context.kind = kind;
   context.recorded = recorded;
@@ -24,21 +24,22 @@ WorkerPipeline::Step WorkerPipeline::hello_event(Arrival& arrival, Flow& flow, C
   switch (event) {
     case Extract::Name:
       return judge_hello(arrival, flow, context,
-                         Sighting::named(flow.protocol, Seen::Sni, hello.host().view()));
+                         Sighting::named(flow.cold().protocol, Seen::Sni, hello.host().view()));
     case Extract::NoName: {
       const Situation situation = hello.has_esni() ? Situation::Ech : Situation::NoName;
-      return judge_hello(arrival, flow, context, Sighting::without_name(flow.protocol, situation));
+      return judge_hello(arrival, flow, context, Sighting::without_name(flow.cold().protocol, situation));
     }
     case Extract::Complete:
       break;
     default:
-      judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, Situation::IncompleteHello));
+      judge_and_decide(arrival, flow,
+                       Sighting::without_name(flow.cold().protocol, Situation::IncompleteHello));
       return Step::Decided;
   }
   context.named = false;
   // With the public name of an ECH configuration in sight, the extension is no GREASE.
   if (hello.has_esni() || (hello.has_ech() && hides_name(hello.host().view()))) {
-    const auto hidden = Sighting::without_name(flow.protocol, Situation::Ech);
+    const auto hidden = Sighting::without_name(flow.cold().protocol, Situation::Ech);
     if (judge_hello(arrival, flow, context, hidden, hello.host().view()) == Step::Decided)
       return Step::Decided;
     context.named = false;

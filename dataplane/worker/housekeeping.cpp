@@ -62,11 +62,13 @@ uint32_t WorkerPipeline::idle_limit_ms(const Flow& flow) const {
 void WorkerPipeline::sweep_flow(Flow& flow) {
   const uint32_t idle_ms = static_cast<uint32_t>(now_.ms) - flow.last_ms;
   lines_.sweep(flow, now_);
+  if (flow.epoch != epoch_) flow.epoch = kNoEpoch;
   if (idle_ms >= idle_limit_ms(flow)) return erase(flow, how_ended(flow, Ended::Timeout));
-  const uint32_t untold_ms = static_cast<uint32_t>(now_.ms) - flow.started_ms;
+  const uint32_t untold_ms = static_cast<uint32_t>(now_.ms) - flow.cold().started_ms;
   if (untold_ms >= kUntoldMs && idle_ms < untold_ms / 2 && flow.has_passed()) go_on(flow);
   if (flow.context == kNoIndex) return;
-  const Context& context = contexts_[flow.context];
+  Context& context = contexts_[flow.context];
+  if (context.judged_epoch != epoch_) context.judged_epoch = kNoEpoch;
   const uint64_t age_ms = now_.ms - context.started_ms;
   if (context.kind == ReaderKind::Quic && flow.state == FlowState::Allowed && age_ms >= kQuicHandshakeMs)
     return release_context(flow);
@@ -85,7 +87,7 @@ void WorkerPipeline::sweep_flow(Flow& flow) {
 void WorkerPipeline::time_out(Flow& flow) {
   const bool silent = !contexts_[flow.context].preluded && !flow.has(kFlowMidstream);
   const Situation situation = recognised(flow) || silent ? Situation::IncompleteHello : unrecognised(flow);
-  Sighting sighting = Sighting::without_name(flow.protocol, situation);
+  Sighting sighting = Sighting::without_name(flow.cold().protocol, situation);
   const Verdict verdict = judge_access(flow, sighting);
   remember(flow, sighting);
   record(nullptr, flow, sighting, verdict);
@@ -126,13 +128,13 @@ void WorkerPipeline::abandon(const Flow& flow) {
   const auto side = static_cast<size_t>(inbound ? Side::Line : Side::Lan);
   send_answers(port_of_[flow.key.pair][side],
                sluice::abandon(pool_, packet, {context.link, context.link_size},
-                               ack_known ? flow.remote_ack : passed, passed));
+                               ack_known ? flow.cold().remote_ack : passed, passed));
 }
 
 void WorkerPipeline::release_context(Flow& flow) {
   if (flow.context == kNoIndex) return;
   if (flow.has(kFlowReopening)) {
-    flow.remote_ack = contexts_[flow.context].reopen_at;
+    flow.cold().remote_ack = contexts_[flow.context].reopen_at;
     flow.clear(kFlowAnswered);
   }
   contexts_.give_back(flow.context);
@@ -143,7 +145,7 @@ void WorkerPipeline::erase(Flow& flow, Ended how) {
   end(flow, how);
   abandon(flow);
   release_context(flow);
-  names_.release(flow.name);
+  names_.release(flow.cold().name);
   flows_.erase(flow);
 }
 

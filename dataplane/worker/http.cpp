@@ -7,11 +7,11 @@ namespace sluice {
 void WorkerPipeline::begin_http(Flow& flow, Context& context) {
   context.kind = ReaderKind::Http;
   if (context.asked == Switch::None) context.http = HttpRequests::of_any_method();
-  flow.protocol = Protocol::Http;
+  flow.cold().protocol = Protocol::Http;
 }
 
 WorkerPipeline::Step WorkerPipeline::begin_h2c(Arrival& arrival, Flow& flow, Context& context) {
-  flow.protocol = Protocol::H2c;
+  flow.cold().protocol = Protocol::H2c;
   context.preluded = true;  // both sides settle how they will speak before the first request
   if (contexts_.begin_h2c(context)) return Step::GoOn;
   judge_and_decide(arrival, flow, Sighting::without_name(Protocol::H2c, Situation::TableFull));
@@ -106,7 +106,7 @@ WorkerPipeline::Step WorkerPipeline::no_request(Arrival& arrival, Flow& flow, Co
 /// claimed: a host that was refused, or the last one seen; for the record only.
 WorkerPipeline::Step WorkerPipeline::unparsable(Arrival& arrival, Flow& flow, const Context& context,
                                                 std::string_view claimed) {
-  Sighting sighting = Sighting::without_name(flow.protocol, Situation::UnparsableHttp);
+  Sighting sighting = Sighting::without_name(flow.cold().protocol, Situation::UnparsableHttp);
   sighting.response_outstanding = response_outstanding(arrival, context);
   const Verdict verdict = judge_access(flow, sighting);
   remember(flow, sighting);

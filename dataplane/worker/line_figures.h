@@ -22,26 +22,27 @@ class LineFigures {
   /// A SYN passes.
   void asked(Flow& flow, Clock now) {
     if (!is_watched(flow)) return;
-    if (flow.opening != Opening::None) return asked_again(flow, now);
+    if (flow.cold().opening != Opening::None) return asked_again(flow, now);
     line_of(flow).syns.asked.add();
     step(flow, Opening::Asked, now);
   }
   /// The same SYN, or another in place of it.
   void asked_again(Flow& flow, Clock now) {
     if (!is_watched(flow)) return;
-    if (flow.opening == Opening::None) return asked(flow, now);
-    if (flow.opening > Opening::Unanswered) return;  // its answer got lost on the LAN, which says so again
+    if (flow.cold().opening == Opening::None) return asked(flow, now);
+    if (flow.cold().opening > Opening::Unanswered)
+      return;  // its answer got lost on the LAN, which says so again
     line_of(flow).syns.repeated.add();
-    if (flow.opening == Opening::Asked) flow.opening = Opening::AskedAgain;
+    if (flow.cold().opening == Opening::Asked) flow.cold().opening = Opening::AskedAgain;
   }
   /// A SYN-ACK passes.
   void syn_answered(Flow& flow, Clock now) {
-    if (flow.opening == Opening::None) return;
+    if (flow.cold().opening == Opening::None) return;
     LineStats& line = line_of(flow);
-    if (flow.opening >= Opening::Answered) {
-      if (flow.opening == Opening::Done) return;
+    if (flow.cold().opening >= Opening::Answered) {
+      if (flow.cold().opening == Opening::Done) return;
       line.syn_acks.repeated.add();
-      if (flow.opening == Opening::Answered) flow.opening = Opening::AnsweredAgain;
+      if (flow.cold().opening == Opening::Answered) flow.cold().opening = Opening::AnsweredAgain;
       return;
     }
     answered(line.syns, flow, Opening::Asked, Opening::Unanswered, now);
@@ -50,33 +51,35 @@ class LineFigures {
   }
   /// An RST from the line: it answers as well.
   void refused(Flow& flow, Clock now) {
-    if (flow.opening == Opening::None || flow.opening > Opening::Unanswered) return;
+    if (flow.cold().opening == Opening::None || flow.cold().opening > Opening::Unanswered) return;
     answered(line_of(flow).syns, flow, Opening::Asked, Opening::Unanswered, now);
-    flow.opening = Opening::Done;
+    flow.cold().opening = Opening::Done;
   }
   /// A segment of the opener.
   void acknowledged(Flow& flow, uint8_t tcp_flags, Clock now) {
-    if (flow.opening < Opening::Answered || flow.opening == Opening::Done || (tcp_flags & kSyn)) return;
+    if (flow.cold().opening < Opening::Answered || flow.cold().opening == Opening::Done || (tcp_flags & kSyn))
+      return;
     answered(line_of(flow).syn_acks, flow, Opening::Answered, Opening::Unacknowledged, now);
-    flow.opening = Opening::Done;
+    flow.cold().opening = Opening::Done;
   }
   /// A question of DNS passes.
   void question(Flow& flow, Clock now) {
     if (flow.key.transport != kUdp || !is_watched(flow)) return;
     Asking& questions = line_of(flow).questions;
-    if (flow.opening == Opening::Asked || flow.opening == Opening::AskedAgain) {
+    if (flow.cold().opening == Opening::Asked || flow.cold().opening == Opening::AskedAgain) {
       questions.repeated.add();
-      flow.opening = Opening::AskedAgain;
+      flow.cold().opening = Opening::AskedAgain;
       return;
     }
     questions.asked.add();
     step(flow, Opening::Asked, now);
   }
   void question_answered(Flow& flow, Clock now) {
-    if (flow.key.transport != kUdp || flow.opening == Opening::None || flow.opening > Opening::Unanswered)
+    if (flow.key.transport != kUdp || flow.cold().opening == Opening::None ||
+        flow.cold().opening > Opening::Unanswered)
       return;
     answered(line_of(flow).questions, flow, Opening::Asked, Opening::Unanswered, now);
-    flow.opening = Opening::Done;
+    flow.cold().opening = Opening::Done;
   }
   /// A segment whose bytes were read before passes.
   void repeated(const Flow& flow, size_t bytes) {
@@ -88,22 +91,23 @@ class LineFigures {
     if (!is_watched(flow) || !flow.has_passed()) return;
     LineStats& line = line_of(flow);
     line.ended.add();
-    if (flow.passed[static_cast<size_t>(Side::Line)].word == 0) line.one_way.add();
+    if (flow.packets[static_cast<size_t>(Side::Line)] == 0) line.one_way.add();
   }
   /// Now and then, each flow: what has waited too long is unanswered.
   void sweep(Flow& flow, Clock now) {
     constexpr uint32_t kWaits =
         1U << static_cast<unsigned>(Opening::Asked) | 1U << static_cast<unsigned>(Opening::AskedAgain) |
         1U << static_cast<unsigned>(Opening::Answered) | 1U << static_cast<unsigned>(Opening::AnsweredAgain);
-    if (!(kWaits >> static_cast<unsigned>(flow.opening) & 1) || waited_us(flow, now) < kAnswerMs * 1000)
+    if (!(kWaits >> static_cast<unsigned>(flow.cold().opening) & 1) ||
+        waited_us(flow, now) < kAnswerMs * 1000)
       return;
     const bool tcp = flow.key.transport == kTcp;
     // What was decided meanwhile was refused, or is no longer looked at.
     const bool open = !tcp || flow.state == FlowState::Undecided || flow.has(kFlowReopening);
     LineStats& line = line_of(flow);
-    const bool of_lan = flow.opening >= Opening::Answered;
+    const bool of_lan = flow.cold().opening >= Opening::Answered;
     if (open) (of_lan ? line.syn_acks : tcp ? line.syns : line.questions).unanswered.add();
-    flow.opening = !open ? Opening::Done : of_lan ? Opening::Unacknowledged : Opening::Unanswered;
+    flow.cold().opening = !open ? Opening::Done : of_lan ? Opening::Unacknowledged : Opening::Unanswered;
   }
 
  private:
@@ -116,17 +120,17 @@ class LineFigures {
     constexpr int64_t kNs = 1000;
     return static_cast<uint32_t>(now.utc_ns / kNs);
   }
-  static uint32_t waited_us(const Flow& flow, Clock now) { return us(now) - flow.step_us; }
+  static uint32_t waited_us(const Flow& flow, Clock now) { return us(now) - flow.cold().step_us; }
   static void step(Flow& flow, Opening opening, Clock now) {
-    flow.opening = opening;
-    flow.step_us = us(now);
+    flow.cold().opening = opening;
+    flow.cold().step_us = us(now);
   }
   /// once: where the time is known. late: where it was counted as unanswered already.
   static void answered(Asking& asking, const Flow& flow, Opening once, Opening late, Clock now) {
-    if (flow.opening == late) return asking.late.add();
+    if (flow.cold().opening == late) return asking.late.add();
     asking.answered.add();
     constexpr uint64_t kNs = 1000;
-    if (flow.opening == once) asking.times.add(waited_us(flow, now) * kNs);
+    if (flow.cold().opening == once) asking.times.add(waited_us(flow, now) * kNs);
   }
 
   WorkerStats& stats_;

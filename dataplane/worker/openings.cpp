@@ -30,7 +30,7 @@ void WorkerPipeline::open(Arrival& arrival) {
   if (flow == nullptr) return without_flow(arrival, Situation::TableFull);
   arrival.flow = flow;
   touch(*flow);
-  flow->started_ms = flow->last_ms;
+  flow->cold().started_ms = flow->last_ms;
   flow->epoch = epoch_;
   if (packet.is_tcp() && !packet.fragment) return open_tcp(arrival, *flow);
   if (!arrival.from_lan()) flow->set(kFlowInbound);
@@ -52,7 +52,7 @@ void WorkerPipeline::open_tcp(Arrival& arrival, Flow& flow) {
   if (!syn) inbound = looks_inbound(flow.key);
   if (inbound) flow.set(kFlowInbound);
   if (!opener_sends) flow.set(kFlowMidstream);
-  flow.remote_ack = packet.tcp_seq + 1;
+  flow.cold().remote_ack = packet.tcp_seq + 1;
   note_closing(packet, flow);
 
   // From the line nothing is opened but what an inbound rule names, and that is known from the addresses.
@@ -100,14 +100,13 @@ void WorkerPipeline::open_dns(Arrival& arrival, Flow& flow) {
     return decide(arrival, flow, unseen, refusal);
   flow.set(kFlowDns);
   flow.state = FlowState::Allowed;
-  flow.protocol = Protocol::Dns;
+  flow.cold().protocol = Protocol::Dns;
   dns(arrival, flow);
 }
 
 /// No flow can be kept, or no record of it: the policy's setting for that decides each packet by itself.
 void WorkerPipeline::without_flow(Arrival& arrival, Situation situation) {
-  Flow passing{};
-  passing.key = arrival.key;
+  Flow& passing = flows_.lone(arrival.key);
   if (!arrival.from_lan()) passing.set(kFlowInbound);
   Sighting sighting = Sighting::without_name(Protocol::Unknown, situation);
   const Verdict verdict = judge_access(passing, sighting);

@@ -53,7 +53,7 @@ void WorkerPipeline::set_policy(const Policy* policy, Scratch* scratch) {
   policy_ = policy;
   scratch_ = scratch;
   generation_ = policy == nullptr ? 0 : policy->generation();
-  ++epoch_;
+  epoch_ = after(epoch_);
   stats_.generation.set(generation_);
   if (policy == nullptr) return;
   for (size_t pair = 0; pair < kMaxPairs; ++pair) line_of_pair_[pair] = policy->line_of(config_.lines[pair]);
@@ -64,7 +64,7 @@ void WorkerPipeline::begin(Clock now, Output& out) {
   constexpr int64_t kSecond = 1'000'000'000;
   now_ = now;
   out_ = &out;
-  if (policy_ != nullptr && policy_->advance(*scratch_, now.utc_ns / kSecond)) ++epoch_;
+  if (policy_ != nullptr && policy_->advance(*scratch_, now.utc_ns / kSecond)) epoch_ = after(epoch_);
 }
 
 }  // namespace sluice

@@ -242,7 +242,7 @@ void WorkerPipeline::quic_from_server(Arrival& arrival, Flow& flow) {
 /// A server's Initial or Handshake packet. The keys of the latter come from the whole hello, which the server
 /// thus has. An id that was known before may be that of a former connection, whose packets are late.
 void WorkerPipeline::quic_answer(Flow& flow, const QuicPacket& packet) {
-  const bool fresh = quic_ids_.learn(flow.key, packet.source, names_.view(flow.name), now_.ms);
+  const bool fresh = quic_ids_.learn(flow.key, packet.source, names_.view(flow.cold().name), now_.ms);
   Context* context = quic_context(flow);
   if (context == nullptr || context->quic.client != packet.destination) return;
   if (fresh) context->quic.server.assign(packet.source);
@@ -276,7 +276,7 @@ bool WorkerPipeline::google_event(Arrival& arrival, Flow& flow, const HostName& 
   Sighting sighting = Sighting::named(Protocol::Quic, Seen::Sni, host.view());
   if (host.empty() || host.is_address()) sighting = Sighting::without_name(Protocol::Quic, Situation::NoName);
   const Verdict verdict = judge_access(flow, sighting);
-  const bool again = flow.has(kFlowQuicPassed) && names_.view(flow.name) == sighting.name;
+  const bool again = flow.has(kFlowQuicPassed) && names_.view(flow.cold().name) == sighting.name;
   remember(flow, sighting);
   if (!verdict.passes()) return decide(arrival, flow, sighting, verdict), false;
   if (!again) record(&arrival, flow, sighting, verdict);

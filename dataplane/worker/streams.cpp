@@ -42,7 +42,7 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
   const uint32_t seq = packet.tcp_seq + (packet.tcp_flags & kSyn ? 1 : 0);
   if (flow.context == kNoIndex) {
     const bool start_known = flow.has(kFlowAnswered) || !flow.has(kFlowMidstream);
-    flow.context = contexts_.take(now_.ms, start_known ? flow.remote_ack : seq);
+    flow.context = contexts_.take(now_.ms, start_known ? flow.cold().remote_ack : seq);
     if (flow.context == kNoIndex)
       return judge_and_decide(arrival, flow, Sighting::without_name(Protocol::Unknown, Situation::TableFull));
   }
@@ -61,7 +61,8 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
     return forward(arrival, passes);
   }
   if (flow.state == FlowState::Undecided && ++context.packets > kUndecidedPackets)
-    return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, Situation::IncompleteHello));
+    return judge_and_decide(arrival, flow,
+                            Sighting::without_name(flow.cold().protocol, Situation::IncompleteHello));
   if (packet.tcp_flags & kSyn) context.syn_end = seq + packet.payload_size;
   switch (context.stream.offer(contexts_.blocks(), seq, bytes)) {
     case ByteStream::Offer::Taken:
@@ -76,7 +77,8 @@ void WorkerPipeline::opener_segment(Arrival& arrival, Flow& flow) {
     case ByteStream::Offer::TooFar:
       return drop(arrival, Reason::TcpGap);
     case ByteStream::Offer::NoMemory:
-      return judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, Situation::TableFull));
+      return judge_and_decide(arrival, flow,
+                              Sighting::without_name(flow.cold().protocol, Situation::TableFull));
   }
 }
 
@@ -99,7 +101,7 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
     const bool connects = flow.has(kFlowAnswered) || flow.has(kFlowMidstream) || (packet.tcp_flags & kSyn);
     if (connects && (flow.context != kNoIndex || !flow.has(kFlowReopening))) {
       flow.set(kFlowAnswered);
-      flow.remote_ack = packet.tcp_ack;
+      flow.cold().remote_ack = packet.tcp_ack;
     }
   }
   if (flow.context != kNoIndex) contexts_[flow.context].destination_bytes += packet.payload_size;
@@ -108,7 +110,7 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
     // The other side speaks before the opener's name is complete: no more of it will come.
     const Situation situation = recognised(flow) ? Situation::IncompleteHello : unrecognised(flow);
     const Protocol protocol =
-        flow.protocol == Protocol::Unknown ? protocol_of_server(arrival) : flow.protocol;
+        flow.cold().protocol == Protocol::Unknown ? protocol_of_server(arrival) : flow.cold().protocol;
     return judge_and_decide(arrival, flow, Sighting::without_name(protocol, situation));
   }
   if (flow.context == kNoIndex) return forward(arrival, passes);
@@ -218,10 +220,11 @@ WorkerPipeline::Step WorkerPipeline::recognise(Arrival& arrival, Flow& flow, Con
       begin_prelude(flow, context, bytes);
       return Step::GoOn;
     default:  // no name will come
-      if (const Protocol said = sluice::protocol_of(stream); said != Protocol::Unknown) flow.protocol = said;
+      if (const Protocol said = sluice::protocol_of(stream); said != Protocol::Unknown)
+        flow.cold().protocol = said;
       break;
   }
-  judge_and_decide(arrival, flow, Sighting::without_name(flow.protocol, situation));
+  judge_and_decide(arrival, flow, Sighting::without_name(flow.cold().protocol, situation));
   return Step::Decided;
 }
 
@@ -229,7 +232,7 @@ void WorkerPipeline::begin_tls(Flow& flow, Context& context) {
   leave_http(flow, context);
   context.kind = ReaderKind::Tls;
   context.tls = TlsHello{};
-  flow.protocol = Protocol::Tls;
+  flow.cold().protocol = Protocol::Tls;
 }
 
 /// What HTTP led to decides anew; the server may still be answering HTTP.

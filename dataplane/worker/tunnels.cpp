@@ -22,14 +22,14 @@ Protocol WorkerPipeline::protocol_of_server(const Arrival& arrival) {
 /// The first packet of a flow that is no TCP's and in which nobody will find a name.
 void WorkerPipeline::open_unnamed(Arrival& arrival, Flow& flow) {
   judge_unnamed(arrival, flow, protocol_of(arrival, flow));
-  if (!arrival.packet.is_udp() || flow.state != FlowState::Allowed || is_tunnel(flow.protocol)) return;
+  if (!arrival.packet.is_udp() || flow.state != FlowState::Allowed || is_tunnel(flow.cold().protocol)) return;
   flow.set(kFlowLooking);
-  flow.looked_at = 1;
+  flow.cold().looked_at = 1;
 }
 
 /// A tunnel may begin behind a few datagrams of something else.
 void WorkerPipeline::look_again(Arrival& arrival, Flow& flow) {
-  if (++flow.looked_at == kLookedAtDatagrams) flow.clear(kFlowLooking);
+  if (++flow.cold().looked_at == kLookedAtDatagrams) flow.clear(kFlowLooking);
   const Protocol protocol = recognise_datagram(payload_of(arrival), kAnyPort);
   if (!is_tunnel(protocol)) return forward(arrival, Reason::Decided);
   flow.clear(kFlowLooking);
@@ -60,12 +60,13 @@ void WorkerPipeline::open_inside(Arrival& outer, const Flow& tunnel) {
   inner.flow = nullptr;
   inner.around = &outer;
   uint32_t network = 0;
-  const Decoded decoded = decode_inside(tunnel.protocol, outer.headers, outer.packet, inner.packet, network);
+  const Decoded decoded =
+      decode_inside(tunnel.cold().protocol, outer.headers, outer.packet, inner.packet, network);
   if (decoded.kind == Decoded::Kind::NotIp) return forward(outer, Reason::NotIp);
   if (decoded.kind == Decoded::Kind::Dropped) return unreadable(decoded.reason);
   if (passes_as_link_control(inner)) return;
   if (inner.packet.vlan == kNoVlan) inner.packet.vlan = outer.packet.vlan;
-  const uint32_t number = opened_.number(tunnel.key, tunnel.protocol, network, now_.ms);
+  const uint32_t number = opened_.number(tunnel.key, tunnel.cold().protocol, network, now_.ms);
   if (number == kNoIndex) {
     inner.key = key_of(inner, tunnel.key.pair);
     return without_flow(inner, Situation::TableFull);

@@ -84,29 +84,30 @@ void WorkerPipeline::settle(Flow& flow, const Verdict& verdict) {
 
 /// What a flow must keep to be judged again when the policy has changed.
 void WorkerPipeline::remember(Flow& flow, const Sighting& sighting) {
-  if (names_.view(flow.name) != sighting.name) {
+  if (names_.view(flow.cold().name) != sighting.name) {
     const uint32_t name = names_.intern(sighting.name);
     if (name == 0 && !sighting.name.empty()) stats_.names_lost.add();
-    names_.release(flow.name);
-    flow.name = name;
+    names_.release(flow.cold().name);
+    flow.cold().name = name;
   }
-  flow.protocol = sighting.protocol;
+  flow.cold().protocol = sighting.protocol;
   flow.epoch = epoch_;
-  flow.seen_and_situation = seen_and_situation(sighting);
-  if (flow.context != kNoIndex) contexts_[flow.context].judged_epoch = 0;
+  flow.cold().seen_and_situation = seen_and_situation(sighting);
+  if (flow.context != kNoIndex) contexts_[flow.context].judged_epoch = kNoEpoch;
 }
 
 bool WorkerPipeline::is_remembered(const Flow& flow, const Sighting& sighting) const {
-  return flow.protocol == sighting.protocol && flow.seen_and_situation == seen_and_situation(sighting) &&
-         names_.view(flow.name) == sighting.name;
+  return flow.cold().protocol == sighting.protocol &&
+         flow.cold().seen_and_situation == seen_and_situation(sighting) &&
+         names_.view(flow.cold().name) == sighting.name;
 }
 
 Sighting WorkerPipeline::remembered(const Flow& flow) const {
   Sighting sighting;
-  sighting.protocol = flow.protocol;
-  sighting.seen = static_cast<Seen>(flow.seen_and_situation & 0x0f);
-  sighting.name = names_.view(flow.name);
-  const unsigned situation = flow.seen_and_situation >> 4;
+  sighting.protocol = flow.cold().protocol;
+  sighting.seen = static_cast<Seen>(flow.cold().seen_and_situation & 0x0f);
+  sighting.name = names_.view(flow.cold().name);
+  const unsigned situation = flow.cold().seen_and_situation >> 4;
   sighting.unidentified = situation != 0;
   if (situation != 0) sighting.situation = static_cast<Situation>(situation - 1);
   return sighting;
@@ -124,7 +125,7 @@ bool WorkerPipeline::rejudge(Arrival& arrival, Flow& flow) {
   const bool decided = flow.state == FlowState::Allowed && !flow.has(kFlowDns);
   if (decided) {
     verdict = judge(flow, sighting);
-    if (is_tunnel(flow.protocol) && verdict.passes()) settle(flow, verdict);
+    if (is_tunnel(flow.cold().protocol) && verdict.passes()) settle(flow, verdict);
     if (verdict.passes()) return true;
   } else if (policy_->admits(subject_of(flow.key, flow.has(kFlowInbound), sighting), *scratch_, verdict)) {
     return true;
@@ -176,8 +177,8 @@ uint64_t WorkerPipeline::record(const Arrival* arrival, Flow& flow, const Sighti
   stats_.accesses[record.action][record.reason].add();
   stats_.protocols[record.action][record.protocol].add();
   const uint64_t number = ring_.push(record, sighting.name);
-  if (number != 0) flow.access = number & Flow::kAccessBits;
-  flow.action = verdict.action;
+  if (number != 0) flow.cold().access = number & FlowCold::kAccessBits;
+  flow.cold().action = verdict.action;
   return number;
 }
 
@@ -197,7 +198,7 @@ void WorkerPipeline::refuse_packet(Arrival& arrival, const Flow& flow, const Sig
   refusal.response_outstanding = sighting.response_outstanding;
   refusal.message = sighting.message;
   refusal.server_ack_known = flow.has(kFlowAnswered);
-  refusal.server_ack = flow.remote_ack;
+  refusal.server_ack = flow.cold().remote_ack;
   refusal.rule = verdict.rule == kNone16 ? word_of(verdict.reason) : policy_->rule_name(verdict.rule);
   refusal.reference = {reference, static_cast<size_t>(std::max(size, 0))};
   refusal.contact = policy_->string(policy_->site().contact);

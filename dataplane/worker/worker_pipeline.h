@@ -24,8 +24,8 @@
 
 namespace sluice {
 
-inline constexpr uint32_t kMaxFrame =
-    256 * 1024;  ///< bytes of a frame that are looked at; its rest passes with it
+/// Bytes of a frame that are looked at; its rest passes with it.
+inline constexpr uint32_t kMaxFrame = 256 * 1024;
 
 inline constexpr uint32_t kLookedAtDatagrams = 8;  ///< of a UDP flow, for a tunnel's beginning
 
@@ -126,6 +126,7 @@ class WorkerPipeline final : public Pipeline {
   };
   void run(std::span<rte_mbuf* const> burst, Owner owner, Clock now, Output& out);
   void look_at(const rte_mbuf& mbuf, Glimpse& out) const;
+  void find_candidates(size_t count);
   [[nodiscard]] bool gives_way_unread(rte_mbuf* mbuf, Owner owner, const Glimpse& glimpse);
   [[nodiscard]] bool enter(rte_mbuf* mbuf, Arrival& arrival, Owner owner = Owner::Unknown,
                            const Glimpse& glimpse = {});
@@ -370,7 +371,7 @@ class WorkerPipeline final : public Pipeline {
   // ends.cpp: what passed of a flow, and the record of it
   void count(const Arrival& arrival);
   void count(Flow& flow, Side from, uint64_t payload, uint64_t packets = 1) {
-    if (flow.passed[static_cast<size_t>(from)].add(payload, packets)) [[unlikely]]
+    if (flow.add(static_cast<size_t>(from), payload, packets)) [[unlikely]]
       go_on(flow);
   }
   void go_on(Flow& flow);
@@ -409,7 +410,7 @@ class WorkerPipeline final : public Pipeline {
   const Policy* policy_ = nullptr;
   Scratch* scratch_ = nullptr;
   uint32_t generation_ = 0;
-  uint32_t epoch_ = 0;  ///< counts policies, and the times at which one of them came to mean something else
+  Epoch epoch_ = kNoEpoch;
   std::array<uint8_t, kMaxPairs> line_of_pair_{};
   std::array<uint16_t, kMaxPorts> opposite_{};                ///< by port: the other port of its pair
   std::array<std::array<uint16_t, 2>, kMaxPairs> port_of_{};  ///< by pair and Side
