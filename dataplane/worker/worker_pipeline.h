@@ -137,8 +137,7 @@ class WorkerPipeline final : public Pipeline {
   [[nodiscard]] uint8_t owner_of(const FlowKey& key) const;
   void hand_over(rte_mbuf* mbuf, uint8_t owner);
   [[nodiscard]] bool quoted_key(const Arrival& arrival, FlowKey& key);
-  /// candidate: see FlowTable; nullptr where it was not asked.
-  void handle(Arrival& arrival, Flow* candidate = nullptr);
+  void handle(Arrival& arrival, Flow* candidate = nullptr);  ///< candidate: see FlowTable
   void handle_slowly(Arrival& arrival, Flow* flow);
   /// What gives way first when the worker has fallen behind: openings, and flows that are undecided, blocked,
   /// or judged at each datagram.

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "dataplane/flow/epoch.h"
 #include "dataplane/worker/shedding.h"
 #include "tests/unit/worker/office.h"
 
@@ -154,6 +155,16 @@ TEST_F(Overload, ANewPolicyAlwaysMeetsDecidedFlows) {
   std::vector<test::Sent> burst = openings();
   burst.push_back({data_, Side::Lan});
   arrive(burst, true);
+  EXPECT_EQ(stats.rejudged.get(), 1u);
+}
+
+TEST_F(Overload, AFlowThatWasIdleForAllEpochsIsJudgedAnew) {
+  open_tls();
+  for (unsigned epoch = 0; epoch < kEpochs; ++epoch) {
+    pipeline->set_policy(policy->policy.get(), &policy->scratch);
+    if (epoch % 8 == 0) pipeline->housekeeping({1000, 1000}, *output);  // the table once around in 1,000
+  }
+  arrive(data_);
   EXPECT_EQ(stats.rejudged.get(), 1u);
 }
 
