@@ -101,6 +101,14 @@ def introspect(directory: str) -> list[Test]:
             for test in listed]
 
 
+def default_targets(directory: str) -> list[str]:
+    """What a build directory builds when it is not asked for anything, but for the tests: ninja's `all` has those too."""
+    listed = json.loads(subprocess.run(["meson", "introspect", "--targets", directory], cwd=ROOT, check=True,
+                                       capture_output=True).stdout)
+    paths = [Path(name) for target in listed if target["build_by_default"] for name in target["filename"]]
+    return sorted({str(path.relative_to(ROOT / directory)) for path in paths})
+
+
 def without_aslr(command: list[str]) -> list[str]:
     """clang 14's sanitizers stumble over the wide address randomisation of newer kernels."""
     return ["setarch", "-R", *command] if shutil.which("setarch") else command

@@ -131,7 +131,8 @@ def run_release(run: Run) -> None:
     quick = run.options.quick
     targets = EVERY_TEST
     if not quick:
-        targets = ["all", *programs_of("build", lambda test: test.suite == "release", RELEASE)[1]]
+        tests = programs_of("build", lambda test: test.suite == "release", RELEASE)[1]
+        targets = [*programs.default_targets("build"), *tests]
     if not run.build("build", RELEASE, targets):
         return
     for suite in ("unit", "case", "release"):
