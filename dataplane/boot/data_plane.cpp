@@ -10,9 +10,11 @@
 #include <rte_ring_elem.h>
 #include <sys/random.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
+#include "dataplane/boot/confine.h"
 #include "dataplane/io/port.h"
 
 namespace sluice {
@@ -26,6 +28,10 @@ constexpr uint32_t kUndecidedShare = 8;  ///< one flow in so many may be undecid
 /// Each has 16 KB mapped for what it may have to remember: the most are 2 GB, which a kernel still promises
 /// where a table of ten million flows would ask for more than the machine has.
 constexpr uint32_t kLeastUndecided = 1024, kMostUndecided = 131'072;
+
+int confine_worker(void*) {
+  return drop_capabilities().empty() ? 0 : -1;
+}
 
 int run_worker(void* loop) {
   run_loop(*static_cast<const Loop*>(loop));
@@ -147,11 +153,31 @@ BootError DataPlane::open_ports() {
   return {};
 }
 
+BootError DataPlane::confine() {
+  const bool unloads_bpf =
+      std::any_of(options_.pairs.begin(), options_.pairs.end(),
+                  [](const PairSpec& pair) { return pair.lan.brings_bpf || pair.toward_line.brings_bpf; });
+  if (unloads_bpf) return confine_system_calls(true);  // which asks for the capabilities, too
+  for (uint32_t worker = 0; worker < options_.workers; ++worker)
+    if (rte_eal_remote_launch(confine_worker, nullptr, worker + 1) != 0 ||
+        rte_eal_wait_lcore(worker + 1) != 0)
+      return "a worker cannot give up its capabilities";
+  if (BootError error = drop_capabilities(); !error.empty()) return error;
+  return confine_system_calls(false);
+}
+
 BootError DataPlane::launch() {
   launched_ = true;
   for (uint32_t worker = 0; worker < options_.workers; ++worker)
     if (rte_eal_remote_launch(run_worker, &loops_[worker], worker + 1) != 0) return "a worker's core is busy";
   return {};
+}
+
+std::optional<uint32_t> DataPlane::hung_worker() {
+  std::vector<uint64_t> turns;
+  for (uint32_t worker = 0; worker < options_.workers; ++worker)
+    turns.push_back(shared_.stats(worker).turns.sum_ns());
+  return watchdog_.look(turns);
 }
 
 void DataPlane::look_at_links() {

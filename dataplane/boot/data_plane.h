@@ -3,11 +3,13 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "dataplane/agent/generation_switch.h"
 #include "dataplane/boot/options.h"
+#include "dataplane/boot/watchdog.h"
 #include "dataplane/contract/messages.h"
 #include "dataplane/log/event_ring.h"
 #include "dataplane/stats/shared_memory.h"
@@ -25,7 +27,7 @@ using BootError = std::string;
 /// Ports, pools, rings, shared memory, pipelines and workers.
 class DataPlane {
  public:
-  explicit DataPlane(const Options& options) : options_(options) {}
+  explicit DataPlane(const Options& options) : options_(options), watchdog_(options.workers) {}
   ~DataPlane();
   DataPlane(const DataPlane&) = delete;
   DataPlane& operator=(const DataPlane&) = delete;
@@ -33,6 +35,8 @@ class DataPlane {
   /// Memory first, ports last. generations: with the last good policy, or none.
   [[nodiscard]] BootError prepare(GenerationSwitch& generations);
   [[nodiscard]] BootError open_ports();
+  /// With the ports open, gives up what only that needs: capabilities, and most system calls. See confine.h.
+  [[nodiscard]] BootError confine();
   /// Starts the workers on their lcores.
   [[nodiscard]] BootError launch();
   /// Stops the workers and the ports.
@@ -44,6 +48,9 @@ class DataPlane {
   /// Shows in the shared memory which ports have their carrier. The agent's thread alone.
   void look_at_links();
 
+  /// To be asked once a second by the agent's thread alone: a worker that hangs, see Watchdog.
+  [[nodiscard]] std::optional<uint32_t> hung_worker();
+
   const SharedMemory& shared() const { return shared_; }
 
  private:
@@ -53,6 +60,7 @@ class DataPlane {
   [[nodiscard]] BootError make_pipelines(GenerationSwitch& generations);
 
   const Options& options_;
+  Watchdog watchdog_;
   std::atomic<bool> stop_{false};
   bool launched_ = false;
   uint16_t open_ports_ = 0;

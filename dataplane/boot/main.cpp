@@ -4,10 +4,12 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -68,6 +70,18 @@ struct EalGuard {
   }
 };
 
+/// Once a second. A worker that hangs holds up its clients for good, and only a new process frees them:
+/// whoever watches this one starts it again, with the last good policy. Without our sign that happens too.
+void look_after(DataPlane& plane) {
+  plane.look_at_links();
+  if (const auto hung = plane.hung_worker()) {
+    say("worker " + std::to_string(*hung) + " has not turned for " + std::to_string(Watchdog::kHungLooks) +
+        " seconds; the process ends");
+    std::abort();
+  }
+  sd_notify(0, "WATCHDOG=1");
+}
+
 /// Everything from the first directory to the last worker. Returns the exit status.
 int run(const Options& options) {
   if (const char* missing = missing_instructions(); missing != nullptr)
@@ -101,14 +115,17 @@ int run(const Options& options) {
   if (BootError error = plane.prepare(generations); !error.empty()) return fail(error);
   agent_config.shared_fd = plane.shared().fd();
   agent_config.bind = [&plane](const Binding& binding) { return plane.bind(binding); };
-  agent_config.each_second = [&plane] { plane.look_at_links(); };
+  agent_config.each_second = [&plane] { look_after(plane); };
   Agent agent(agent_config, generations);
   if (!agent.listen(why)) return fail(why);
   if (BootError error = plane.open_ports(); !error.empty()) return fail(error);
+  if (BootError error = plane.confine(); !error.empty()) return fail(error);
   if (BootError error = plane.launch(); !error.empty()) return fail(error);
   say(std::to_string(options.pairs.size()) + " pair(s), " + std::to_string(options.workers) +
       " worker(s); control connects at " + options.socket);
+  sd_notify(0, "READY=1");
   agent.serve(signals);
+  sd_notify(0, "STOPPING=1");
   plane.stop();
   say("stopped");
   return 0;

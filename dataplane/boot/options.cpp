@@ -174,6 +174,7 @@ bool parse_port(const std::string& text, unsigned number, uint32_t queues, uint1
   }
   if (const std::string interface = rest_after("af_xdp:"); !interface.empty()) {
     out.interface = interface;
+    out.brings_bpf = true;
     out.device = "net_af_xdp" + std::to_string(number);
     out.eal = "--vdev=" + out.device + ",iface=" + interface +
               ",start_queue=0,queue_count=" + std::to_string(queues);

@@ -13,6 +13,7 @@ struct PortSpec {
   std::string device;         ///< the name DPDK knows it by once it is probed
   std::string eal;            ///< the EAL argument that brings it; empty: its owner makes it once EAL runs
   std::string interface;      ///< the kernel interface it needs; may be empty
+  bool brings_bpf = false;    ///< its driver loads a BPF program, and takes it back when the port closes
   bool whole_frames = false;  ///< its driver puts each frame into one buffer; others chain them
 };
 

@@ -12,7 +12,7 @@ namespace {
 
 /// An interface that is gone has no carrier either.
 LinkState link_of_interface(unsigned index) {
-  const int asker = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const int asker = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (asker < 0) return LinkState::Unknown;
   ifreq request{};
   const bool there =
