@@ -133,7 +133,7 @@ void add_line_verdicts(const std::vector<LineVerdict>& verdicts, LineFamilies& o
   family.move_to(out);
 }
 
-void add_line_terms(const SharedRegion& region, const PolicyTerms& terms, LineFamilies& out) {
+void add_line_bandwidths(const SharedRegion& region, const PolicyTerms& terms, LineFamilies& out) {
   Family bandwidth = Family::gauge("sluice_line_bandwidth_bits_per_second",
                                    "What the policy says that a line carries each way; none: it does not.");
   for (size_t pair = 0; pair < region.pair_count(); ++pair) {

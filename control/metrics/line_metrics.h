@@ -18,7 +18,7 @@ void add_line_figures(const SharedRegion& region, std::vector<prometheus::Metric
 void add_line_verdicts(const std::vector<LineVerdict>& verdicts, std::vector<prometheus::MetricFamily>& out);
 
 /// What the policy says of the lines that region has.
-void add_line_terms(const SharedRegion& region, const PolicyTerms& terms,
-                    std::vector<prometheus::MetricFamily>& out);
+void add_line_bandwidths(const SharedRegion& region, const PolicyTerms& terms,
+                         std::vector<prometheus::MetricFamily>& out);
 
 }  // namespace sluice::control

@@ -382,7 +382,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
     add_ports(*region, out);
     add_line_figures(*region, out);
     add_line_verdicts(verdicts, out);
-    add_line_terms(*region, terms, out);
+    add_line_bandwidths(*region, terms, out);
     add_packets(*region, out);
     add_accesses(*region, out);
     add_rings(*region, out);
