@@ -30,13 +30,17 @@ check "the dashboards are laid out" python3 "$SMOKE_LIB/dashboards.py" layout "$
 
 lab_down
 need "the lab is up" lab_up
+mkdir "$LAB_DIR/witness"
 policies_copied
 cat >"$LAB_DIR/policies/zz-dashboards.yaml" <<YAML
 lists:
   fetched: {url: "http://127.0.0.1:8099/fetched.names", refresh: 5m}
 exceptions:
-  - {name: audit, from: [10.20.9.7], to: [vendor.example], action: allow, owner: li.wei, ticket: IT-4711, expires: 2039-12-31}
+  - {name: audit, from: [10.20.9.7], to: [vendor.example], action: allow, owner: li.wei, ticket: IT-4711, expires: $(date -u -d '30 days' +%F)}
+rules:
+  - {name: no-fetched, to: [fetched], action: block}
 log:
+  witness: {folder: $LAB_DIR/witness}
   copies:
     fleet: {clickhouse: "https://127.0.0.1:$COPIES_HTTPS", ca: $LAB_DIR/tls/ca.pem, password-file: $LAB_DIR/clickhouse/password,
             recipient: Example Holding, country: CN}
