@@ -55,7 +55,7 @@ disk_down
 lab_down
 need "the lab is up" lab_up
 policies_copied
-sed -i 's/bandwidth: 200M/bandwidth: 20k/' "$LAB_DIR/policies/site.yaml"
+sed -i 's/bandwidth: 200M/bandwidth: 20K/' "$LAB_DIR/policies/site.yaml"
 need "servers" lab_servers_start
 need "the log has a disk of its own" disk_up
 need "the gateway" lab_gateway_start --ring-mb 1
@@ -81,6 +81,7 @@ YAML
 alarm SluicePolicyPending
 over SluicePolicyInvalid
 need "a policy with what is missing is applied" apply alarms
+need "a signed line is written that no witness has" lab_ctl hold drill --reason alarms
 for each in SluiceExceptionExpiring SluiceFeedStale SluiceLogUnwitnessed SluiceCopyBehind; do
   alarm "$each"
 done
