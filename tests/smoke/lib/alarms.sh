@@ -104,6 +104,7 @@ alarm SluiceLineUnanswered
 alarm SluiceLineVerdict
 in_ns line ip route del blackhole 10.20.1.7/32
 over SluiceLineUnanswered
+over SluiceDnsUnanswered
 kill -STOP "$(lab_pid upstream)"
 alarm SluiceDnsUnanswered
 kill -CONT "$(lab_pid upstream)"

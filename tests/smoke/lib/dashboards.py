@@ -94,8 +94,20 @@ def layout(folder: Path) -> list[str]:
     return problems if files else ["there are no dashboards"]
 
 
+def beside_panels(prometheus: str, path: Path) -> list[str]:
+    """Of a dashboard's variables, that they have values; of its marks, that they can be asked for."""
+    model, problems = json.loads(path.read_text()), []
+    for each in model["annotations"]["list"]:
+        api(prometheus, "query", query=filled(each["expr"]))
+    for each in model["templating"]["list"]:
+        metric, label = re.fullmatch(r"label_values\((.*), (\w+)\)", each["query"]["query"]).groups()
+        if not all(label in series["metric"] for series in api(prometheus, "query", query=filled(metric))["result"] or [{"metric": {}}]):
+            problems.append(f"variable {each['name']}: no values")
+    return problems
+
+
 def panels(prometheus: str, path: Path) -> list[str]:
-    problems, count = [], 0
+    problems, count = beside_panels(prometheus, path), 0
     for panel in panels_of(path):
         for target in panel["targets"]:
             count += 1
