@@ -86,7 +86,7 @@ std::string Daemon::start() {
   log_ = std::make_unique<AccessLog>(std::move(writer_),
                                      [this](uint32_t generation) { return store_->names_of(generation); });
   make_rooms();
-  metrics_ = std::make_shared<Metrics>(*log_, *witness_, *copies_, link_->counts(), dnstap_->counts(),
+  metrics_ = std::make_shared<Metrics>(*log_, *witness_, *copies_, *hits_, link_->counts(), dnstap_->counts(),
                                        [this] { return feeds_->status(); });
   metrics_server_ = MetricsServer::start(options_.metrics, metrics_, error);
   if (!metrics_server_) {
@@ -294,14 +294,19 @@ void Daemon::keep() {
 }
 
 void Daemon::watch_lines() {
-  line_watch_.look(LineTime::clock::now());
+  const LineTime now = LineTime::clock::now();
+  line_watch_.look(now);
+  metrics_->set_verdicts(line_watch_.verdicts(now, link_->up(), reloader_->counts().generation,
+                                              reloader_->terms(), utc_now_ns() / 1'000'000'000));
   loop_.after(line_watch_.every(), [this] { watch_lines(); });
 }
 
 void Daemon::publish() {
   metrics_->set_data_plane(region_, link_ && link_->up());
   if (reloader_) {
-    metrics_->set_policy(reloader_->counts());
+    const Reloader::Counts counts = reloader_->counts();
+    metrics_->set_policy(counts);
+    publish_names(counts.wanted_generation);
     dnstap_->listen(reloader_->dnstap_socket());
     if (const auto log = reloader_->log_policy(); log) {
       witness_->set(log->witness, reloader_->site());
@@ -311,6 +316,15 @@ void Daemon::publish() {
     if (const auto feeds = reloader_->feeds(); feeds && feeds_) {
       feeds_->set(*feeds);
     }
+  }
+}
+
+void Daemon::publish_names(uint32_t generation) {
+  const auto names = store_->names_of(generation);
+  metrics_->set_names(names->rules(), reloader_->terms());
+  if (named_generation_ != generation) {
+    named_generation_ = generation;
+    hits_->know(names->rules(), names->networks());
   }
 }
 

@@ -68,6 +68,7 @@ class Daemon {
   void publish();
   void keep();
   void watch_lines();
+  void publish_names(uint32_t generation);
   nlohmann::json status() const;
   nlohmann::json feeds_status() const;
 
@@ -95,6 +96,7 @@ class Daemon {
   std::shared_ptr<SharedRegion> region_;
   LineWatch line_watch_;
   int64_t started_ns_ = 0;
+  uint32_t named_generation_ = 0;  ///< whose rules and networks are counted by name
 };
 
 }  // namespace sluice::control

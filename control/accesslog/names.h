@@ -29,6 +29,9 @@ class ImageNames {
   std::string_view site() const { return site_; }
   /// The socket on which resolvers tell what they answered; may be empty.
   std::string_view dnstap() const { return dnstap_; }
+  /// All of them; of rules also exceptions and tunnels.
+  const std::vector<std::string>& rules() const { return rules_; }
+  const std::vector<std::string>& networks() const { return networks_; }
   /// Each is empty for kNone16 and for an index outside.
   std::string_view rule(uint16_t index) const { return at(rules_, index); }
   std::string_view list(uint16_t index) const { return at(lists_, index); }

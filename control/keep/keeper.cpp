@@ -271,6 +271,7 @@ void Keeper::measure(const std::vector<SegmentFile>& files, const KeepMoment& no
   figures_.oldest_ns = oldest_ns == INT64_MAX ? 0 : oldest_ns;
   figures_.holds = heads_.holds().cases().size();
   figures_.free_bytes = free_bytes.value_or(0);
+  figures_.keep_s = keep_s.value_or(0);
   figures_.bytes_per_s =
       measured ? static_cast<double>(grown) * 1e9 / static_cast<double>(now.utc_ns - since_ns) : 0;
   figures_.disk = free_bytes && keep_s ? forecast(stored, *free_bytes, figures_.bytes_per_s, now.utc_ns,

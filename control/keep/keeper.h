@@ -33,6 +33,7 @@ struct KeepFigures {
   uint64_t holds = 0;       ///< cases
   uint64_t deleted = 0;     ///< segments, by this process
   uint64_t errors = 0;      ///< runs in which something could not be read, written down or deleted
+  uint32_t keep_s = 0;      ///< the policy's term; 0: not known
   double bytes_per_s = 0;   ///< what the log grew by, in the last days; 0: not known yet
   Forecast disk;
 };

@@ -119,4 +119,14 @@ std::vector<LineSeen> LineWatch::lines(std::chrono::milliseconds back, LineTime 
   return out;
 }
 
+std::vector<LineVerdict> LineWatch::verdicts(LineTime now, bool up, uint32_t generation,
+                                             const PolicyTerms& terms, int64_t utc_s) const {
+  std::vector<LineVerdict> out;
+  const GatewaySeen seen = gateway(window_, now, up, generation);
+  for (const LineSeen& line : lines(window_, now, terms, utc_s)) {
+    out.push_back({std::string(line.name), judge_line(seen, line).blame});
+  }
+  return out;
+}
+
 }  // namespace sluice::control

@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "control/lines/snapshot.h"
@@ -12,6 +13,12 @@
 #include "control/policy/policy_terms.h"
 
 namespace sluice::control {
+
+/// Who is at fault for a line.
+struct LineVerdict {
+  std::string name;
+  Blame blame = Blame::NoTraffic;
+};
 
 /// Of the figures of each line. Belongs to the daemon's loop.
 class LineWatch {
@@ -38,6 +45,9 @@ class LineWatch {
   /// The same of each line, in the order of the pairs. utc_s: for the lines' terms.
   [[nodiscard]] std::vector<LineSeen> lines(std::chrono::milliseconds back, LineTime now,
                                             const PolicyTerms& terms, int64_t utc_s) const;
+  /// The verdict on each line over the short window.
+  [[nodiscard]] std::vector<LineVerdict> verdicts(LineTime now, bool up, uint32_t generation,
+                                                  const PolicyTerms& terms, int64_t utc_s) const;
 
  private:
   [[nodiscard]] const Snapshot* since(std::chrono::milliseconds back, LineTime now) const;

@@ -1,6 +1,9 @@
 // control/metrics: whether lines answer.
 #include "control/metrics/line_metrics.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "control/metrics/family.h"
 
 namespace sluice::control {
@@ -116,6 +119,30 @@ void add_line_figures(const SharedRegion& region, LineFamilies& out) {
     }
   }
   links.move_to(out);
+}
+
+void add_line_verdicts(const std::vector<LineVerdict>& verdicts, LineFamilies& out) {
+  Family family = Family::gauge(
+      "sluice_line_verdict", "1 in the verdict on a line that holds, as `sluicectl status` says it; else 0.");
+  for (const LineVerdict& each : verdicts) {
+    for (size_t blame = 0; blame < std::size(kBlameWords); ++blame) {
+      family.add(blame == static_cast<size_t>(each.blame) ? 1.0 : 0.0,
+                 {{"line", each.name}, {"verdict", kBlameWords[blame]}});
+    }
+  }
+  family.move_to(out);
+}
+
+void add_line_bandwidths(const SharedRegion& region, const PolicyTerms& terms, LineFamilies& out) {
+  Family bandwidth = Family::gauge("sluice_line_bandwidth_bits_per_second",
+                                   "What the policy says that a line carries each way; none: it does not.");
+  for (size_t pair = 0; pair < region.pair_count(); ++pair) {
+    const auto term = std::ranges::find(terms.lines, region.pair(pair), &LineTerm::name);
+    if (term != terms.lines.end() && term->bandwidth_bits_per_s != 0) {
+      bandwidth.add(term->bandwidth_bits_per_s, {{"line", region.pair(pair)}});
+    }
+  }
+  bandwidth.move_to(out);
 }
 
 }  // namespace sluice::control

@@ -2,12 +2,14 @@
 #include "control/metrics/metrics.h"
 
 #include <exception>
+#include <utility>
 
 #include "control/accesslog/ring_reader.h"
 #include "control/base/clock.h"
 #include "control/metrics/copy_metrics.h"
 #include "control/metrics/family.h"
 #include "control/metrics/line_metrics.h"
+#include "control/metrics/policy_metrics.h"
 
 namespace sluice::control {
 namespace {
@@ -222,6 +224,7 @@ void add_keep(const KeepFigures& keep, Families& out) {
   };
   gauge("sluice_log_oldest_timestamp_seconds", "Time of the oldest record of the access log; 0: none.",
         static_cast<double>(keep.oldest_ns) / 1e9);
+  gauge("sluice_log_term_seconds", "How long the policy keeps the access log; 0: not known.", keep.keep_s);
   gauge("sluice_log_disk_free_bytes", "What can still be written beside the access log.",
         static_cast<double>(keep.free_bytes));
   gauge("sluice_log_disk_full_seconds",
@@ -340,12 +343,18 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   std::shared_ptr<SharedRegion> region;
   bool up;
   Reloader::Counts policy;
+  std::vector<std::string> rules;
+  PolicyTerms terms;
+  std::vector<LineVerdict> verdicts;
   std::optional<KeepFigures> keep;
   {
     const std::lock_guard lock(mutex_);
     region = region_;
     up = up_;
     policy = policy_;
+    rules = rules_;
+    terms = terms_;
+    verdicts = verdicts_;
     keep = keep_;
   }
   Families out;
@@ -357,6 +366,8 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
       .add(up ? 1.0 : 0.0, {{"process", "dataplane"}})
       .move_to(out);
   add_policy(policy, out);
+  add_rule_figures(rules, hits_.hits(), hits_.counts(), out);
+  add_exception_ends(terms, out);
   add_log(log_.counts(), out);
   if (keep) {
     add_keep(*keep, out);
@@ -370,6 +381,8 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
     add_times(*region, out);
     add_ports(*region, out);
     add_line_figures(*region, out);
+    add_line_verdicts(verdicts, out);
+    add_line_bandwidths(*region, terms, out);
     add_packets(*region, out);
     add_accesses(*region, out);
     add_rings(*region, out);
@@ -386,6 +399,17 @@ void Metrics::set_data_plane(std::shared_ptr<SharedRegion> region, bool up) {
 void Metrics::set_policy(const Reloader::Counts& counts) {
   const std::lock_guard lock(mutex_);
   policy_ = counts;
+}
+
+void Metrics::set_names(std::vector<std::string> rules, PolicyTerms terms) {
+  const std::lock_guard lock(mutex_);
+  rules_ = std::move(rules);
+  terms_ = std::move(terms);
+}
+
+void Metrics::set_verdicts(std::vector<LineVerdict> verdicts) {
+  const std::lock_guard lock(mutex_);
+  verdicts_ = std::move(verdicts);
 }
 
 void Metrics::set_keep(const KeepFigures& figures) {

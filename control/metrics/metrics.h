@@ -18,26 +18,30 @@
 #include "control/dnstap/dnstap_server.h"
 #include "control/feeds/feeds.h"
 #include "control/keep/keeper.h"
+#include "control/lines/line_watch.h"
 #include "control/link/link.h"
 #include "control/link/shared_region.h"
 #include "control/reload/reloader.h"
+#include "control/usage/hits_thread.h"
 #include "control/witness/witness.h"
 
 namespace sluice::control {
 
 /// Makes the metric families at each scrape, out of the workers' counters in shared memory and of what
 /// control last said. Names begin with sluice_; labels are worker, line, side, reason, action, protocol,
-/// answer, kind, list, copy, result, process and version, never a host name. Any thread.
+/// answer, kind, list, copy, rule, network, exception and the like: what the policy or the gateway names, in
+/// bounded numbers, never a host, an address or a person. Any thread.
 class Metrics : public prometheus::Collectable {
  public:
   using FeedsFunction = std::function<std::vector<FeedStatus>()>;  ///< called by any thread
 
   /// All of it outlives this.
-  Metrics(const AccessLog& log, const Witness& witness, const Copies& copies, const Link::Counts& link,
-          const DnstapServer::Counts& dnstap, FeedsFunction feeds)
+  Metrics(const AccessLog& log, const Witness& witness, const Copies& copies, const HitsThread& hits,
+          const Link::Counts& link, const DnstapServer::Counts& dnstap, FeedsFunction feeds)
       : log_(log),
         witness_(witness),
         copies_(copies),
+        hits_(hits),
         link_(link),
         dnstap_(dnstap),
         feeds_(std::move(feeds)) {}
@@ -47,19 +51,26 @@ class Metrics : public prometheus::Collectable {
   /// The data plane's memory, and whether it is connected. Its last counters are shown while it is not.
   void set_data_plane(std::shared_ptr<SharedRegion> region, bool up);
   void set_policy(const Reloader::Counts& counts);
+  /// What of the policy in force is known by name: its rules, in their order, and what of it ends.
+  void set_names(std::vector<std::string> rules, PolicyTerms terms);
+  void set_verdicts(std::vector<LineVerdict> verdicts);
   void set_keep(const KeepFigures& figures);
 
  private:
   const AccessLog& log_;
   const Witness& witness_;
   const Copies& copies_;
+  const HitsThread& hits_;
   const Link::Counts& link_;
   const DnstapServer::Counts& dnstap_;
   const FeedsFunction feeds_;
-  mutable std::mutex mutex_;  ///< guards the four below
+  mutable std::mutex mutex_;  ///< guards all below
   std::shared_ptr<SharedRegion> region_;
   bool up_ = false;
   Reloader::Counts policy_;
+  std::vector<std::string> rules_;
+  PolicyTerms terms_;
+  std::vector<LineVerdict> verdicts_;
   std::optional<KeepFigures> keep_;  ///< nothing before the first
 };
 

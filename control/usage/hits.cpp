@@ -2,6 +2,7 @@
 #include "control/usage/hits.h"
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <span>
 
@@ -34,9 +35,23 @@ std::optional<RuleHits> hits_of(const json& said) {
   return out;
 }
 
+void count_names(const AccessFields& fields, AccessCounts& counts) {
+  const auto* const action = std::find(std::begin(kActionWords), std::end(kActionWords), fields.action);
+  if (action == std::end(kActionWords)) {
+    return;
+  }
+  const auto index = static_cast<size_t>(action - std::begin(kActionWords));
+  if (!fields.rule.empty()) {
+    counts.rules.add(field_text(fields.rule), index, fields.count);
+  }
+  if (!fields.network.empty()) {
+    counts.networks.add(field_text(fields.network), index, fields.count);
+  }
+}
+
 }  // namespace
 
-void RuleHits::add(std::string_view lines) {
+void RuleHits::add(std::string_view lines, AccessCounts& also) {
   AccessFields fields;
   while (!lines.empty()) {
     const size_t end = lines.find('\n');
@@ -49,6 +64,7 @@ void RuleHits::add(std::string_view lines) {
     const int64_t last = fields.end.empty() ? *time : parse_utc(fields.end).value_or(*time);
     since_ns = since_ns == 0 ? *time : std::min(since_ns, *time);
     until_ns = std::max(until_ns, last);
+    count_names(fields, also);
     if (fields.rule.empty()) {
       continue;
     }

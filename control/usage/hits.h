@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "control/copies/checkpoint.h"
+#include "control/usage/name_counts.h"
 
 namespace sluice::control {
 
@@ -31,8 +32,8 @@ struct RuleHits {
   std::map<std::string, RuleHit, std::less<>> rules;
   bool operator==(const RuleHits&) const = default;
 
-  /// lines: of one frame.
-  void add(std::string_view lines);
+  /// lines: of one frame. also: counts the same accesses, by rule and by network.
+  void add(std::string_view lines, AccessCounts& also);
 };
 
 /// error: empty, also where there is no such file; else why what is there cannot be one.

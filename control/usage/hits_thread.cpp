@@ -41,6 +41,29 @@ RuleHits HitsThread::hits() const {
   return kept_;
 }
 
+AccessCounts HitsThread::counts() const {
+  const std::lock_guard lock(mutex_);
+  return kept_names_;
+}
+
+void HitsThread::know(std::vector<std::string> rules, std::vector<std::string> networks) {
+  {
+    const std::lock_guard lock(mutex_);
+    news_ = {std::move(rules), std::move(networks)};
+  }
+  wake_.notify_one();
+}
+
+/// Between two passes, when what was counted is kept, too.
+void HitsThread::take_names() {
+  const std::lock_guard lock(mutex_);
+  if (const auto news = std::exchange(news_, std::nullopt); news) {
+    counted_names_.rules.know(news->rules);
+    counted_names_.networks.know(news->networks);
+    kept_names_ = counted_names_;
+  }
+}
+
 void HitsThread::complain(const std::string& why) {
   if (!std::exchange(complained_, true)) {
     log_warning("rules: their hits are not counted further: " + why + "; it is tried again");
@@ -56,7 +79,7 @@ bool HitsThread::pass(Cursor& cursor) {
     if (step != Cursor::Step::Frame) {
       break;
     }
-    counted_.add(cursor.lines());
+    counted_.add(cursor.lines(), counted_names_);
     counted_.place = cursor.place();
   }
   if (step == Cursor::Step::Failed) {
@@ -69,12 +92,14 @@ bool HitsThread::pass(Cursor& cursor) {
     complain(why);
     const std::lock_guard lock(mutex_);
     counted_ = kept_;  // what is not on disk is counted again
+    counted_names_ = kept_names_;
     cursor.seek(counted_.place);
     return false;
   }
   complained_ = complained_ && step == Cursor::Step::Failed;
   const std::lock_guard lock(mutex_);
   kept_ = counted_;
+  kept_names_ = counted_names_;
   return step == Cursor::Step::Frame;
 }
 
@@ -86,11 +111,12 @@ void HitsThread::run() {
   Cursor cursor(segments, [](const CursorNews&) {});  // whoever reads the log tells of its faults
   cursor.seek(counted_.place);
   while (!stopping_) {
+    take_names();
     if (pass(cursor)) {
       continue;
     }
     std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, every_, [this] { return stopping_.load(); });
+    wake_.wait_for(lock, every_, [this] { return stopping_ || news_; });
   }
 }
 

@@ -6,8 +6,10 @@
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "control/usage/hits.h"
 
@@ -30,18 +32,31 @@ class HitsThread {
 
   /// What is counted and on disk. Any thread.
   [[nodiscard]] RuleHits hits() const;
+  /// Accesses that were counted since the start. Any thread.
+  [[nodiscard]] AccessCounts counts() const;
+  /// The names that a policy gives to its rules and networks: each is counted by itself from now on. Any
+  /// thread.
+  void know(std::vector<std::string> rules, std::vector<std::string> networks);
 
  private:
+  struct Names {
+    std::vector<std::string> rules, networks;
+  };
+
   void run();
+  void take_names();
   [[nodiscard]] bool pass(class Cursor& cursor);
   void complain(const std::string& why);
 
   const std::filesystem::path log_, file_;
   const std::chrono::milliseconds every_;
-  RuleHits counted_;  ///< of the thread alone
+  RuleHits counted_;            ///< of the thread alone
+  AccessCounts counted_names_;  ///< the same
   bool complained_ = false;
-  mutable std::mutex mutex_;  ///< guards kept_
+  mutable std::mutex mutex_;  ///< guards the three below
   RuleHits kept_;
+  AccessCounts kept_names_;
+  std::optional<Names> news_;
   std::condition_variable wake_;
   std::atomic<bool> stopping_{false};
   std::thread thread_;

@@ -112,6 +112,16 @@ TEST_F(Watched, OwnDropsAreToldByReason) {
   EXPECT_EQ(status()["verdict"], "gateway");
 }
 
+TEST_F(Watched, VerdictsAreThoseOfTheStatus) {
+  answer(7, kQuickNs);
+  wait(10s);
+  const auto verdicts = watch.verdicts(now, true, 1, {}, kNowS);
+  ASSERT_EQ(verdicts.size(), status()["lines"].size());
+  EXPECT_EQ(verdicts[0].name, status()["lines"][0]["name"]);
+  EXPECT_EQ(kBlameWords[static_cast<size_t>(verdicts[0].blame)], status()["lines"][0]["verdict"]);
+  EXPECT_EQ(watch.verdicts(now, false, 0, {}, kNowS)[0].blame, Blame::Gateway);
+}
+
 TEST_F(Watched, AnotherRegionBeginsAnew) {
   answer(7, kQuickNs);
   wait(10s);

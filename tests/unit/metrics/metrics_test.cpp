@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <set>
+#include <sstream>
 
 #include "control/metrics/copy_metrics.h"
 #include "tests/unit/link/fake_shared.h"
@@ -23,16 +25,39 @@ struct MetricsTest : testing::Test {
                 [](uint32_t) { return std::make_shared<const ImageNames>(ImageNames::only_site("")); }};
   Witness witness{directory, {}};
   Copies copies{{directory, directory / "state"}};
+  HitsThread hits{directory, directory / "state"};
   Link::Counts link;
   DnstapServer::Counts dnstap;
   std::vector<FeedStatus> feeds;
   std::shared_ptr<Metrics> metrics =
-      std::make_shared<Metrics>(log, witness, copies, link, dnstap, [this] { return feeds; });
+      std::make_shared<Metrics>(log, witness, copies, hits, link, dnstap, [this] { return feeds; });
   FakeShared shared{2, 64};
 
   ~MetricsTest() override { fs::remove_all(directory); }
 
   std::string text() const { return prometheus::TextSerializer().Serialize(metrics->Collect()); }
+  /// So that every family has a series.
+  void know_everything() {
+    feeds.emplace_back().spec.list = "malware";
+    set_link(shared.header(), 0, 0, LinkState::Up);
+    metrics->set_data_plane(SharedRegion::map(shared.fd.get(), error), true);
+    metrics->set_names({"no-malware"},
+                       {{{"iplc-sg", 200'000'000, 0, false}}, {{"audit", "li.wei", "IT-1", 1'500'000'000}}});
+    metrics->set_verdicts({{"iplc-sg", Blame::Line}});
+    metrics->set_keep({.keep_s = 15'984'000});
+    hits.know({"no-malware"}, {"staff"});
+    for (int i = 0; i < 2000 && hits.counts().rules.names().empty(); ++i) {
+      ::usleep(5000);
+    }
+  }
+  std::vector<prometheus::MetricFamily> families() const {
+    auto out = metrics->Collect();
+    std::erase_if(out, [](const auto& family) { return family.name.starts_with("sluice_copy_"); });
+    CopyStatus copy;
+    copy.plan.copy.name = "siem";
+    add_copies({copy}, out);
+    return out;
+  }
   bool shows(const std::string& line) const {
     return ("\n" + text()).find("\n" + line + "\n") != std::string::npos;
   }
@@ -177,12 +202,72 @@ TEST_F(MetricsTest, TimesAreShownAsHistograms) {
   EXPECT_TRUE(shows("sluice_worker_turn_seconds_sum{worker=\"0\"} 0.001"));
 }
 
+/// What the last words of a name say.
+std::string unit_of(const std::string& name) {
+  constexpr std::pair<std::string_view, std::string_view> kUnits[] = {{"_timestamp_seconds", "s since 1970"},
+                                                                      {"_bits_per_second", "bit/s"},
+                                                                      {"_seconds", "s"},
+                                                                      {"_bytes", "B"},
+                                                                      {"_bytes_total", "B"}};
+  for (const auto& [end, unit] : kUnits) {
+    if (name.ends_with(end)) {
+      return std::string(unit);
+    }
+  }
+  return "";
+}
+
+std::string row_of(const prometheus::MetricFamily& family) {
+  const char* const type = family.type == prometheus::MetricType::Counter ? "counter"
+                           : family.type == prometheus::MetricType::Gauge ? "gauge"
+                                                                          : "histogram";
+  std::string labels;
+  for (const auto& label : family.metric.at(0).label) {
+    labels += (labels.empty() ? "" : ", ") + label.name;
+  }
+  return "| `" + family.name + "` | " + type + " | " + labels + " | " + unit_of(family.name) + " | " +
+         family.help + " |\n";
+}
+
+TEST_F(MetricsTest, TableOfTheReadmeIsWhatIsExposed) {
+  know_everything();
+  std::set<std::string> exposed;
+  for (const prometheus::MetricFamily& family : families()) {
+    ASSERT_FALSE(family.metric.empty()) << family.name << " has no series: let know_everything make one";
+    exposed.insert(row_of(family));
+  }
+  std::ifstream readme(SLUICE_METRICS_README);
+  std::string said, table;
+  for (std::string line; std::getline(readme, line);) {
+    if (line.starts_with("| `sluice_")) {
+      said += line + "\n";
+    }
+  }
+  for (const std::string& row : exposed) {
+    table += row;
+  }
+  EXPECT_EQ(said, table) << "the table in control/metrics/README.md must be:\n" << table;
+}
+
+TEST_F(MetricsTest, VerdictsBandwidthsAndTermsAreShown) {
+  know_everything();
+  EXPECT_TRUE(shows("sluice_line_verdict{line=\"iplc-sg\",verdict=\"line\"} 1"));
+  EXPECT_TRUE(shows("sluice_line_verdict{line=\"iplc-sg\",verdict=\"no traffic\"} 0"));
+  EXPECT_TRUE(shows("sluice_line_bandwidth_bits_per_second{line=\"iplc-sg\"} 200000000")) << text();
+  EXPECT_TRUE(shows("sluice_log_term_seconds 15984000"));
+  EXPECT_TRUE(shows("sluice_exception_ends_timestamp_seconds{exception=\"audit\"} 1500000000"));
+  EXPECT_TRUE(shows("sluice_rule_accesses_total{rule=\"no-malware\",action=\"blocked\"} 0"));
+  metrics->set_names({}, {{{"iplc-hk", 1, 0, false}}, {}});
+  EXPECT_EQ(text().find("sluice_line_bandwidth_bits_per_second{"), std::string::npos);
+}
+
 TEST_F(MetricsTest, NamesFollowPrometheusConventions) {
-  metrics->set_data_plane(SharedRegion::map(shared.fd.get(), error), true);
-  const std::set<std::string> known = {"worker",  "line",    "side", "reason", "action", "answer", "protocol",
-                                       "process", "version", "kind", "list",   "result", "ended"};
+  know_everything();
+  const std::set<std::string> known = {
+      "worker", "line",   "side",  "reason", "action", "answer",  "protocol",  "process", "version", "kind",
+      "list",   "result", "ended", "copy",   "rule",   "network", "exception", "verdict", "used"};
   std::set<std::string> seen;
-  for (const prometheus::MetricFamily& family : metrics->Collect()) {
+  for (const prometheus::MetricFamily& family : families()) {
     EXPECT_TRUE(family.name.starts_with("sluice_")) << family.name;
     EXPECT_TRUE(seen.insert(family.name).second) << family.name;
     EXPECT_EQ(family.type == prometheus::MetricType::Counter, family.name.ends_with("_total")) << family.name;

@@ -66,11 +66,12 @@ TEST_F(UsageHits, AFileThatIsNoneIsSaidAndAllIsCountedAnew) {
 
 TEST_F(UsageHits, NamesBeyondTheBoundPushOutTheOldest) {
   RuleHits hits;
+  AccessCounts counts;
   for (size_t i = 0; i < RuleHits::kMaxRules; ++i) {
     hits.rules["rule-" + std::to_string(i)] = {1, static_cast<int64_t>(i + 1)};
   }
   ruled(0, "10.20.8.1", "a.example", "blocked", "new");
-  hits.add(written.back().dump() + "\n");
+  hits.add(written.back().dump() + "\n", counts);
   EXPECT_EQ(hits.rules.size(), RuleHits::kMaxRules);
   EXPECT_FALSE(hits.rules.contains("rule-0"));
   EXPECT_TRUE(hits.rules.contains("new"));
@@ -78,9 +79,10 @@ TEST_F(UsageHits, NamesBeyondTheBoundPushOutTheOldest) {
 
 TEST_F(UsageHits, AnEscapedNameIsTheNameItself) {
   RuleHits hits;
+  AccessCounts counts;
   ruled(0, "10.20.8.1", "a.example", "blocked", "a\"b");
   for (int i = 0; i < 2; ++i) {
-    hits.add(written.back().dump() + "\n");
+    hits.add(written.back().dump() + "\n", counts);
   }
   EXPECT_EQ(hits.rules.at("a\"b").hits, 2U);
 }

@@ -1,0 +1,243 @@
+#!/usr/bin/env python3
+# live: draws Grafana's dashboards from what a real Prometheus and a real ClickHouse answer, so that somebody can look at them.
+"""draw_dashboards.py PROMETHEUS CLICKHOUSE MINUTES OUT FILE...
+
+Writes OUT/NAME.png for each dashboard: its panels where they lie, with their units, colours and names. It is not Grafana: legends
+and tables are shorter. Needs python3-matplotlib."""
+import json
+import math
+import re
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "smoke/lib"))
+import dashboards  # noqa: E402
+
+COLOURS = {"green": "#56a64b", "yellow": "#e0b400", "orange": "#ff780a", "red": "#e02f44", "blue": "#3274d9", "purple": "#8f3bb8", "text": "#888888"}
+STEPS = 120
+UNIT_INCHES = (0.75, 0.42)
+
+
+def shown(value: float, defaults: dict) -> str:
+    """A value in its unit, or the word that it is mapped to."""
+    word = mapped(value, defaults)
+    if word:
+        return word["text"]
+    unit = defaults.get("unit", "short")
+    if math.isinf(value):
+        return "∞"
+    if unit == "percentunit":
+        return f"{100 * value:.3g} %"
+    if unit in ("s", "d"):
+        seconds = value * (86400 if unit == "d" else 1)
+        for name, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1), ("ms", 1e-3), ("µs", 1e-6)):
+            if abs(seconds) >= size:
+                return f"{seconds / size:.3g} {name}"
+        return "0 s"
+    if unit == "dateTimeFromNow":
+        return time.strftime("%H:%M:%S", time.gmtime(value / 1000))
+    tail = {"bps": "b/s", "bytes": "B", "pps": "p/s", "cps": "/s", "cpm": "/min"}.get(unit, "")
+    for name, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if abs(value) >= size:
+            return f"{value / size:.3g} {name}{tail}"
+    return f"{value:.3g} {tail}".strip()
+
+
+def mapped(value: float, defaults: dict) -> dict | None:
+    return next((each["options"][f"{value:g}"] for each in defaults["mappings"] if f"{value:g}" in each["options"]), None)
+
+
+def colour(value: float, defaults: dict) -> str:
+    word = mapped(value, defaults)
+    if word:
+        return COLOURS[word["color"]] if "color" in word else COLOURS["blue"]
+    return COLOURS[[step["color"] for step in defaults["thresholds"]["steps"] if step["value"] is None or value >= step["value"]][-1]]
+
+
+def legend_of(target: dict, labels: dict) -> str:
+    legend = target.get("legendFormat", "")
+    if legend in ("", "__auto"):
+        return ", ".join(value for key, value in labels.items() if key not in ("__name__", "instance", "job", "site"))
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: labels.get(match[1], ""), legend)
+
+
+class Source:
+    def __init__(self, prometheus: str, clickhouse: str, minutes: float):
+        self.prometheus, self.clickhouse, self.now, self.seconds = prometheus, clickhouse, time.time(), minutes * 60
+
+    def now_values(self, panel: dict) -> list[tuple[str, float, dict, str]]:
+        out = []
+        for target in panel["targets"]:
+            for each in dashboards.api(self.prometheus, "query", query=dashboards.filled(target["expr"]))["result"]:
+                out.append((legend_of(target, each["metric"]), float(each["value"][1]), each["metric"], target["refId"]))
+        return out
+
+    def series(self, panel: dict) -> list[tuple[str, list[float], list[float]]]:
+        out = []
+        for target in panel["targets"]:
+            said = dashboards.api(self.prometheus, "query_range", query=dashboards.filled(target["expr"]), start=str(self.now - self.seconds),
+                                  end=str(self.now), step=str(self.seconds / STEPS))
+            for each in said["result"]:
+                times = [(at - self.now) / 60 for at, _ in each["values"]]
+                out.append((legend_of(target, each["metric"]), times, [float(value) for _, value in each["values"]]))
+        return out
+
+    def rows(self, panel: dict) -> tuple[list[str], list[list]]:
+        query = re.sub(r"\$\{(\w+):sqlstring\}", lambda match: dashboards.quoted({"site": "shanghai-office", "action": "any"}.get(match[1], "")),
+                       panel["targets"][0]["query"])
+        query = query.replace("$interval", "10").replace("$from", str(int(self.now - self.seconds))).replace("$to", str(int(self.now)))
+        said = json.loads(dashboards.get(self.clickhouse, (query + " FORMAT JSONCompact").encode()))
+        return [column["name"] for column in said["meta"]], said["data"]
+
+
+def draw_stat(axes, panel: dict, source: Source) -> None:
+    defaults, values = panel["fieldConfig"]["defaults"], source.now_values(panel)
+    axes.axis("off")
+    for index, (name, value, _, _) in enumerate(values):
+        left, wide = index / len(values), 1 / len(values)
+        axes.add_patch(plt.Rectangle((left, 0), wide * 0.98, 1, color=colour(value, defaults), alpha=0.85, transform=axes.transAxes))
+        axes.text(left + wide / 2, 0.5, shown(value, defaults), ha="center", va="center", fontsize=13, color="white", weight="bold", transform=axes.transAxes)
+        if "{{" in json.dumps(panel["targets"]) or len(values) > 1:
+            axes.text(left + wide / 2, 0.12, name, ha="center", va="center", fontsize=7, color="white", transform=axes.transAxes)
+    if not values:
+        axes.text(0.5, 0.5, "no data", ha="center", va="center", transform=axes.transAxes)
+
+
+def draw_series(axes, panel: dict, source: Source) -> None:
+    defaults, found = panel["fieldConfig"]["defaults"], source.series(panel)
+    stacked = defaults["custom"]["stacking"]["mode"] == "normal"
+    dashed = {each["matcher"]["options"] for each in panel["fieldConfig"]["overrides"] if "lineStyle" in json.dumps(each)}
+    if stacked and found:
+        times = max((each[1] for each in found), key=len)
+        table = [dict(zip(map(lambda at: round(at, 3), each[1]), each[2])) for each in found]
+        axes.stackplot(times, [[row.get(round(at, 3), 0) for at in times] for row in table], labels=[each[0] for each in found], alpha=0.7)
+    else:
+        for name, times, values in found:
+            axes.plot(times, values, label=name, linewidth=1.2, linestyle="--" if name in dashed else "-")
+    axes.set_xlim(-source.seconds / 60, 0)
+    axes.set_ylim(bottom=defaults.get("min"), top=defaults.get("max"))
+    top = axes.get_ylim()[1]
+    if defaults["custom"]["thresholdsStyle"]["mode"] != "off":
+        for step in defaults["thresholds"]["steps"][1:]:
+            if step["value"] <= top:
+                axes.axhline(step["value"], color=COLOURS[step["color"]], linestyle=":", linewidth=1)
+    axes.yaxis.set_major_formatter(lambda value, _: shown(value, defaults | {"mappings": []}))
+    axes.tick_params(labelsize=6)
+    axes.grid(alpha=0.3)
+    if found:
+        axes.legend(fontsize=5.5, loc="upper left", ncol=2)
+
+
+def draw_timeline(axes, panel: dict, source: Source) -> None:
+    defaults, found = panel["fieldConfig"]["defaults"], source.series(panel)
+    for row, (_, times, values) in enumerate(found):
+        for begin, end, value in zip(times, times[1:] + [0], values):
+            axes.barh(row, end - begin, left=begin, color=colour(value, defaults))
+    axes.set_yticks(range(len(found)), [each[0] for each in found], fontsize=7)
+    axes.tick_params(labelsize=7)
+    words = [option for each in defaults["mappings"] for option in each["options"].values()]
+    axes.legend([plt.Rectangle((0, 0), 1, 1, color=COLOURS[word["color"]]) for word in words], [word["text"] for word in words], ncol=6, fontsize=6, loc="upper center")
+
+
+def draw_bars(axes, panel: dict, source: Source) -> None:
+    defaults, values = panel["fieldConfig"]["defaults"], source.now_values(panel)
+    values.sort(key=lambda each: each[1])
+    axes.barh([each[0] for each in values], [each[1] for each in values], color=[colour(each[1], defaults) for each in values], alpha=0.6)
+    axes.set_xlim(0, defaults.get("max"))
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for row, each in enumerate(values):
+        axes.text(0, row, f"  {each[0]}: {shown(each[1], defaults)}", va="center", fontsize=8)
+
+
+def draw_heatmap(axes, panel: dict, source: Source) -> None:
+    found = sorted((each for each in source.series(panel) if each[0] != "+Inf"), key=lambda each: float(each[0]))
+    below = [0.0] * len(found[0][2])
+    grid = []
+    for _, _, values in found:
+        grid.append([max(0, value - under) for value, under in zip(values, below)])
+        below = values
+    axes.pcolormesh(found[0][1][:len(below)], range(len(found)), grid, cmap="Oranges", shading="nearest")
+    axes.set_yticks(range(0, len(found), 4), [shown(float(found[at][0]), {"unit": "s", "mappings": []}) for at in range(0, len(found), 4)], fontsize=6)
+    axes.tick_params(labelsize=6)
+
+
+def metric_rows(panel: dict, source: Source) -> tuple[list[str], list[list[str]]]:
+    organize = next(each["options"] for each in panel["transformations"] if each["id"] == "organize")
+    units = {each["matcher"]["options"]: {word["id"]: word["value"] for word in each["properties"]} for each in panel["fieldConfig"]["overrides"]}
+    merged: dict[tuple, dict[str, str]] = {}
+    for _, value, labels, ref in source.now_values(panel):
+        kept = {key: text for key, text in labels.items() if not organize["excludeByName"].get(key)}
+        row = merged.setdefault(tuple(sorted(kept.items())), {organize["renameByName"].get(key, key): text for key, text in kept.items()})
+        name = "Value" if len(panel["targets"]) == 1 else f"Value #{ref}"
+        if not organize["excludeByName"].get(name):
+            title = organize["renameByName"].get(name, name)
+            row[title] = shown(value, {"mappings": [], **units.get(title, {})})
+    columns = list(dict.fromkeys(key for row in merged.values() for key in row))
+    return columns, [[row.get(column, "") for column in columns] for row in merged.values()]
+
+
+def draw_table(axes, panel: dict, source: Source) -> None:
+    axes.axis("off")
+    columns, found = metric_rows(panel, source) if "expr" in panel["targets"][0] else source.rows(panel)
+    if not found:
+        axes.text(0.5, 0.5, "empty", ha="center", va="center", transform=axes.transAxes)
+        return
+    most = int(panel["gridPos"]["h"] * 2.2)
+    table = axes.table([[str(cell)[:24] for cell in row] for row in found[:most]], colLabels=columns, loc="upper left", cellLoc="left", edges="horizontal")
+    table.auto_set_font_size(False)
+    table.set_fontsize(6.5)
+
+
+def draw_sql_series(axes, panel: dict, source: Source) -> None:
+    _, found = source.rows(panel)
+    for word, tint in (("allowed", "green"), ("blocked", "red"), ("observed", "yellow")):
+        chosen = [(int(at) / 1000, int(count)) for at, action, count in found if action == word]
+        axes.bar([(at - source.now) / 60 for at, _ in chosen], [count for _, count in chosen], width=0.14, label=word, color=COLOURS[tint], alpha=0.7)
+    axes.legend(fontsize=7)
+    axes.tick_params(labelsize=6)
+
+
+def draw(path: Path, source: Source, out: Path) -> None:
+    model = json.loads(path.read_text())
+    height = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in model["panels"])
+    figure = plt.figure(figsize=(24 * UNIT_INCHES[0], height * UNIT_INCHES[1] + 0.6))
+    figure.text(0.01, 0.995, f"{model['title']}: {model['description']}", va="top", fontsize=12, weight="bold")
+    doing = {"stat": draw_stat, "timeseries": draw_series, "state-timeline": draw_timeline, "bargauge": draw_bars, "heatmap": draw_heatmap, "table": draw_table}
+    scale = height * 1.02 + 1
+    for panel in model["panels"]:
+        at = panel["gridPos"]
+        if panel["type"] == "row":
+            figure.text(0.01, 1 - (at["y"] + 1.6) / scale, "▾ " + panel["title"], fontsize=11, weight="bold")
+            continue
+        left, bottom = at["x"] / 24 + 0.012, 1 - (at["y"] + at["h"] + 0.9) / scale
+        axes = figure.add_axes((left + 0.018, bottom, at["w"] / 24 - 0.04, (at["h"] - 1.7) / scale))
+        axes.set_title("\n".join(textwrap.wrap(panel["title"], at["w"] * 5)), fontsize=9, loc="left")
+        sql = "expr" not in panel["targets"][0]
+        (draw_sql_series if sql and panel["type"] == "timeseries" else doing[panel["type"]])(axes, panel, source)
+    figure.savefig(out / f"{path.stem}.png", dpi=80)
+    plt.close(figure)
+    print(out / f"{path.stem}.png")
+
+
+def main() -> int:
+    if len(sys.argv) < 6:
+        print(__doc__)
+        return 2
+    out = Path(sys.argv[4])
+    out.mkdir(parents=True, exist_ok=True)
+    source = Source(sys.argv[1], sys.argv[2], float(sys.argv[3]))
+    for name in sys.argv[5:]:
+        draw(Path(name), source, out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
