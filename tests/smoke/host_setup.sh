@@ -116,16 +116,22 @@ check "intel: no file is left" test -z "$(find "$at" -type f ! -name dataplane.c
 run --undo
 check "intel: a second undo finds nothing to do" gave 0 "nothing is left of it"
 
-# ---- Intel, no IOMMU: AF_XDP for now
+# ---- Intel, no IOMMU: AF_PACKET for now
 machine plain eth0 eth0
 card 0000:00:1f.6 e1000e eth0 -1
 card 0000:03:00.0 igc enp3s0 -1
 card 0000:04:00.0 igc enp4s0 -1
 run --pair iplc-sg enp3s0 enp4s0
-check "no IOMMU: AF_XDP, and why" gave 0 "0000:03:00.0: af_xdp: no IOMMU"
-check "no IOMMU: PAIRS" conf 'PAIRS="--pair iplc-sg af_xdp:enp3s0 af_xdp:enp4s0"'
+check "no IOMMU: AF_PACKET, and why" gave 0 "0000:03:00.0: af_packet: no IOMMU"
+check "no IOMMU: PAIRS" conf 'PAIRS="--pair iplc-sg af_packet:enp3s0 af_packet:enp4s0"'
 check "no IOMMU: the next boot asks for one" grep -q intel_iommu=on "$at/etc/default/grub.d/sluice.cfg"
-check "no IOMMU: the service may load BPF" grep -q CAP_BPF "$at/etc/systemd/system/sluice-dataplane.service.d/50-af-xdp.conf"
+dropin=$at/etc/systemd/system/sluice-dataplane.service.d/50-af-xdp.conf
+check "AF_PACKET: the service gets no further right" test ! -e "$dropin"
+run --pair iplc-sg enp3s0 enp4s0 --driver af_xdp
+check "AF_XDP where it is asked for" conf 'PAIRS="--pair iplc-sg af_xdp:enp3s0 af_xdp:enp4s0"'
+check "AF_XDP: the service may load BPF" grep -q '^AmbientCapabilities=CAP_BPF ' "$dropin"
+run --pair iplc-sg enp3s0 enp4s0
+check "AF_PACKET again: it may no more" test ! -e "$dropin"
 run --pair iplc-sg enp3s0 enp4s0 --driver vfio-pci
 check "no IOMMU: vfio-pci cannot be forced" gave 1 "not with vfio-pci: no IOMMU"
 
