@@ -26,6 +26,7 @@ namespace sluice {
 namespace {
 
 constexpr uid_t kSomebody = 65'000;
+constexpr gid_t kSomeGroup = 4711;
 constexpr int kAllSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
 Message message(MessageType type, uint32_t generation = 0) {
@@ -354,8 +355,7 @@ TEST_F(AgentTest, RootGivesTheSocketToControlsUser) {
 
 TEST_F(AgentTest, WhoIsNotRootOpensTheSocketToTheGroupOfItsFolder) {
   if (geteuid() != 0) GTEST_SKIP() << "only root may become somebody else";
-  constexpr gid_t kGroup = 4711;
-  ASSERT_EQ(chown(directory_.c_str(), kSomebody, kGroup), 0);
+  ASSERT_EQ(chown(directory_.c_str(), kSomebody, kSomeGroup), 0);
   ASSERT_EQ(chmod(directory_.c_str(), 02750), 0);
   config_.peer = kSomebody + 1;
   // The system call changes this one thread, the library's function all of them.
@@ -367,7 +367,7 @@ TEST_F(AgentTest, WhoIsNotRootOpensTheSocketToTheGroupOfItsFolder) {
     struct stat info {};
     ASSERT_EQ(lstat(config_.socket_path.c_str(), &info), 0);
     EXPECT_EQ(info.st_uid, kSomebody);
-    EXPECT_EQ(info.st_gid, kGroup);
+    EXPECT_EQ(info.st_gid, kSomeGroup);
     EXPECT_EQ(info.st_mode & 07777, 0660U);
   }).join();
 }
