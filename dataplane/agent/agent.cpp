@@ -88,11 +88,16 @@ bool Agent::listen(std::string& why) {
   bound_ = listen_fd_ >= 0 && bind(listen_fd_, name, sizeof address) == 0;
   umask(mask);
   if (!bound_ || ::listen(listen_fd_, 4) != 0) return why += std::strerror(errno), false;
-  // Root's own data plane may serve a control that runs as another user.
-  if (config_.peer != geteuid() &&
-      chown(config_.socket_path.c_str(), config_.peer, static_cast<gid_t>(-1)) != 0)
-    return why += std::strerror(errno), false;
+  if (!let_peer_in()) return why += std::strerror(errno), false;
   return true;
+}
+
+/// Control may run as another user. Root gives it the socket; who is not root cannot, and opens it to the
+/// socket's group, which a setgid directory gives it. Who connects is asked of the kernel either way.
+bool Agent::let_peer_in() const {
+  if (config_.peer == geteuid()) return true;
+  const char* path = config_.socket_path.c_str();
+  return geteuid() == 0 ? chown(path, config_.peer, static_cast<gid_t>(-1)) == 0 : chmod(path, 0660) == 0;
 }
 
 Agent::~Agent() {

@@ -40,6 +40,7 @@ class Agent {
   void serve(int stop_fd);
 
  private:
+  bool let_peer_in() const;
   void accept_newcomer();
   void hear_newcomer();
   void hear();

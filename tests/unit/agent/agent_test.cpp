@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -24,6 +25,8 @@
 namespace sluice {
 namespace {
 
+constexpr uid_t kSomebody = 65'000;
+constexpr gid_t kSomeGroup = 4711;
 constexpr int kAllSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
 Message message(MessageType type, uint32_t generation = 0) {
@@ -336,6 +339,37 @@ TEST_F(AgentTest, ANewControlReplacesAHungOne) {
   Message answer{};
   EXPECT_TRUE(receive(answer));
   close(hung);
+}
+
+TEST_F(AgentTest, RootGivesTheSocketToControlsUser) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root may give a file away";
+  config_.peer = kSomebody;
+  Agent agent(config_, generations_);
+  std::string why;
+  ASSERT_TRUE(agent.listen(why)) << why;
+  struct stat info {};
+  ASSERT_EQ(lstat(config_.socket_path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_uid, kSomebody);
+  EXPECT_EQ(info.st_mode & 07777, 0600U);
+}
+
+TEST_F(AgentTest, WhoIsNotRootOpensTheSocketToTheGroupOfItsFolder) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root may become somebody else";
+  ASSERT_EQ(chown(directory_.c_str(), kSomebody, kSomeGroup), 0);
+  ASSERT_EQ(chmod(directory_.c_str(), 02750), 0);
+  config_.peer = kSomebody + 1;
+  // The system call changes this one thread, the library's function all of them.
+  std::thread([this] {
+    ASSERT_EQ(syscall(SYS_setresuid, -1, kSomebody, -1), 0);
+    Agent agent(config_, generations_);
+    std::string why;
+    ASSERT_TRUE(agent.listen(why)) << why;
+    struct stat info {};
+    ASSERT_EQ(lstat(config_.socket_path.c_str(), &info), 0);
+    EXPECT_EQ(info.st_uid, kSomebody);
+    EXPECT_EQ(info.st_gid, kSomeGroup);
+    EXPECT_EQ(info.st_mode & 07777, 0660U);
+  }).join();
 }
 
 TEST_F(AgentTest, StaleSocketIsReplacedAndALiveOneIsNot) {

@@ -1,0 +1,53 @@
+#!/bin/bash
+# smoke: what the package and its papers say agrees with what is here: tests, build dependencies, options, exposure. tests/long package installs it.
+# shellcheck disable=SC2317  # check calls the functions
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+bin=${SLUICE_BUILD:-build}
+failed=0
+
+check() { # check NAME COMMAND...
+  local name=$1 text
+  shift
+  if text=$("$@" 2>&1); then echo "ok - $name"; else echo "not ok - $name"; sed 's/^/    /' <<<"$text"; failed=1; fi
+}
+
+named_tests_are_there() {
+  local named name missing=0
+  named=$(sed -n '/^## A hostile/,/^## What the units/p' deploy/SECURITY.md | grep -o '`[^` ]*`' | tr -d '`' | grep -E '^tests/|^[A-Z][A-Za-z]*\.[A-Z][A-Za-z]*$' | sort -u)
+  while read -r name; do
+    if [[ $name == tests/* ]]; then [[ -f $name ]]; else grep -rqE "TEST(_F|_P)?\(${name%.*}, ${name#*.}\)" tests/unit; fi && continue
+    echo "$name"
+    missing=1
+  done <<<"$named"
+  (($(wc -l <<<"$named") > 40 && !missing))
+}
+same_packages() { # of deploy/deps and of the package; g++ comes with every build of a package
+  local build
+  # shellcheck disable=SC1090
+  source <(sed -n '/^build=(/,/)$/p' deploy/deps)
+  diff <(printf '%s\n' "${build[@]}" | grep -vx g++ | sort) \
+    <(sed -n '/^Build-Depends:/,/^Standards/p' deploy/debian/control | grep -oE '\b[a-z][a-z0-9+.-]+[a-z0-9]' | grep -vxE 'debhelper-compat|help2man|uild-|epends|tandards-|ersion' | sort)
+}
+options_are_known() { # options_are_known UNIT PROGRAM: each option that the unit gives
+  local option
+  for option in $(sed -n 's/^ExecStart=//p' "deploy/systemd/$1.service" | grep -o -- '--[a-z-]*'); do
+    "$2" --help | grep -q -- "^ *$option " || { echo "$1: $option"; return 1; }
+  done
+}
+exposed_at_most() { # exposed_at_most UNIT MOST
+  local said
+  said=$(systemd-analyze security --offline=true "deploy/systemd/$1.service" 2>&1 | sed -n 's/.*exposure level for .*: \([0-9.]*\) .*/\1/p')
+  echo "$said"
+  awk -v said="$said" -v most="$2" 'BEGIN { exit !(said != "" && said <= most) }'
+}
+
+check "all tests that SECURITY.md names are there" named_tests_are_there
+check "the package's build dependencies are deploy/deps'" same_packages
+check "sluice-dataplane knows its unit's options" options_are_known sluice-dataplane "$bin/dataplane/boot/sluice-dataplane"
+check "sluice-control knows its unit's options" options_are_known sluice-control "$bin/control/sluice-control"
+if command -v systemd-analyze >/dev/null; then
+  check "sluice-control is exposed as little as it says" exposed_at_most sluice-control 2.5
+  check "sluice-dataplane is exposed as little as it says" exposed_at_most sluice-dataplane 2.5
+fi
+exit $failed
