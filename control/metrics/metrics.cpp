@@ -341,12 +341,14 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   bool up;
   Reloader::Counts policy;
   std::optional<KeepFigures> keep;
+  std::optional<uint64_t> overdue_reviews;
   {
     const std::lock_guard lock(mutex_);
     region = region_;
     up = up_;
     policy = policy_;
     keep = keep_;
+    overdue_reviews = overdue_reviews_;
   }
   Families out;
   Family::gauge("sluice_build_info", "The version that runs.")
@@ -360,6 +362,11 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   add_log(log_.counts(), out);
   if (keep) {
     add_keep(*keep, out);
+  }
+  if (overdue_reviews) {
+    Family::gauge("sluice_reviews_overdue", "Months whose access log nobody reviewed in time.")
+        .add(*overdue_reviews)
+        .move_to(out);
   }
   add_witness(witness_.status(), out);
   add_copies(copies_.status(), out);
@@ -391,6 +398,11 @@ void Metrics::set_policy(const Reloader::Counts& counts) {
 void Metrics::set_keep(const KeepFigures& figures) {
   const std::lock_guard lock(mutex_);
   keep_ = figures;
+}
+
+void Metrics::set_overdue_reviews(uint64_t months) {
+  const std::lock_guard lock(mutex_);
+  overdue_reviews_ = months;
 }
 
 std::unique_ptr<MetricsServer> MetricsServer::start(const std::string& address,

@@ -48,6 +48,8 @@ class Metrics : public prometheus::Collectable {
   void set_data_plane(std::shared_ptr<SharedRegion> region, bool up);
   void set_policy(const Reloader::Counts& counts);
   void set_keep(const KeepFigures& figures);
+  /// Months whose log nobody reviewed in time.
+  void set_overdue_reviews(uint64_t months);
 
  private:
   const AccessLog& log_;
@@ -56,11 +58,12 @@ class Metrics : public prometheus::Collectable {
   const Link::Counts& link_;
   const DnstapServer::Counts& dnstap_;
   const FeedsFunction feeds_;
-  mutable std::mutex mutex_;  ///< guards the four below
+  mutable std::mutex mutex_;  ///< guards the five below
   std::shared_ptr<SharedRegion> region_;
   bool up_ = false;
   Reloader::Counts policy_;
-  std::optional<KeepFigures> keep_;  ///< nothing before the first
+  std::optional<KeepFigures> keep_;          ///< nothing before the first
+  std::optional<uint64_t> overdue_reviews_;  ///< the same
 };
 
 /// Serves a Metrics over HTTP at /metrics.
