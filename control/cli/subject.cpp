@@ -16,6 +16,7 @@
 #include "control/cli/reports.h"
 #include "control/cli/table.h"
 #include "control/cli/usage_view.h"
+#include "control/policy/prefix.h"
 #include "control/policy/utf8.h"
 
 namespace sluice::control {
@@ -124,6 +125,9 @@ int run_subject(const SubjectCommand& command) {
                      .progress = [&](uint64_t done, uint64_t all) { progress(done, all); }};
   if (command.who.empty()) {
     return cannot_do("an empty text is no user");
+  }
+  if (Prefix prefix; parse_prefix(command.who, prefix) == PrefixError::None && prefix.length != 128) {
+    return cannot_do(command.who + " is a whole prefix; write a user, or one address");
   }
   if (!read_bound(command.since, false, scope.since) || !read_bound(command.until, true, scope.until)) {
     return kCannot;

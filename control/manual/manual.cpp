@@ -137,11 +137,12 @@ class ManualMaker {
         networks.push_back(say_(RuleMore, {html_number(source_.networks.size() - kNoticeNetworks)}));
         break;
       }
-      const Html blocked = plain_.blocked(each);
-      networks.push_back(say_(
-          NoticeNetwork,
-          {element("b", Html::name(each.name.text)),
-           blocked.empty() ? plain_.fallback(each) : say_(NoticeBlocked, {plain_.fallback(each), blocked})}));
+      const bool closed = plain_.is_closed(each);
+      const Html listed = plain_.named_by(closed ? RuleAction::Allow : RuleAction::Block, each);
+      networks.push_back(say_(NoticeNetwork, {element("b", Html::name(each.name.text)),
+                                              listed.empty() ? plain_.fallback(each)
+                                                             : say_(closed ? NoticeOpen : NoticeBlocked,
+                                                                    {plain_.fallback(each), listed})}));
     }
     Html out = paragraph(say_(PurposeSaid));
     if (source_.observe) {

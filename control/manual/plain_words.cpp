@@ -66,13 +66,21 @@ Html PlainWords::joined(const std::vector<Html>& parts) const {
   return out;
 }
 
+Setting PlainWords::setting_of(const NetworkSource& network) const {
+  return network.fallback   ? network.fallback->setting
+         : source_.fallback ? source_.fallback->setting
+                            : kDefaultFallback;
+}
+
+bool PlainWords::is_closed(const NetworkSource& network) const {
+  return setting_of(network) == Setting::Block;
+}
+
 Html PlainWords::fallback(const NetworkSource& network) const {
   if (!network.line) {
     return say_(NetworkNever);
   }
-  const Setting setting = network.fallback   ? network.fallback->setting
-                          : source_.fallback ? source_.fallback->setting
-                                             : kDefaultFallback;
+  const Setting setting = setting_of(network);
   return say_(setting == Setting::Allow     ? NetworkAllow
               : setting == Setting::Observe ? NetworkObserve
                                             : NetworkBlock);
@@ -242,11 +250,11 @@ std::vector<Html> PlainWords::rules(const NetworkSource& network) const {
   return out;
 }
 
-Html PlainWords::blocked(const NetworkSource& network) const {
+Html PlainWords::named_by(RuleAction action, const NetworkSource& network) const {
   std::vector<Html> parts;
   size_t more = 0;
   for (const RuleSource& rule : source_.rules) {
-    if (rule.action != RuleAction::Block || rule.direction == Direction::Inbound ||
+    if (rule.action != action || rule.direction == Direction::Inbound ||
         concern(rule, network) == Concern::No) {
       continue;
     }

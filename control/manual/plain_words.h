@@ -20,8 +20,10 @@ class PlainWords {
   [[nodiscard]] Html fallback(const NetworkSource& network) const;
   /// Its rules, in their order, each as an item of a list.
   [[nodiscard]] std::vector<Html> rules(const NetworkSource& network) const;
-  /// What its rules block, named alone.
-  [[nodiscard]] Html blocked(const NetworkSource& network) const;
+  /// Whether everything is blocked there but what a rule opens.
+  [[nodiscard]] bool is_closed(const NetworkSource& network) const;
+  /// What its rules with that action name, without more words.
+  [[nodiscard]] Html named_by(RuleAction action, const NetworkSource& network) const;
   /// How many exceptions concern it.
   [[nodiscard]] size_t exceptions(const NetworkSource& network) const;
   [[nodiscard]] Html setting(Situation situation) const;
@@ -37,6 +39,7 @@ class PlainWords {
   };
   [[nodiscard]] Concern concern(const std::vector<Word>& ends, const NetworkSource& network) const;
   [[nodiscard]] Concern concern(const RuleSource& rule, const NetworkSource& network) const;
+  [[nodiscard]] Setting setting_of(const NetworkSource& network) const;
   [[nodiscard]] Html target(const Word& word) const;
   [[nodiscard]] Html targets(const std::vector<Word>& words) const;
   [[nodiscard]] Html list(const ListSource& list) const;

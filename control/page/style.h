@@ -29,7 +29,9 @@ code { font: .86em "Source Code Pro", "DejaVu Sans Mono", "Noto Sans Mono CJK SC
 table { width: 100%; margin: .6rem 0 1.1rem; border-collapse: collapse; font-size: .9rem; line-height: 1.4; }
 th { padding: .3rem .55rem .3rem 0; border-bottom: 1px solid var(--ink); color: var(--soft); font-size: .76rem; font-weight: 600;
   text-align: left; vertical-align: bottom; white-space: nowrap; }
-td { padding: .34rem .55rem .34rem 0; border-bottom: 1px solid var(--faint); vertical-align: top; }
+td { padding: .34rem .55rem .34rem 0; border-bottom: 1px solid var(--faint); vertical-align: top; overflow-wrap: break-word; }
+td:first-child, td:last-child { overflow-wrap: anywhere; }
+time { white-space: nowrap; }
 th.n, td.n { padding-right: 0; padding-left: .55rem; text-align: right; white-space: nowrap; overflow-wrap: normal;
   font-variant-numeric: tabular-nums lining-nums; }
 td.n + td:not(.n), th.n + th:not(.n) { padding-left: 1.3rem; }
@@ -38,9 +40,9 @@ thead { display: table-header-group; }
 dl { display: grid; grid-template-columns: minmax(8rem, 13rem) 1fr; gap: .3rem 1.2rem; margin: .6rem 0 1.1rem; }
 dt { color: var(--soft); font-size: .86rem; padding-top: .08rem; }
 dd { margin: 0; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: 1.1rem; margin: .4rem 0 1.6rem; }
+.figures { display: grid; grid-template-columns: repeat(5, 1fr); gap: 1rem; margin: .4rem 0 1.6rem; }
 .figure { border-top: 2px solid var(--deep); padding-top: .5rem; }
-.figure b { display: block; font-size: 1.65rem; line-height: 1.2; font-weight: 500; font-variant-numeric: lining-nums; }
+.figure b { display: block; font-size: 1.5rem; white-space: nowrap; line-height: 1.2; font-weight: 500; font-variant-numeric: lining-nums; }
 .figure span { color: var(--soft); font-size: .82rem; }
 .figure.stop { border-color: var(--stop); }
 figure { margin: .7rem 0 1.2rem; break-inside: avoid; }
@@ -56,12 +58,13 @@ svg { display: block; width: 100%; height: auto; font-size: 11px; }
   background: #edf1f3; color: var(--deep); }
 .chip.stop { background: #f8e9e5; color: var(--stop); }
 .chip.warn { background: #f7efdc; color: #7a5300; }
+.chip.wide { white-space: normal; }
 .chip.good { background: #e8f1ec; color: var(--good); }
 footer { margin-top: 3rem; padding-top: .8rem; border-top: 1px solid var(--faint); color: var(--soft); font-size: .78rem; line-height: 1.5; }
 .s1 { fill: #1f4e5f; background: #1f4e5f; } .s2 { fill: #5d93a3; background: #5d93a3; } .s3 { fill: #c8a75b; background: #c8a75b; }
 .s4 { fill: #a9b2ba; background: #a9b2ba; } .s5 { fill: #b4472e; background: #b4472e; }
 .axis { stroke: #c3cad0; stroke-width: 1; } .tick { fill: #5b6875; }
-@media (max-width: 44rem) { body { margin: 0; padding: 1.6rem 1.1rem; box-shadow: none; } h1 { font-size: 1.7rem; } dl { grid-template-columns: 1fr; gap: 0; }
+@media (max-width: 44rem) { body { margin: 0; padding: 1.6rem 1.1rem; box-shadow: none; } h1 { font-size: 1.7rem; } .figures { grid-template-columns: 1fr 1fr; } dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .5rem; } table { display: block; overflow-x: auto; } }
 @page { size: A4; margin: 20mm 18mm 22mm; }
 @media print { html { background: none; } body { max-width: none; margin: 0; padding: 0; box-shadow: none; font-size: 10pt; }

@@ -127,7 +127,7 @@ Html PageMaker::exceptions_section() const {
     if (each.expires) {
       const int64_t end_ns =
           std::chrono::nanoseconds(report.policy.zone.to_utc(*each.expires).time_since_epoch()).count();
-      ends = time(end_ns);
+      ends = time(end_ns - 1);  // it holds until then
       if (end_ns <= report.made_ns) {
         ends += Html::of(" ") + html_chip("warn", say(Ended));
       }

@@ -62,7 +62,8 @@ Html PageMaker::log_section() const {
     content += element("p class=\"none\"", say(LogEmpty));
   } else {
     content += element(
-        "p", html_chip("good", say(LogSound, {html_number(check.records), html_number(check.segments)})));
+        "p",
+        html_chip("good wide", say(LogSound, {html_number(check.records), html_number(check.segments)})));
   }
   const size_t over = log.days.size() - log.count(DayState::ToCome);
   std::vector<std::pair<Html, Html>> facts{

@@ -65,6 +65,9 @@ Html notices(const PageMaker& page) {
 
 }  // namespace
 
+Html html_time(int64_t time_ns, const TimeZone& zone) {
+  return element("time", Html::of(local_minute(time_ns, zone)));
+}
 Html html_number(uint64_t number) {
   return Html::of(grouped(number));
 }

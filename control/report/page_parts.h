@@ -10,6 +10,9 @@
 
 namespace sluice::control {
 
+/// As the clocks of a zone show it.
+[[nodiscard]] Html html_time(int64_t time_ns, const TimeZone& zone);
+
 /// What a section is made of.
 struct PageMaker {
   const MonthReport& report;
@@ -17,7 +20,7 @@ struct PageMaker {
 
   const PolicySource& source() const { return report.policy.source; }
   /// A moment as the site's clocks show it.
-  Html time(int64_t time_ns) const { return Html::of(local_minute(time_ns, report.policy.zone)); }
+  Html time(int64_t time_ns) const { return html_time(time_ns, report.policy.zone); }
   /// The same of a text as in `@timestamp`; what is none stands as it is.
   Html time(const std::string& text) const;
   /// At most so many rows, and how many more there are.

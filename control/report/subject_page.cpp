@@ -143,7 +143,7 @@ class SubjectPage {
                      : say_(SubjectFromTo, {found_.since.empty() ? Html::of("…") : time(found_.since),
                                             found_.until.empty() ? Html::of("…") : time(found_.until)})});
   }
-  Html time(int64_t time_ns) const { return Html::of(local_minute(time_ns, found_.policy.zone)); }
+  Html time(int64_t time_ns) const { return html_time(time_ns, found_.policy.zone); }
   Html time(const std::string& text) const {
     const auto moment = parse_utc(text);
     return moment ? time(*moment) : Html::name(text);

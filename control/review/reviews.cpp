@@ -20,12 +20,12 @@ constexpr size_t kIdDigits = 10;
 }  // namespace
 
 void Reviews::take(std::string_view text) {
-  const json line = json::parse(text, nullptr, false);
-  if (!line.is_object()) {
+  if (lines >= kMaxReviewLines || text.size() > kMaxReviewLine) {
+    ++left_out;
     return;
   }
-  if (lines >= kMaxReviewLines) {
-    ++left_out;
+  const json line = json::parse(text, nullptr, false);
+  if (!line.is_object()) {
     return;
   }
   ++lines;

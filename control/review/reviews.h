@@ -23,7 +23,8 @@ inline constexpr int kMaxReviewMonths = 122;
 inline constexpr size_t kMaxReviewName = 100;      ///< bytes of who reviews or decides
 inline constexpr size_t kMaxReviewFinding = 1000;  ///< bytes of what they found
 /// Lines of reviews.jsonl: no more are written, and of more none are read.
-inline constexpr size_t kMaxReviewLines = 200'000;
+inline constexpr size_t kMaxReviewLines = 50'000;
+inline constexpr size_t kMaxReviewLine = size_t{16} << 10;  ///< bytes; a longer one is none of ours
 
 /// What somebody said of an incident.
 struct IncidentWord {
@@ -45,7 +46,7 @@ struct MonthReview {
 struct Reviews {
   std::map<std::string, std::vector<IncidentWord>, std::less<>> incidents;  ///< by their ids
   std::map<std::string, std::vector<MonthReview>, std::less<>> months;      ///< by `2026-11`
-  uint64_t lines = 0, left_out = 0;  ///< left_out: beyond kMaxReviewLines
+  uint64_t lines = 0, left_out = 0;  ///< left_out: beyond the two bounds
 
   /// Takes a line of the file; what is none of ours is passed over.
   void take(std::string_view line);

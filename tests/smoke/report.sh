@@ -98,6 +98,7 @@ check "in a file too" lab_ctl subject $staff "${where[@]}" --json -o "$LAB_DIR/s
 check "which is JSON" same "$(jq -r .who "$LAB_DIR/subject.json")" "$staff"
 check "a page of a person" lab_ctl subject $staff "${where[@]}" -o "$LAB_DIR/subject.html"
 check "is one" is_page "$LAB_DIR/subject.html" "What is held on" "news.example" "$id"
+check "a whole prefix is no person" failed "is a whole prefix" lab_ctl subject 10.20.0.0/16 "${where[@]}"
 check "nobody is said to be so" contains "$(lab_ctl subject nobody "${where[@]}")" "none in that time"
 
 check "the manual of the policy in force" lab_ctl manual -o "$LAB_DIR/manual.html"

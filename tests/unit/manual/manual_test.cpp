@@ -107,6 +107,7 @@ TEST_F(ManualTest, ChineseAndTheNotice) {
   EXPECT_THAT(notice, HasSubstr("上网告知书"));
   EXPECT_THAT(notice, HasSubstr("上海办公室"));
   EXPECT_THAT(notice, HasSubstr("保存 365 天"));
+  EXPECT_THAT(notice, HasSubstr("开放：<bdi>hq-sg</bdi>、<bdi>erp.example</bdi>"));
 }
 
 TEST_F(ManualTest, NothingOfAPolicyBecomesMarkup) {

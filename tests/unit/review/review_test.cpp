@@ -54,8 +54,13 @@ TEST(IncidentId, IsOfPersonRuleAndBeginning) {
   EXPECT_NE(id, incident_id("li.wein", "o-bets", kNow));
   EXPECT_NE(id, incident_id("li.wei", "no-bets", kNow + 1000));
   EXPECT_EQ(incident_second_ns(id), kNow);
-  for (const std::string& wrong : {std::string(), id + "0", id.substr(1), "2026112xT040506Z-0123456789",
-                                   "20261341T040506Z-0123456789", "20261123T040506Z-012345678G"}) {
+  const std::vector<std::string> wrongs{"",
+                                        id + "0",
+                                        id.substr(1),
+                                        "2026112xT040506Z-0123456789",
+                                        "20261341T040506Z-0123456789",
+                                        "20261123T040506Z-012345678G"};
+  for (const std::string& wrong : wrongs) {
     EXPECT_EQ(incident_second_ns(wrong), std::nullopt) << wrong;
   }
 }
