@@ -173,6 +173,26 @@ class SubjectPage {
   const ReportWords say_;
 };
 
+json days_json(const SubjectFound& found) {
+  json days = json::array();
+  for (const auto& [day, count] : found.days) {
+    days.push_back({{"day", day_text(day)}, {"accesses", count.accesses}, {"blocked", count.blocked}});
+  }
+  return days;
+}
+
+json names_json(const SubjectFound& found) {
+  json names = json::array();
+  for (const UsageRow& row : found.names.rows) {
+    names.push_back({{"name", row.key},
+                     {"accesses", row.count.accesses},
+                     {"blocked", row.count.blocked},
+                     {"bytes_up", row.count.bytes_up},
+                     {"bytes_down", row.count.bytes_down}});
+  }
+  return names;
+}
+
 }  // namespace
 
 std::string subject_page(const SubjectFound& found, Language language, int64_t made_ns) {
@@ -191,18 +211,8 @@ std::string subject_page(const SubjectFound& found, Language language, int64_t m
 }
 
 json subject_json(const SubjectFound& found) {
-  json days = json::array(), names = json::array(), incidents = json::array(), holds = json::array(),
-       disclosures = json::array(), readings = json::array(), recipients = json::array();
-  for (const auto& [day, count] : found.days) {
-    days.push_back({{"day", day_text(day)}, {"accesses", count.accesses}, {"blocked", count.blocked}});
-  }
-  for (const UsageRow& row : found.names.rows) {
-    names.push_back({{"name", row.key},
-                     {"accesses", row.count.accesses},
-                     {"blocked", row.count.blocked},
-                     {"bytes_up", row.count.bytes_up},
-                     {"bytes_down", row.count.bytes_down}});
-  }
+  json incidents = json::array(), holds = json::array(), disclosures = json::array(),
+       readings = json::array(), recipients = json::array();
   for (const Incident& each : found.incidents) {
     incidents.push_back(incident_json(each, found.reviews));
   }
@@ -240,9 +250,9 @@ json subject_json(const SubjectFound& found) {
           {"blocked", found.all.blocked},
           {"bytes_up", found.all.bytes_up},
           {"bytes_down", found.all.bytes_down},
-          {"names", std::move(names)},
+          {"names", names_json(found)},
           {"names_low_by", found.names.low_by},
-          {"days", std::move(days)},
+          {"days", days_json(found)},
           {"violations", std::move(incidents)},
           {"findings_without_lines", std::move(kept_words)},
           {"holds", std::move(holds)},
