@@ -60,7 +60,7 @@ void print_subject(const SubjectFound& found) {
   }
   for (const Incident& each : found.incidents) {
     print_row("violation",
-              each.id + ", " + each.rule + ": " + std::string(word_for(found.reviews.word_on(each.id))));
+              each.id + " " + each.rule + ": " + std::string(word_for(found.reviews.word_on(each.id))));
   }
   for (const HeldLine& each : found.holds) {
     print_row("held", each.name + ", since " + each.period.time + " by " + each.period.user);

@@ -7,7 +7,7 @@
 
 #include "control/base/sha256.h"
 #include "control/base/utc.h"
-#include "control/usage/blocks.h"
+#include "control/report/essential_flows.h"
 
 namespace sluice::control {
 namespace {
@@ -33,18 +33,21 @@ class Adder {
   }
 
   void add(const UsageLine& line) {
+    // What began shortly before the month may end in it.
+    const bool essential = line.is_end() && essentials_.take_end(line.fields);
+    if (!line.is_end()) {
+      essentials_.add_access(line.fields);
+    }
     if (line.time_ns < span_.begin_ns || line.time_ns >= span_.end_ns) {
       return;
     }
     const AccessFields& fields = line.fields;
     out_.all.add(line);
     networks_.add(fields.network.empty() ? "(none)" : field_text(fields.network), line.client(), line);
-    if (!line.is_end() || !fields.rule.empty()) {  // an end without a rule has no reason of its own
-      rules_.add(rule_key(fields), line.client(), line);
-    }
     if (line.is_end()) {
-      return add_bytes(fields);
+      return add_bytes(fields, essential);
     }
+    rules_.add(rule_key(fields), line.client(), line);
     const LocalClock::Shown shown = clock_.at(line.time_ns);
     const auto day = static_cast<size_t>((shown.day - first_day_).count());
     for (Figures::Count* const each : {&out_.hours[shown.hour], &out_.days[day]}) {
@@ -65,6 +68,7 @@ class Adder {
   }
 
   void finish() {
+    out_.essentials_forgotten = essentials_.forgotten();
     out_.networks = rows_of(networks_, Figures::kMaxRows);
     out_.rules = rows_of(rules_, Figures::kMaxRows);
     out_.blocked_names = rows_of(blocked_names_, Figures::kMaxRows);
@@ -73,8 +77,8 @@ class Adder {
   }
 
  private:
-  void add_bytes(const AccessFields& fields) {
-    Figures::Bytes& bytes = out_.bytes[static_cast<size_t>(byte_class_of(fields, terms_.offices))];
+  void add_bytes(const AccessFields& fields, bool essential) {
+    Figures::Bytes& bytes = out_.bytes[static_cast<size_t>(byte_class_of(fields, terms_.offices, essential))];
     const bool inbound = fields.direction == "inbound";
     bytes.up += inbound ? fields.destination_bytes : fields.source_bytes;
     bytes.down += inbound ? fields.source_bytes : fields.destination_bytes;
@@ -85,6 +89,7 @@ class Adder {
   LocalClock clock_;
   const std::chrono::local_days first_day_;
   Figures& out_;
+  EssentialFlows essentials_;
   Tally networks_{Figures::kSmallKeys}, rules_{Figures::kSmallKeys}, blocked_names_,
       tunnels_{Figures::kSmallKeys}, unregistered_{Figures::kSmallKeys};
 };
@@ -128,15 +133,13 @@ json rows_json(const FigureRows& figures, const char* key, const char* others) {
 
 }  // namespace
 
-ByteClass byte_class_of(const AccessFields& fields, const std::vector<Prefix>& offices) {
+ByteClass byte_class_of(const AccessFields& fields, const std::vector<Prefix>& offices, bool essential) {
   Address far;
   if (parse_address(fields.direction == "inbound" ? fields.source_ip : fields.destination_ip, far) &&
       std::ranges::any_of(offices, [&](const Prefix& each) { return contains(each, far); })) {
     return ByteClass::Offices;
   }
-  return is_essential(fields)     ? ByteClass::Essentials
-         : !fields.domain.empty() ? ByteClass::Names
-                                  : ByteClass::Unnamed;
+  return essential ? ByteClass::Essentials : !fields.domain.empty() ? ByteClass::Names : ByteClass::Unnamed;
 }
 
 FigureTerms figure_terms_of(const PolicySource& source, const TimeZone& zone) {
@@ -197,6 +200,7 @@ json figures_json(const Figures& figures) {
   }
   return {{"month", month_text(figures.month)},
           {"bytes", std::move(bytes)},
+          {"essentials_forgotten", figures.essentials_forgotten},
           {"accesses", figures.all.accesses},
           {"blocked", figures.all.blocked},
           {"observed", figures.all.observed},

@@ -27,9 +27,10 @@ enum class ByteClass : uint8_t {
 inline constexpr std::string_view kByteClassWords[] = {"offices", "essentials", "other_names", "unnamed"};
 inline constexpr size_t kByteClassCount = std::size(kByteClassWords);
 
-/// offices: their prefixes. Told by what the line says: its addresses, `network.direction`, `event.action`,
-/// `event.reason` and `destination.domain`.
-[[nodiscard]] ByteClass byte_class_of(const AccessFields& fields, const std::vector<Prefix>& offices);
+/// fields: of a flow's end. offices: their prefixes. essential: a rule opened it by name, as the line of its
+/// access says.
+[[nodiscard]] ByteClass byte_class_of(const AccessFields& fields, const std::vector<Prefix>& offices,
+                                      bool essential);
 
 /// What a policy says that figures are made with.
 struct FigureTerms {
@@ -61,6 +62,7 @@ struct Figures {
 
   Month month{};
   std::array<Bytes, kByteClassCount> bytes{};
+  uint64_t essentials_forgotten = 0;  ///< as EssentialFlows'; the bytes of these count as other names
   UsageCount all;
   std::array<Count, kHours> hours{};
   std::vector<Count> days;     ///< of the month

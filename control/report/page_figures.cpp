@@ -104,7 +104,7 @@ Html PageMaker::accesses_section() const {
       element("p", say(AccessLead, {html_number(figures.all.accesses), html_number(figures.all.blocked),
                                     html_number(figures.all.observed)})) +
           charts + element("h3", say(ByNetwork)) + usage_table(*this, NetworkHead, figures.networks, true) +
-          element("h3", say(ByRule)) + usage_table(*this, RuleHead, figures.rules, true) +
+          element("h3", say(ByRule)) + usage_table(*this, RuleHead, figures.rules, false) +
           element("p class=\"note\"", say(RulesNote)));
 }
 

@@ -1,6 +1,7 @@
 // report tests: what lines add up to, and which of them are one incident.
 #include <nlohmann/json.hpp>
 
+#include "control/report/essential_flows.h"
 #include "tests/unit/report/report_log.h"
 
 namespace sluice::control {
@@ -24,11 +25,13 @@ struct FiguresTest : ReportLog {
 };
 
 TEST_F(FiguresTest, BytesGoToTheFirstClassThatFits) {
-  flow(0, "erp.example", 1, 10)["event"] = {{"action", "allowed"}, {"reason", "rule"}};
-  flow(1, "news.example", 2, 20);
+  ruled(-1, "10.20.1.7", "erp.example", "allowed", "essential")["event"]["id"] = "b-0-1";
+  ruled(-1, "10.20.1.7", "erp.example", "allowed", "essential")["event"]["id"] = "b-0-2";
+  flow(0, "erp.example", 1, 10)["sluice"]["access"] = "b-0-1";
+  flow(1, "news.example", 2, 20)["sluice"]["access"] = "b-0-9";
   flow(2, "", 4, 40);
   json& office = flow(3, "erp.example", 8, 80);  // opened by name, and at an office
-  office["event"] = {{"action", "allowed"}, {"reason", "rule"}};
+  office["sluice"]["access"] = "b-0-2";
   office["destination"]["ip"] = "10.64.0.9";
   json& inbound = flow(4, "", 100, 16);  // an office opens it: what it sends comes from the line
   inbound["network"]["direction"] = "inbound";
@@ -43,21 +46,86 @@ TEST_F(FiguresTest, BytesGoToTheFirstClassThatFits) {
   EXPECT_EQ(of(found, ByteClass::Offices).down, 80U + 100U);
 }
 
-TEST_F(FiguresTest, BlockedAndDefaultAreNoEssentials) {
+TEST_F(FiguresTest, AFlowThatGoesOnStaysEssential) {
+  ruled(0, "10.20.1.7", "erp.example", "allowed", "essential")["event"]["id"] = "b-0-1";
+  json& on = flow(1, "erp.example", 1, 10);
+  on["event"]["id"] = "b-0-5";
+  on["sluice"]["ended"] = "continues";
+  on["sluice"]["access"] = "b-0-1";
+  flow(2, "erp.example", 2, 20)["sluice"]["access"] = "b-0-5";
+  flow(3, "erp.example", 4, 40)["sluice"]["access"] = "b-0-5";  // has ended already
+  const Figures found = figures();
+  EXPECT_EQ(of(found, ByteClass::Essentials).down, 30U);
+  EXPECT_EQ(of(found, ByteClass::Names).down, 40U);
+}
+
+TEST(EssentialFlows, KnowTheRepeatsThatOneLineStandsFor) {
+  EssentialFlows flows;
+  AccessFields access;
+  access.action = "allowed";
+  access.reason = "rule";
+  access.domain = "erp.example";
+  access.id = "b-0-1";
+  access.folded = "3,5-7,18446744073709551615";
+  access.count = 6;
+  flows.add_access(access);
+  AccessFields end;
+  for (const char* id : {"b-0-1", "b-0-3", "b-0-5", "b-0-7", "b-0-18446744073709551615"}) {
+    end.access = id;
+    EXPECT_TRUE(flows.take_end(end)) << id;
+    EXPECT_FALSE(flows.take_end(end)) << id;
+  }
+  for (const char* id : {"", "b-0-4", "b-0-8"}) {
+    end.access = id;
+    EXPECT_FALSE(flows.take_end(end)) << id;
+  }
+  EXPECT_EQ(flows.forgotten(), 0U);
+}
+
+TEST(EssentialFlows, RepeatsOfAnyFormAreBounded) {
+  for (const char* folded :
+       {"1-18446744073709551615", "-", "3-", "9-3", ",", "x", "3,,4", "99999999999999999999"}) {
+    EssentialFlows flows(16);
+    AccessFields access;
+    access.action = "allowed";
+    access.reason = "rule";
+    access.domain = "erp.example";
+    access.id = "b-0-1";
+    access.folded = folded;
+    access.count = 100;
+    flows.add_access(access);
+    EXPECT_LE(flows.forgotten(), EssentialFlows::kMaxRepeats + 100) << folded;
+  }
+}
+
+TEST(EssentialFlows, TheOldestAreForgottenAndCounted) {
+  EssentialFlows flows(4);
+  AccessFields access;
+  access.action = "allowed";
+  access.reason = "rule";
+  access.domain = "erp.example";
+  for (const char* id : {"b-0-1", "b-0-2", "b-0-3", "b-0-4", "b-0-5"}) {
+    access.id = id;
+    flows.add_access(access);
+  }
+  EXPECT_EQ(flows.forgotten(), 2U);
+  AccessFields end;
+  end.access = "b-0-1";
+  EXPECT_FALSE(flows.take_end(end));
+  end.access = "b-0-5";
+  EXPECT_TRUE(flows.take_end(end));
+}
+
+TEST_F(FiguresTest, WithoutAnOfficeItIsEssentialNamedOrUnnamed) {
   AccessFields fields;
   fields.destination_ip = "198.51.100.9";
   fields.domain = "a.example";
-  fields.action = "blocked";
-  fields.reason = "rule";
-  EXPECT_EQ(byte_class_of(fields, {}), ByteClass::Names);
-  fields.action = "allowed";
-  EXPECT_EQ(byte_class_of(fields, {}), ByteClass::Essentials);
-  fields.reason = "default";
-  EXPECT_EQ(byte_class_of(fields, {}), ByteClass::Names);
+  EXPECT_EQ(byte_class_of(fields, {}, true), ByteClass::Essentials);
+  EXPECT_EQ(byte_class_of(fields, {}, false), ByteClass::Names);
   fields.domain = {};
-  EXPECT_EQ(byte_class_of(fields, {}), ByteClass::Unnamed);
+  EXPECT_EQ(byte_class_of(fields, {}, false), ByteClass::Unnamed);
   fields.destination_ip = "no address";
-  EXPECT_EQ(byte_class_of(fields, {}), ByteClass::Unnamed);
+  EXPECT_EQ(byte_class_of(fields, {}, false), ByteClass::Unnamed);
 }
 
 TEST_F(FiguresTest, AccessesByHourAndDayOfTheSite) {
