@@ -57,8 +57,8 @@ void EssentialFlows::add_access(const AccessFields& fields) {
         return;
       }
     }
-    for (uint64_t number = first; number <= last && kept < kMaxRepeats; ++number, ++kept) {
-      keep(before, number);
+    for (uint64_t i = 0; first <= last && i <= last - first && kept < kMaxRepeats; ++i, ++kept) {
+      keep(before, first + i);
     }
     rest.remove_prefix(rest.starts_with(',') ? 1 : rest.size());
   }
