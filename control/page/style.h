@@ -23,6 +23,7 @@ section { margin: 2.6rem 0 0; }
 h2 { margin: 0 0 .8rem; font-size: 1.22rem; line-height: 1.3; font-weight: 600; color: var(--deep); break-after: avoid; }
 h3 { margin: 1.5rem 0 .45rem; font-size: .95rem; font-weight: 600; break-after: avoid; }
 p { margin: .55rem 0; }
+h2 + p { break-after: avoid; }
 ul { margin: .5rem 0; padding-left: 1.3rem; }
 li { margin: .22rem 0; }
 code { font: .86em "Source Code Pro", "DejaVu Sans Mono", "Noto Sans Mono CJK SC", monospace; word-break: break-all; }
@@ -37,10 +38,10 @@ th.n, td.n { padding-right: 0; padding-left: .55rem; text-align: right; white-sp
 td.n + td:not(.n), th.n + th:not(.n) { padding-left: 1.3rem; }
 tr { break-inside: avoid; }
 thead { display: table-header-group; }
-dl { display: grid; grid-template-columns: minmax(8rem, 13rem) 1fr; gap: .3rem 1.2rem; margin: .6rem 0 1.1rem; }
+dl { display: grid; grid-template-columns: minmax(8rem, 13rem) 1fr; gap: .3rem 1.2rem; margin: .6rem 0 1.1rem; break-inside: avoid; }
 dt { color: var(--soft); font-size: .86rem; padding-top: .08rem; }
 dd { margin: 0; }
-.figures { display: grid; grid-template-columns: repeat(5, 1fr); gap: 1rem; margin: .4rem 0 1.6rem; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(6.5rem, 1fr)); gap: 1rem; margin: .4rem 0 1.6rem; }
 .figure { border-top: 2px solid var(--deep); padding-top: .5rem; }
 .figure b { display: block; font-size: 1.5rem; white-space: nowrap; line-height: 1.2; font-weight: 500; font-variant-numeric: lining-nums; }
 .figure span { color: var(--soft); font-size: .82rem; }
@@ -64,7 +65,7 @@ footer { margin-top: 3rem; padding-top: .8rem; border-top: 1px solid var(--faint
 .s1 { fill: #1f4e5f; background: #1f4e5f; } .s2 { fill: #5d93a3; background: #5d93a3; } .s3 { fill: #c8a75b; background: #c8a75b; }
 .s4 { fill: #a9b2ba; background: #a9b2ba; } .s5 { fill: #b4472e; background: #b4472e; }
 .axis { stroke: #c3cad0; stroke-width: 1; } .tick { fill: #5b6875; }
-@media (max-width: 44rem) { body { margin: 0; padding: 1.6rem 1.1rem; box-shadow: none; } h1 { font-size: 1.7rem; } .figures { grid-template-columns: 1fr 1fr; } dl { grid-template-columns: 1fr; gap: 0; }
+@media (max-width: 44rem) { body { margin: 0; padding: 1.6rem 1.1rem; box-shadow: none; } h1 { font-size: 1.7rem; } dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .5rem; } table { display: block; overflow-x: auto; } }
 @page { size: A4; margin: 20mm 18mm 22mm; }
 @media print { html { background: none; } body { max-width: none; margin: 0; padding: 0; box-shadow: none; font-size: 10pt; }

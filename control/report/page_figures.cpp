@@ -53,6 +53,15 @@ Html legend(const ReportWords& say) {
 
 }  // namespace
 
+Html PageMaker::bytes_figures() const {
+  Html out;
+  for (size_t i = 0; i < kByteClassCount; ++i) {
+    const Figures::Bytes& each = report.figures.bytes[i];
+    out += html_figure(html_bytes(each.up + each.down), say(kClassTexts[i]));
+  }
+  return element("div class=\"figures\"", out);
+}
+
 Html PageMaker::bytes_section() const {
   const auto& bytes = report.figures.bytes;
   Figures::Bytes all;

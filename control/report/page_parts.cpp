@@ -12,11 +12,6 @@ namespace {
 
 using enum ReportText;
 
-Html figure(const Html& value, const Html& label, bool stop = false) {
-  return element(stop ? "div class=\"figure stop\"" : "div class=\"figure\"",
-                 element("b", value) + element("span", label));
-}
-
 Html share_of(uint64_t part, uint64_t whole) {
   char out[32];
   std::snprintf(out, sizeof out, "%.1f %%",
@@ -38,13 +33,15 @@ Html key_figures(const PageMaker& page) {
   const auto over = report.log.days.size() - report.log.count(DayState::ToCome);
   return element(
       "div class=\"figures\"",
-      figure(html_bytes(bytes), page.say(KeyBytes)) +
-          figure(html_number(figures.all.accesses), page.say(KeyAccesses)) +
-          figure(html_number(figures.all.blocked),
-                 page.say(KeyBlocked, {share_of(figures.all.blocked, figures.all.accesses)}), true) +
-          figure(html_number(static_cast<uint64_t>(confirmed)), page.say(KeyViolations), confirmed != 0) +
-          figure(Html::of(std::to_string(report.log.count(DayState::Complete)) + "/" + std::to_string(over)),
-                 page.say(KeyDays), report.log.check.gap_count != 0));
+      html_figure(html_bytes(bytes), page.say(KeyBytes)) +
+          html_figure(html_number(figures.all.accesses), page.say(KeyAccesses)) +
+          html_figure(html_number(figures.all.blocked),
+                      page.say(KeyBlocked, {share_of(figures.all.blocked, figures.all.accesses)}), true) +
+          html_figure(html_number(static_cast<uint64_t>(confirmed)), page.say(KeyViolations),
+                      confirmed != 0) +
+          html_figure(
+              Html::of(std::to_string(report.log.count(DayState::Complete)) + "/" + std::to_string(over)),
+              page.say(KeyDays), report.log.check.gap_count != 0));
 }
 
 Html notices(const PageMaker& page) {
@@ -65,6 +62,10 @@ Html notices(const PageMaker& page) {
 
 }  // namespace
 
+Html html_figure(const Html& value, const Html& label, bool stop) {
+  return element(stop ? "div class=\"figure stop\"" : "div class=\"figure\"",
+                 element("b", value) + element("span", label));
+}
 Html html_time(int64_t time_ns, const TimeZone& zone) {
   return element("time", Html::of(local_minute(time_ns, zone)));
 }
@@ -126,11 +127,11 @@ std::string report_page(const MonthReport& report, Language language) {
       .subtitle = page.say(MadeOn, {page.time(report.made_ns), Html::name(zone)}),
       .footer = page.say(Footer, {html_code(report.figures_sha256), Html::name(report.directory),
                                   html_code(report.policy.digest)})};
-  return html_page(frame, notices(page) + key_figures(page) + page.bytes_section() + page.accesses_section() +
-                              page.blocked_names_section() + page.violations_section() +
-                              page.tunnels_section() + page.sources_section() + page.changes_section() +
-                              page.exceptions_section() + page.bypasses_section() + page.log_section() +
-                              page.lines_section() + page.review_section());
+  return html_page(frame, notices(page) + page.bytes_figures() + page.bytes_section() + key_figures(page) +
+                              page.accesses_section() + page.blocked_names_section() +
+                              page.violations_section() + page.tunnels_section() + page.sources_section() +
+                              page.changes_section() + page.exceptions_section() + page.bypasses_section() +
+                              page.log_section() + page.lines_section() + page.review_section());
 }
 
 }  // namespace sluice::control

@@ -26,6 +26,8 @@ struct PageMaker {
   /// At most so many rows, and how many more there are.
   Html table(const std::vector<HtmlColumn>& columns, HtmlRows rows, size_t most, ReportText none) const;
 
+  /// The bytes by whereto they went, large.
+  Html bytes_figures() const;
   Html bytes_section() const;
   Html accesses_section() const;
   Html blocked_names_section() const;
@@ -40,6 +42,8 @@ struct PageMaker {
   Html review_section() const;
 };
 
+/// A number that is to be seen first, and what it is of; stop: it is no good news.
+[[nodiscard]] Html html_figure(const Html& value, const Html& label, bool stop = false);
 [[nodiscard]] Html html_number(uint64_t number);
 [[nodiscard]] Html html_bytes(uint64_t bytes);
 [[nodiscard]] Html html_code(std::string_view text);
