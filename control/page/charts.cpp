@@ -73,10 +73,13 @@ Html share_chart(const Html& title, const std::vector<ChartShare>& shares) {
     const double wide = kWide * (static_cast<double>(each.value) / static_cast<double>(sum));
     bar += each.value == 0 ? "" : rect(at, 0, std::max(wide - 1, 0.5), kBarHigh, each.shade);
     at += wide;
-    const std::string percent =
-        unit_text(100.0 * static_cast<double>(each.value) / static_cast<double>(sum)) + " %";
-    legend += element("span", Html::trusted("<i class=\"s" + std::to_string(each.shade) + "\"></i>") +
-                                  each.label + Html::of(" ") + each.shown + Html::of(" · " + percent));
+    Html text = Html::trusted("<i class=\"s" + std::to_string(each.shade) + "\"></i>");
+    text += each.label;
+    text += Html::of(" ");
+    text += each.shown;
+    text += Html::of(" · " + unit_text(100.0 * static_cast<double>(each.value) / static_cast<double>(sum)) +
+                     " %");
+    legend += element("span", text);
   }
   return element("figure", Html::trusted(bar + "</svg>") + element("div class=\"legend\"", legend)) +
          Html::trusted("\n");
