@@ -96,12 +96,16 @@ Html column_chart(const Html& title, const std::vector<ChartColumn>& columns) {
   };
   const double floor = kPlotTop + kPlotHigh;
   std::string out = svg_begin(title, floor + kPlotBottom);
+  const auto add = [&out](std::initializer_list<std::string_view> parts) {
+    for (const std::string_view part : parts) {
+      out += part;
+    }
+  };
   for (uint64_t quarter = 0; quarter <= 4; ++quarter) {
     const std::string y = unit_text(floor - kPlotHigh * static_cast<double>(quarter) / 4);
-    out += "<line class=\"axis\" x1=\"" + unit_text(kPlotLeft) + "\" x2=\"" + unit_text(kWide) + "\" y1=\"" +
-           y + "\" y2=\"" + y + "\"/><text class=\"tick\" text-anchor=\"end\" x=\"" +
-           unit_text(kPlotLeft - 7) + "\" y=\"" + y + "\" dy=\"4\">" + axis_number(scale / 4 * quarter) +
-           "</text>";
+    add({"<line class=\"axis\" x1=\"", unit_text(kPlotLeft), "\" x2=\"", unit_text(kWide), "\" y1=\"", y,
+         "\" y2=\"", y, "\"/><text class=\"tick\" text-anchor=\"end\" x=\"", unit_text(kPlotLeft - 7),
+         "\" y=\"", y, "\" dy=\"4\">", axis_number(scale / 4 * quarter), "</text>"});
   }
   const double step = (kWide - kPlotLeft) / static_cast<double>(std::max<size_t>(columns.size(), 1));
   for (size_t i = 0; i < columns.size(); ++i) {
