@@ -39,7 +39,7 @@ uint64_t scale_of(uint64_t value) {
       }
     }
   }
-  return kMost;
+  return std::max(value, kMost);
 }
 
 /// 1200000 as `1.2M`: an axis has little room.

@@ -35,7 +35,7 @@ rules:
   - {name: finance-erp, from: [finance], to: [erp.example], action: allow}
 exceptions:
   - {name: audit, from: [10.20.9.7], to: [vendor.example], action: allow, owner: li.wei, ticket: IT-1, expires: 2026-12-31}
-log: {keep: 365d, witness: none, copies: {siem: {syslog: "tls://siem.example:6514", recipient: Example SOC, country: SG}}}
+log: {keep: 365d, copies: {siem: {syslog: "tls://siem.example:6514", recipient: Example SOC, country: SG}}}
 )";
 
 struct ManualTest : testing::Test {

@@ -74,14 +74,14 @@ TEST_F(SubjectTest, WhoKeptDisclosedAndReadIt) {
         {"uid", 0},
         {"until", at(-9 * 86'400)}});
   head({{"kind", "disclosure"},
-        {"case", "d-1"},
+        {"case", "told-1"},
         {"time", at(60)},
         {"user", "root"},
         {"lines", 3},
         {"first", at(-1)},
         {"last", at(1)}});
   head({{"kind", "disclosure"},
-        {"case", "d-2"},
+        {"case", "told-2"},
         {"time", at(60)},
         {"user", "root"},
         {"lines", 3},
@@ -96,14 +96,14 @@ TEST_F(SubjectTest, WhoKeptDisclosedAndReadIt) {
   ASSERT_EQ(found.holds.size(), 1U);
   EXPECT_EQ(found.holds[0].name, "c-1");
   ASSERT_EQ(found.disclosures.size(), 1U);
-  EXPECT_EQ(found.disclosures[0].name, "d-1");
+  EXPECT_EQ(found.disclosures[0].name, "told-1");
   ASSERT_EQ(found.readings.size(), 2U);
   EXPECT_EQ(found.readings[0].user, "wang");
   EXPECT_EQ(found.general_readings, 1U);
   const std::string page = subject_page(found, Language::English, kNow);
   EXPECT_THAT(page, HasSubstr("c-1"));
-  EXPECT_THAT(page, HasSubstr("d-1"));
-  EXPECT_THAT(page, Not(HasSubstr("d-2")));
+  EXPECT_THAT(page, HasSubstr("told-1"));
+  EXPECT_THAT(page, Not(HasSubstr("told-2")));
 }
 
 TEST_F(SubjectTest, ViolationsAndWordsOnThoseThatTheLogHasNoMore) {
@@ -138,7 +138,6 @@ TEST_F(SubjectTest, RecipientsAndTerm) {
 log:
   keep: 365d
   country: CN
-  witness: none
   copies:
     siem: {syslog: "tls://siem.example:6514", recipient: Example SOC, country: SG}
 )");
