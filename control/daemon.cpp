@@ -79,6 +79,9 @@ std::string Daemon::start() {
   if (!keeper_) {
     return error;
   }
+  if (!(reviews_ = ReviewBook::open(options_.log, options_.state, error))) {
+    return error;
+  }
   witness_ = std::make_unique<Witness>(options_.log, WitnessLimits{});
   copies_ = std::make_unique<Copies>(CopyPaths{options_.log, options_.state});
   indexer_ = std::make_unique<Indexer>(options_.log);
@@ -198,13 +201,17 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
   if (command == "disclose") {
     return api_->answer(client, record_disclosure(request, user, user_name(user), utc_now_ns(), sign_));
   }
+  if (command == "finding" || command == "review") {
+    api_->answer(client, reviews_->answer(request, user, user_name(user), utc_now_ns(), site_zone()));
+    return metrics_->set_overdue_reviews(overdue().size());
+  }
   if (command.starts_with("feeds")) {
     return on_feeds_request(client, user, command, request);
   }
   api_->answer(client, {{"error",
                          "unknown command; there are status, check, policy, apply, confirm, rollback, "
                          "bypass, history, hits, feeds, "
-                         "feeds-refresh, feeds-accept, hold, release, holds and disclose"}});
+                         "feeds-refresh, feeds-accept, hold, release, holds, finding, review and disclose"}});
 }
 
 void Daemon::on_feeds_request(uint64_t client, uid_t user, const std::string& command, const json& request) {
@@ -290,6 +297,7 @@ void Daemon::keep() {
   const auto log = reloader_->log_policy();
   keeper_->run(KeepMoment::now(), log ? std::optional(log->keep_s) : std::nullopt);
   metrics_->set_keep(keeper_->figures());
+  metrics_->set_overdue_reviews(overdue().size());
   loop_.after(kKeepEvery, [this] { keep(); });
 }
 
@@ -328,6 +336,15 @@ void Daemon::publish_names(uint32_t generation) {
   }
 }
 
+TimeZone Daemon::site_zone() const {
+  return TimeZone::find(reloader_->terms().timezone).value_or(TimeZone());
+}
+
+/// The months whose log nobody reviewed in time.
+std::vector<Month> Daemon::overdue() const {
+  return overdue_months(reviews_->reviews(), keeper_->figures().oldest_ns, utc_now_ns(), site_zone());
+}
+
 json Daemon::status() const {
   json out = reloader_->status();
   const PolicyTerms terms = reloader_->terms();
@@ -345,6 +362,10 @@ json Daemon::status() const {
   out["log"]["copies"] = json::array();
   for (const CopyStatus& each : copies_->status()) {
     out["log"]["copies"].push_back(to_json(each));
+  }
+  out["overdue_reviews"] = json::array();
+  for (const Month month : overdue()) {
+    out["overdue_reviews"].push_back(month_text(month));
   }
   out.erase("dataplane_generation");
   return out;

@@ -20,6 +20,7 @@
 #include "control/reload/compile_process.h"
 #include "control/reload/reloader.h"
 #include "control/reload/state_store.h"
+#include "control/review/review_book.h"
 #include "control/search/indexer.h"
 #include "control/usage/hits_thread.h"
 #include "control/witness/witness.h"
@@ -69,6 +70,8 @@ class Daemon {
   void keep();
   void watch_lines();
   void publish_names(uint32_t generation);
+  TimeZone site_zone() const;
+  std::vector<Month> overdue() const;
   nlohmann::json status() const;
   nlohmann::json feeds_status() const;
 
@@ -81,6 +84,7 @@ class Daemon {
   AppendSigned sign_;    ///< adds a line to the log's heads
   std::unique_ptr<AccessLog> log_;
   std::unique_ptr<Keeper> keeper_;
+  std::unique_ptr<ReviewBook> reviews_;
   std::unique_ptr<Witness> witness_;
   std::unique_ptr<Copies> copies_;
   std::unique_ptr<Indexer> indexer_;

@@ -36,6 +36,18 @@ constexpr std::pair<const char*, const char*> kExamples[] = {
     {"why", "why 10.20.1.7 --last 15m"},
     {"rules", "rules --policy /etc/sluice/policies"},
     {"suggest", "suggest --network finance --since 14d > suggested.yaml"},
+    {"report", "report --month 2026-11 --lang zh -o report-2026-11.html"},
+    {"violations", "violations --month 2026-11"},
+    {"violations confirm",
+     "violations confirm 20261123T040506Z-3f2a9c1d0b --by \"Wang Fang\" --finding \"placed bets, says so "
+     "herself\""},
+    {"violations dismiss",
+     "violations dismiss 20261123T040506Z-3f2a9c1d0b --by \"Wang Fang\" --finding \"an advertisement in a "
+     "page\""},
+    {"review", "review --month 2026-11 --by \"Wang Fang\" --finding \"nothing beyond the report\""},
+    {"subject", "subject li.wei --since 2026-11-01 -o li.wei.html"},
+    {"manual", "manual --lang zh -o manual.html"},
+    {"notice", "notice --lang zh -o notice.html"},
     {"completion", "completion bash > /etc/bash_completion.d/sluicectl"},
 };
 

@@ -12,6 +12,7 @@
 #include "control/cli/disclose.h"
 #include "control/cli/holds.h"
 #include "control/cli/logs.h"
+#include "control/cli/reports.h"
 #include "dataplane/contract/reasons.h"
 
 namespace {
@@ -288,6 +289,8 @@ int run(int argc, char** argv) {
   status->add_flag("--json", json, "Print JSON");
   AskCommands asks;
   asks.add_to(app);
+  ReportCommands reports;
+  reports.add_to(app);
   std::string shell;
   CLI::App* completion = app.add_subcommand("completion", "Print a script with which a shell completes.");
   completion->add_option("SHELL", shell, "Which shell")
@@ -303,7 +306,7 @@ int run(int argc, char** argv) {
     std::cout << completion_script(app, shell == "zsh");
     return kDone;
   }
-  if (int exit_status = kDone; asks.run(socket, exit_status)) {
+  if (int exit_status = kDone; asks.run(socket, exit_status) || reports.run(socket, exit_status)) {
     return exit_status;
   }
   if (*check) {

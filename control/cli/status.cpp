@@ -187,6 +187,14 @@ void show_log(std::ostream& out, const json& log) {
   out << "\n";
 }
 
+void show_overdue_reviews(std::ostream& out, const json& months) {
+  for (const json& month : months) {
+    const std::string text = month.is_string() ? month.get<std::string>() : "";
+    out << "review       " << coloured(Colour::Yellow, "nobody has reviewed the log of " + text + " in time")
+        << ": sluicectl review --month " << text << "\n";
+  }
+}
+
 /// Who gets a copy, and how far it has come.
 void show_copies(std::ostream& out, const json& copies) {
   for (const json& copy : copies) {
@@ -248,6 +256,7 @@ int run_status(const std::string& socket, bool json_output) {
   show_feeds(text, answer->value("feeds", json::array()));
   show_log(text, object_at(*answer, "log"));
   show_keep(text, object_at(object_at(*answer, "log"), "keep"));
+  show_overdue_reviews(text, answer->value("overdue_reviews", json::array()));
   show_copies(text, object_at(*answer, "log").value("copies", json::array()));
   std::cout << fitted_rows(text.str(), output_width());
   return kDone;

@@ -2,7 +2,6 @@
 #include "control/cli/table.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <numeric>
 
 #include "control/base/utc.h"
@@ -84,20 +83,6 @@ std::string wrapped(std::string_view text, size_t width, size_t indent) {
     out += word;
     column += wide;
   }
-  return out;
-}
-
-std::string bytes_text(uint64_t bytes) {
-  constexpr double kStep = 1000;
-  constexpr const char* kUnits[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
-  auto value = static_cast<double>(bytes);
-  size_t unit = 0;
-  while (value >= kStep - 0.5 && unit + 1 < std::size(kUnits)) {
-    value /= kStep;
-    ++unit;
-  }
-  char out[32];
-  std::snprintf(out, sizeof out, unit == 0 || value >= 99.5 ? "%.0f %s" : "%.1f %s", value, kUnits[unit]);
   return out;
 }
 

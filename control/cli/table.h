@@ -18,8 +18,6 @@ namespace sluice::control {
 /// text in lines of at most width columns, broken at blanks. It begins, as something stands before it, in
 /// column indent, and so do its other lines.
 [[nodiscard]] std::string wrapped(std::string_view text, size_t width, size_t indent);
-/// 1234567 bytes as `1.2 MB`.
-[[nodiscard]] std::string bytes_text(uint64_t bytes);
 /// `1 access`, `2,000 accesses`.
 [[nodiscard]] std::string accesses_text(uint64_t count);
 /// `2026-11-23 04:05` of a time in UTC; `never` for 0.

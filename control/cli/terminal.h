@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "control/base/number_text.h"
+
 namespace sluice::control {
 
 enum class Colour : uint8_t {
@@ -26,16 +28,6 @@ inline std::string coloured(Colour colour, std::string_view text) {
   }
   static constexpr const char* kCodes[] = {"31", "32", "33", "1"};
   return std::string("\x1b[") + kCodes[static_cast<size_t>(colour)] + "m" + std::string(text) + "\x1b[0m";
-}
-
-/// 1234567 as `1,234,567`.
-inline std::string grouped(uint64_t number) {
-  std::string out = std::to_string(number);
-  for (size_t at = out.size(); at > 3;) {
-    at -= 3;
-    out.insert(at, 1, ',');
-  }
-  return out;
 }
 
 /// `1 rule`, `2 rules`.

@@ -347,6 +347,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   PolicyTerms terms;
   std::vector<LineVerdict> verdicts;
   std::optional<KeepFigures> keep;
+  std::optional<uint64_t> overdue_reviews;
   {
     const std::lock_guard lock(mutex_);
     region = region_;
@@ -356,6 +357,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
     terms = terms_;
     verdicts = verdicts_;
     keep = keep_;
+    overdue_reviews = overdue_reviews_;
   }
   Families out;
   Family::gauge("sluice_build_info", "The version that runs.")
@@ -371,6 +373,11 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   add_log(log_.counts(), out);
   if (keep) {
     add_keep(*keep, out);
+  }
+  if (overdue_reviews) {
+    Family::gauge("sluice_reviews_overdue", "Months whose access log nobody reviewed in time.")
+        .add(*overdue_reviews)
+        .move_to(out);
   }
   add_witness(witness_.status(), out);
   add_copies(copies_.status(), out);
@@ -415,6 +422,11 @@ void Metrics::set_verdicts(std::vector<LineVerdict> verdicts) {
 void Metrics::set_keep(const KeepFigures& figures) {
   const std::lock_guard lock(mutex_);
   keep_ = figures;
+}
+
+void Metrics::set_overdue_reviews(uint64_t months) {
+  const std::lock_guard lock(mutex_);
+  overdue_reviews_ = months;
 }
 
 std::unique_ptr<MetricsServer> MetricsServer::start(const std::string& address,

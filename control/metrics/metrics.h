@@ -55,6 +55,8 @@ class Metrics : public prometheus::Collectable {
   void set_names(std::vector<std::string> rules, PolicyTerms terms);
   void set_verdicts(std::vector<LineVerdict> verdicts);
   void set_keep(const KeepFigures& figures);
+  /// Months whose log nobody reviewed in time.
+  void set_overdue_reviews(uint64_t months);
 
  private:
   const AccessLog& log_;
@@ -72,6 +74,7 @@ class Metrics : public prometheus::Collectable {
   PolicyTerms terms_;
   std::vector<LineVerdict> verdicts_;
   std::optional<KeepFigures> keep_;  ///< nothing before the first
+  std::optional<uint64_t> overdue_reviews_;  ///< the same
 };
 
 /// Serves a Metrics over HTTP at /metrics.

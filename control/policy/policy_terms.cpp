@@ -16,6 +16,7 @@ PolicyTerms terms_of(const PolicySource& source, const ResolvedTimes& times) {
     return static_cast<int64_t>(times.site.to_utc(local).time_since_epoch().count());
   };
   PolicyTerms out;
+  if (source.timezone) out.timezone = source.timezone->text;
   for (const LineSource& line : source.lines) {
     const int64_t ends_s = line.valid_until ? second_of(*line.valid_until + std::chrono::days{1}) : 0;
     out.lines.push_back({line.name.text, line.bandwidth_bits_per_s, ends_s, line.ends_with_term});
@@ -41,12 +42,13 @@ json terms_json(const PolicyTerms& terms) {
     exceptions.push_back(
         {{"name", each.name}, {"owner", each.owner}, {"ticket", each.ticket}, {"ends_s", each.ends_s}});
   }
-  return {{"lines", std::move(lines)}, {"exceptions", std::move(exceptions)}};
+  return {{"timezone", terms.timezone}, {"lines", std::move(lines)}, {"exceptions", std::move(exceptions)}};
 }
 
 std::optional<PolicyTerms> terms_from(const json& value) {
   PolicyTerms out;
   try {
+    out.timezone = value.at("timezone").get<std::string>();
     for (const json& line : value.at("lines")) {
       out.lines.push_back({line.at("name").get<std::string>(), line.at("bandwidth").get<uint64_t>(),
                            line.at("ends_s").get<int64_t>(), line.at("refused_after").get<bool>()});

@@ -31,6 +31,7 @@ struct ExceptionTerm {
 };
 
 struct PolicyTerms {
+  std::string timezone = "UTC";  ///< of the site, by whose clocks all of it is told
   std::vector<LineTerm> lines;
   std::vector<ExceptionTerm> exceptions;  ///< the first to end first
   bool operator==(const PolicyTerms&) const = default;

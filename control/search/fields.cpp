@@ -94,6 +94,7 @@ class Walker {
              : inner == "would"  ? &out.would
              : inner == "ended"  ? &out.ended
              : inner == "access" ? &out.access
+             : inner == "folded" ? &out.folded
                                  : nullptr;
     }
     if (outer == "event" && (inner == "id" || inner == "reason")) {

@@ -23,7 +23,7 @@ struct AccessFields : LineFields {
   std::string_view id, reason;
   std::string_view transport, protocol, vlan, direction;  ///< of `network`
   std::string_view mac, list;
-  std::string_view network, line, seen, would, ended, access;  ///< of `sluice`
+  std::string_view network, line, seen, would, ended, access, folded;  ///< of `sluice`
   uint64_t source_port = 0, destination_port = 0, source_bytes = 0, destination_bytes = 0;
 };
 /// Reads them as read_fields does.

@@ -219,6 +219,11 @@ class LogChecker {
         out_.gaps.push_back(where + each);
       }
     }
+    for (const LogGap& each : found.gap_list) {
+      if (out_.gap_list.size() < LogFindings::kMaxTold) {
+        out_.gap_list.push_back(each);
+      }
+    }
     if (!last.empty() && !found.previous.empty() && found.previous != last) {
       problem(where + "it does not follow the segment before it");
     }

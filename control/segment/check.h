@@ -18,6 +18,13 @@ struct LogCheckOptions {
       witness;  ///< what a witness was given: lines of heads.jsonl; empty: nothing is compared
 };
 
+/// A line of the log that tells of missing records.
+struct LogGap {
+  std::string from, until;  ///< times of the records around them, as in `@timestamp`
+  uint64_t lost = 0;        ///< 0: not known
+  std::string reason;       ///< as the line says
+};
+
 /// What checking an access log has found.
 struct LogFindings {
   static constexpr size_t kMaxTold = 100;  ///< of problems and of gaps; further ones are counted
@@ -36,6 +43,7 @@ struct LogFindings {
   std::vector<std::string> problems;  ///< each with its place
   uint64_t problem_count = 0;
   std::vector<std::string> gaps;  ///< the lines of the log that tell of missing records
+  std::vector<LogGap> gap_list;   ///< the same, at most kMaxTold too
   uint64_t gap_count = 0;
   uint64_t lost = 0;        ///< records that those name
   uint64_t unfinished = 0;  ///< bytes of a frame that is being written, or that a crash cut

@@ -207,15 +207,16 @@ class Checker {
   /// Returns how many numbers it stands for.
   uint64_t gap(std::string_view line) {
     const json said = json::parse(line, nullptr, false);
-    const json own = said.is_object() ? said.value("sluice", json::object()) : json::object();
+    const json own = object_at(said, "sluice");
     const uint64_t lost = number_at(own, "lost");
     ++out_.gap_count;
     out_.lost += lost;
     if (out_.gaps.size() < LogFindings::kMaxTold) {
+      const LogGap& gap = out_.gap_list.emplace_back(LogGap{text_at(own, "from"), text_at(own, "until"), lost,
+                                                            text_at(object_at(said, "event"), "reason")});
       out_.gaps.push_back((lost == 0 ? std::string("an unknown number of") : std::to_string(lost)) +
-                          " records are missing between " + text_at(own, "from") + " and " +
-                          text_at(own, "until") + ": " +
-                          text_at(said.value("event", json::object()), "reason"));
+                          " records are missing between " + gap.from + " and " + gap.until + ": " +
+                          gap.reason);
     }
     return lost;
   }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "control/segment/check.h"
 #include "control/segment/reader.h"
 
 namespace sluice::control {
@@ -28,6 +29,7 @@ struct SegmentFindings {
   bool broken = false;  ///< something of it could not be read, so numbers may be missing
   std::map<std::pair<uint64_t, uint32_t>, NumberRun> runs;
   std::vector<std::string> problems, gaps;  ///< at most LogFindings::kMaxTold each
+  std::vector<LogGap> gap_list;             ///< as LogFindings'
   uint64_t problem_count = 0, gap_count = 0, lost = 0;
 };
 

@@ -1,9 +1,7 @@
 // control/usage: the rules of a policy directory, as somebody who tidies them up looks at them.
 #include "control/usage/rules.h"
 
-#include "control/policy/source_files.h"
-#include "control/policy/source_loader.h"
-#include "control/policy/time_zone.h"
+#include "control/policy/read_source.h"
 
 namespace sluice::control {
 namespace {
@@ -15,18 +13,10 @@ RuleFacts facts_of(RuleKind kind, const Word& name, const Report& report) {
 }  // namespace
 
 bool read_policy_facts(const std::filesystem::path& directory, PolicyFactsRead& out) {
-  Report report;
-  report.add_file(directory.string());
-  std::vector<SourceText> texts;
-  PolicySource source;
-  if (read_directory(directory, texts, report)) {
-    source = load_source(texts, report);
-  }
-  auto zone = source.timezone ? TimeZone::find(source.timezone->text) : std::optional(TimeZone());
-  if (!zone) {
-    report.error(source.timezone->at, "no time zone is called so");
-    zone.emplace();
-  }
+  ReadSource policy;
+  const bool read = read_source(directory, policy);
+  const PolicySource& source = policy.source;
+  Report& report = policy.report;
   for (const TunnelSource& each : source.tunnels) {
     out.rules.push_back(facts_of(RuleKind::Tunnel, each.name, report));
     out.rules.back().owner = each.owner;
@@ -36,7 +26,7 @@ bool read_policy_facts(const std::filesystem::path& directory, PolicyFactsRead& 
     facts.owner = each.owner;
     facts.ticket = each.ticket;
     if (each.expires) {
-      facts.expires = zone->to_utc(*each.expires);
+      facts.expires = policy.zone.to_utc(*each.expires);
     }
     out.rules.push_back(std::move(facts));
   }
@@ -53,7 +43,6 @@ bool read_policy_facts(const std::filesystem::path& directory, PolicyFactsRead& 
   for (const NetworkSource& each : source.networks) {
     out.networks.push_back(each.name.text);
   }
-  const bool read = !report.failed();
   out.problems = report.finish();
   return read;
 }

@@ -36,6 +36,7 @@ PolicyTerms compiled_terms() {
 TEST(PolicyTerms, EndAtTheSitesMidnightTheFirstFirst) {
   using namespace std::chrono;
   const PolicyTerms terms = compiled_terms();
+  EXPECT_EQ(terms.timezone, "Asia/Shanghai");
   const std::vector<LineTerm> lines{{"l", 200'000'000, shanghai(2027y / 1 / 1), true}, {"m", 0, 0, false}};
   EXPECT_EQ(terms.lines, lines);
   const std::vector<ExceptionTerm> exceptions{{"sooner", "li.wei", "T-1", shanghai(2026y / 12 / 2)},
