@@ -341,12 +341,14 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   bool up;
   Reloader::Counts policy;
   std::optional<KeepFigures> keep;
+  PolicyTerms terms;
   {
     const std::lock_guard lock(mutex_);
     region = region_;
     up = up_;
     policy = policy_;
     keep = keep_;
+    terms = terms_;
   }
   Families out;
   Family::gauge("sluice_build_info", "The version that runs.")
@@ -357,6 +359,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
       .add(up ? 1.0 : 0.0, {{"process", "dataplane"}})
       .move_to(out);
   add_policy(policy, out);
+  add_line_terms(terms, utc_now().time_since_epoch().count(), out);
   add_log(log_.counts(), out);
   if (keep) {
     add_keep(*keep, out);
@@ -391,6 +394,11 @@ void Metrics::set_policy(const Reloader::Counts& counts) {
 void Metrics::set_keep(const KeepFigures& figures) {
   const std::lock_guard lock(mutex_);
   keep_ = figures;
+}
+
+void Metrics::set_terms(const PolicyTerms& terms) {
+  const std::lock_guard lock(mutex_);
+  terms_ = terms;
 }
 
 std::unique_ptr<MetricsServer> MetricsServer::start(const std::string& address,

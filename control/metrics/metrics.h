@@ -20,6 +20,7 @@
 #include "control/keep/keeper.h"
 #include "control/link/link.h"
 #include "control/link/shared_region.h"
+#include "control/policy/policy_terms.h"
 #include "control/reload/reloader.h"
 #include "control/witness/witness.h"
 
@@ -48,6 +49,8 @@ class Metrics : public prometheus::Collectable {
   void set_data_plane(std::shared_ptr<SharedRegion> region, bool up);
   void set_policy(const Reloader::Counts& counts);
   void set_keep(const KeepFigures& figures);
+  /// What of the policy in force ends.
+  void set_terms(const PolicyTerms& terms);
 
  private:
   const AccessLog& log_;
@@ -56,11 +59,12 @@ class Metrics : public prometheus::Collectable {
   const Link::Counts& link_;
   const DnstapServer::Counts& dnstap_;
   const FeedsFunction feeds_;
-  mutable std::mutex mutex_;  ///< guards the four below
+  mutable std::mutex mutex_;  ///< guards the five below
   std::shared_ptr<SharedRegion> region_;
   bool up_ = false;
   Reloader::Counts policy_;
   std::optional<KeepFigures> keep_;  ///< nothing before the first
+  PolicyTerms terms_;
 };
 
 /// Serves a Metrics over HTTP at /metrics.
