@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "control/cli/asks.h"
+#include "control/cli/audit.h"
 #include "control/cli/change.h"
 #include "control/cli/commands.h"
 #include "control/cli/completion.h"
@@ -288,6 +289,8 @@ int run(int argc, char** argv) {
   status->add_flag("--json", json, "Print JSON");
   AskCommands asks;
   asks.add_to(app);
+  AuditCommands audits;
+  audits.add_to(app);
   std::string shell;
   CLI::App* completion = app.add_subcommand("completion", "Print a script with which a shell completes.");
   completion->add_option("SHELL", shell, "Which shell")
@@ -303,7 +306,7 @@ int run(int argc, char** argv) {
     std::cout << completion_script(app, shell == "zsh");
     return kDone;
   }
-  if (int exit_status = kDone; asks.run(socket, exit_status)) {
+  if (int exit_status = kDone; asks.run(socket, exit_status) || audits.run(socket, exit_status)) {
     return exit_status;
   }
   if (*check) {
