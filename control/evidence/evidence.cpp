@@ -163,7 +163,7 @@ class EvidenceMaker {
     facts.policies = &policies_;
     facts.history_problems = history_.found.problems;
     facts.sources_missing = sources_missing_;
-    facts.days = days_of(survey_, since_ns_, until_ns_, zone_);
+    facts.days = days_of(survey_, since_ns_, std::min(until_ns_, options_.now_ns), zone_);
     facts.clock = read_gateway_clock();
     std::string error = out_.add("00-sheet.html", sheet_html(facts));
     if (error.empty()) {
@@ -371,6 +371,9 @@ class EvidenceMaker {
 std::string make_evidence(const EvidenceOptions& options, const SigningKey& key,
                           const EvidenceProgress& progress, const SignEvidence& sign, ArchiveWriter& out,
                           EvidenceFindings& findings) {
+  if (!register_from(options.registers)) {
+    return "what sluice-control told is no line register; is it of this version?";
+  }
   return EvidenceMaker(options, key, progress, out, findings).run(sign);
 }
 

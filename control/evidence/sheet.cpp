@@ -108,7 +108,7 @@ void add_company(Page& page, const SheetFacts& facts) {
 
 void add_line(Page& page, const json& line) {
   const auto days = line.find("days_left");
-  const bool over = line.value("over", false);
+  const bool over = line.value("over", json()) == true;
   page.row("线路", "Line", "<b>" + escaped(text_at(line, "name")) + "</b>");
   page.row("运营商 / 许可证", "Operator / licence",
            said_or(text_at(line, "operator"), page) + " / " + said_or(text_at(line, "licence"), page));
@@ -144,16 +144,25 @@ std::string listed(const std::vector<std::string>& items, uint64_t all) {
   return all > shown ? out + "<br>… +" + number(all - shown) : out;
 }
 
+/// Days in a row that are incomplete for one reason are one row.
 std::string days_text(const Page& page, const SheetFacts& facts) {
   size_t complete = 0;
-  std::string out;
-  for (const DayOfPeriod& each : facts.days) {
-    complete += each.complete;
-    if (!each.complete) {
-      out += "<br>" + each.day + ": " + page.both(each.zh, each.en);
+  std::vector<std::string> rows;
+  for (size_t i = 0; i < facts.days.size();) {
+    const DayOfPeriod& first = facts.days[i];
+    size_t end = i + 1;
+    while (end < facts.days.size() && facts.days[end].en == first.en) {
+      ++end;
     }
+    if (first.complete) {
+      complete += end - i;
+    } else {
+      rows.push_back(first.day + (end - i == 1 ? "" : " – " + facts.days[end - 1].day) + ": " +
+                     page.both(first.zh, first.en));
+    }
+    i = end;
   }
-  return number(complete) + " / " + number(facts.days.size()) + out;
+  return number(complete) + " / " + number(facts.days.size()) + listed(rows, rows.size());
 }
 
 void add_log(Page& page, const SheetFacts& facts) {

@@ -115,8 +115,15 @@ class Surveyor {
     ++out.gap_count;
     out.lost += number_at(own, "lost");
     if (out.gaps.size() < LogSurvey::kMaxGaps) {
-      out.gaps.push_back({text_at(own, "from"), text_at(own, "until"),
-                          text_at(object_at(said, "event"), "reason"), number_at(own, "lost")});
+      GapOfPeriod one{text_at(own, "from"),
+                      text_at(own, "until"),
+                      text_at(object_at(said, "event"), "reason"),
+                      number_at(own, "lost"),
+                      0,
+                      0};
+      one.from_ns = parse_utc(one.from).value_or(0);
+      one.until_ns = parse_utc(one.until).value_or(0);
+      out.gaps.push_back(std::move(one));
     }
   }
 
@@ -285,8 +292,7 @@ std::vector<DayOfPeriod> days_of(const LogSurvey& survey, int64_t since_ns, int6
       }
     }
     for (const GapOfPeriod& each : survey.gaps) {
-      if (one.en.empty() && parse_utc(each.from).value_or(0) <= to &&
-          parse_utc(each.until).value_or(0) >= from) {
+      if (one.en.empty() && each.from_ns <= to && each.until_ns >= from) {
         one.zh = "有缺失记录";
         one.en = "records are missing";
       }

@@ -30,6 +30,7 @@ struct SegmentOfPeriod {
 struct GapOfPeriod {
   std::string from, until, why;  ///< times as in `@timestamp`
   uint64_t lost = 0;             ///< 0: how many is not known
+  int64_t from_ns = 0, until_ns = 0;
 };
 
 struct LineDay {
@@ -77,7 +78,7 @@ struct DayOfPeriod {
   std::string zh, en;  ///< why it is not
 };
 /// The days of zone that the period touches, at most kMaxDays; of the last and the first only what is in it.
-inline constexpr size_t kMaxDays = 4000;
+inline constexpr size_t kMaxDays = 40'000;
 [[nodiscard]] std::vector<DayOfPeriod> days_of(const LogSurvey& survey, int64_t since_ns, int64_t until_ns,
                                                const TimeZone& zone);
 

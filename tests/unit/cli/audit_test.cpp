@@ -8,6 +8,7 @@
 
 #include "control/cli/audit.h"
 #include "control/cli/commands.h"
+#include "control/policy/line_register.h"
 #include "control/segment/writer.h"
 #include "tests/unit/cli/fake_daemon.h"
 
@@ -105,8 +106,7 @@ struct EvidenceCommandTest : AuditTest {
         const std::string why = signs ? writer->heads().append(line, &written) : "the disk is full";
         return why.empty() ? json{{"signed", written}} : json{{"error", why}};
       }
-      return request["command"] == "lines" ? json{{"company", json::object()}, {"lines", json::array()}}
-                                           : json{{"policy", {{"site", "s"}}}};
+      return request["command"] == "lines" ? register_json({}) : json{{"policy", {{"site", "s"}}}};
     });
     return captured([&] { return run_evidence(socket, command); }, out);
   }

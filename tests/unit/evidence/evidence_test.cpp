@@ -10,6 +10,7 @@
 #include "control/base/sha256.h"
 #include "control/base/utc.h"
 #include "control/evidence/sheet.h"
+#include "control/policy/line_register.h"
 #include "control/reload/blob_store.h"
 #include "tests/unit/evidence/unpacked.h"
 #include "tests/unit/segment/segments.h"
@@ -55,16 +56,14 @@ struct Evidence : Segments {
                                  source("list", "/etc/p/scan.pdf", "scan"),
                                  source("list", "/etc/p/lost", "lost"), source("feed", "/f", "feed")}}}),
               "");
-    options.registers = {
-        {"company", {{"name", "A & B"}}},
-        {"timezone", "Asia/Shanghai"},
-        {"networks", 3},
-        {"users", 2},
-        {"lines",
-         {{{"name", "iplc-sg"},
-           {"days_left", -1},
-           {"over", true},
-           {"papers", {{{"file", "papers/scan.pdf"}, {"sha256", sha256_hex("scan")}, {"bytes", 4U}}}}}}}};
+    options.registers =
+        register_json({{"A & B", "", "", ""},
+                       "Asia/Shanghai",
+                       3,
+                       2,
+                       {{.name = "iplc-sg", .papers = {{"papers/scan.pdf", sha256_hex("scan"), 4}}}}});
+    options.registers["lines"][0]["days_left"] = -1;
+    options.registers["lines"][0]["over"] = true;
     write_frames(3);
   }
   void write_frames(uint64_t count) {
@@ -145,6 +144,11 @@ TEST_F(Evidence, WithPseudonymsNeitherSegmentsNorSourcesAreInIt) {
 TEST_F(Evidence, AnotherLogsSignatureIsNone) {
   const auto other = SegmentWriter::open(root / "other", root / "other-state", {}, error);
   EXPECT_THAT(make(other.get()), HasSubstr("another log"));
+}
+
+TEST_F(Evidence, WhatIsNoRegisterEndsIt) {
+  options.registers["lines"][0] = 7;
+  EXPECT_THAT(make(), HasSubstr("no line register"));
 }
 
 TEST_F(Evidence, StopsWhereItIsTold) {
