@@ -152,7 +152,7 @@ int run_evidence(const std::string& socket, const EvidenceCommand& command) {
   if (!file) {
     return cannot_make(errno_text("cannot write " + command.out));
   }
-  // What was read here is noted here.
+  // That the log is read is noted here.
   const auto archive =
       ArchiveWriter::open(file.fd(), period_folder(options), options.now_ns / kNsPerS, error);
   ProgressLine line;
