@@ -4,7 +4,7 @@
 
   python3 verify.py [--fingerprint HEX] [FOLDER]
 
-Needs python3 with its own library, openssl and zstd; nothing of Sluice. Prints what is wrong, and where.
+Needs python3 (3.9 or newer) with its own library, openssl and zstd; nothing of Sluice. Prints what is wrong, and where.
 Exit status: 0 all is as it was made; 1 something was altered; 2 it cannot be told. 退出状态：0 与制作时一致；1 被更改；2 无法判断。
 """
 import argparse, base64, hashlib, json, mmap, os, re, shutil, struct, subprocess, sys, tempfile
