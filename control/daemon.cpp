@@ -13,6 +13,7 @@
 #include "control/base/files.h"
 #include "control/base/json_fields.h"
 #include "control/base/log_line.h"
+#include "control/evidence/record.h"
 #include "control/lines/lines_json.h"
 #include "control/status.h"
 
@@ -21,6 +22,7 @@ namespace {
 
 using nlohmann::json;
 constexpr size_t kMaxReasonBytes = 1000;
+constexpr int64_t kNsPerS = 1'000'000'000;
 constexpr std::chrono::minutes kKeepEvery{1};
 constexpr std::chrono::seconds kKeepFirst{3};  ///< by then the policy in force is known
 
@@ -185,6 +187,9 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
   if (command == "history") {
     return api_->answer(client, {{"policies", reloader_->history()}});
   }
+  if (command == "lines") {
+    return api_->answer(client, lines());
+  }
   if (command == "hits") {
     return api_->answer(client, to_json(hits_->hits()));
   }
@@ -205,13 +210,17 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
     api_->answer(client, reviews_->answer(request, user, user_name(user), utc_now_ns(), site_zone()));
     return metrics_->set_overdue_reviews(overdue().size());
   }
+  if (command == "evidence") {
+    return api_->answer(client, record_evidence(request, user, user_name(user), utc_now_ns(), sign_));
+  }
   if (command.starts_with("feeds")) {
     return on_feeds_request(client, user, command, request);
   }
   api_->answer(client, {{"error",
                          "unknown command; there are status, check, policy, apply, confirm, rollback, "
                          "bypass, history, hits, feeds, "
-                         "feeds-refresh, feeds-accept, hold, release, holds, finding, review and disclose"}});
+                         "feeds-refresh, feeds-accept, hold, release, holds, lines, finding, review, "
+                         "disclose and evidence"}});
 }
 
 void Daemon::on_feeds_request(uint64_t client, uid_t user, const std::string& command, const json& request) {
@@ -298,6 +307,9 @@ void Daemon::keep() {
   keeper_->run(KeepMoment::now(), log ? std::optional(log->keep_s) : std::nullopt);
   metrics_->set_keep(keeper_->figures());
   metrics_->set_overdue_reviews(overdue().size());
+  for (const std::string& each : term_watch_.due(reloader_->terms(), utc_now_ns() / kNsPerS)) {
+    log_warning(each);
+  }
   loop_.after(kKeepEvery, [this] { keep(); });
 }
 
@@ -345,10 +357,26 @@ std::vector<Month> Daemon::overdue() const {
   return overdue_months(reviews_->reviews(), keeper_->figures().oldest_ns, utc_now_ns(), site_zone());
 }
 
+/// The register of the policy in force, and how each line is.
+json Daemon::lines() const {
+  const auto registers = reloader_->registers();
+  if (!registers) {
+    return {{"error", "the policy in force is not known yet"}};
+  }
+  const PolicyTerms terms = reloader_->terms();
+  const int64_t utc_s = utc_now_ns() / kNsPerS;
+  json out = lines_register(*registers, terms, utc_s);
+  add_line_states(out, lines_status(line_watch_, LineTime::clock::now(), link_->up(),
+                                    reloader_->counts().generation, terms, utc_s));
+  out["generation"] = reloader_->counts().wanted_generation;
+  out["blobs"] = std::filesystem::absolute(store_->blob_directory()).string();
+  return out;
+}
+
 json Daemon::status() const {
   json out = reloader_->status();
   const PolicyTerms terms = reloader_->terms();
-  const int64_t utc_s = utc_now_ns() / 1'000'000'000;
+  const int64_t utc_s = utc_now_ns() / kNsPerS;
   out["us"] = lines_status(line_watch_, LineTime::clock::now(), link_->up(),
                            out["dataplane_generation"].get<uint32_t>(), terms, utc_s);
   out["ending"] = ending_json(terms, utc_s);

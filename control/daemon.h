@@ -15,6 +15,7 @@
 #include "control/feeds/feeds.h"
 #include "control/keep/keeper.h"
 #include "control/lines/line_watch.h"
+#include "control/lines/term_watch.h"
 #include "control/link/link.h"
 #include "control/metrics/metrics.h"
 #include "control/reload/compile_process.h"
@@ -73,6 +74,7 @@ class Daemon {
   TimeZone site_zone() const;
   std::vector<Month> overdue() const;
   nlohmann::json status() const;
+  nlohmann::json lines() const;
   nlohmann::json feeds_status() const;
 
   const DaemonOptions options_;
@@ -99,6 +101,7 @@ class Daemon {
   std::unique_ptr<Feeds> feeds_;
   std::shared_ptr<SharedRegion> region_;
   LineWatch line_watch_;
+  TermWatch term_watch_;
   int64_t started_ns_ = 0;
   uint32_t named_generation_ = 0;  ///< whose rules and networks are counted by name
 };

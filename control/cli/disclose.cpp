@@ -1,7 +1,6 @@
 // control/cli: sluicectl logs disclose and logs prove.
 #include "control/cli/disclose.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include "control/base/clock.h"
 #include "control/base/files.h"
 #include "control/base/json_fields.h"
+#include "control/base/new_file.h"
 #include "control/base/unix_socket.h"
 #include "control/base/utc.h"
 #include "control/cli/client.h"
@@ -64,50 +64,28 @@ LogProgress progress_of(const char* what) {
   };
 }
 
-/// A file that is there as a whole or not at all.
+/// What is disclosed, on its way to its file.
 class OutFile {
  public:
   /// Nobody but its owner may read it: it speaks of people.
-  explicit OutFile(fs::path path)
-      : path_(std::move(path)),
-        temporary_(path_.string() + "." + std::to_string(::getpid()) + ".tmp"),
-        fd_(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)) {}
-  ~OutFile() {
-    if (fd_) {
-      ::unlink(temporary_.c_str());
-    }
-  }
-  OutFile(const OutFile&) = delete;
-  OutFile& operator=(const OutFile&) = delete;
+  explicit OutFile(const fs::path& path) : file_(path, 0600) {}
 
-  explicit operator bool() const { return static_cast<bool>(fd_); }
-  const fs::path& temporary() const { return temporary_; }
+  explicit operator bool() const { return static_cast<bool>(file_); }
+  const fs::path& temporary() const { return file_.temporary(); }
 
   bool put(std::string_view entry) {
     sum_.update(entry);
     waiting_ += entry;
     return waiting_.size() < kBuffer || flush();
   }
-  bool flush() { return write_all(fd_.get(), std::exchange(waiting_, {})); }
+  bool flush() { return write_all(file_.fd(), std::exchange(waiting_, {})); }
   /// Of what was put since the last time.
   std::string sum() { return sum_.hex(); }
-  bool finish() {
-    const fs::path directory = path_.has_parent_path() ? path_.parent_path() : fs::path(".");
-    if (!flush() || ::fsync(fd_.get()) != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
-      return false;
-    }
-    fd_.reset();
-    if (!sync_directory(directory)) {
-      ::unlink(path_.c_str());
-      return false;
-    }
-    return true;
-  }
+  bool finish() { return flush() && file_.finish(); }
 
  private:
   static constexpr size_t kBuffer = size_t{1} << 20;
-  const fs::path path_, temporary_;
-  UniqueFd fd_;
+  NewFile file_;
   Sha256 sum_;
   std::string waiting_;
 };

@@ -32,6 +32,7 @@ constexpr std::pair<const char*, const char*> kExamples[] = {
     {"logs disclose", "logs disclose --from 10.20.1.7 --since 2026-11-01 --case 2026-7 --out case.jsonl"},
     {"logs prove", "logs prove case.jsonl"},
     {"lines", "lines"},
+    {"evidence", "evidence --since 2026-11-01 --until 2026-11-30 -o evidence-2026-11.tar.zst"},
     {"top", "top names --domains --action blocked --since 24h"},
     {"why", "why 10.20.1.7 --last 15m"},
     {"rules", "rules --policy /etc/sluice/policies"},

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "control/cli/asks.h"
+#include "control/cli/audit.h"
 #include "control/cli/change.h"
 #include "control/cli/commands.h"
 #include "control/cli/completion.h"
@@ -289,6 +290,8 @@ int run(int argc, char** argv) {
   status->add_flag("--json", json, "Print JSON");
   AskCommands asks;
   asks.add_to(app);
+  AuditCommands audits;
+  audits.add_to(app);
   ReportCommands reports;
   reports.add_to(app);
   std::string shell;
@@ -306,7 +309,8 @@ int run(int argc, char** argv) {
     std::cout << completion_script(app, shell == "zsh");
     return kDone;
   }
-  if (int exit_status = kDone; asks.run(socket, exit_status) || reports.run(socket, exit_status)) {
+  if (int exit_status = kDone; asks.run(socket, exit_status) || audits.run(socket, exit_status) ||
+                               reports.run(socket, exit_status)) {
     return exit_status;
   }
   if (*check) {

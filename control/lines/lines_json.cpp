@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "control/base/json_fields.h"
 #include "control/base/utc.h"
+#include "control/lines/term_watch.h"
 
 namespace sluice::control {
 namespace {
@@ -111,10 +113,41 @@ json lines_status(const LineWatch& watch, LineTime now, bool up, uint32_t genera
   return out;
 }
 
+json lines_register(const PolicyRegister& registers, const PolicyTerms& terms, int64_t utc_s) {
+  json out = register_json(registers);
+  for (json& line : out["lines"]) {
+    const auto term = std::ranges::find(terms.lines, text_at(line, "name"), &LineTerm::name);
+    const bool known = term != terms.lines.end(), ends = known && term->ends_s != 0;
+    line["bandwidth_bits_per_second"] =
+        known && term->bandwidth_bits_per_s != 0 ? json(term->bandwidth_bits_per_s) : json();
+    line["on_expiry"] = known && term->refused_after ? "block" : "warn";
+    line["ends"] = ends ? json(utc_text(term->ends_s * kNsPerS)) : json();
+    line["days_left"] = ends ? json(days_left(*term, utc_s)) : json();
+    line["over"] = ends && term->ends_s <= utc_s;
+  }
+  return out;
+}
+
+void add_line_states(json& registers, const json& us) {
+  const json states = us.is_object() ? us.value("lines", json::array()) : json::array();
+  for (json& line : registers["lines"]) {
+    for (const char* key : {"verdict", "why", "lan_link", "line_link"}) {
+      line[key] = nullptr;
+    }
+    for (const json& state : states) {
+      if (state.is_object() && state.value("name", json()) == line["name"]) {
+        for (const char* key : {"verdict", "why", "lan_link", "line_link"}) {
+          line[key] = text_at(state, key);
+        }
+      }
+    }
+  }
+}
+
 json ending_json(const PolicyTerms& terms, int64_t utc_s) {
   json out = json::array();
   for (const LineTerm& line : terms.lines) {
-    if (line.ends_s != 0 && line.ends_s <= utc_s + kEndingSoonS) {
+    if (line.ends_s != 0 && line.ends_s <= utc_s + kTermWarnS) {
       out.push_back(ending("line", line.name, line.ends_s, utc_s));
       out.back()["refused_after"] = line.refused_after;
     }

@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "control/lines/line_watch.h"
+#include "control/policy/line_register.h"
 
 namespace sluice::control {
 
@@ -12,7 +13,16 @@ namespace sluice::control {
 [[nodiscard]] nlohmann::json lines_status(const LineWatch& watch, LineTime now, bool up, uint32_t generation,
                                           const PolicyTerms& terms, int64_t utc_s);
 
-/// The terms and exceptions that end within a month, or have ended: the first first.
+/// `company`, and `lines`, each with its papers and what is left of its term at utc_s: `ends`, `days_left`
+/// (of its last day 0, then below), both nothing where no term is said, and `over`. terms: of the same
+/// policy.
+[[nodiscard]] nlohmann::json lines_register(const PolicyRegister& registers, const PolicyTerms& terms,
+                                            int64_t utc_s);
+/// Puts into lines_register's answer how each line is now. us: what lines_status told; may be empty.
+void add_line_states(nlohmann::json& registers, const nlohmann::json& us);
+
+/// The terms of lines that end within kTermWarnS, the exceptions that end within a month, and those that have
+/// ended: the first first.
 [[nodiscard]] nlohmann::json ending_json(const PolicyTerms& terms, int64_t utc_s);
 
 }  // namespace sluice::control

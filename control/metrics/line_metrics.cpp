@@ -145,4 +145,22 @@ void add_line_bandwidths(const SharedRegion& region, const PolicyTerms& terms, L
   bandwidth.move_to(out);
 }
 
+void add_line_terms(const PolicyTerms& terms, int64_t utc_s, LineFamilies& out) {
+  constexpr double kDay = 86'400;
+  Family left =
+      Family::gauge("sluice_line_term_days_left",
+                    "Days until a line's term is over; below 0: it is. Lines without a term have none.");
+  Family refused =
+      Family::gauge("sluice_line_refused_after_term",
+                    "1 where a line is refused once its term is over, 0 where control only warns.");
+  for (const LineTerm& line : terms.lines) {
+    if (line.ends_s != 0) {
+      left.add(static_cast<double>(line.ends_s - utc_s) / kDay, {{"line", line.name}});
+    }
+    refused.add(line.refused_after ? 1.0 : 0.0, {{"line", line.name}});
+  }
+  left.move_to(out);
+  refused.move_to(out);
+}
+
 }  // namespace sluice::control

@@ -21,4 +21,7 @@ void add_line_verdicts(const std::vector<LineVerdict>& verdicts, std::vector<pro
 void add_line_bandwidths(const SharedRegion& region, const PolicyTerms& terms,
                          std::vector<prometheus::MetricFamily>& out);
 
+/// What is left of each line's term, and what becomes of it then. utc_s: now.
+void add_line_terms(const PolicyTerms& terms, int64_t utc_s, std::vector<prometheus::MetricFamily>& out);
+
 }  // namespace sluice::control

@@ -370,6 +370,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   add_policy(policy, out);
   add_rule_figures(rules, hits_.hits(), hits_.counts(), out);
   add_exception_ends(terms, out);
+  add_line_terms(terms, utc_now().time_since_epoch().count(), out);
   add_log(log_.counts(), out);
   if (keep) {
     add_keep(*keep, out);

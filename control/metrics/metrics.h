@@ -21,6 +21,7 @@
 #include "control/lines/line_watch.h"
 #include "control/link/link.h"
 #include "control/link/shared_region.h"
+#include "control/policy/policy_terms.h"
 #include "control/reload/reloader.h"
 #include "control/usage/hits_thread.h"
 #include "control/witness/witness.h"

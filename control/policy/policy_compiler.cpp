@@ -62,6 +62,7 @@ class Compiler {
       return std::nullopt;
     parts_ = ListParts(source_.lists.size() + source_.offices.size() + resolved.literals.size());
     read_list_files();
+    read_papers();
     compile_patterns(resolved.literals);
     if (report_.failed()) return std::nullopt;
     if (!build_names(resolved.literals)) return too_large("too many names");
@@ -105,6 +106,14 @@ class Compiler {
       cache_.read_lists(requests_, read_);
     } while (turn_to_newer_copies());
     for (size_t i = 0; i < files_.size(); ++i) take_list_file(files_[i], requests_[i]);
+  }
+
+  void read_papers() {
+    const auto take = [this](const std::string& path, std::string_view text) {
+      sources_.push_back(path);
+      digest_.add(path, text);
+    };
+    registers_ = register_of(source_, directory_.string(), read_, take, report_);
   }
 
   void take_list_file(ListFile& file, const ListRequest& request) {
@@ -338,6 +347,7 @@ class Compiler {
     out.feeds = std::move(feeds_);
     out.log = log_policy();
     out.terms = terms_of(source_, times);
+    out.registers = std::move(registers_);
     out.digest = digest_.finish();
     return out;
   }
@@ -393,6 +403,7 @@ class Compiler {
   std::vector<ListRequest> requests_;  ///< one for each of them
   std::vector<std::string> sources_;
   std::vector<FeedSpec> feeds_;
+  PolicyRegister registers_;
   SourceDigest digest_;
   ListParts parts_{0};
 };

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "control/policy/company.h"
 #include "control/policy/diagnostics.h"
 #include "control/policy/host_name.h"
 #include "control/policy/log_policy.h"
@@ -37,6 +38,13 @@ struct LineSource {
   std::vector<Address> link;
   std::optional<std::chrono::local_days> valid_from, valid_until;  ///< both days included
   bool ends_with_term = false;                                     ///< `on-expiry: block`
+  std::vector<Word> papers;                                        ///< files
+};
+
+/// `company`, which one file may give.
+struct CompanySource {
+  std::optional<Position> at;
+  Company said;
 };
 
 /// A register of days on which nobody works.
@@ -216,6 +224,7 @@ struct PolicySource {
   std::optional<Position> midstream_grace_at;
   std::optional<SettingSource> fallback;  ///< of a network that does not say
   UnidentifiedSource unidentified;
+  CompanySource company;
   std::vector<LineSource> lines;
   std::vector<HolidaysSource> holidays;
   std::vector<ScheduleSource> schedules;

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "control/policy/field_reader.h"
+#include "control/policy/line_register.h"
 #include "control/policy/source_loader.h"
 #include "dataplane/contract/shared.h"
 
@@ -10,8 +11,9 @@ namespace sluice::control {
 namespace {
 
 constexpr uint16_t kMaxVlan = 4094;
-constexpr std::string_view kLineKeys[] = {"operator", "licence",   "contract", "filing",   "purpose",
-                                          "link",     "bandwidth", "valid",    "on-expiry"};
+constexpr std::string_view kLineKeys[] = {"operator", "licence",   "contract", "filing",    "purpose",
+                                          "link",     "bandwidth", "valid",    "on-expiry", "papers"};
+constexpr std::string_view kCompanyKeys[] = {"name", "registration", "responsible", "contact"};
 constexpr std::string_view kUserKeys[] = {"addresses", "groups"};
 constexpr std::string_view kNetworkKeys[] = {"prefixes", "groups",       "vlans", "line",         "default",
                                              "shared",   "unidentified", "dns",   "public-reason"};
@@ -60,6 +62,13 @@ std::vector<PrefixSource> read_addresses(const YamlNode& node, std::string_view 
   return out;
 }
 
+void load_papers(const YamlNode& node, LineSource& line, Report& report) {
+  line.papers = read_words(node, "papers", report);
+  if (line.papers.size() > kMaxPapers)
+    report.error(node.at, "more than " + std::to_string(kMaxPapers) + " papers of a line",
+                 "put some of them into one file");
+}
+
 void load_line(Word name, const YamlNode& node, PolicySource& source, Report& report) {
   LineSource line;
   line.name = std::move(name);
@@ -100,6 +109,7 @@ void load_line(Word name, const YamlNode& node, PolicySource& source, Report& re
     line.bandwidth_bits_per_s = read_bandwidth(*value, "bandwidth", report).value_or(0);
   }
   if (const YamlNode* value = fields.find("on-expiry")) load_expiry(*value, line, report);
+  if (const YamlNode* value = fields.find("papers")) load_papers(*value, line, report);
   if (fields.is_map() && !missing.empty()) {
     report.warn(line.name.at, "the line " + in_quotes(line.name.text) + " has no " + missing,
                 "an auditor will ask for it");
@@ -239,6 +249,30 @@ void load_tunnel(Word name, const YamlNode& node, PolicySource& source, Report& 
 }
 
 }  // namespace
+
+void load_company(const YamlNode& node, PolicySource& source, Report& report) {
+  static constexpr std::string Company::*kMembers[] = {&Company::name, &Company::registration,
+                                                       &Company::responsible, &Company::contact};
+  static_assert(std::size(kMembers) == std::size(kCompanyKeys));
+  const Fields fields(node, {"`company`", kCompanyKeys}, report);
+  if (!fields.is_map()) return;
+  if (source.company.at) return report_twice(node.at, "company", *source.company.at, report);
+  source.company.at = node.at;
+  std::string missing;
+  for (size_t i = 0; i < std::size(kCompanyKeys); ++i) {
+    if (const YamlNode* value = fields.find(kCompanyKeys[i])) {
+      source.company.said.*kMembers[i] = read_text(*value, kCompanyKeys[i], report).value_or("");
+    } else {
+      missing += (missing.empty() ? "" : ", ") + std::string(kCompanyKeys[i]);
+    }
+  }
+  if (!missing.empty()) report.warn(node.at, "`company` has no " + missing, "an auditor will ask for it");
+  const YamlNode* registration = fields.find("registration");
+  if (registration != nullptr && !is_credit_code(source.company.said.registration))
+    report.warn(registration->at,
+                in_quotes(registration->text) + " is no unified social credit code (GB 32100)",
+                "copy its 18 characters from the business licence");
+}
 
 void load_tunnels(const YamlNode& node, PolicySource& source, Report& report) {
   for (auto& [name, value] : read_named(node, "tunnels", report))

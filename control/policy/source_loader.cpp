@@ -13,10 +13,11 @@ namespace {
 constexpr uint32_t kMaxGrace = 24 * 3600;
 constexpr size_t kMaxSocketPath = 107;  ///< of sockaddr_un, with a zero behind it
 
-constexpr std::string_view kKeys[] = {
-    "site",      "mode",  "timezone",   "contact",      "reload",          "lines",   "holidays",
-    "schedules", "users", "networks",   "default",      "resolvers",       "offices", "lists",
-    "tunnels",   "rules", "exceptions", "unidentified", "midstream-grace", "dnstap",  "log"};
+constexpr std::string_view kKeys[] = {"site",    "mode",       "timezone",     "contact",         "reload",
+                                      "lines",   "holidays",   "schedules",    "users",           "networks",
+                                      "default", "resolvers",  "offices",      "lists",           "tunnels",
+                                      "rules",   "exceptions", "unidentified", "midstream-grace", "dnstap",
+                                      "log",     "company"};
 
 /// Keeps a single value, or reports that an earlier file gave it. Returns whether it was kept.
 bool keep_once(const YamlNode& node, std::string_view key, std::optional<Word>& kept, Report& report) {
@@ -77,6 +78,7 @@ struct Part {
   void (*load)(const YamlNode& node, PolicySource& source, Report& report);
 };
 constexpr Part kParts[] = {
+    {"company", load_company},
     {"lines", load_lines},
     {"holidays", load_holidays},
     {"schedules", load_schedules},

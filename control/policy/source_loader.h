@@ -24,6 +24,7 @@ struct SourceText {
 PolicySource load_source(std::span<const SourceText> texts, Report& report);
 
 // The parts of load_file, each for the value of one top-level key.
+void load_company(const YamlNode& node, PolicySource& source, Report& report);
 void load_lines(const YamlNode& node, PolicySource& source, Report& report);
 void load_holidays(const YamlNode& node, PolicySource& source, Report& report);
 void load_schedules(const YamlNode& node, PolicySource& source, Report& report);

@@ -91,6 +91,10 @@ bool BlobStore::touch(const std::string& sha256) const {
   return is_sha256_text(sha256) && ::utimensat(AT_FDCWD, path_of(sha256).c_str(), nullptr, 0) == 0;
 }
 
+bool BlobStore::has(const std::string& sha256) const {
+  return is_sha256_text(sha256) && ::access(path_of(sha256).c_str(), R_OK) == 0;
+}
+
 std::string BlobStore::get(const std::string& sha256, uint64_t size, std::string& bytes) const {
   if (!is_sha256_text(sha256)) {
     return "'" + sha256 + "' is no SHA-256";

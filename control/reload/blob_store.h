@@ -23,6 +23,8 @@ class BlobStore {
   [[nodiscard]] std::string put(const std::string& sha256, std::string_view bytes) const;
   /// True where it is there; then it counts as new (see kUnnamedFor).
   [[nodiscard]] bool touch(const std::string& sha256) const;
+  /// Whether it is there and may be read.
+  [[nodiscard]] bool has(const std::string& sha256) const;
   /// Reads a blob of so many bytes. Returns an empty string, or why it is not to be had: missing, damaged,
   /// another size. size: of what the history says; nothing larger is unpacked.
   [[nodiscard]] std::string get(const std::string& sha256, uint64_t size, std::string& bytes) const;

@@ -151,6 +151,10 @@ PolicyTerms Reloader::terms() const {
   return current_ && current_->facts ? current_->facts->terms : PolicyTerms{};
 }
 
+std::optional<PolicyRegister> Reloader::registers() const {
+  return current_ && current_->facts ? std::optional(current_->facts->registers) : std::nullopt;
+}
+
 std::string Reloader::site() const {
   return current_ ? std::string(store_.names_of(current_->image->generation())->site()) : std::string();
 }

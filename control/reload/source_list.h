@@ -14,8 +14,8 @@ namespace sluice::control {
 struct SourceFile {
   enum class Kind : uint8_t {
     Policy,  ///< YAML
-    List,
-    Feed  ///< a list that was fetched: its copies are kept elsewhere, and the newest one counts
+    List,    ///< a file that the YAML names: a list, a paper of a line
+    Feed     ///< a list that was fetched: its copies are kept elsewhere, and the newest one counts
   };
   Kind kind = Kind::Policy;
   std::string path;

@@ -140,10 +140,10 @@ TEST(LineWatch, WithoutADataPlaneItIsTheGateway) {
   EXPECT_TRUE(status["lines"].empty());
 }
 
-TEST(Ending, TellsWhatEndsWithinAMonth) {
+TEST(Ending, TellsWhatEndsSoon) {
   constexpr int64_t kDay = 86'400;
   const PolicyTerms terms{
-      {{"far", 0, kNowS + 40 * kDay, false}, {"near", 0, kNowS + 3 * kDay, true}, {"none", 0, 0, false}},
+      {{"far", 0, kNowS + 61 * kDay, false}, {"near", 0, kNowS + 3 * kDay, true}, {"none", 0, 0, false}},
       {{"audit", "li.wei", "IT-1", kNowS + kDay}, {"old", "li.wei", "IT-2", kNowS - 1}}};
   const nlohmann::json ending = ending_json(terms, kNowS);
   ASSERT_EQ(ending.size(), 3u);

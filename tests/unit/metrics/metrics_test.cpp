@@ -68,6 +68,15 @@ TEST_F(MetricsTest, WitnessThatHasAllSaysSo) {
   EXPECT_TRUE(shows("sluice_log_witness_deliveries_total{result=\"taken\"} 0"));
 }
 
+TEST_F(MetricsTest, LinesTermsAreShown) {
+  const int64_t now_s = std::chrono::system_clock::now().time_since_epoch() / std::chrono::seconds(1);
+  metrics->set_names({}, {{{"iplc-sg", 0, now_s - 10 * 86'400, true}, {"iplc-hk", 0, 0, false}}, {}});
+  EXPECT_NE(text().find("sluice_line_term_days_left{line=\"iplc-sg\"} -10"), std::string::npos);
+  EXPECT_EQ(text().find("sluice_line_term_days_left{line=\"iplc-hk\"}"), std::string::npos);
+  EXPECT_TRUE(shows("sluice_line_refused_after_term{line=\"iplc-sg\"} 1"));
+  EXPECT_TRUE(shows("sluice_line_refused_after_term{line=\"iplc-hk\"} 0"));
+}
+
 TEST_F(MetricsTest, WithoutADataPlaneControlIsUp) {
   EXPECT_TRUE(shows("sluice_up{process=\"control\"} 1"));
   EXPECT_TRUE(shows("sluice_up{process=\"dataplane\"} 0"));

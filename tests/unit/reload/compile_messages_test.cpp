@@ -19,6 +19,11 @@ CompileOutcome some_outcome() {
   out.facts->log.keep_s = 2 * kMinKeepS;
   out.facts->terms = {{{"iplc-sg", 200'000'000, 1'900'000'000, true}},
                       {{"audit", "li.wei", "IT-1", 1'800'000'000}}};
+  out.facts->registers = {{"Example", "", "Li Wei", ""},
+                          "Asia/Shanghai",
+                          1,
+                          2,
+                          {{.name = "iplc-sg", .papers = {{"c.pdf", kSum, 7}}}}};
   out.sources = {{SourceFile::Kind::Policy, "a.yaml", kSum, 7}, {SourceFile::Kind::Feed, "f", kSum, 8}};
   out.digest = "digest";
   out.failure = "failure";
@@ -37,6 +42,7 @@ TEST(CompileMessages, OutcomeSurvivesTheWay) {
   EXPECT_EQ(got.facts->feeds, some_outcome().facts->feeds);
   EXPECT_EQ(got.facts->log, some_outcome().facts->log);
   EXPECT_EQ(got.facts->terms, some_outcome().facts->terms);
+  EXPECT_EQ(got.facts->registers, some_outcome().facts->registers);
   ASSERT_EQ(got.sources.size(), 2u);
   EXPECT_EQ(got.sources[1].kind, SourceFile::Kind::Feed);
   EXPECT_EQ(got.sources[1].size, 8u);
