@@ -7,6 +7,7 @@
 #include "control/base/clock.h"
 #include "control/metrics/copy_metrics.h"
 #include "control/metrics/family.h"
+#include "control/metrics/identity_metrics.h"
 #include "control/metrics/line_metrics.h"
 
 namespace sluice::control {
@@ -341,12 +342,16 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   bool up;
   Reloader::Counts policy;
   std::optional<KeepFigures> keep;
+  const Registry* registry;
+  const RadiusServer::Counts* radius;
   {
     const std::lock_guard lock(mutex_);
     region = region_;
     up = up_;
     policy = policy_;
     keep = keep_;
+    registry = registry_;
+    radius = radius_;
   }
   Families out;
   Family::gauge("sluice_build_info", "The version that runs.")
@@ -360,6 +365,9 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   add_log(log_.counts(), out);
   if (keep) {
     add_keep(*keep, out);
+  }
+  if (registry != nullptr && radius != nullptr) {
+    add_identity(*registry, *radius, out);
   }
   add_witness(witness_.status(), out);
   add_copies(copies_.status(), out);
@@ -391,6 +399,12 @@ void Metrics::set_policy(const Reloader::Counts& counts) {
 void Metrics::set_keep(const KeepFigures& figures) {
   const std::lock_guard lock(mutex_);
   keep_ = figures;
+}
+
+void Metrics::set_registry(const Registry* registry, const RadiusServer::Counts* radius) {
+  const std::lock_guard lock(mutex_);
+  registry_ = registry;
+  radius_ = radius;
 }
 
 std::unique_ptr<MetricsServer> MetricsServer::start(const std::string& address,

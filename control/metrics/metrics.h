@@ -20,6 +20,8 @@
 #include "control/keep/keeper.h"
 #include "control/link/link.h"
 #include "control/link/shared_region.h"
+#include "control/registry/radius_server.h"
+#include "control/registry/registry.h"
 #include "control/reload/reloader.h"
 #include "control/witness/witness.h"
 
@@ -27,7 +29,7 @@ namespace sluice::control {
 
 /// Makes the metric families at each scrape, out of the workers' counters in shared memory and of what
 /// control last said. Names begin with sluice_; labels are worker, line, side, reason, action, protocol,
-/// answer, kind, list, copy, result, process and version, never a host name. Any thread.
+/// answer, kind, list, copy, result, source, process and version, never a host name. Any thread.
 class Metrics : public prometheus::Collectable {
  public:
   using FeedsFunction = std::function<std::vector<FeedStatus>()>;  ///< called by any thread
@@ -48,6 +50,8 @@ class Metrics : public prometheus::Collectable {
   void set_data_plane(std::shared_ptr<SharedRegion> region, bool up);
   void set_policy(const Reloader::Counts& counts);
   void set_keep(const KeepFigures& figures);
+  /// Who is known; both outlive this, or are nullptr.
+  void set_registry(const Registry* registry, const RadiusServer::Counts* radius);
 
  private:
   const AccessLog& log_;
@@ -56,11 +60,13 @@ class Metrics : public prometheus::Collectable {
   const Link::Counts& link_;
   const DnstapServer::Counts& dnstap_;
   const FeedsFunction feeds_;
-  mutable std::mutex mutex_;  ///< guards the four below
+  mutable std::mutex mutex_;  ///< guards the six below
   std::shared_ptr<SharedRegion> region_;
   bool up_ = false;
   Reloader::Counts policy_;
   std::optional<KeepFigures> keep_;  ///< nothing before the first
+  const Registry* registry_ = nullptr;
+  const RadiusServer::Counts* radius_ = nullptr;
 };
 
 /// Serves a Metrics over HTTP at /metrics.

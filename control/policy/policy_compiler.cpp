@@ -338,6 +338,7 @@ class Compiler {
     out.feeds = std::move(feeds_);
     out.log = log_policy();
     out.terms = terms_of(source_, times);
+    out.identity = identity_of(source_);
     out.digest = digest_.finish();
     return out;
   }

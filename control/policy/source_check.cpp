@@ -65,7 +65,7 @@ void check_limits(const PolicySource& source, Report& report) {
 
 void check_names(const PolicySource& source, Report& report) {
   NameSpace lines(report), words(report), rules(report), holidays(report), schedules(report), users(report),
-      copies(report);
+      copies(report), leases(report);
   for (const HolidaysSource& one : source.holidays) holidays.declare(one.name, "a register of holidays");
   for (const ScheduleSource& schedule : source.schedules) schedules.declare(schedule.name, "a schedule");
   for (const UserSource& user : source.users) users.declare(user.name, "a user");
@@ -78,6 +78,7 @@ void check_names(const PolicySource& source, Report& report) {
     rules.declare(exception.rule.name, "an exception");
   for (const RuleSource& rule : source.rules) rules.declare(rule.name, "a rule");
   for (const LogCopySource& copy : source.log.copies) copies.declare(copy.name, "a copy");
+  for (const LeasesSource& each : source.identity.leases) leases.declare(each.name, "leases");
   if (!source.complete) return;
   for (const NetworkSource& network : source.networks) {
     if (!network.line || lines.has(network.line->text)) continue;

@@ -82,7 +82,8 @@ json facts_json(const PolicyFacts& facts) {
           {"patterns", facts.patterns},
           {"feeds", std::move(feeds)},
           {"log", log_policy_json(facts.log)},
-          {"terms", terms_json(facts.terms)}};
+          {"terms", terms_json(facts.terms)},
+          {"identity", identity_policy_json(facts.identity)}};
 }
 
 PolicyFacts read_facts(const json& value) {
@@ -114,6 +115,11 @@ PolicyFacts read_facts(const json& value) {
     refuse();
   }
   out.terms = std::move(*terms);
+  std::optional<IdentityPolicy> identity = identity_policy_from(value.at("identity"));
+  if (!identity) {
+    refuse();
+  }
+  out.identity = std::move(*identity);
   return out;
 }
 

@@ -13,6 +13,7 @@
 #include "control/link/sealed_image.h"
 #include "control/policy/diagnostics.h"
 #include "control/policy/feed_copy.h"
+#include "control/policy/identity_policy.h"
 #include "control/policy/log_policy.h"
 #include "control/policy/policy_compiler.h"
 #include "control/policy/policy_terms.h"
@@ -28,6 +29,7 @@ struct PolicyFacts {
   std::vector<FeedSpec> feeds;  ///< the lists that are to be fetched; a URL may hold a password
   LogPolicy log;
   PolicyTerms terms = {};
+  IdentityPolicy identity = {};
 };
 
 struct CompileJob {

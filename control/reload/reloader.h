@@ -104,6 +104,8 @@ class Reloader {
   [[nodiscard]] std::optional<LogPolicy> log_policy() const;
   /// What of the policy in force ends by itself; nothing where that is not known.
   [[nodiscard]] PolicyTerms terms() const;
+  /// What it says of who people are; nothing where no policy is known.
+  [[nodiscard]] std::optional<IdentityPolicy> identity() const;
   /// The site's name in the policy in force; empty where there is none.
   [[nodiscard]] std::string site() const;
   [[nodiscard]] nlohmann::json status() const;
