@@ -1,5 +1,6 @@
 // control/policy: where a policy lets people and machines be known from.
 #include <algorithm>
+#include <charconv>
 
 #include "control/policy/field_reader.h"
 #include "control/policy/source_loader.h"
@@ -10,7 +11,7 @@ namespace {
 
 constexpr std::string_view kIdentityKeys[] = {"table", "lease-max-age", "neighbours", "radius", "leases"};
 constexpr std::string_view kLeaseKeys[] = {"file", "format", "timezone"};
-constexpr std::string_view kRadiusKeys[] = {"listen", "clients", "secret-file", "max-age"};
+constexpr std::string_view kRadiusKeys[] = {"listen", "port", "clients", "secret-file", "max-age"};
 
 std::string read_identity_path(const YamlNode& node, std::string_view key, Report& report) {
   auto text = read_text(node, key, report);
@@ -49,6 +50,15 @@ std::vector<Address> read_clients(const YamlNode& node, Report& report) {
   return out;
 }
 
+uint16_t read_port(const YamlNode& node, Report& report) {
+  uint16_t out = 0;
+  const char* const last = node.text.data() + node.text.size();
+  const auto [end, error] = std::from_chars(node.text.data(), last, out);
+  if (node.kind == YamlNode::Kind::Scalar && error == std::errc{} && end == last && out != 0) return out;
+  report.error(node.at, "`port` is not a port", "write 1 to 65535; where it is left out it is 1813");
+  return IdentityRadius::kPort;
+}
+
 void load_radius(const YamlNode& node, IdentityPolicy& identity, Report& report) {
   const Fields fields(node, {"`radius`", kRadiusKeys}, report);
   if (!fields.is_map()) return;
@@ -63,11 +73,12 @@ void load_radius(const YamlNode& node, IdentityPolicy& identity, Report& report)
     } else if (key == "clients") {
       radius.clients = read_clients(*value, report);
     } else if (const auto text = read_text(*value, key, report);
-               text && !parse_listener(*text, radius.listen, radius.port)) {
-      report.error(value->at, "`listen` cannot be " + in_quotes(*text),
-                   "write an address of this machine, as 10.20.0.5 or \"10.20.0.5:1813\"");
+               text && !parse_address(*text, radius.listen)) {
+      report.error(value->at, in_quotes(*text) + " is not an address",
+                   "write an address of this machine, as 10.20.0.5");
     }
   }
+  if (const YamlNode* value = fields.find("port")) radius.port = read_port(*value, report);
   if (const YamlNode* value = fields.find("max-age"))
     radius.max_age_s =
         read_duration(*value, "max-age", IdentityRadius::kMinMaxAgeS, IdentityRadius::kMaxMaxAgeS, report)
@@ -93,16 +104,7 @@ void load_leases(Word name, const YamlNode& node, PolicySource& out, Report& rep
   if (const YamlNode* value = fields.find("timezone")) {
     source.timezone_at = value->at;
     leases.timezone = read_text(*value, "timezone", report).value_or("");
-    if (!leases.timezone.empty() && !TimeZone::find(leases.timezone))
-      report.error(value->at, in_quotes(leases.timezone) + " is not a time zone",
-                   "write one as Asia/Shanghai");
-    if (format != nullptr && leases.format != LeaseFormat::Windows)
-      report.error(value->at, "`timezone` without `format: windows`",
-                   "leave it out: the other formats write UTC");
   }
-  if (out.identity.leases.size() >= kMaxLeaseSources)
-    return report.error(source.name.at, "more than " + std::to_string(kMaxLeaseSources) + " files of leases",
-                        "leave out some");
   out.identity.leases.push_back(std::move(source));
 }
 
@@ -128,6 +130,22 @@ void load_identity(const YamlNode& node, PolicySource& source, Report& report) {
     for (auto& [name, leases] : read_named(*value, "leases", report))
       load_leases(std::move(name), *leases, source, report);
   }
+}
+
+void check_identity(const PolicySource& source, Report& report) {
+  for (const LeasesSource& each : source.identity.leases) {
+    const IdentityLeases& leases = each.leases;
+    if (leases.timezone.empty()) continue;
+    if (!TimeZone::find(leases.timezone))
+      report.error(each.timezone_at, in_quotes(leases.timezone) + " is not a time zone",
+                   "write one as Asia/Shanghai");
+    if (leases.format != LeaseFormat::Windows)
+      report.error(each.timezone_at, "`timezone` without `format: windows`",
+                   "leave it out: the other formats write UTC");
+  }
+  if (source.identity.leases.size() > kMaxLeaseSources)
+    report.error(source.identity.leases.back().name.at,
+                 "more than " + std::to_string(kMaxLeaseSources) + " files of leases", "leave out some");
 }
 
 IdentityPolicy identity_of(const PolicySource& source) {

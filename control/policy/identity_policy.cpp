@@ -1,7 +1,6 @@
 // control/policy: what a policy says of who people are.
 #include "control/policy/identity_policy.h"
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "control/policy/log_policy.h"
@@ -64,25 +63,6 @@ bool fits(const IdentityPolicy& identity) {
 }
 
 }  // namespace
-
-bool parse_listener(std::string_view text, Address& address, uint16_t& port) {
-  port = IdentityRadius::kPort;
-  std::string_view host = text;
-  const bool bracketed = text.starts_with('[');
-  const size_t colon = bracketed ? text.find("]:") : text.find(':');
-  if (bracketed ? colon != text.npos : colon != text.npos && text.find(':', colon + 1) == text.npos) {
-    const std::string_view digits = text.substr(colon + (bracketed ? 2 : 1));
-    const char* const last = digits.data() + digits.size();
-    const auto [end, error] = std::from_chars(digits.data(), last, port);
-    if (error != std::errc{} || end != last || port == 0) return false;
-    host = text.substr(0, bracketed ? colon + 1 : colon);
-  }
-  if (bracketed) {
-    if (!host.ends_with(']')) return false;
-    host = host.substr(1, host.size() - 2);
-  }
-  return parse_address(host, address);
-}
 
 json identity_policy_json(const IdentityPolicy& identity) {
   json leases = json::array(), users = json::array(), radius;

@@ -63,9 +63,6 @@ struct IdentityPolicy {
   bool operator==(const IdentityPolicy&) const = default;
 };
 
-/// `10.20.0.1`, `10.20.0.1:1813`, `fd12::1` or `[fd12::1]:1813`; false where text is none.
-[[nodiscard]] bool parse_listener(std::string_view text, Address& address, uint16_t& port);
-
 /// For another process, and back; nothing where value is not what a policy could say.
 [[nodiscard]] nlohmann::json identity_policy_json(const IdentityPolicy& identity);
 [[nodiscard]] std::optional<IdentityPolicy> identity_policy_from(const nlohmann::json& value);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "control/policy/source_loader.h"
 #include "dataplane/contract/image.h"
 
 namespace sluice::control {
@@ -182,6 +183,7 @@ void check_source(const PolicySource& source, Report& report) {
   check_overlaps(source, report);
   check_addresses(source, report);
   check_log(source, report);
+  check_identity(source, report);
 }
 
 }  // namespace sluice::control

@@ -38,6 +38,8 @@ void load_rules(const YamlNode& node, PolicySource& source, Report& report);
 void load_log(const YamlNode& node, PolicySource& source, Report& report);
 void load_identity(const YamlNode& node, PolicySource& source, Report& report);
 
+/// Reports what of `identity` does not fit together.
+void check_identity(const PolicySource& source, Report& report);
 /// `identity` with the policy's users, for the rooms of the daemon.
 [[nodiscard]] IdentityPolicy identity_of(const PolicySource& source);
 

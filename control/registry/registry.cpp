@@ -54,11 +54,14 @@ int64_t began_ns(const Record& record) {
 
 }  // namespace
 
-Registry::Registry(const std::filesystem::path& state) : state_(state / kStateFile), store_(hash_seed()) {
+Registry::Registry(const std::filesystem::path& state)
+    : state_(state / kStateFile), clock_(utc_now_ns), store_(hash_seed()) {
   restore();
-  look(utc_now_ns());
+  look();
   thread_ = std::thread([this] { run(); });
 }
+
+Registry::Registry(ClockFunction clock) : clock_(std::move(clock)), store_(hash_seed()) {}
 
 Registry::~Registry() {
   {
@@ -66,8 +69,8 @@ Registry::~Registry() {
     stopping_ = true;
   }
   wake_.notify_one();
-  thread_.join();
-  save(utc_now_ns(), true);
+  if (thread_.joinable()) thread_.join();
+  save(clock_(), true);
 }
 
 void Registry::set(const IdentityPolicy& identity) {
@@ -89,13 +92,13 @@ void Registry::run() {
   while (!stopping_) {
     wake_.wait_for(lock, kLookEvery, [this] { return stopping_ || pending_; });
     lock.unlock();
-    look(utc_now_ns());
+    look();
     lock.lock();
   }
 }
 
-/// On the registry's thread, or before there is one.
-void Registry::look(int64_t now_ns) {
+void Registry::look() {
+  const int64_t now_ns = clock_();
   std::optional<IdentityPolicy> identity;
   {
     const std::lock_guard lock(mutex_);
@@ -123,20 +126,38 @@ uint8_t Registry::origin_of(const std::string& name) {
 
 void Registry::apply(const IdentityPolicy& identity, int64_t now_ns) {
   const std::lock_guard lock(mutex_);
-  // What a file said is taken back where the policy does not name it any more, or otherwise.
-  for (const Source& each : sources_)
-    store_.replace(each.is_table ? HoldingSource::Table : HoldingSource::Lease, each.origin, {}, true,
-                   now_ns);
-  sources_.clear();
-  if (!identity.table.empty())
-    sources_.push_back(
-        {{.name = "table", .pattern = identity.table}, {}, true, 0, WatchedFiles(identity.table)});
-  for (const IdentityLeases& each : identity.leases)
-    sources_.push_back({{.name = each.name, .pattern = each.file},
-                        each,
-                        false,
-                        origin_of(each.name),
-                        WatchedFiles(each.file)});
+  std::vector<Source> sources;
+  const bool always = !users_set_;
+  if (!identity.table.empty()) {
+    sources.push_back({{.name = "table", .pattern = identity.table, .problems = {}},
+                       {},
+                       true,
+                       always,
+                       0,
+                       WatchedFiles(identity.table)});
+  }
+  for (const IdentityLeases& each : identity.leases) {
+    sources.push_back({{.name = each.name, .pattern = each.file, .problems = {}},
+                       each,
+                       false,
+                       always,
+                       origin_of(each.name),
+                       WatchedFiles(each.file)});
+  }
+  // What stays as it was is not read again; what a file said that the policy does not name any more ends.
+  const bool same_reading =
+      taken_.lease_max_age_s == identity.lease_max_age_s && taken_.timezone == identity.timezone;
+  for (Source& before : sources_) {
+    const auto after =
+        std::ranges::find_if(sources, [&](const Source& each) { return each.reads_as(before); });
+    if (after != sources.end() && same_reading) {
+      *after = std::move(before);
+    } else if (after == sources.end()) {
+      store_.replace(before.is_table ? HoldingSource::Table : HoldingSource::Lease, before.origin, {}, true,
+                     now_ns);
+    }
+  }
+  sources_ = std::move(sources);
   store_.replace(HoldingSource::Users, 0,
                  said_of(identity.users, std::exchange(users_set_, true) ? now_ns : Holding::kAlways), true,
                  now_ns);
@@ -153,7 +174,7 @@ void Registry::read_source(Source& source, int64_t now_ns) {
   std::vector<FileText> texts;
   std::string error;
   if (!source.files.look(texts, error)) return;
-  const bool first = source.status.held == 0 && source.status.problem_count == 0;
+  const bool always = std::exchange(source.always, false);
   ReadProblems problems;
   bool whole = error.empty();
   std::vector<SaidHolding> said;
@@ -161,7 +182,7 @@ void Registry::read_source(Source& source, int64_t now_ns) {
   if (source.is_table) {
     for (const FileText& each : texts) {
       const auto zone = TimeZone::find(taken_.timezone);
-      TableFile table = read_table(each.text, zone ? *zone : TimeZone(), first ? Holding::kAlways : now_ns);
+      TableFile table = read_table(each.text, zone ? *zone : TimeZone(), always ? Holding::kAlways : now_ns);
       said = std::move(table.said);
       problems = std::move(table.problems);
     }
@@ -242,7 +263,7 @@ void Registry::attribute(const Record& record, bool shared, Who& who) {
 void Registry::take(const Address& client, const RadiusRequest& request) {
   const std::lock_guard lock(mutex_);
   const uint32_t max_age_s = policy_.radius ? policy_.radius->max_age_s : IdentityRadius::kDefaultMaxAgeS;
-  ended_ = sessions_.take(client, request, int64_t{max_age_s} * kRegistrySecondNs, utc_now_ns()) || ended_;
+  ended_ = sessions_.take(client, request, int64_t{max_age_s} * kRegistrySecondNs, clock_()) || ended_;
   changed_ = true;
 }
 
@@ -262,6 +283,7 @@ std::vector<IdentityFileStatus> Registry::files() const {
 
 /// stopping: there is no other thread any more.
 void Registry::save(int64_t now_ns, bool stopping) {
+  if (state_.empty()) return;
   json value;
   {
     const std::lock_guard lock(mutex_);
@@ -296,7 +318,7 @@ void Registry::restore() {
       if (value->at("version") != 1 || !policy || !sessions_.restore(value->at("sessions"))) {
         throw json::other_error::create(501, "none of ours", nullptr);
       }
-      const int64_t now_ns = utc_now_ns();
+      const int64_t now_ns = clock_();
       for (const HoldingStore::Found& each : found) (void)store_.add(each.key, each.holding, now_ns);
       pending_ = std::move(policy);
     } catch (const json::exception&) {

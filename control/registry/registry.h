@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -51,8 +52,12 @@ class Registry {
     size_t sessions = 0;
   };
 
+  using ClockFunction = std::function<int64_t()>;  ///< UTC nanoseconds since 1970
+
   /// state: a directory; what was kept there is taken up.
   explicit Registry(const std::filesystem::path& state);
+  /// By another clock, with nothing kept, and nothing looked at but by look().
+  explicit Registry(ClockFunction clock);
   ~Registry();
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
@@ -60,6 +65,8 @@ class Registry {
   /// From now on the policy says so.
   void set(const IdentityPolicy& identity);
   void set_region(std::shared_ptr<SharedRegion> region);
+  /// Reads what has changed, as the thread does once a second. Where there is a thread, it alone calls.
+  void look();
 
   /// Fills in who, see WhoOf: of the moment of an access, or at which what a flow's end tells of began.
   void attribute(const Record& record, bool shared, Who& who);
@@ -80,12 +87,16 @@ class Registry {
     IdentityFileStatus status;
     IdentityLeases leases;  ///< without a format's file: the table
     bool is_table = false;
+    bool always = false;  ///< what it says first, and not since when, has always been so
     uint8_t origin = 0;
     WatchedFiles files;
+
+    bool reads_as(const Source& other) const {
+      return is_table == other.is_table && leases == other.leases && files.pattern() == other.files.pattern();
+    }
   };
 
   void run();
-  void look(int64_t now_ns);
   void apply(const IdentityPolicy& identity, int64_t now_ns);
   void read_source(Source& source, int64_t now_ns);
   void poll_neighbours(int64_t now_ns);
@@ -94,7 +105,8 @@ class Registry {
   uint8_t origin_of(const std::string& name);
   nlohmann::json shown(const HoldingStore::Found& found, int64_t at_ns) const;
 
-  const std::filesystem::path state_;
+  const std::filesystem::path state_;  ///< empty: nothing is kept
+  const ClockFunction clock_;
   Counts counts_;
 
   mutable std::mutex mutex_;  ///< guards all up to the sources

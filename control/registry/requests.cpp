@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "control/accesslog/format.h"
-#include "control/base/clock.h"
 #include "control/base/json_fields.h"
 #include "control/base/utc.h"
 #include "control/policy/prefix.h"
@@ -76,7 +75,7 @@ json Registry::bind(const json& request) {
   HoldingKey key;
   if (!read_key(text_at(request, "address"), key))
     return error_answer("bind needs an address, or a hardware address");
-  const int64_t now_ns = utc_now_ns();
+  const int64_t now_ns = clock_();
   Holding holding;
   holding.user = text_at(request, "user");
   holding.machine = text_at(request, "machine");
@@ -96,7 +95,7 @@ json Registry::unbind(const json& request) {
     return error_answer("unbind needs an address, or a hardware address");
   const std::lock_guard lock(mutex_);
   changed_ = ended_ = true;
-  return {{"unbound", store_.end(key, HoldingSource::Api, 0, text_at(request, "user"), utc_now_ns())}};
+  return {{"unbound", store_.end(key, HoldingSource::Api, 0, text_at(request, "user"), clock_())}};
 }
 
 json Registry::shown(const HoldingStore::Found& found, int64_t at_ns) const {
@@ -122,7 +121,7 @@ json Registry::who(const json& request) {
   int64_t at_ns = 0;
   if (asked_for.empty()) return error_answer("who needs an address, a hardware address or a user");
   if (!read_request_time(request, "at", 0, at_ns)) return error_answer(std::string("at ") + kTimeWanted);
-  const int64_t moment_ns = at_ns == 0 ? utc_now_ns() : at_ns;
+  const int64_t moment_ns = at_ns == 0 ? clock_() : at_ns;
   HoldingKey key;
   const bool is_key = read_key(asked_for, key);
   const std::lock_guard lock(mutex_);

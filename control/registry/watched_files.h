@@ -38,7 +38,7 @@ class WatchedFiles {
   };
   std::vector<Stamp> stamps() const;
 
-  const std::string pattern_;
+  std::string pattern_;
   std::vector<Stamp> last_;
   bool looked_ = false;
 };
