@@ -131,7 +131,10 @@ void Daemon::make_rooms() {
       loop_, [this](std::span<const Binding> bindings) { link_->bind(bindings); });
   radius_ = std::make_unique<RadiusServer>(
       loop_,
-      [this](const Address& client, const RadiusRequest& request) { registry_->take(client, request); });
+      [this](const Address& client, const RadiusRequest& request) {
+        return registry_->take(client, request);
+      },
+      [this] { return registry_->kept(); });
   compiler_ = std::make_unique<CompileProcess>(CompilerOptions{
       options_.compiler.empty() ? default_compiler() : options_.compiler, store_->blob_directory(),
       store_->feeds(), std::chrono::seconds(options_.compile_seconds), options_.compile_mib});

@@ -17,6 +17,7 @@ namespace sluice::control {
 namespace {
 
 constexpr std::chrono::seconds kRetryRadius{10};
+constexpr std::chrono::milliseconds kLookWhetherKept{50};
 
 /// Empty, and error, where there is none.
 std::string read_secret(const std::string& path, std::string& error) {
@@ -65,6 +66,8 @@ void RadiusServer::listen(const std::optional<IdentityRadius>& radius) {
 
 void RadiusServer::close() {
   loop_.cancel(std::exchange(retry_, 0));
+  loop_.cancel(std::exchange(sending_, 0));
+  waiting_.clear();
   if (socket_) loop_.forget(socket_.get());
   socket_.reset();
 }
@@ -101,13 +104,14 @@ void RadiusServer::receive() {
     const ssize_t got = ::recvfrom(socket_.get(), bytes.data(), bytes.size(), 0,
                                    reinterpret_cast<sockaddr*>(&from), &from_size);
     if (got < 0) return;
-    take_datagram(std::span(bytes).first(static_cast<size_t>(got)), &from, from_size);
+    take_datagram(std::span(bytes).first(static_cast<size_t>(got)), from, from_size);
   }
 }
 
-void RadiusServer::take_datagram(std::span<const uint8_t> datagram, const void* from, uint32_t from_size) {
+void RadiusServer::take_datagram(std::span<const uint8_t> datagram, const sockaddr_storage& from,
+                                 uint32_t from_size) {
   const auto count = [](std::atomic<uint64_t>& counter) { counter.fetch_add(1, std::memory_order_relaxed); };
-  const Address client = sender_of(from);
+  const Address client = sender_of(&from);
   if (std::ranges::find(radius_->clients, client) == radius_->clients.end()) return count(counts_.strangers);
   RadiusRequest request;
   switch (read_radius(datagram, secret_, request)) {
@@ -120,12 +124,26 @@ void RadiusServer::take_datagram(std::span<const uint8_t> datagram, const void* 
     case RadiusProblem::WrongSecret:
       return count(counts_.wrong_secret);
   }
-  take_(client, request);
-  const auto answer = radius_response(request, secret_);
-  const bool sent =
-      ::sendto(socket_.get(), answer.data(), answer.size(), 0, static_cast<const sockaddr*>(from),
-               from_size) == static_cast<ssize_t>(answer.size());
-  count(sent ? counts_.taken : counts_.unanswered);
+  const Answer answer{radius_response(request, secret_), from, from_size, take_(client, request)};
+  if (answer.when <= kept_()) return send(answer);
+  if (waiting_.size() >= kMaxAnswersWaiting) return count(counts_.unanswered);
+  waiting_.push_back(answer);
+  if (sending_ == 0) sending_ = loop_.after(kLookWhetherKept, [this] { send_waiting(); });
+}
+
+void RadiusServer::send(const Answer& answer) {
+  const ssize_t sent = ::sendto(socket_.get(), answer.bytes.data(), answer.bytes.size(), 0,
+                                reinterpret_cast<const sockaddr*>(&answer.to), answer.to_size);
+  (sent == static_cast<ssize_t>(answer.bytes.size()) ? counts_.taken : counts_.unanswered)
+      .fetch_add(1, std::memory_order_relaxed);
+}
+
+void RadiusServer::send_waiting() {
+  sending_ = 0;
+  for (const uint64_t kept = kept_(); !waiting_.empty() && waiting_.front().when <= kept;
+       waiting_.pop_front())
+    send(waiting_.front());
+  if (!waiting_.empty()) sending_ = loop_.after(kLookWhetherKept, [this] { send_waiting(); });
 }
 
 }  // namespace sluice::control

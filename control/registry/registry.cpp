@@ -260,11 +260,15 @@ void Registry::attribute(const Record& record, bool shared, Who& who) {
   if (!who.machine.empty()) counts_.machines.fetch_add(1, std::memory_order_relaxed);
 }
 
-void Registry::take(const Address& client, const RadiusRequest& request) {
+uint64_t Registry::take(const Address& client, const RadiusRequest& request) {
   const std::lock_guard lock(mutex_);
   const uint32_t max_age_s = policy_.radius ? policy_.radius->max_age_s : IdentityRadius::kDefaultMaxAgeS;
-  ended_ = sessions_.take(client, request, int64_t{max_age_s} * kRegistrySecondNs, clock_()) || ended_;
+  const bool ended = sessions_.take(client, request, int64_t{max_age_s} * kRegistrySecondNs, clock_());
+  ends_ += ended;
+  ended_ = ended_ || ended;
   changed_ = true;
+  const bool goes_on = request.status == RadiusStatus::Start || request.status == RadiusStatus::Interim;
+  return goes_on && !ended ? 0 : ends_;
 }
 
 Registry::Figures Registry::figures() const {
@@ -285,6 +289,7 @@ std::vector<IdentityFileStatus> Registry::files() const {
 void Registry::save(int64_t now_ns, bool stopping) {
   if (state_.empty()) return;
   json value;
+  uint64_t ends = 0;
   {
     const std::lock_guard lock(mutex_);
     const bool due = ended_ || now_ns - saved_ns_ >= kSaveEveryNs || now_ns < saved_ns_ || stopping;
@@ -294,12 +299,15 @@ void Registry::save(int64_t now_ns, bool stopping) {
     for (const HoldingSource source : {HoldingSource::Api, HoldingSource::Radius, HoldingSource::Neighbour})
       for (const HoldingStore::Found& each : store_.all_of(source)) holdings.push_back(kept_holding(each));
     changed_ = ended_ = false;
+    ends = ends_;
   }
   saved_ns_ = now_ns;
   const std::string error = keep_state(state_, value);
-  if (!error.empty()) {
+  if (error.empty()) {
+    kept_.store(ends, std::memory_order_release);
+  } else {
     const std::lock_guard lock(mutex_);
-    changed_ = true;
+    changed_ = ended_ = true;
     counts_.save_errors.fetch_add(1, std::memory_order_relaxed);
   }
   if (!error.empty() && !std::exchange(complained_, true))

@@ -70,8 +70,11 @@ class Registry {
 
   /// Fills in who, see WhoOf: of the moment of an access, or at which what a flow's end tells of began.
   void attribute(const Record& record, bool shared, Who& who);
-  /// Of a RADIUS packet.
-  void take(const Address& client, const RadiusRequest& request);
+  /// Of a RADIUS packet. Returns 0 where it may be answered at once, else what kept() must have reached: an
+  /// end that were forgotten would be a wrong name.
+  [[nodiscard]] uint64_t take(const Address& client, const RadiusRequest& request);
+  /// How many ends are on the disk.
+  uint64_t kept() const { return kept_.load(std::memory_order_acquire); }
 
   /// The answers to `bind`, `unbind` and `who`.
   [[nodiscard]] nlohmann::json bind(const nlohmann::json& request);
@@ -120,7 +123,10 @@ class Registry {
   std::shared_ptr<SharedRegion> region_;
   std::vector<IdentityFileStatus> statuses_;
   bool changed_ = false, ended_ = false;  ///< since what was kept last
+  uint64_t ends_ = 0;                     ///< told by RADIUS
   bool stopping_ = false;
+
+  std::atomic<uint64_t> kept_{0};
 
   // The thread's own.
   std::vector<Source> sources_;

@@ -162,7 +162,7 @@ void World::happen(const Event& event) {
       control::RadiusRequest request;
       if (control::read_radius(event.packet, kSecret, request) != control::RadiusProblem::None)
         throw std::runtime_error("a packet of ours is not read");
-      registry_.take(client_address(event.client), request);
+      (void)registry_.take(client_address(event.client), request);
       ++told_.packets;
       return;
     }

@@ -209,5 +209,21 @@ TEST_F(FoldTest, SumsThatOverflowDoNotFold) {
   EXPECT_FALSE(take(of));
 }
 
+TEST_F(FoldTest, AnotherUserOrMachineIsNoRepeat) {
+  who.user = "li.wei";
+  EXPECT_FALSE(take(item(1)));
+  EXPECT_TRUE(take(item(2)));
+  who.user = "wang.min";
+  EXPECT_FALSE(take(item(3)));
+  who.machine = "pc-7";
+  EXPECT_FALSE(take(item(4)));
+  who.user = "wang.minpc";
+  who.machine = "-7";
+  EXPECT_FALSE(take(item(5)));
+  who.user = "li.wei";
+  who.machine = "";
+  EXPECT_TRUE(take(item(6)));
+}
+
 }  // namespace
 }  // namespace sluice::control

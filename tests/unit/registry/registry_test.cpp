@@ -160,13 +160,13 @@ TEST_F(RegistryTest, SessionsBindingsAndThePolicySurviveARestart) {
   request.user = "zhao.lei";
   request.session = "s";
   request.addresses = {address("10.20.1.9")};
-  registry->take(address("10.20.0.2"), request);
+  (void)registry->take(address("10.20.0.2"), request);
   restart();
   EXPECT_EQ(who(record("10.20.1.7")).user, "li.wei");
   EXPECT_EQ(who(record("10.20.1.8")).user, "wang.min");
   EXPECT_EQ(who(record("10.20.1.9")).user, "zhao.lei");
   request.status = RadiusStatus::Stop;
-  registry->take(address("10.20.0.2"), request);
+  (void)registry->take(address("10.20.0.2"), request);
   (void)registry->unbind({{"address", "10.20.1.8"}});
   restart();
   EXPECT_EQ(who(record("10.20.1.8")).user, "");
