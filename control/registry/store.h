@@ -19,6 +19,8 @@ inline constexpr size_t kMaxHoldingsOfOne = 64;    ///< of one address; those th
 /// router's, and names nobody.
 inline constexpr size_t kRouterAddresses = 16;
 inline constexpr int64_t kRouterWindowNs = 86'400'000'000'000;
+inline constexpr int64_t kRouterHoldsNs =
+    7 * kRouterWindowNs;  ///< it is taken for one so much longer: a weekend
 /// What has ended is remembered for so long: records may be as old when they are written.
 inline constexpr int64_t kEndedKeptNs = 86'400'000'000'000;
 /// Clocks of others may be so much ahead of ours.

@@ -69,7 +69,7 @@ bool HoldingStore::note_sighting(Mac mac, const Address& address, int64_t time_n
              oldest->last_ns < time_ns - kRouterWindowNs) {
     *oldest = {v4, time_ns};
   } else {
-    of->router_until_ns = std::max(of->router_until_ns, time_ns + kRouterWindowNs);
+    of->router_until_ns = std::max(of->router_until_ns, time_ns + kRouterHoldsNs);
   }
   return of->router_until_ns > time_ns;
 }

@@ -123,15 +123,14 @@ std::vector<uint64_t> plan_minutes(uint64_t accesses, int64_t begin_ns, unsigned
 }
 
 /// Makes the month; returns the truth of each line in turn.
-std::vector<Truth> make_month(const Options& options, World& world, Accesses& accesses, Log& log,
-                              int64_t begin_ns, unsigned days) {
+std::vector<Truth> make_month(const Options& options, World& world, const ImageNames& names,
+                              Accesses& accesses, Log& log, int64_t begin_ns, unsigned days) {
   std::vector<Truth> truth;
   truth.reserve(options.accesses + options.accesses / 2);
   Chance chance(options.seed + 7);
   Who who;
   const auto write = [&](const Made& made) {
-    const bool shared = world.people()[made.person].kind == Kind::Terminal;
-    world.registry().attribute(made.record, shared, who);
+    world.registry().attribute(made.record, names.is_shared(made.record.network), who);
     log.add(made, who);
     truth.push_back({static_cast<uint16_t>(made.person), static_cast<uint8_t>(who.why)});
   };
@@ -229,7 +228,7 @@ int run(const Options& options) {
   double began = seconds_now();
   {
     Log log(out, *names, lines);
-    truth = make_month(options, world, accesses, log, begin_ns, days);
+    truth = make_month(options, world, *names, accesses, log, begin_ns, days);
     log.close(begin_ns + days * kDay + kHour);
   }
   const double made = seconds_now() - began;

@@ -226,7 +226,6 @@ void World::begin_stay(Person& person) {
   if (person.kind == Kind::Wireless)
     for (size_t i = 0; i < kRoams; ++i)
       plan(What::Roam, now_ns_ + static_cast<int64_t>(chance_.below(9 * kHour)), &person);
-  if (is_let(person.kind)) plan(What::Renew, now_ns_ + kLease / 2, &person);
   hear(person);
 }
 

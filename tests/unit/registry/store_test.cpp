@@ -156,9 +156,9 @@ TEST_F(StoreTest, ARoutersMacNamesNobody) {
   EXPECT_EQ(user("fd12::1", kRouter), "");
   EXPECT_EQ(user("10.30.0.200", kRouter), "wang.min");  // whose lease says who it is behind the router
   EXPECT_TRUE(store.is_router(kRouter, kNow));
-  // A day without so many addresses, and it is a machine's again.
-  EXPECT_EQ(user("fd12::1", kRouter, kNow + 2 * kRouterWindowNs), "");
-  EXPECT_FALSE(store.is_router(kRouter, kNow + 2 * kRouterWindowNs));
+  // A week without so many addresses, and it is a machine's again.
+  EXPECT_EQ(user("fd12::1", kRouter, kNow + 2 * kRouterHoldsNs), "");
+  EXPECT_FALSE(store.is_router(kRouter, kNow + 2 * kRouterHoldsNs));
 }
 
 TEST_F(StoreTest, AddressesOfManyDaysMakeNoRouter) {
