@@ -38,6 +38,7 @@ Daemon::~Daemon() {
   metrics_server_.reset();  // it reads the counts of the others
   feeds_.reset();
   dnstap_.reset();
+  radius_.reset();
   link_.reset();
   reloader_.reset();
   if (signals_) {
@@ -88,11 +89,14 @@ std::string Daemon::start() {
   copies_ = std::make_unique<Copies>(CopyPaths{options_.log, options_.state});
   indexer_ = std::make_unique<Indexer>(options_.log);
   hits_ = std::make_unique<HitsThread>(options_.log, options_.state);
-  log_ = std::make_unique<AccessLog>(std::move(writer_),
-                                     [this](uint32_t generation) { return store_->names_of(generation); });
+  registry_ = std::make_unique<Registry>(options_.state);
+  log_ = std::make_unique<AccessLog>(
+      std::move(writer_), [this](uint32_t generation) { return store_->names_of(generation); },
+      [this](const Record& record, bool shared, Who& who) { registry_->attribute(record, shared, who); });
   make_rooms();
   metrics_ = std::make_shared<Metrics>(*log_, *witness_, *copies_, *hits_, link_->counts(), dnstap_->counts(),
                                        [this] { return feeds_->status(); });
+  metrics_->set_registry(registry_.get(), &radius_->counts());
   metrics_server_ = MetricsServer::start(options_.metrics, metrics_, error);
   if (!metrics_server_) {
     return error;
@@ -113,6 +117,7 @@ void Daemon::make_rooms() {
       Link::Callbacks{[this](const std::shared_ptr<SharedRegion>& region, uint32_t generation) {
                         if (region_ != region) {
                           region_ = region;
+                          registry_->set_region(region);
                           log_->add_region(region);
                           line_watch_.set_region(region, LineTime::clock::now());
                         }
@@ -129,6 +134,12 @@ void Daemon::make_rooms() {
                       }});
   dnstap_ = std::make_unique<DnstapServer>(
       loop_, [this](std::span<const Binding> bindings) { link_->bind(bindings); });
+  radius_ = std::make_unique<RadiusServer>(
+      loop_,
+      [this](const Address& client, const RadiusRequest& request) {
+        return registry_->take(client, request);
+      },
+      [this] { return registry_->kept(); });
   compiler_ = std::make_unique<CompileProcess>(CompilerOptions{
       options_.compiler.empty() ? default_compiler() : options_.compiler, store_->blob_directory(),
       store_->feeds(), std::chrono::seconds(options_.compile_seconds), options_.compile_mib});
@@ -203,6 +214,15 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
     api_->answer(client, keeper_->answer(command, request, user, user_name(user), utc_now_ns()));
     return metrics_->set_keep(keeper_->figures());
   }
+  if (command == "bind") {
+    return api_->answer(client, registry_->bind(request));
+  }
+  if (command == "unbind") {
+    return api_->answer(client, registry_->unbind(request));
+  }
+  if (command == "who") {
+    return api_->answer(client, registry_->who(request));
+  }
   if (command == "disclose") {
     return api_->answer(client, record_disclosure(request, user, user_name(user), utc_now_ns(), sign_));
   }
@@ -220,7 +240,7 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
                          "unknown command; there are status, check, policy, apply, confirm, rollback, "
                          "bypass, history, hits, feeds, "
                          "feeds-refresh, feeds-accept, hold, release, holds, lines, finding, review, "
-                         "disclose and evidence"}});
+                         "disclose, evidence, bind, unbind and who"}});
 }
 
 void Daemon::on_feeds_request(uint64_t client, uid_t user, const std::string& command, const json& request) {
@@ -333,6 +353,10 @@ void Daemon::publish() {
       log_->set_fold(std::chrono::seconds(log->fold_s));
       copies_->set(*log);
     }
+    if (const auto identity = reloader_->identity(); identity) {
+      registry_->set(*identity);
+      radius_->listen(identity->radius);
+    }
     if (const auto feeds = reloader_->feeds(); feeds && feeds_) {
       feeds_->set(*feeds);
     }
@@ -386,6 +410,7 @@ json Daemon::status() const {
   out["dataplane"] = data_plane_status(region_.get(), link_->up(), out["dataplane_generation"]);
   out["feeds"] = feeds_status();
   out["log"] = log_status(log_->counts(), options_.log.string(), log_key_, witness_->status());
+  out["identity"] = identity_status(*registry_, radius_->counts(), radius_->listening());
   out["log"]["keep"] = keeper_->status();
   out["log"]["copies"] = json::array();
   for (const CopyStatus& each : copies_->status()) {

@@ -18,6 +18,8 @@
 #include "control/lines/term_watch.h"
 #include "control/link/link.h"
 #include "control/metrics/metrics.h"
+#include "control/registry/radius_server.h"
+#include "control/registry/registry.h"
 #include "control/reload/compile_process.h"
 #include "control/reload/reloader.h"
 #include "control/reload/state_store.h"
@@ -84,6 +86,7 @@ class Daemon {
   std::unique_ptr<SegmentWriter> writer_;
   std::string log_key_;  ///< fingerprint of the key that signs the access log
   AppendSigned sign_;    ///< adds a line to the log's heads
+  std::unique_ptr<Registry> registry_;
   std::unique_ptr<AccessLog> log_;
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<ReviewBook> reviews_;
@@ -96,6 +99,7 @@ class Daemon {
   std::unique_ptr<ApiServer> api_;
   std::unique_ptr<Link> link_;
   std::unique_ptr<DnstapServer> dnstap_;
+  std::unique_ptr<RadiusServer> radius_;
   std::unique_ptr<CompileProcess> compiler_;
   std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<Feeds> feeds_;

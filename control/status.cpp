@@ -68,6 +68,38 @@ json data_plane_status(const SharedRegion* region, bool up, const json& generati
   return out;
 }
 
+json identity_status(const Registry& registry, const RadiusServer::Counts& radius, bool listens) {
+  const Registry::Figures figures = registry.figures();
+  json records = json::object(), held = json::object(), refused = json::object(), files = json::array();
+  for (size_t i = 0; i < kNoUserCount; ++i) {
+    records[std::string(kNoUserWords[i])] = registry.counts().records[i].load();
+  }
+  for (size_t i = 0; i < kHoldingSourceCount; ++i) {
+    held[std::string(kHoldingSourceWords[i])] = figures.held[i];
+  }
+  for (size_t i = 1; i < kRefusedCount; ++i) {
+    refused[std::string(kRefusedWords[i])] = figures.refused[i];
+  }
+  for (const IdentityFileStatus& each : registry.files()) {
+    files.push_back({{"name", each.name},
+                     {"path", each.pattern},
+                     {"entries", each.held},
+                     {"problems", each.problem_count},
+                     {"first", each.problems.empty() ? "" : each.problems.front()}});
+  }
+  return {{"records", std::move(records)},
+          {"machines", registry.counts().machines.load()},
+          {"held", std::move(held)},
+          {"refused", std::move(refused)},
+          {"files", std::move(files)},
+          {"radius",
+           {{"listens", listens},
+            {"sessions", figures.sessions},
+            {"taken", radius.taken.load()},
+            {"wrong_secret", radius.wrong_secret.load()},
+            {"strangers", radius.strangers.load()}}}};
+}
+
 json log_status(const AccessLog::Counts& counts, const std::string& directory, const std::string& key,
                 const WitnessStatus& witness) {
   return {{"directory", directory},

@@ -6,6 +6,8 @@
 
 #include "control/accesslog/access_log.h"
 #include "control/link/shared_region.h"
+#include "control/registry/radius_server.h"
+#include "control/registry/registry.h"
 #include "control/witness/witness.h"
 
 namespace sluice::control {
@@ -16,5 +18,9 @@ namespace sluice::control {
 /// key: fingerprint of the key that signs the log.
 [[nodiscard]] nlohmann::json log_status(const AccessLog::Counts& counts, const std::string& directory,
                                         const std::string& key, const WitnessStatus& witness);
+
+/// Who is known, and how many records bear a name.
+[[nodiscard]] nlohmann::json identity_status(const Registry& registry, const RadiusServer::Counts& radius,
+                                             bool listens);
 
 }  // namespace sluice::control

@@ -28,9 +28,10 @@ constexpr uint64_t kHeldShare = 4;
 
 }  // namespace
 
-AccessLog::AccessLog(std::unique_ptr<SegmentWriter> writer, NamesOf names_of)
+AccessLog::AccessLog(std::unique_ptr<SegmentWriter> writer, NamesOf names_of, WhoOf who_of)
     : writer_(std::move(writer)),
       names_of_(std::move(names_of)),
+      who_of_(std::move(who_of)),
       broken_off_ns_(writer_->broken_off_ns()),
       thread_([this] { run(); }) {}
 
@@ -147,7 +148,13 @@ void AccessLog::close_batch() {
   fold_.finish(batch_.lines, [&](std::string& out, const Fold::Line& line) {
     const std::string id = event_id(region.boot(), line.worker, line.record.number);
     append_record(out, line.record, line.name,
-                  RecordContext{*line.names, region.pair(line.record.line), id, {}, &line.folded});
+                  RecordContext{*line.names,
+                                region.pair(line.record.line),
+                                id,
+                                {},
+                                &line.folded,
+                                line.who.user,
+                                line.who.machine});
   });
 }
 
@@ -201,7 +208,10 @@ void AccessLog::append_item(const Source& source, uint32_t worker, const RingIte
   const Record& record = item.record;
   const std::chrono::seconds fold(fold_s_.load(std::memory_order_relaxed));
   const WorkerNumber number{source.region->boot(), worker, record.number};
-  if (fold.count() != 0 && fold_.add(worker, item, std::chrono::nanoseconds(fold).count())) {
+  if (who_of_) {
+    who_of_(record, names->is_shared(record.network), who_);
+  }
+  if (fold.count() != 0 && fold_.add(worker, item, who_, std::chrono::nanoseconds(fold).count())) {
     batch_.note_repeat(record.time_ns, number);
     ++batch_folded_;
     return;
@@ -212,10 +222,12 @@ void AccessLog::append_item(const Source& source, uint32_t worker, const RingIte
                               source.region->pair(record.line),
                               event_id(number.boot, worker, record.number),
                               {},
-                              nullptr});
+                              nullptr,
+                              who_.user,
+                              who_.machine});
   batch_.note(record.time_ns, number);
   if (fold.count() != 0) {
-    fold_.note(worker, item, names, begin, batch_.lines.size());
+    fold_.note(worker, item, who_, names, begin, batch_.lines.size());
   }
 }
 

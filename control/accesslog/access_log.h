@@ -17,6 +17,7 @@
 #include "control/accesslog/fold.h"
 #include "control/accesslog/names.h"
 #include "control/accesslog/ring_reader.h"
+#include "control/accesslog/who.h"
 #include "control/segment/writer.h"
 
 namespace sluice::control {
@@ -38,7 +39,8 @@ class AccessLog {
     std::atomic<uint64_t> unnamed{0};  ///< records whose rule, list or network the image does not know
   };
 
-  AccessLog(std::unique_ptr<SegmentWriter> writer, NamesOf names_of);
+  /// who_of: may be none; then nobody is known.
+  AccessLog(std::unique_ptr<SegmentWriter> writer, NamesOf names_of, WhoOf who_of = {});
   ~AccessLog() { stop(); }
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
@@ -91,6 +93,8 @@ class AccessLog {
 
   const std::unique_ptr<SegmentWriter> writer_;
   const NamesOf names_of_;
+  const WhoOf who_of_;
+  Who who_;                             ///< of the record in hand; kept for its memory
   std::deque<Source> sources_;          ///< the first one is being read
   LogBatch batch_;                      ///< lines that are not yet synced
   uint64_t batch_gaps_ = 0;             ///< of them

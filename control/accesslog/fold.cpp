@@ -21,7 +21,7 @@ bool is_within(int64_t first_ns, int64_t time_ns, int64_t within_ns) {
 }  // namespace
 
 /// Names and ends lie behind the fields that are compared; a name follows them whole.
-void Fold::make_key(uint32_t worker, const RingItem& item) {
+void Fold::make_key(uint32_t worker, const RingItem& item, const Who& who) {
   Record same = item.record;
   same.number = 0;
   same.time_ns = 0;
@@ -29,15 +29,20 @@ void Fold::make_key(uint32_t worker, const RingItem& item) {
   same.source_bytes = same.destination_bytes = 0;
   key_.assign(reinterpret_cast<const char*>(&same), offsetof(Record, name));
   key_.append(reinterpret_cast<const char*>(&worker), sizeof worker);
+  // The name's size stands in the record, the user's here, so none runs into the next.
+  const size_t user = who.user.size();
+  key_.append(reinterpret_cast<const char*>(&user), sizeof user);
   key_ += item.name();
+  key_ += who.user;
+  key_ += who.machine;
 }
 
-bool Fold::add(uint32_t worker, const RingItem& item, int64_t within_ns) {
+bool Fold::add(uint32_t worker, const RingItem& item, const Who& who, int64_t within_ns) {
   const Record& record = item.record;
   if (record.ended != Ended::No) {
     return false;
   }
-  make_key(worker, item);
+  make_key(worker, item, who);
   const auto found = places_.find(key_);
   if (found == places_.end()) {
     return false;
@@ -66,13 +71,13 @@ bool Fold::add(uint32_t worker, const RingItem& item, int64_t within_ns) {
   return true;
 }
 
-void Fold::note(uint32_t worker, const RingItem& item, std::shared_ptr<const ImageNames> names, size_t begin,
-                size_t end) {
+void Fold::note(uint32_t worker, const RingItem& item, const Who& who,
+                std::shared_ptr<const ImageNames> names, size_t begin, size_t end) {
   if (item.record.ended != Ended::No) {
     return;
   }
   places_[key_] = lines_.size();
-  lines_.push_back({item.record, std::string(item.name()), worker, std::move(names),
+  lines_.push_back({item.record, std::string(item.name()), worker, std::move(names), who,
                     Folded{1, item.record.time_ns, {}}, begin, end});
 }
 

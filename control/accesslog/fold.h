@@ -11,6 +11,7 @@
 
 #include "control/accesslog/format.h"
 #include "control/accesslog/ring_reader.h"
+#include "control/accesslog/who.h"
 
 namespace sluice::control {
 
@@ -27,6 +28,7 @@ class Fold {
     std::string name;
     uint32_t worker = 0;
     std::shared_ptr<const ImageNames> names;
+    Who who;
     Folded folded;
     size_t begin = 0, end = 0;  ///< where it stands in the batch's lines
   };
@@ -35,12 +37,12 @@ class Fold {
 
   /// Adds item to the line of an access before it, of the same worker and the same in all that its line says
   /// but number, time, bytes and source port, that began at most within_ns before. Returns false where there
-  /// is none: item gets a line of its own, see note.
-  [[nodiscard]] bool add(uint32_t worker, const RingItem& item, int64_t within_ns);
+  /// is none: item gets a line of its own, see note. who: of item.
+  [[nodiscard]] bool add(uint32_t worker, const RingItem& item, const Who& who, int64_t within_ns);
   /// The line of the item that add did not take stands from begin to end of the batch's lines. It may get
   /// repeats, unless it is an end's.
-  void note(uint32_t worker, const RingItem& item, std::shared_ptr<const ImageNames> names, size_t begin,
-            size_t end);
+  void note(uint32_t worker, const RingItem& item, const Who& who, std::shared_ptr<const ImageNames> names,
+            size_t begin, size_t end);
 
   /// What finish lets the lines grow by, at most.
   size_t growth() const { return growth_; }
@@ -51,7 +53,7 @@ class Fold {
   void finish(std::string& lines, const Append& append);
 
  private:
-  void make_key(uint32_t worker, const RingItem& item);
+  void make_key(uint32_t worker, const RingItem& item, const Who& who);
 
   std::vector<Line> lines_;
   std::unordered_map<std::string, size_t> places_;  ///< in lines_, of the last line of each access

@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 namespace sluice::control {
 namespace {
@@ -214,6 +215,18 @@ void append_rule(std::string& out, const Record& record, const ImageNames& names
   out += "},";
 }
 
+void append_who(std::string& out, const RecordContext& context) {
+  for (const auto& [key, name] :
+       {std::pair(R"("user":{)", context.user), std::pair(R"("host":{)", context.machine)}) {
+    if (name.empty()) {
+      continue;
+    }
+    out += key;
+    append_field(out, "name", name);
+    out += "},";
+  }
+}
+
 /// The flow's record before is of the same worker since the same start, so its id differs in the number
 /// alone.
 void append_ended(std::string& out, const Record& record, const RecordContext& context) {
@@ -315,6 +328,7 @@ void append_record(std::string& out, const Record& record, std::string_view name
   append_destination(out, record, name);
   out += ',';
   append_rule(out, record, context.names);
+  append_who(out, context);
   if (!context.names.site().empty()) {
     out += R"("observer":{)";
     append_field(out, "name", context.names.site());

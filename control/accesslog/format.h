@@ -32,6 +32,8 @@ struct RecordContext {
   std::string_view event_id;       ///< see event_id
   std::string_view log_file_path;  ///< replay: the capture; left out where empty
   const Folded* folded = nullptr;  ///< of an access that stands for its repeats too
+  std::string_view user = {};      ///< who it was; any bytes; left out where empty
+  std::string_view machine = {};   ///< the name of their machine; the same
 };
 
 /// Appends one JSON object and a line feed. name: the record's name, any bytes; what is not UTF-8 is escaped

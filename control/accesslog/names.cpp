@@ -25,10 +25,10 @@ std::optional<std::string> text(std::span<const std::byte> strings, StringRef re
   return std::string(reinterpret_cast<const char*>(strings.data()) + ref.offset, ref.size);
 }
 
-/// Reads the name of each element of an array section. Element: has a StringRef `name`.
-template <typename Element>
+/// Reads the name of each element of an array section. Element: has a StringRef `name`. also: is shown each.
+template <typename Element, typename Also>
 bool read_names(std::span<const std::byte> strings, std::optional<std::span<const std::byte>> bytes,
-                std::vector<std::string>& out) {
+                std::vector<std::string>& out, Also also) {
   if (!bytes || bytes->size() % sizeof(Element) != 0) {
     return false;
   }
@@ -41,6 +41,7 @@ bool read_names(std::span<const std::byte> strings, std::optional<std::span<cons
       return false;
     }
     out.push_back(std::move(*name));
+    also(element);
   }
   return true;
 }
@@ -92,10 +93,13 @@ std::optional<ImageNames> ImageNames::read(std::span<const std::byte> image) {
   std::optional<std::string> site_name = text(*strings, info.site), dnstap = text(*strings, info.dnstap);
   ImageNames out;
   out.generation_ = header.generation;
+  const auto only_name = [](const auto&) {};
+  const auto note_shared = [&](const NetworkInfo& network) { out.shared_.push_back(network.shared != 0); };
   if (!site_name || !dnstap ||
-      !read_names<RuleInfo>(*strings, section(image, header, Section::Rules), out.rules_) ||
-      !read_names<ListInfo>(*strings, section(image, header, Section::Lists), out.lists_) ||
-      !read_names<NetworkInfo>(*strings, section(image, header, Section::Networks), out.networks_)) {
+      !read_names<RuleInfo>(*strings, section(image, header, Section::Rules), out.rules_, only_name) ||
+      !read_names<ListInfo>(*strings, section(image, header, Section::Lists), out.lists_, only_name) ||
+      !read_names<NetworkInfo>(*strings, section(image, header, Section::Networks), out.networks_,
+                               note_shared)) {
     return std::nullopt;
   }
   out.site_ = std::move(*site_name);

@@ -36,6 +36,8 @@ class ImageNames {
   std::string_view rule(uint16_t index) const { return at(rules_, index); }
   std::string_view list(uint16_t index) const { return at(lists_, index); }
   std::string_view network(uint16_t index) const { return at(networks_, index); }
+  /// Whether many people are behind each address of the network.
+  bool is_shared(uint16_t index) const { return index < shared_.size() && shared_[index]; }
 
  private:
   static std::string_view at(const std::vector<std::string>& names, uint16_t index) {
@@ -45,6 +47,7 @@ class ImageNames {
   uint32_t generation_ = 0;
   std::string site_, dnstap_;
   std::vector<std::string> rules_, lists_, networks_;
+  std::vector<bool> shared_;  ///< by network
 };
 
 /// The image without its large tables: what `ImageNames::read` needs, of no generation, so that policies that

@@ -48,6 +48,17 @@ CLI::App* add_why(CLI::App& app, WhyCommand& command) {
   return why;
 }
 
+CLI::App* add_who(CLI::App& app, WhoCommand& command) {
+  CLI::App* who = app.add_subcommand(
+      "who",
+      "Say who has an address or a hardware address, or what a user has, since when, and where that is known "
+      "from.\n"
+      "What ended is remembered for a day.");
+  who->add_option("WHO", command.who, "An address, a hardware address, or a user")->required();
+  who->add_option("--at", command.at, kTimes);
+  return who;
+}
+
 CLI::App* add_rules(CLI::App& app, RulesCommand& command) {
   CLI::App* rules = app.add_subcommand(
       "rules",
@@ -80,14 +91,17 @@ CLI::App* add_suggest(CLI::App& app, SuggestCommand& command) {
 void AskCommands::add_to(CLI::App& app) {
   CLI::App* const top = add_top(app, top_);
   CLI::App* const why = add_why(app, why_);
+  CLI::App* const who = add_who(app, who_);
   CLI::App* const rules = add_rules(app, rules_);
   CLI::App* const suggest = add_suggest(app, suggest_);
   top->add_flag("--json", top_.json, "Print JSON");
   why->add_flag("--json", why_.json, "Print JSON");
+  who->add_flag("--json", who_.json, "Print JSON");
   rules->add_flag("--json", rules_.json, "Print JSON");
   suggest->add_flag("--json", suggest_.json, "Print JSON");
   asks_top_ = top;
   asks_why_ = why;
+  asks_who_ = who;
   asks_rules_ = rules;
   asks_suggest_ = suggest;
 }
@@ -97,6 +111,8 @@ bool AskCommands::run(const std::string& socket, int& status) const {
     status = run_top(top_);
   } else if (*asks_why_) {
     status = run_why(why_);
+  } else if (*asks_who_) {
+    status = run_who(socket, who_);
   } else if (*asks_rules_) {
     status = run_rules(socket, rules_);
   } else if (*asks_suggest_) {

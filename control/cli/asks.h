@@ -1,5 +1,5 @@
-// control/cli: the commands that answer from what was recorded: top, why, rules, suggest. Each returns the
-// exit status.
+// control/cli: the commands that answer from what was recorded or heard of: top, why, who, rules, suggest.
+// Each returns the exit status.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -24,6 +24,10 @@ struct RulesCommand {
   std::string policy = "/etc/sluice/policies", log;  ///< log: empty where the daemon is asked
   bool json = false;
 };
+struct WhoCommand {
+  std::string who, at;
+  bool json = false;
+};
 struct SuggestCommand {
   UsagePeriod period{.since = "14d"};
   std::string network, policy, feeds;
@@ -39,7 +43,10 @@ int run_rules(const std::string& socket, const RulesCommand& command);
 /// What an observed network needs, as YAML to be looked through.
 int run_suggest(const SuggestCommand& command);
 
-/// The four on sluicectl's command line.
+/// Who had an address, what a user or a machine had, and how that is known.
+int run_who(const std::string& socket, const WhoCommand& command);
+
+/// The five on sluicectl's command line.
 class AskCommands {
  public:
   void add_to(CLI::App& app);
@@ -51,7 +58,9 @@ class AskCommands {
   WhyCommand why_;
   RulesCommand rules_;
   SuggestCommand suggest_;
-  const CLI::App *asks_top_ = nullptr, *asks_why_ = nullptr, *asks_rules_ = nullptr, *asks_suggest_ = nullptr;
+  WhoCommand who_;
+  const CLI::App *asks_top_ = nullptr, *asks_who_ = nullptr, *asks_why_ = nullptr, *asks_rules_ = nullptr,
+                 *asks_suggest_ = nullptr;
 };
 
 }  // namespace sluice::control

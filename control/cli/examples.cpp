@@ -35,6 +35,7 @@ constexpr std::pair<const char*, const char*> kExamples[] = {
     {"evidence", "evidence --since 2026-11-01 --until 2026-11-30 -o evidence-2026-11.tar.zst"},
     {"top", "top names --domains --action blocked --since 24h"},
     {"why", "why 10.20.1.7 --last 15m"},
+    {"who", "who 10.20.1.7 --at 2026-11-23T09:00"},
     {"rules", "rules --policy /etc/sluice/policies"},
     {"suggest", "suggest --network finance --since 14d > suggested.yaml"},
     {"report", "report --month 2026-11 --lang zh -o report-2026-11.html"},

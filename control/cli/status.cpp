@@ -10,6 +10,7 @@
 #include "control/cli/rows.h"
 #include "control/cli/status_lines.h"
 #include "control/cli/terminal.h"
+#include "control/policy/utf8.h"
 
 namespace sluice::control {
 namespace {
@@ -195,6 +196,41 @@ void show_overdue_reviews(std::ostream& out, const json& months) {
   }
 }
 
+/// How many records bear a user, who else has none and why, and what is wrong with where people are known
+/// from.
+void show_identity(std::ostream& out, const json& identity) {
+  const json records = object_at(identity, "records"), held = object_at(identity, "held");
+  if (records.empty()) {
+    return;
+  }
+  uint64_t all = 0, bindings = 0;
+  for (const json& each : records) {
+    all += each.is_number_unsigned() ? each.get<uint64_t>() : 0;
+  }
+  for (const json& each : held) {
+    bindings += each.is_number_unsigned() ? each.get<uint64_t>() : 0;
+  }
+  out << "who          " << grouped(number_at(records, "known")) << " of " << counted(all, "record")
+      << " with a user; without: " << grouped(number_at(records, "none")) << " nobody known, "
+      << grouped(number_at(records, "ambiguous")) << " not sure, " << grouped(number_at(records, "shared"))
+      << " shared; " << counted(bindings, "binding") << " held\n";
+  for (const json& file : identity.value("files", json::array())) {
+    if (const uint64_t problems = number_at(file, "problems"); problems != 0) {
+      out << "             "
+          << coloured(Colour::Yellow, text_at(file, "name") + ": " + counted(problems, "problem") + " in " +
+                                          printable(text_at(file, "path")) + ", first " +
+                                          printable(text_at(file, "first")))
+          << "\n";
+    }
+  }
+  if (const json radius = object_at(identity, "radius"); number_at(radius, "wrong_secret") != 0) {
+    out << "             "
+        << coloured(Colour::Yellow,
+                    counted(number_at(radius, "wrong_secret"), "RADIUS packet") + " with a wrong secret")
+        << "\n";
+  }
+}
+
 /// Who gets a copy, and how far it has come.
 void show_copies(std::ostream& out, const json& copies) {
   for (const json& copy : copies) {
@@ -257,6 +293,7 @@ int run_status(const std::string& socket, bool json_output) {
   show_log(text, object_at(*answer, "log"));
   show_keep(text, object_at(object_at(*answer, "log"), "keep"));
   show_overdue_reviews(text, answer->value("overdue_reviews", json::array()));
+  show_identity(text, object_at(*answer, "identity"));
   show_copies(text, object_at(*answer, "log").value("copies", json::array()));
   std::cout << fitted_rows(text.str(), output_width());
   return kDone;

@@ -177,6 +177,10 @@ std::optional<std::string> Pseudonyms::line(std::string_view line) const {
   if (const std::string* user = text("user.name")) {
     set_path(out, "user.name", of("user", *user));
   }
+  // People name their machines after themselves.
+  if (const std::string* machine = text("host.name")) {
+    set_path(out, "host.name", of("host", *machine));
+  }
   set_path(out, "sluice.pseudonyms", true);
   return out.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }

@@ -8,6 +8,7 @@
 #include "control/base/clock.h"
 #include "control/metrics/copy_metrics.h"
 #include "control/metrics/family.h"
+#include "control/metrics/identity_metrics.h"
 #include "control/metrics/line_metrics.h"
 #include "control/metrics/policy_metrics.h"
 
@@ -348,6 +349,8 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   std::vector<LineVerdict> verdicts;
   std::optional<KeepFigures> keep;
   std::optional<uint64_t> overdue_reviews;
+  const Registry* registry;
+  const RadiusServer::Counts* radius;
   {
     const std::lock_guard lock(mutex_);
     region = region_;
@@ -358,6 +361,8 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
     verdicts = verdicts_;
     keep = keep_;
     overdue_reviews = overdue_reviews_;
+    registry = registry_;
+    radius = radius_;
   }
   Families out;
   Family::gauge("sluice_build_info", "The version that runs.")
@@ -379,6 +384,9 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
     Family::gauge("sluice_reviews_overdue", "Months whose access log nobody reviewed in time.")
         .add(*overdue_reviews)
         .move_to(out);
+  }
+  if (registry != nullptr && radius != nullptr) {
+    add_identity(*registry, *radius, out);
   }
   add_witness(witness_.status(), out);
   add_copies(copies_.status(), out);
@@ -428,6 +436,12 @@ void Metrics::set_keep(const KeepFigures& figures) {
 void Metrics::set_overdue_reviews(uint64_t months) {
   const std::lock_guard lock(mutex_);
   overdue_reviews_ = months;
+}
+
+void Metrics::set_registry(const Registry* registry, const RadiusServer::Counts* radius) {
+  const std::lock_guard lock(mutex_);
+  registry_ = registry;
+  radius_ = radius;
 }
 
 std::unique_ptr<MetricsServer> MetricsServer::start(const std::string& address,

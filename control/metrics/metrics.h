@@ -22,6 +22,8 @@
 #include "control/link/link.h"
 #include "control/link/shared_region.h"
 #include "control/policy/policy_terms.h"
+#include "control/registry/radius_server.h"
+#include "control/registry/registry.h"
 #include "control/reload/reloader.h"
 #include "control/usage/hits_thread.h"
 #include "control/witness/witness.h"
@@ -30,8 +32,8 @@ namespace sluice::control {
 
 /// Makes the metric families at each scrape, out of the workers' counters in shared memory and of what
 /// control last said. Names begin with sluice_; labels are worker, line, side, reason, action, protocol,
-/// answer, kind, list, copy, rule, network, exception and the like: what the policy or the gateway names, in
-/// bounded numbers, never a host, an address or a person. Any thread.
+/// answer, kind, list, copy, source, rule, network, exception and the like: what the policy or the gateway
+/// names, in bounded numbers, never a host, an address or a person. Any thread.
 class Metrics : public prometheus::Collectable {
  public:
   using FeedsFunction = std::function<std::vector<FeedStatus>()>;  ///< called by any thread
@@ -58,6 +60,8 @@ class Metrics : public prometheus::Collectable {
   void set_keep(const KeepFigures& figures);
   /// Months whose log nobody reviewed in time.
   void set_overdue_reviews(uint64_t months);
+  /// Who is known; both outlive this, or are nullptr.
+  void set_registry(const Registry* registry, const RadiusServer::Counts* radius);
 
  private:
   const AccessLog& log_;
@@ -74,8 +78,10 @@ class Metrics : public prometheus::Collectable {
   std::vector<std::string> rules_;
   PolicyTerms terms_;
   std::vector<LineVerdict> verdicts_;
-  std::optional<KeepFigures> keep_;  ///< nothing before the first
+  std::optional<KeepFigures> keep_;          ///< nothing before the first
   std::optional<uint64_t> overdue_reviews_;  ///< the same
+  const Registry* registry_ = nullptr;
+  const RadiusServer::Counts* radius_ = nullptr;
 };
 
 /// Serves a Metrics over HTTP at /metrics.

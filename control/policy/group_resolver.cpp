@@ -37,9 +37,6 @@ void resolve_groups(PolicySource& source, Report& report) {
   check_claims(source, report);
   std::unordered_map<std::string, Group> groups;
   for (const UserSource& user : source.users) {
-    if (user.groups.empty())
-      report.warn(user.name.at, "the user " + in_quotes(user.name.text) + " is in no group",
-                  "write groups: [auditors], and a network of that group");
     for (const Word& word : user.groups) {
       Group& group = groups.try_emplace(word.text, Group{.at = word.at}).first->second;
       group.addresses.insert(group.addresses.end(), user.addresses.begin(), user.addresses.end());

@@ -7,7 +7,7 @@
 namespace sluice::control {
 
 /// Adds to each network the addresses of its groups' users. Reports groups that nobody is in or that no
-/// network names, users in none, and addresses that two users claim.
+/// network names, and addresses that two users claim.
 void resolve_groups(PolicySource& source, Report& report);
 
 }  // namespace sluice::control

@@ -348,6 +348,7 @@ class Compiler {
     out.log = log_policy();
     out.terms = terms_of(source_, times);
     out.registers = std::move(registers_);
+    out.identity = identity_of(source_);
     out.digest = digest_.finish();
     return out;
   }

@@ -15,6 +15,7 @@
 #include "control/policy/aligned_image.h"
 #include "control/policy/diagnostics.h"
 #include "control/policy/feed_copy.h"
+#include "control/policy/identity_policy.h"
 #include "control/policy/line_register.h"
 #include "control/policy/log_policy.h"
 #include "control/policy/policy_source.h"
@@ -46,6 +47,7 @@ struct CompiledPolicy {
   LogPolicy log;
   PolicyTerms terms;
   PolicyRegister registers;
+  IdentityPolicy identity;
   std::vector<CoveredRule> covered;  ///< rules that never decide; each has its warning too
   std::string
       digest;  ///< SHA-256, as hexadecimal digits, of the sources' names and of what was read from them

@@ -12,6 +12,7 @@
 #include "control/policy/company.h"
 #include "control/policy/diagnostics.h"
 #include "control/policy/host_name.h"
+#include "control/policy/identity_policy.h"
 #include "control/policy/log_policy.h"
 #include "control/policy/prefix.h"
 #include "dataplane/contract/address.h"
@@ -199,6 +200,20 @@ struct LogSource {
   bool witness_given() const { return given[3].has_value(); }
 };
 
+inline constexpr size_t kMaxLeaseSources = 32;
+struct LeasesSource {
+  Word name;
+  IdentityLeases leases;
+  Position timezone_at;
+};
+
+/// `identity`, as all files together have it.
+struct IdentitySource {
+  IdentityPolicy said;                           ///< without the leases and the users
+  std::array<std::optional<Position>, 4> given;  ///< table, lease-max-age, neighbours, radius
+  std::vector<LeasesSource> leases;
+};
+
 /// What holds where neither a network nor the site says.
 inline constexpr Setting kDefaultFallback = Setting::Block;
 inline constexpr std::array<Setting, kSituationCount> kDefaultUnidentified = {
@@ -237,6 +252,7 @@ struct PolicySource {
   std::vector<ExceptionSource> exceptions;
   std::vector<RuleSource> rules;
   LogSource log;
+  IdentitySource identity;
   bool complete = true;  ///< every file could be read to its end, so that what is missing is really missing
 };
 

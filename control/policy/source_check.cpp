@@ -6,6 +6,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "control/policy/source_loader.h"
 #include "dataplane/contract/image.h"
 
 namespace sluice::control {
@@ -65,7 +66,7 @@ void check_limits(const PolicySource& source, Report& report) {
 
 void check_names(const PolicySource& source, Report& report) {
   NameSpace lines(report), words(report), rules(report), holidays(report), schedules(report), users(report),
-      copies(report);
+      copies(report), leases(report);
   for (const HolidaysSource& one : source.holidays) holidays.declare(one.name, "a register of holidays");
   for (const ScheduleSource& schedule : source.schedules) schedules.declare(schedule.name, "a schedule");
   for (const UserSource& user : source.users) users.declare(user.name, "a user");
@@ -78,6 +79,7 @@ void check_names(const PolicySource& source, Report& report) {
     rules.declare(exception.rule.name, "an exception");
   for (const RuleSource& rule : source.rules) rules.declare(rule.name, "a rule");
   for (const LogCopySource& copy : source.log.copies) copies.declare(copy.name, "a copy");
+  for (const LeasesSource& each : source.identity.leases) leases.declare(each.name, "leases");
   if (!source.complete) return;
   for (const NetworkSource& network : source.networks) {
     if (!network.line || lines.has(network.line->text)) continue;
@@ -181,6 +183,7 @@ void check_source(const PolicySource& source, Report& report) {
   check_overlaps(source, report);
   check_addresses(source, report);
   check_log(source, report);
+  check_identity(source, report);
 }
 
 }  // namespace sluice::control

@@ -17,7 +17,7 @@ constexpr std::string_view kKeys[] = {"site",    "mode",       "timezone",     "
                                       "lines",   "holidays",   "schedules",    "users",           "networks",
                                       "default", "resolvers",  "offices",      "lists",           "tunnels",
                                       "rules",   "exceptions", "unidentified", "midstream-grace", "dnstap",
-                                      "log",     "company"};
+                                      "log",     "company",    "identity"};
 
 /// Keeps a single value, or reports that an earlier file gave it. Returns whether it was kept.
 bool keep_once(const YamlNode& node, std::string_view key, std::optional<Word>& kept, Report& report) {
@@ -94,6 +94,7 @@ constexpr Part kParts[] = {
     {"dnstap", load_dnstap},
     {"midstream-grace", load_midstream_grace},
     {"log", load_log},
+    {"identity", load_identity},
 };
 
 void load_key(std::string_view key, const YamlNode& value, PolicySource& source, Report& report) {

@@ -37,6 +37,12 @@ void load_lists(const YamlNode& node, PolicySource& source, Report& report);
 void load_exceptions(const YamlNode& node, PolicySource& source, Report& report);
 void load_rules(const YamlNode& node, PolicySource& source, Report& report);
 void load_log(const YamlNode& node, PolicySource& source, Report& report);
+void load_identity(const YamlNode& node, PolicySource& source, Report& report);
+
+/// Reports what of `identity` does not fit together.
+void check_identity(const PolicySource& source, Report& report);
+/// `identity` with the policy's users, for the rooms of the daemon.
+[[nodiscard]] IdentityPolicy identity_of(const PolicySource& source);
 
 /// Adds what node says of the situations to out; what stands there already is an error.
 void load_unidentified(const YamlNode& node, UnidentifiedSource& out, Report& report);

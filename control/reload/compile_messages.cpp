@@ -83,7 +83,8 @@ json facts_json(const PolicyFacts& facts) {
           {"feeds", std::move(feeds)},
           {"log", log_policy_json(facts.log)},
           {"terms", terms_json(facts.terms)},
-          {"registers", register_json(facts.registers)}};
+          {"registers", register_json(facts.registers)},
+          {"identity", identity_policy_json(facts.identity)}};
 }
 
 PolicyFacts read_facts(const json& value) {
@@ -120,6 +121,11 @@ PolicyFacts read_facts(const json& value) {
     refuse();
   }
   out.registers = std::move(*registers);
+  std::optional<IdentityPolicy> identity = identity_policy_from(value.at("identity"));
+  if (!identity) {
+    refuse();
+  }
+  out.identity = std::move(*identity);
   return out;
 }
 

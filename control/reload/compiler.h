@@ -13,6 +13,7 @@
 #include "control/link/sealed_image.h"
 #include "control/policy/diagnostics.h"
 #include "control/policy/feed_copy.h"
+#include "control/policy/identity_policy.h"
 #include "control/policy/line_register.h"
 #include "control/policy/log_policy.h"
 #include "control/policy/policy_compiler.h"
@@ -30,6 +31,7 @@ struct PolicyFacts {
   LogPolicy log;
   PolicyTerms terms = {};
   PolicyRegister registers = {};
+  IdentityPolicy identity = {};
 };
 
 struct CompileJob {

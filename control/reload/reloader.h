@@ -106,6 +106,8 @@ class Reloader {
   [[nodiscard]] PolicyTerms terms() const;
   /// The company and the lines of the policy in force; nothing where that is not known.
   [[nodiscard]] std::optional<PolicyRegister> registers() const;
+  /// What it says of who people are; nothing where no policy is known.
+  [[nodiscard]] std::optional<IdentityPolicy> identity() const;
   /// The site's name in the policy in force; empty where there is none.
   [[nodiscard]] std::string site() const;
   [[nodiscard]] nlohmann::json status() const;

@@ -6,6 +6,7 @@
 
 #include "dataplane/contract/counter.h"
 #include "dataplane/contract/histogram.h"
+#include "dataplane/contract/neighbours.h"
 #include "dataplane/contract/reasons.h"
 #include "dataplane/contract/record.h"
 
@@ -85,6 +86,7 @@ struct alignas(64) WorkerStats {
   Counter ech_stripped;  ///< DNS answers that `ech` was taken out of
   Counter dns_addresses_lost;  ///< addresses of names forgotten before their time, because the table was full
   LineStats lines[kMaxPairs];
+  NeighbourTable neighbours;
 };
 
 }  // namespace sluice

@@ -4,7 +4,8 @@
 namespace sluice {
 namespace {
 
-constexpr uint16_t kIpv4 = 0x0800, kIpv6 = 0x86dd, kVlan = 0x8100, kQinQ = 0x88a8, kOldQinQ = 0x9100;
+constexpr uint16_t kIpv4 = 0x0800, kArp = 0x0806, kIpv6 = 0x86dd, kVlan = 0x8100, kQinQ = 0x88a8,
+                   kOldQinQ = 0x9100;
 constexpr uint16_t kPppoeSession = 0x8864, kMpls = 0x8847, kMplsMulticast = 0x8848;
 constexpr uint16_t kPppIpv4 = 0x0021, kPppIpv6 = 0x0057;
 constexpr size_t kMaxMplsLabels = 8;
@@ -78,6 +79,7 @@ Decoded decode_ethertype(HeaderReader& reader, uint16_t type, Packet& out) {
     type = version == 4 ? kIpv4 : kIpv6;
   }
   if (reader.failed()) return reader.why(Reason::TruncatedFrame);
+  if (type == kArp) out.l3_offset = static_cast<uint16_t>(reader.at());
   if (type != kIpv4 && type != kIpv6) return not_ip();
   out.l3_offset = static_cast<uint16_t>(reader.at());
   return type == kIpv4 ? decode_ipv4(reader, false, out) : decode_ipv6(reader, false, out);

@@ -34,7 +34,7 @@ struct Packet {
   uint32_t payload_size = 0;  ///< transport payload by the IP header's length, never the link's padding
   uint32_t tcp_seq = 0, tcp_ack = 0;
   uint32_t fragment_id = 0;                        ///< with `fragment`
-  uint16_t l3_offset = 0;                          ///< of the IP header
+  uint16_t l3_offset = 0;                          ///< of the IP header, or of an ARP message
   uint16_t l4_offset = 0;                          ///< of the transport header; of a fragment's own bytes
   uint16_t payload_offset = 0;                     ///< of the transport payload
   uint16_t source_port = 0, destination_port = 0;  ///< 0 where the transport has none

@@ -11,6 +11,7 @@
 #include "dataplane/act/checksum.h"
 #include "dataplane/decode/glance.h"
 #include "dataplane/decode/link_control.h"
+#include "dataplane/decode/neighbour.h"
 #include "dataplane/worker/worker_pipeline.h"
 
 namespace sluice {
@@ -25,6 +26,17 @@ uint64_t sum_known_to_port(const Arrival& arrival) {
 /// What the transport's sum is of.
 uint32_t l4_size_of(const Packet& packet) {
   return packet.payload_offset - packet.l4_offset + packet.payload_size;
+}
+
+/// Of what is no access: control is told which machine has which address.
+void note_neighbour(const Arrival& arrival, int64_t utc_ns, NeighbourTable& neighbours) {
+  Neighbour neighbour;
+  if (!arrival.from_lan() ||
+      !(arrival.packet.transport == kIcmpv6 ? read_nd(arrival.headers, arrival.packet, neighbour)
+                                            : read_arp(arrival.headers, arrival.packet, neighbour)))
+    return;
+  neighbour.seen_ns = utc_ns;
+  neighbours.note(neighbour);
 }
 
 }  // namespace
@@ -140,7 +152,10 @@ bool WorkerPipeline::enter(rte_mbuf* mbuf, Arrival& arrival, Owner owner, const 
   arrival.place = config_.ports[mbuf->port];
   arrival.headers = {static_cast<const uint8_t*>(bytes), head};
   const Decoded decoded = decode_frame(arrival.headers, size, arrival.packet);
-  if (decoded.kind == Decoded::Kind::NotIp) return forward(arrival, Reason::NotIp), false;
+  if (decoded.kind == Decoded::Kind::NotIp) {
+    note_neighbour(arrival, now_.utc_ns, stats_.neighbours);
+    return forward(arrival, Reason::NotIp), false;
+  }
   if (decoded.kind == Decoded::Kind::Dropped) return drop(arrival, decoded.reason), false;
 
   if (may_be_link_control(arrival.packet.transport, arrival.packet.source_port,
@@ -165,6 +180,7 @@ bool WorkerPipeline::passes_as_link_control(Arrival& arrival) {
                        policy_->is_link(packet.source) &&
                        (is_multicast(packet) || policy_->is_link(packet.destination));
   if (control != LinkControl::Yes && !routers) return false;
+  if (packet.transport == kIcmpv6) note_neighbour(arrival, now_.utc_ns, stats_.neighbours);
   forward(arrival, Reason::LinkControl);
   return true;
 }

@@ -38,6 +38,7 @@ RingItem item(uint64_t number, const std::string& name = "www.example.com") {
 
 struct FoldTest : testing::Test {
   Fold fold;
+  Who who;
   std::string lines;
   std::shared_ptr<const ImageNames> names =
       std::make_shared<const ImageNames>(*ImageNames::read(make_image(17, "site")));
@@ -56,12 +57,12 @@ struct FoldTest : testing::Test {
   }
   /// As the log does it. Returns whether it was folded.
   bool take(const RingItem& of, uint32_t worker = 0) {
-    if (fold.add(worker, of, kWithin)) {
+    if (fold.add(worker, of, who, kWithin)) {
       return true;
     }
     const size_t begin = lines.size();
     lines += own_line(of, worker);
-    fold.note(worker, of, names, begin, lines.size());
+    fold.note(worker, of, who, names, begin, lines.size());
     return false;
   }
   void finish() {
@@ -206,6 +207,22 @@ TEST_F(FoldTest, SumsThatOverflowDoNotFold) {
   of = item(3);
   of.record.destination_bytes = UINT64_MAX;
   EXPECT_FALSE(take(of));
+}
+
+TEST_F(FoldTest, AnotherUserOrMachineIsNoRepeat) {
+  who.user = "li.wei";
+  EXPECT_FALSE(take(item(1)));
+  EXPECT_TRUE(take(item(2)));
+  who.user = "wang.min";
+  EXPECT_FALSE(take(item(3)));
+  who.machine = "pc-7";
+  EXPECT_FALSE(take(item(4)));
+  who.user = "wang.minpc";
+  who.machine = "-7";
+  EXPECT_FALSE(take(item(5)));
+  who.user = "li.wei";
+  who.machine = "";
+  EXPECT_TRUE(take(item(6)));
 }
 
 }  // namespace

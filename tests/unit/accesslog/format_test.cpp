@@ -251,5 +251,20 @@ TEST(ImageNames, AnyByteFlippedIsNotIntactAndNeverReadsOutside) {
   }
 }
 
+TEST(FormatRecord, SaysWhoItWasWhateverTheNamesHold) {
+  const std::string user = "<b>li\n.wei\"\xff", machine(4096, '\0');
+  std::string line;
+  append_record(line, sample(), "www.example.com", {names(), "l", "id", {}, nullptr, user, machine});
+  const json parsed = json::parse(line);
+  EXPECT_EQ(parsed["user"]["name"], "<b>li\n.wei\"\u00ff");
+  EXPECT_EQ(parsed["host"]["name"], machine);
+  line.clear();
+  append_record(line, sample(), "www.example.com", {names(), "l", "id", {}, nullptr, "li.wei", ""});
+  EXPECT_FALSE(json::parse(line).contains("host"));
+  line.clear();
+  append_record(line, sample(), "www.example.com", {names(), "l", "id", {}, nullptr, "", "pc-7"});
+  EXPECT_FALSE(json::parse(line).contains("user"));
+}
+
 }  // namespace
 }  // namespace sluice::control

@@ -178,10 +178,7 @@ INSTANTIATE_TEST_SUITE_P(
              "[a]}}\nnetworks: {n: {groups: [a], line: l}}\n",
              {"t:1:75: 10.20.1.7 belongs to the user 'li.wei' already; give each address to one user",
               "t:1:75: warning: 10.20.1.7 is given twice in this network; leave one out"}},
-        Case{"NoGroup",
-             "users: {li.wei: {addresses: [10.20.1.7]}}\n",
-             {"t:1:9: warning: the user 'li.wei' is in no group; write groups: [auditors], and a network of "
-              "that group"}},
+        Case{"NoGroup", "users: {li.wei: {addresses: [10.20.1.7]}}\n", {}},
         Case{"GroupOfNoNetwork",
              "users: {li.wei: {addresses: [10.20.1.7], groups: [auditors]}}\n",
              {"t:1:51: warning: no network takes the group 'auditors'; write groups: [auditors] in a "

@@ -196,6 +196,15 @@ TEST_F(PseudonymsTest, NoTextThatIsCutOrChangedCrashes) {
   }
 }
 
+TEST_F(PseudonymsTest, WhoItWasIsReplaced) {
+  std::string line;
+  append_record(line, access(kClient, "198.51.100.9"), "www.example.com",
+                {names, "iplc-sg", "000000000000b007-0-7", {}, nullptr, "li.wei", "li.wei-laptop"});
+  const json said = out(line.substr(0, line.size() - 1));
+  EXPECT_EQ(said["user"]["name"], open()->of("user", "li.wei"));
+  EXPECT_EQ(said["host"]["name"], open()->of("host", "li.wei-laptop"));
+}
+
 TEST_F(PseudonymsTest, LineOfRepeatsKeepsTheirCountTimesAndNumbers) {
   const Folded folded{.count = 5, .last_ns = kTime + 1'000'000, .numbers = {{8, 8}, {10, 12}}};
   std::string line;
