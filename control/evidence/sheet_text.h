@@ -93,7 +93,8 @@ inline constexpr std::string_view kReadme =
     "\n"
     "A key's fingerprint is the SHA-256 of its 32 bytes. Whoever has another key can make another archive: "
     "compare\n"
-    "the fingerprint with one that came by another way. verify.py came with the archive, too: whoever doubts it takes it\n"
+    "the fingerprint with one that came by another way. verify.py came with the archive, too: whoever doubts "
+    "it takes it\n"
     "from Sluice's own sources, control/evidence, or checks by hand as the README there says.\n"
     "\n"
     "网关证据\n"
@@ -108,7 +109,8 @@ inline constexpr std::string_view kReadme =
     "reports/           附上的月报\n"
     "MANIFEST.json      每个文件的大小与 SHA-256；MANIFEST.signed 为日志对它的签名行\n"
     "\n"
-    "指纹请另行取得并核对：持有另一密钥的人可以制作另一份证据。verify.py 也随本证据而来：如有疑问，请从 Sluice 源码的\n"
+    "指纹请另行取得并核对：持有另一密钥的人可以制作另一份证据。verify.py 也随本证据而来：如有疑问，请从 "
+    "Sluice 源码的\n"
     "control/evidence 取得，或按其中的 README 手工核验。\n";
 inline constexpr std::string_view kReadmePseudonyms =
     "\n"
