@@ -6,7 +6,6 @@
 namespace sluice::control {
 namespace {
 
-using std::chrono::days;
 using std::chrono::local_days;
 using std::chrono::local_seconds;
 using std::chrono::sys_seconds;
@@ -14,7 +13,7 @@ using std::chrono::sys_seconds;
 constexpr HourSpan kAllDay[] = {{0, 24 * 60}};
 
 local_days day_shown(sys_seconds moment, std::chrono::seconds offset) {
-  return std::chrono::floor<days>(local_seconds{moment.time_since_epoch() + offset});
+  return std::chrono::floor<std::chrono::days>(local_seconds{moment.time_since_epoch() + offset});
 }
 
 bool holds_on(const ScheduleSource& schedule, local_days day) {
@@ -25,12 +24,12 @@ bool holds_on(const ScheduleSource& schedule, local_days day) {
 }  // namespace
 
 DaySet::DaySet(sys_seconds from, sys_seconds until)
-    : first_(day_shown(from, {}) - days{2}),
-      days_(static_cast<size_t>((day_shown(until, {}) + days{3} - first_).count())) {}
+    : first_(day_shown(from, {}) - std::chrono::days{2}),
+      days_(static_cast<size_t>((day_shown(until, {}) + std::chrono::days{3} - first_).count())) {}
 
 void DaySet::add(local_days first, local_days last) {
-  const local_days end = first_ + days{days_.size()};
-  for (local_days day = std::max(first, first_); day <= last && day < end; day += days{1})
+  const local_days end = first_ + std::chrono::days{days_.size()};
+  for (local_days day = std::max(first, first_); day <= last && day < end; day += std::chrono::days{1})
     days_[static_cast<size_t>((day - first_).count())] = true;
 }
 
@@ -67,8 +66,8 @@ std::vector<Stretch> stretches_of(const ScheduleSource& schedule, const TimeZone
   for (sys_seconds at = from; at < until;) {
     const TimeZone::Stretch still = zone.around(at);
     const sys_seconds end = std::min(still.end, until);
-    for (local_days day = day_shown(at, still.offset) - days{1}; day <= day_shown(end, still.offset);
-         day += days{1}) {
+    for (local_days day = day_shown(at, still.offset) - std::chrono::days{1};
+         day <= day_shown(end, still.offset); day += std::chrono::days{1}) {
       if (!holds_on(schedule, day) || except.has(day)) continue;
       for (const HourSpan& span : hours) {
         const std::chrono::minutes length{span.end - span.begin + (span.end <= span.begin ? 24 * 60 : 0)};

@@ -1,6 +1,7 @@
 // control/policy: what a policy says of who people are.
 #include "control/policy/identity_policy.h"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "control/policy/log_policy.h"
@@ -36,10 +37,18 @@ std::vector<Address> addresses_from(const json& value) {
   return out;
 }
 
+/// Throws as address_from does, of a negative one and one that is too large too.
+template <typename Number>
+Number number_from(const json& value) {
+  if (!value.is_number_unsigned() || value.get<uint64_t>() > std::numeric_limits<Number>::max())
+    throw json::other_error::create(501, "no such number", &value);
+  return value.get<Number>();
+}
+
 IdentityRadius radius_from(const json& value) {
-  return {address_from(value.at("listen")), value.at("port").get<uint16_t>(),
+  return {address_from(value.at("listen")), number_from<uint16_t>(value.at("port")),
           addresses_from(value.at("clients")), value.at("secret_file").get<std::string>(),
-          value.at("max_age_s").get<uint32_t>()};
+          number_from<uint32_t>(value.at("max_age_s"))};
 }
 
 bool fits(const IdentityLeases& leases) {
@@ -94,9 +103,9 @@ std::optional<IdentityPolicy> identity_policy_from(const json& value) {
     out.table = value.at("table").get<std::string>();
     for (const json& each : value.at("leases"))
       out.leases.push_back({each.at("name").get<std::string>(), each.at("file").get<std::string>(),
-                            static_cast<LeaseFormat>(each.at("format").get<uint8_t>()),
+                            static_cast<LeaseFormat>(number_from<uint8_t>(each.at("format"))),
                             each.at("timezone").get<std::string>()});
-    out.lease_max_age_s = value.at("lease_max_age_s").get<uint32_t>();
+    out.lease_max_age_s = number_from<uint32_t>(value.at("lease_max_age_s"));
     out.neighbours = value.at("neighbours").get<bool>();
     if (const json& radius = value.at("radius"); !radius.is_null()) out.radius = radius_from(radius);
     out.timezone = value.at("timezone").get<std::string>();

@@ -13,7 +13,6 @@
 namespace sluice::control {
 namespace {
 
-using std::chrono::days;
 using std::chrono::local_days;
 using std::chrono::sys_seconds;
 
@@ -70,7 +69,7 @@ class TimeResolver {
 
   ResolvedTimes resolve() {
     if (source_.timezone) out_.site = zone(*source_.timezone);
-    today_ = std::chrono::floor<days>(out_.site.to_local(now_));
+    today_ = std::chrono::floor<std::chrono::days>(out_.site.to_local(now_));
     resolve_schedules();
     for (const RuleSource& rule : source_.rules) out_.rules.push_back(calendar_of(rule.when));
     for (const ExceptionSource& exception : source_.exceptions) out_.exceptions.push_back(end_of(exception));
@@ -175,7 +174,7 @@ class TimeResolver {
                    "take it out, or agree to it again");
     } else if (end > now_ + kMaxExceptionTerm) {
       report_.error(exception.expires_at, "an exception may last two years, and this one lasts longer",
-                    "write a day up to " + text_of(today_ + kMaxExceptionTerm - days{1}));
+                    "write a day up to " + text_of(today_ + kMaxExceptionTerm - std::chrono::days{1}));
     }
     return second_of(end);
   }
@@ -189,7 +188,7 @@ class TimeResolver {
     if (line.valid_from && today_ < *line.valid_from)
       report_.warn(line.name.at, name + " has not begun", "see `valid`");
     if (!line.ends_with_term || !line.valid_until) return kNever;
-    return second_of(out_.site.to_utc(*line.valid_until + days{1}));
+    return second_of(out_.site.to_utc(*line.valid_until + std::chrono::days{1}));
   }
 
   void report_unused() {

@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const bool right = data[0] & 1;
   HoldingStore store(1);
   RadiusSessions sessions(store);
-  const Address clients[] = {sluice::Address::from_v4(data), sluice::Address{}};
+  const sluice::Address clients[] = {sluice::Address::from_v4(data), sluice::Address{}};
   int64_t now_ns = kNow;
   for (std::span<const uint8_t> rest(data + 1, size - 1); size >= 5 && rest.size() >= 4;) {
     const size_t length = std::clamp<size_t>(size_t{rest[2]} << 8 | rest[3], 1, rest.size());
