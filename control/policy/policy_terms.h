@@ -31,9 +31,9 @@ struct ExceptionTerm {
 };
 
 struct PolicyTerms {
-  std::string timezone = "UTC";  ///< of the site, by whose clocks all of it is told
   std::vector<LineTerm> lines;
   std::vector<ExceptionTerm> exceptions;  ///< the first to end first
+  std::string timezone = "UTC";  ///< of the site, by whose clocks all of it is told
   bool operator==(const PolicyTerms&) const = default;
 };
 
