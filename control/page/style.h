@@ -22,7 +22,7 @@ h1 { margin: 0; font-size: 2.35rem; line-height: 1.18; font-weight: 600; letter-
 section { margin: 2.6rem 0 0; }
 h2 { margin: 0 0 .8rem; font-size: 1.22rem; line-height: 1.3; font-weight: 600; color: var(--deep); break-after: avoid; }
 h3 { margin: 1.5rem 0 .45rem; font-size: .95rem; font-weight: 600; break-after: avoid; }
-p { margin: .55rem 0; }
+p { margin: .55rem 0; break-inside: avoid; }
 h2 + p { break-after: avoid; }
 ul { margin: .5rem 0; padding-left: 1.3rem; }
 li { margin: .22rem 0; }
@@ -32,6 +32,7 @@ th { padding: .3rem .55rem .3rem 0; border-bottom: 1px solid var(--ink); color: 
   text-align: left; vertical-align: bottom; white-space: nowrap; }
 td { padding: .34rem .55rem .34rem 0; border-bottom: 1px solid var(--faint); vertical-align: top; overflow-wrap: break-word; }
 td:first-child, td:last-child { overflow-wrap: anywhere; }
+td:first-child { min-width: 8.5rem; }
 time { white-space: nowrap; }
 th.n, td.n { padding-right: 0; padding-left: .55rem; text-align: right; white-space: nowrap; overflow-wrap: normal;
   font-variant-numeric: tabular-nums lining-nums; }
@@ -42,6 +43,7 @@ dl { display: grid; grid-template-columns: minmax(8rem, 13rem) 1fr; gap: .3rem 1
 dt { color: var(--soft); font-size: .86rem; padding-top: .08rem; }
 dd { margin: 0; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(6.5rem, 1fr)); gap: 1rem; margin: .4rem 0 1.6rem; }
+section + .figures { margin-top: 2.2rem; }
 .figure { border-top: 2px solid var(--deep); padding-top: .5rem; }
 .figure b { display: block; font-size: 1.5rem; white-space: nowrap; line-height: 1.2; font-weight: 500; font-variant-numeric: lining-nums; }
 .figure span { color: var(--soft); font-size: .82rem; }

@@ -81,11 +81,11 @@ class SubjectPage {
                say_(SubjectHolds),
                html_table({{say_(Case)}, {say_(From)}, {say_(Until)}, {say_(By)}, {say_(ReasonHead)}}, holds,
                           say_(LogGapsNone)) +
-                   element("p class=\"note\"", say_(SubjectHoldsNote))) +
+                   note_of(found_.holds.size(), SubjectHoldsNote)) +
            html_section(say_(SubjectDisclosures),
                         html_table({{say_(Case)}, {say_(TimeHead)}, {say_(By)}, {say_(Lines), true}},
                                    disclosures, say_(LogGapsNone)) +
-                            element("p class=\"note\"", say_(SubjectDisclosuresNote)));
+                            note_of(found_.disclosures.size(), SubjectDisclosuresNote));
   }
 
   Html readings() const {
@@ -150,6 +150,10 @@ class SubjectPage {
   }
 
  private:
+  /// What is to be said of rows, where there are any.
+  Html note_of(size_t rows, ReportText text) const {
+    return rows == 0 ? Html() : element("p class=\"note\"", say_(text));
+  }
   std::vector<Html> incident_row(const std::string& id, const std::string& rule, const Html& began) const {
     const IncidentWord* const word = found_.reviews.word_on(id);
     return {html_code(id),
