@@ -34,6 +34,9 @@ std::filesystem::path default_compiler() {
 
 Daemon::~Daemon() {
   metrics_server_.reset();  // it reads the counts of the others
+  if (readings_ && log_) {
+    readings_->finish(utc_now_ns());  // the log's thread still has the heads
+  }
   feeds_.reset();
   dnstap_.reset();
   link_.reset();
@@ -77,6 +80,11 @@ std::string Daemon::start() {
       Keeper::open(options_.log,
                    {[&heads](const json& line) { return heads.append(line); }, Keeper::free_bytes_of}, error);
   if (!keeper_) {
+    return error;
+  }
+  readings_ = Readings::open(
+      options_.log, options_.state, [&heads](const json& line) { return heads.append(line); }, error);
+  if (!readings_) {
     return error;
   }
   witness_ = std::make_unique<Witness>(options_.log, WitnessLimits{});
@@ -198,13 +206,16 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
   if (command == "disclose") {
     return api_->answer(client, record_disclosure(request, user, user_name(user), utc_now_ns(), sign_));
   }
+  if (command == "reading") {
+    return api_->answer(client, readings_->note(request, user, user_name(user), utc_now_ns()));
+  }
   if (command.starts_with("feeds")) {
     return on_feeds_request(client, user, command, request);
   }
   api_->answer(client, {{"error",
                          "unknown command; there are status, check, policy, apply, confirm, rollback, "
                          "bypass, history, hits, feeds, "
-                         "feeds-refresh, feeds-accept, hold, release, holds and disclose"}});
+                         "feeds-refresh, feeds-accept, hold, release, holds, disclose and reading"}});
 }
 
 void Daemon::on_feeds_request(uint64_t client, uid_t user, const std::string& command, const json& request) {
@@ -290,6 +301,7 @@ void Daemon::keep() {
   const auto log = reloader_->log_policy();
   keeper_->run(KeepMoment::now(), log ? std::optional(log->keep_s) : std::nullopt);
   metrics_->set_keep(keeper_->figures());
+  readings_->settle(utc_now_ns(), log_->counts().closed.load());
   loop_.after(kKeepEvery, [this] { keep(); });
 }
 

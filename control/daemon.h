@@ -17,6 +17,7 @@
 #include "control/lines/line_watch.h"
 #include "control/link/link.h"
 #include "control/metrics/metrics.h"
+#include "control/readings/readings.h"
 #include "control/reload/compile_process.h"
 #include "control/reload/reloader.h"
 #include "control/reload/state_store.h"
@@ -80,6 +81,7 @@ class Daemon {
   AppendSigned sign_;    ///< adds a line to the log's heads
   std::unique_ptr<AccessLog> log_;
   std::unique_ptr<Keeper> keeper_;
+  std::unique_ptr<Readings> readings_;
   std::unique_ptr<Witness> witness_;
   std::unique_ptr<Copies> copies_;
   std::unique_ptr<Indexer> indexer_;
