@@ -34,6 +34,8 @@ constexpr std::pair<const char*, const char*> kExamples[] = {
     {"lines", "lines"},
     {"top", "top names --domains --action blocked --since 24h"},
     {"why", "why 10.20.1.7 --last 15m"},
+    {"readings", "readings --of 10.20.1.7 --since 30d"},
+    {"readings verify", "readings verify"},
     {"rules", "rules --policy /etc/sluice/policies"},
     {"suggest", "suggest --network finance --since 14d > suggested.yaml"},
     {"completion", "completion bash > /etc/bash_completion.d/sluicectl"},

@@ -9,6 +9,7 @@
 #include "control/base/json_fields.h"
 #include "control/cli/commands.h"
 #include "control/cli/logs.h"
+#include "control/cli/note_reading.h"
 #include "control/cli/period.h"
 #include "control/cli/terminal.h"
 #include "control/policy/utf8.h"
@@ -118,7 +119,7 @@ void show_problems(const SearchFindings& found) {
 
 }  // namespace
 
-int run_logs_search(const LogsSearchOptions& options) {
+int run_logs_search(const std::string& socket, const LogsSearchOptions& options) {
   QueryOptions wanted = options.query;
   if (!read_bound(options.query.since, false, wanted.since) ||
       !read_bound(options.query.until, true, wanted.until)) {
@@ -126,6 +127,14 @@ int run_logs_search(const LogsSearchOptions& options) {
   }
   std::string error;
   const std::optional<Query> query = Query::parse(wanted, error);
+  if (!query) {
+    return cannot_do(error);
+  }
+  json asked = reading_query(options.query, options.log);
+  if (options.follow) {
+    asked["follow"] = true;
+  }
+  note_reading(socket, "logs", asked);
   SearchFindings found;
   Printer printer(options.json, options.limit == 0 ? UINT64_MAX : options.limit);
   LogPosition position;
@@ -134,7 +143,7 @@ int run_logs_search(const LogsSearchOptions& options) {
   const TakeFound take = [&](std::string_view lines) { return more = printer.take(lines); };
   std::signal(SIGINT, [](int) { interrupted = true; });
   std::signal(SIGPIPE, SIG_IGN);
-  while (query && error.empty() && more) {
+  while (error.empty() && more) {
     error = search_log(options.log, *query, position, take, found);
     if (!options.follow || !more || interrupted) {
       break;

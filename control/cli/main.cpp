@@ -12,6 +12,7 @@
 #include "control/cli/disclose.h"
 #include "control/cli/holds.h"
 #include "control/cli/logs.h"
+#include "control/cli/readings.h"
 #include "dataplane/contract/reasons.h"
 
 namespace {
@@ -232,7 +233,7 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", SLUICE_VERSION);
   app.footer(
       "Exit status: 0 done; 1 blocked, with explain --exit-code, or altered, with history verify, logs "
-      "verify or logs prove; 2 it "
+      "verify, readings or logs prove; 2 it "
       "cannot be done, or the policy is "
       "invalid.");
   std::string socket = "/run/sluice/control.sock";
@@ -288,6 +289,8 @@ int run(int argc, char** argv) {
   status->add_flag("--json", json, "Print JSON");
   AskCommands asks;
   asks.add_to(app);
+  ReadingsCommands readings;
+  readings.add_to(app);
   std::string shell;
   CLI::App* completion = app.add_subcommand("completion", "Print a script with which a shell completes.");
   completion->add_option("SHELL", shell, "Which shell")
@@ -303,7 +306,7 @@ int run(int argc, char** argv) {
     std::cout << completion_script(app, shell == "zsh");
     return kDone;
   }
-  if (int exit_status = kDone; asks.run(socket, exit_status)) {
+  if (int exit_status = kDone; asks.run(socket, exit_status) || readings.run(exit_status)) {
     return exit_status;
   }
   if (*check) {
@@ -336,7 +339,7 @@ int run(int argc, char** argv) {
            : *logs.indexes   ? run_logs_index(logs.search.log)
            : *logs.discloses ? run_logs_disclose(socket, logs.disclose)
            : *logs.proves    ? run_logs_prove(logs.prove)
-                             : run_logs_search(logs.search);
+                             : run_logs_search(socket, logs.search);
   }
   if (*history.verify) {
     return run_history_verify(history.state, history.fingerprint, history.json);
