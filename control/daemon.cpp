@@ -91,8 +91,13 @@ std::string Daemon::start() {
   copies_ = std::make_unique<Copies>(CopyPaths{options_.log, options_.state});
   indexer_ = std::make_unique<Indexer>(options_.log);
   hits_ = std::make_unique<HitsThread>(options_.log, options_.state);
-  log_ = std::make_unique<AccessLog>(std::move(writer_),
-                                     [this](uint32_t generation) { return store_->names_of(generation); });
+  auto pseudonyms = LogPseudonyms::open(options_.log, options_.state, error);
+  if (!pseudonyms) {
+    return error;
+  }
+  log_ = std::make_unique<AccessLog>(
+      std::move(writer_), [this](uint32_t generation) { return store_->names_of(generation); },
+      std::move(pseudonyms));
   make_rooms();
   metrics_ = std::make_shared<Metrics>(*log_, *witness_, *copies_, link_->counts(), dnstap_->counts(),
                                        [this] { return feeds_->status(); });
@@ -301,6 +306,9 @@ void Daemon::keep() {
   const auto log = reloader_->log_policy();
   keeper_->run(KeepMoment::now(), log ? std::optional(log->keep_s) : std::nullopt);
   metrics_->set_keep(keeper_->figures());
+  if (const int64_t oldest_ns = keeper_->figures().oldest_ns; oldest_ns > 0) {
+    remove_old_vaults(options_.log, oldest_ns);
+  }
   readings_->settle(utc_now_ns(), log_->counts().closed.load());
   loop_.after(kKeepEvery, [this] { keep(); });
 }
@@ -318,6 +326,7 @@ void Daemon::publish() {
     if (const auto log = reloader_->log_policy(); log) {
       witness_->set(log->witness, reloader_->site());
       log_->set_fold(std::chrono::seconds(log->fold_s));
+      log_->set_keepers(log->keepers);
       copies_->set(*log);
     }
     if (const auto feeds = reloader_->feeds(); feeds && feeds_) {
@@ -340,6 +349,12 @@ json Daemon::status() const {
   out["feeds"] = feeds_status();
   out["log"] = log_status(log_->counts(), options_.log.string(), log_key_, witness_->status());
   out["log"]["keep"] = keeper_->status();
+  out["log"]["keepers"] = json::array();
+  if (const auto log = reloader_->log_policy(); log) {
+    for (const LogKeeper& each : log->keepers) {
+      out["log"]["keepers"].push_back(each.name);
+    }
+  }
   out["log"]["copies"] = json::array();
   for (const CopyStatus& each : copies_->status()) {
     out["log"]["copies"].push_back(to_json(each));

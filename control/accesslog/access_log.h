@@ -17,6 +17,7 @@
 #include "control/accesslog/fold.h"
 #include "control/accesslog/names.h"
 #include "control/accesslog/ring_reader.h"
+#include "control/pseudonyms/log_pseudonyms.h"
 #include "control/segment/writer.h"
 
 namespace sluice::control {
@@ -38,7 +39,9 @@ class AccessLog {
     std::atomic<uint64_t> unnamed{0};  ///< records whose rule, list or network the image does not know
   };
 
-  AccessLog(std::unique_ptr<SegmentWriter> writer, NamesOf names_of);
+  /// pseudonyms: what lines have in place of people, where the policy wants it; nullptr: never.
+  AccessLog(std::unique_ptr<SegmentWriter> writer, NamesOf names_of,
+            std::unique_ptr<LogPseudonyms> pseudonyms = nullptr);
   ~AccessLog() { stop(); }
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
@@ -49,6 +52,14 @@ class AccessLog {
   /// From now on repeats of one access within so long become one line, and as long lines wait to be written;
   /// 0: every access has its own. Any thread.
   void set_fold(std::chrono::seconds fold) { fold_s_.store(fold.count(), std::memory_order_relaxed); }
+
+  /// From now on lines have pseudonyms, which two of these keepers together can undo; none: people. Any
+  /// thread.
+  void set_keepers(const std::vector<LogKeeper>& keepers) {
+    if (pseudonyms_) {
+      pseudonyms_->set(keepers);
+    }
+  }
 
   /// Writes what the rings hold, unless the disk refuses, closes the segment, and ends the thread.
   void stop();
@@ -78,6 +89,7 @@ class AccessLog {
   bool fill_from(size_t worker);
   void append_item(const Source& source, uint32_t worker, const RingItem& item,
                    const std::shared_ptr<const ImageNames>& names);
+  void append_line(std::string& out, const Record& record, std::string_view name, RecordContext context);
   bool batch_full() const;
   bool share_held() const;
   std::chrono::milliseconds left_to_gather() const;
@@ -91,6 +103,7 @@ class AccessLog {
 
   const std::unique_ptr<SegmentWriter> writer_;
   const NamesOf names_of_;
+  const std::unique_ptr<LogPseudonyms> pseudonyms_;
   std::deque<Source> sources_;          ///< the first one is being read
   LogBatch batch_;                      ///< lines that are not yet synced
   uint64_t batch_gaps_ = 0;             ///< of them
