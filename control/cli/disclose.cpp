@@ -21,6 +21,7 @@
 #include "control/cli/commands.h"
 #include "control/cli/note_reading.h"
 #include "control/cli/period.h"
+#include "control/cli/pseudonym_hint.h"
 #include "control/cli/terminal.h"
 #include "control/disclosure/proof.h"
 #include "control/disclosure/record.h"
@@ -281,6 +282,7 @@ int run_logs_disclose(const std::string& socket, const LogsDiscloseOptions& opti
   start.acknowledged = read_acknowledged(options.log);
   json asked = reading_query(options.query, options.log);
   asked["case"] = options.name;
+  hint_at_pseudonyms(options.log, options.query.from);
   if (const std::string why = put_reading(socket, "disclose", asked); !why.empty()) {
     return cannot("it cannot be put on record who reads it: " + why + "; nothing is disclosed");
   }

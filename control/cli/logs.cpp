@@ -9,6 +9,7 @@
 #include "control/cli/period.h"
 #include "control/cli/terminal.h"
 #include "control/policy/utf8.h"
+#include "control/pseudonyms/vault_reader.h"
 #include "control/readings/check.h"
 #include "control/segment/check.h"
 
@@ -19,7 +20,8 @@ using nlohmann::json;
 
 volatile std::sig_atomic_t interrupted = 0;
 
-json findings_json(const LogFindings& found, const ReadingsFindings& readings, const SigningKey& key) {
+json findings_json(const LogFindings& found, const ReadingsFindings& readings, const VaultsFindings& vaults,
+                   const SigningKey& key) {
   return {{"altered", found.problem_count != 0},
           {"problem_count", found.problem_count},
           {"problems", found.problems},
@@ -44,6 +46,8 @@ json findings_json(const LogFindings& found, const ReadingsFindings& readings, c
            {{"lines", readings.file.lines},
             {"altered", readings.file.problem_count != 0},
             {"problems", readings.file.problems}}},
+          {"vaults",
+           {{"count", vaults.vaults}, {"identities", vaults.identities}, {"problems", vaults.problems}}},
           {"key", key.fingerprint()}};
 }
 
@@ -69,6 +73,19 @@ void show_readings(const ReadingsFindings& found) {
             << (found.file.problem_count == 0 ? coloured(Colour::Green, "not altered")
                                               : coloured(Colour::Red, "ALTERED"))
             << ", " << counted(found.file.lines, "line") << "; see `sluicectl readings`\n";
+}
+
+/// And of those who stand behind its pseudonyms, where it has any.
+void show_vaults(const VaultsFindings& found) {
+  for (const std::string& each : found.problems) {
+    std::cout << printable(each) << "\n";
+  }
+  if (found.vaults != 0) {
+    std::cout << "vaults: "
+              << (found.problems.empty() ? coloured(Colour::Green, "not altered")
+                                         : coloured(Colour::Red, "ALTERED"))
+              << ", " << counted(found.vaults, "file") << "; see `sluicectl reveal`\n";
+  }
 }
 
 void show_findings(const LogFindings& found, const SigningKey& key) {
@@ -131,8 +148,10 @@ int run_logs_verify(const LogsVerifyOptions& options) {
     error = check_log(options.log, *key, wanted, show_progress, found);
   }
   ReadingsFindings readings;
+  VaultsFindings vaults;
   if (key && error.empty() && !found.stopped) {
     error = check_readings(options.log, *key, {}, readings);
+    vaults = check_vaults(options.log, *key);
   }
   if (error.empty() && found.stopped) {
     error = "stopped before the end: nothing can be said";
@@ -141,12 +160,13 @@ int run_logs_verify(const LogsVerifyOptions& options) {
     return cannot_do(error);
   }
   if (options.json) {
-    std::cout << findings_json(found, readings, *key).dump(2) << "\n";
+    std::cout << findings_json(found, readings, vaults, *key).dump(2) << "\n";
   } else {
     show_readings(readings);
+    show_vaults(vaults);
     show_findings(found, *key);
   }
-  return found.problem_count + readings.file.problem_count == 0 ? kDone : kNo;
+  return found.problem_count + readings.file.problem_count + vaults.problems.size() == 0 ? kDone : kNo;
 }
 
 }  // namespace sluice::control

@@ -13,6 +13,7 @@
 #include "control/cli/holds.h"
 #include "control/cli/logs.h"
 #include "control/cli/readings.h"
+#include "control/cli/reveal.h"
 #include "dataplane/contract/reasons.h"
 
 namespace {
@@ -291,6 +292,8 @@ int run(int argc, char** argv) {
   asks.add_to(app);
   ReadingsCommands readings;
   readings.add_to(app);
+  RevealCommands reveals;
+  reveals.add_to(app);
   std::string shell;
   CLI::App* completion = app.add_subcommand("completion", "Print a script with which a shell completes.");
   completion->add_option("SHELL", shell, "Which shell")
@@ -306,7 +309,8 @@ int run(int argc, char** argv) {
     std::cout << completion_script(app, shell == "zsh");
     return kDone;
   }
-  if (int exit_status = kDone; asks.run(socket, exit_status) || readings.run(exit_status)) {
+  if (int exit_status = kDone;
+      asks.run(socket, exit_status) || readings.run(exit_status) || reveals.run(socket, exit_status)) {
     return exit_status;
   }
   if (*check) {

@@ -93,7 +93,7 @@ void print_readings(const ReadingsCommand& command, const Found& found) {
     std::cout << "no reading is on record" << (command.of.empty() ? "" : " of " + printable(command.of))
               << "\n";
   } else {
-    std::cout << table_text({{"when", 3}, {"who"}, {"what"}, {"of whom", 1}, {"asked for"}}, rows, width);
+    std::cout << table_text({{"when", 3}, {"who"}, {"what", 2}, {"of whom", 1}, {"asked for"}}, rows, width);
   }
   if (found.count > found.rows.size()) {
     std::cout << wrapped(

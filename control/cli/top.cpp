@@ -9,6 +9,7 @@
 #include "control/cli/asks.h"
 #include "control/cli/commands.h"
 #include "control/cli/note_reading.h"
+#include "control/cli/pseudonym_hint.h"
 #include "control/cli/table.h"
 #include "control/cli/terminal.h"
 #include "control/policy/utf8.h"
@@ -100,6 +101,7 @@ int run_top(const std::string& socket, const TopCommand& command) {
   if (command.domains && by != TopBy::Names) {
     return cannot_do("--domains is for names");
   }
+  hint_at_pseudonyms(command.period.log, command.from);
   note_reading(socket, "top",
                {{"by", command.by},
                 {"from", command.from},

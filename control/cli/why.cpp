@@ -9,6 +9,7 @@
 #include "control/cli/commands.h"
 #include "control/cli/exception_text.h"
 #include "control/cli/note_reading.h"
+#include "control/cli/pseudonym_hint.h"
 #include "control/cli/table.h"
 #include "control/cli/terminal.h"
 #include "control/policy/prefix.h"
@@ -231,6 +232,7 @@ int run_why(const std::string& socket, const WhyCommand& command) {
   if (command.last.empty() || !read_period({.log = command.log, .since = command.last, .until = {}}, scope)) {
     return command.last.empty() ? cannot_do("--last is how far to look back, as 15m") : kCannot;
   }
+  hint_at_pseudonyms(command.log, command.who);
   note_reading(socket, "why", {{"from", command.who}, {"since", command.last}, {"log", command.log}});
   ClientUsage found;
   for (const std::string& each : clients) {
