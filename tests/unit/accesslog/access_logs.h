@@ -48,9 +48,10 @@ struct AccessLogTest : testing::Test {
   }
   /// keepers: two together can undo the pseudonyms that lines have then.
   std::unique_ptr<AccessLog> start(const std::vector<LogKeeper>& keepers) {
-    auto out =
-        std::make_unique<AccessLog>(SegmentWriter::open(directory, directory / "state", {}, error),
-                                    names_of(), LogPseudonyms::open(directory, directory / "state", error));
+    auto writer = SegmentWriter::open(directory, directory / "state", {}, error);  // makes the directories
+    auto pseudonyms = LogPseudonyms::open(directory, directory / "state", error);
+    EXPECT_NE(pseudonyms, nullptr) << error;
+    auto out = std::make_unique<AccessLog>(std::move(writer), names_of(), std::move(pseudonyms));
     out->set_keepers(keepers);
     return out;
   }

@@ -208,7 +208,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{
             "TwoLoseAllWithOneKey",
             keepers("      li.wei: " + kLi + "\n      zhang.min: " + kZhang + "\n"),
-            {"t:3:3: warning: there are two `keepers`, so where one of them loses the key, nobody can undo a "
+            {"t:4:5: warning: there are two `keepers`, so where one of them loses the key, nobody can undo a "
              "pseudonym; name a third one: any two of them will do"}},
         Case{"One",
              keepers("      li.wei: " + kLi + "\n"),
@@ -220,7 +220,7 @@ INSTANTIATE_TEST_SUITE_P(
               "whom two together can undo them"}},
         Case{"SameKey",
              keepers(kThree + "      liu.yang: " + kLi + "\n"),
-             {"t:3:3: 'liu.yang' has the key of 'li.wei'; each keeper has a key that nobody else has: two "
+             {"t:4:5: 'liu.yang' has the key of 'li.wei'; each keeper has a key that nobody else has: two "
               "persons, not one"}},
         Case{"NoKey",
              keepers("      li.wei: hello\n      zhang.min: " + kZhang + "\n"),

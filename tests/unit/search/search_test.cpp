@@ -123,7 +123,7 @@ TEST_F(SearchTest, EveryGroupOfAnIndexHasItsOwnKeys) {
     LogBatch out;
     for (uint64_t i = 0; i < kLines; ++i) {
       json line = random_line(++number);
-      line["source"]["ip"] = "10.20.9.9";
+      line["source"] = {{"ip", "10.20.9.9"}};
       line["destination"]["domain"] = "frame" + std::to_string(frame) + ".example";
       line["filler"] = std::string(kGroupText / kLines / 2, 'x');
       out.lines += line.dump() + "\n";
