@@ -36,6 +36,9 @@ std::filesystem::path default_compiler() {
 
 Daemon::~Daemon() {
   metrics_server_.reset();  // it reads the counts of the others
+  if (readings_ && log_) {
+    readings_->finish(utc_now_ns());  // the log's thread still has the heads
+  }
   feeds_.reset();
   dnstap_.reset();
   radius_.reset();
@@ -85,14 +88,24 @@ std::string Daemon::start() {
   if (!(reviews_ = ReviewBook::open(options_.log, options_.state, error))) {
     return error;
   }
+  readings_ = Readings::open(
+      options_.log, options_.state, [&heads](const json& line) { return heads.append(line); }, error);
+  if (!readings_) {
+    return error;
+  }
   witness_ = std::make_unique<Witness>(options_.log, WitnessLimits{});
   copies_ = std::make_unique<Copies>(CopyPaths{options_.log, options_.state});
   indexer_ = std::make_unique<Indexer>(options_.log);
   hits_ = std::make_unique<HitsThread>(options_.log, options_.state);
+  auto pseudonyms = LogPseudonyms::open(options_.log, options_.state, error);
+  if (!pseudonyms) {
+    return error;
+  }
   registry_ = std::make_unique<Registry>(options_.state);
   log_ = std::make_unique<AccessLog>(
       std::move(writer_), [this](uint32_t generation) { return store_->names_of(generation); },
-      [this](const Record& record, bool shared, Who& who) { registry_->attribute(record, shared, who); });
+      [this](const Record& record, bool shared, Who& who) { registry_->attribute(record, shared, who); },
+      std::move(pseudonyms));
   make_rooms();
   metrics_ = std::make_shared<Metrics>(*log_, *witness_, *copies_, *hits_, link_->counts(), dnstap_->counts(),
                                        [this] { return feeds_->status(); });
@@ -233,6 +246,9 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
   if (command == "evidence") {
     return api_->answer(client, record_evidence(request, user, user_name(user), utc_now_ns(), sign_));
   }
+  if (command == "reading") {
+    return api_->answer(client, readings_->note(request, user, user_name(user), utc_now_ns()));
+  }
   if (command.starts_with("feeds")) {
     return on_feeds_request(client, user, command, request);
   }
@@ -240,7 +256,7 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
                          "unknown command; there are status, check, policy, apply, confirm, rollback, "
                          "bypass, history, hits, feeds, "
                          "feeds-refresh, feeds-accept, hold, release, holds, lines, finding, review, "
-                         "disclose, evidence, bind, unbind and who"}});
+                         "disclose, evidence, reading, bind, unbind and who"}});
 }
 
 void Daemon::on_feeds_request(uint64_t client, uid_t user, const std::string& command, const json& request) {
@@ -330,6 +346,10 @@ void Daemon::keep() {
   for (const std::string& each : term_watch_.due(reloader_->terms(), utc_now_ns() / kNsPerS)) {
     log_warning(each);
   }
+  if (const int64_t oldest_ns = keeper_->figures().oldest_ns; oldest_ns > 0) {
+    remove_old_vaults(options_.log, oldest_ns);
+  }
+  readings_->settle(utc_now_ns(), log_->counts().closed.load());
   loop_.after(kKeepEvery, [this] { keep(); });
 }
 
@@ -351,6 +371,7 @@ void Daemon::publish() {
     if (const auto log = reloader_->log_policy(); log) {
       witness_->set(log->witness, reloader_->site());
       log_->set_fold(std::chrono::seconds(log->fold_s));
+      log_->set_keepers(log->keepers);
       copies_->set(*log);
     }
     if (const auto identity = reloader_->identity(); identity) {
@@ -412,6 +433,12 @@ json Daemon::status() const {
   out["log"] = log_status(log_->counts(), options_.log.string(), log_key_, witness_->status());
   out["identity"] = identity_status(*registry_, radius_->counts(), radius_->listening());
   out["log"]["keep"] = keeper_->status();
+  out["log"]["keepers"] = json::array();
+  if (const auto log = reloader_->log_policy(); log) {
+    for (const LogKeeper& each : log->keepers) {
+      out["log"]["keepers"].push_back(each.name);
+    }
+  }
   out["log"]["copies"] = json::array();
   for (const CopyStatus& each : copies_->status()) {
     out["log"]["copies"].push_back(to_json(each));

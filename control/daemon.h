@@ -18,6 +18,7 @@
 #include "control/lines/term_watch.h"
 #include "control/link/link.h"
 #include "control/metrics/metrics.h"
+#include "control/readings/readings.h"
 #include "control/registry/radius_server.h"
 #include "control/registry/registry.h"
 #include "control/reload/compile_process.h"
@@ -90,6 +91,7 @@ class Daemon {
   std::unique_ptr<AccessLog> log_;
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<ReviewBook> reviews_;
+  std::unique_ptr<Readings> readings_;
   std::unique_ptr<Witness> witness_;
   std::unique_ptr<Copies> copies_;
   std::unique_ptr<Indexer> indexer_;

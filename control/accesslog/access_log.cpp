@@ -2,6 +2,7 @@
 #include "control/accesslog/access_log.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <utility>
 
@@ -26,12 +27,19 @@ constexpr size_t kNamesKept = 32;          ///< generations
 /// still.
 constexpr uint64_t kHeldShare = 4;
 
+/// Of an address (RFC 1035 3.5, RFC 3596 2.5).
+bool is_reverse_name(std::string_view name) {
+  return name.ends_with(".in-addr.arpa") || name.ends_with(".ip6.arpa");
+}
+
 }  // namespace
 
-AccessLog::AccessLog(std::unique_ptr<SegmentWriter> writer, NamesOf names_of, WhoOf who_of)
+AccessLog::AccessLog(std::unique_ptr<SegmentWriter> writer, NamesOf names_of, WhoOf who_of,
+                     std::unique_ptr<LogPseudonyms> pseudonyms)
     : writer_(std::move(writer)),
       names_of_(std::move(names_of)),
       who_of_(std::move(who_of)),
+      pseudonyms_(std::move(pseudonyms)),
       broken_off_ns_(writer_->broken_off_ns()),
       thread_([this] { run(); }) {}
 
@@ -98,6 +106,12 @@ milliseconds AccessLog::wait_after(Pass done) const {
 }
 
 AccessLog::Pass AccessLog::pass(bool stopping) {
+  if (batch_.empty() && pseudonyms_) {
+    if (const std::string why = pseudonyms_->begin(utc_now_ns()); !why.empty()) {
+      note_written(why);
+      return Pass::Refused;  // no line may be written without them
+    }
+  }
   if (!batch_closed_) {
     do {
       fill();
@@ -147,14 +161,14 @@ void AccessLog::close_batch() {
   const SharedRegion& region = *sources_.front().region;
   fold_.finish(batch_.lines, [&](std::string& out, const Fold::Line& line) {
     const std::string id = event_id(region.boot(), line.worker, line.record.number);
-    append_record(out, line.record, line.name,
-                  RecordContext{*line.names,
-                                region.pair(line.record.line),
-                                id,
-                                {},
-                                &line.folded,
-                                line.who.user,
-                                line.who.machine});
+    append_line(out, line.record, line.name,
+                RecordContext{.names = *line.names,
+                              .line = region.pair(line.record.line),
+                              .event_id = id,
+                              .log_file_path = {},
+                              .folded = &line.folded,
+                              .user = line.who.user,
+                              .machine = line.who.machine});
   });
 }
 
@@ -217,18 +231,42 @@ void AccessLog::append_item(const Source& source, uint32_t worker, const RingIte
     return;
   }
   const size_t begin = batch_.lines.size();
-  append_record(batch_.lines, record, item.name(),
-                RecordContext{*names,
-                              source.region->pair(record.line),
-                              event_id(number.boot, worker, record.number),
-                              {},
-                              nullptr,
-                              who_.user,
-                              who_.machine});
+  const std::string id = event_id(number.boot, worker, record.number);
+  append_line(batch_.lines, record, item.name(),
+              RecordContext{.names = *names,
+                            .line = source.region->pair(record.line),
+                            .event_id = id,
+                            .log_file_path = {},
+                            .user = who_.user,
+                            .machine = who_.machine});
   batch_.note(record.time_ns, number);
   if (fold.count() != 0) {
     fold_.note(worker, item, who_, names, begin, batch_.lines.size());
   }
+}
+
+/// With pseudonyms in place of people, where the policy wants them.
+void AccessLog::append_line(std::string& out, const Record& record, std::string_view name,
+                            RecordContext context) {
+  if (!pseudonyms_ || !pseudonyms_->on()) {
+    return append_record(out, record, name, context);
+  }
+  const bool inbound = record.direction == Direction::Inbound;
+  const auto mac = std::to_array(record.mac);
+  const RecordPseudonyms people{pseudonyms_->address(inbound ? record.destination : record.source),
+                                mac == decltype(mac){} ? std::string_view() : pseudonyms_->mac(mac)};
+  context.pseudonyms = &people;
+  for (const auto& [of, who] : {std::pair("user", &context.user), std::pair("host", &context.machine)}) {
+    if (!who->empty()) {
+      *who = pseudonyms_->text(of, *who);
+    }
+  }
+  std::string machine;
+  if (is_reverse_name(name)) {  // it is an address, written backwards
+    machine = std::string(pseudonyms_->text("name", name)) + ".invalid";
+    name = machine;
+  }
+  append_record(out, record, name, context);
 }
 
 /// The lines that say that something is missing before item, where it is. before_ns: of the worker's record
@@ -261,7 +299,11 @@ void AccessLog::append_gaps(const Source& source, uint32_t worker, int64_t befor
 }
 
 bool AccessLog::flush() {
-  const std::string why = writer_->append(batch_, utc_now_ns());
+  // First whom the pseudonyms stand for: one that is in the log can always be undone.
+  std::string why = pseudonyms_ ? pseudonyms_->sync(utc_now_ns()) : std::string();
+  if (why.empty()) {
+    why = writer_->append(batch_, utc_now_ns());
+  }
   note_written(why);
   if (!why.empty()) {
     return false;

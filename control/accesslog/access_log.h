@@ -18,6 +18,7 @@
 #include "control/accesslog/names.h"
 #include "control/accesslog/ring_reader.h"
 #include "control/accesslog/who.h"
+#include "control/pseudonyms/log_pseudonyms.h"
 #include "control/segment/writer.h"
 
 namespace sluice::control {
@@ -39,8 +40,10 @@ class AccessLog {
     std::atomic<uint64_t> unnamed{0};  ///< records whose rule, list or network the image does not know
   };
 
-  /// who_of: may be none; then nobody is known.
-  AccessLog(std::unique_ptr<SegmentWriter> writer, NamesOf names_of, WhoOf who_of = {});
+  /// who_of: may be none; then nobody is known. pseudonyms: what lines have in place of people, where the
+  /// policy wants it; nullptr: never.
+  AccessLog(std::unique_ptr<SegmentWriter> writer, NamesOf names_of, WhoOf who_of = {},
+            std::unique_ptr<LogPseudonyms> pseudonyms = nullptr);
   ~AccessLog() { stop(); }
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
@@ -51,6 +54,14 @@ class AccessLog {
   /// From now on repeats of one access within so long become one line, and as long lines wait to be written;
   /// 0: every access has its own. Any thread.
   void set_fold(std::chrono::seconds fold) { fold_s_.store(fold.count(), std::memory_order_relaxed); }
+
+  /// From now on lines have pseudonyms, which two of these keepers together can undo; none: people. Any
+  /// thread.
+  void set_keepers(const std::vector<LogKeeper>& keepers) {
+    if (pseudonyms_) {
+      pseudonyms_->set(keepers);
+    }
+  }
 
   /// Writes what the rings hold, unless the disk refuses, closes the segment, and ends the thread.
   void stop();
@@ -80,6 +91,7 @@ class AccessLog {
   bool fill_from(size_t worker);
   void append_item(const Source& source, uint32_t worker, const RingItem& item,
                    const std::shared_ptr<const ImageNames>& names);
+  void append_line(std::string& out, const Record& record, std::string_view name, RecordContext context);
   bool batch_full() const;
   bool share_held() const;
   std::chrono::milliseconds left_to_gather() const;
@@ -95,6 +107,7 @@ class AccessLog {
   const NamesOf names_of_;
   const WhoOf who_of_;
   Who who_;                             ///< of the record in hand; kept for its memory
+  const std::unique_ptr<LogPseudonyms> pseudonyms_;
   std::deque<Source> sources_;          ///< the first one is being read
   LogBatch batch_;                      ///< lines that are not yet synced
   uint64_t batch_gaps_ = 0;             ///< of them

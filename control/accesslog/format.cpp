@@ -73,6 +73,28 @@ void append_address(std::string& out, const Address& address) {
   out.append(text, at - 1);
 }
 
+/// `"ip":"…"` of one side; `"address":"…"` where a pseudonym stands for it (ECS: an ip holds addresses
+/// alone).
+void append_side(std::string& out, const Address& address, const RecordContext& context, bool client) {
+  if (client && context.pseudonyms != nullptr) {
+    return append_field(out, "address", context.pseudonyms->client);
+  }
+  out += R"("ip":")";
+  append_address(out, address);
+  out += '"';
+}
+
+void append_mac(std::string& out, const uint8_t (&mac)[6]) {
+  static constexpr char kDigits[] = "0123456789ABCDEF";  // ECS: upper case, RFC 7042 dashes
+  for (size_t i = 0; i < sizeof mac; ++i) {
+    if (i != 0) {
+      out += '-';
+    }
+    out += kDigits[mac[i] >> 4];
+    out += kDigits[mac[i] & 15];
+  }
+}
+
 bool is_address(std::string_view name) {
   if (!name.empty() && name.front() == '[' && name.back() == ']') {
     name = name.substr(1, name.size() - 2);
@@ -160,34 +182,32 @@ void append_network(std::string& out, const Record& record) {
   out += '}';
 }
 
-void append_source(std::string& out, const Record& record) {
-  out += R"("source":{"ip":")";
-  append_address(out, record.source);
-  out += R"(","port":)";
+void append_source(std::string& out, const Record& record, const RecordContext& context) {
+  out += R"("source":{)";
+  append_side(out, record.source, context, record.direction != Direction::Inbound);
+  out += R"(,"port":)";
   append_number(out, record.source_port);
   out += R"(,"bytes":)";
   append_number(out, record.source_bytes);
   append_packets(out, record, record.end.source_packets);
   static constexpr uint8_t kNoMac[6] = {};
   if (std::memcmp(record.mac, kNoMac, sizeof kNoMac) != 0) {
-    static constexpr char kDigits[] = "0123456789ABCDEF";  // ECS: upper case, RFC 7042 dashes
     out += R"(,"mac":")";
-    for (size_t i = 0; i < sizeof record.mac; ++i) {
-      if (i != 0) {
-        out += '-';
-      }
-      out += kDigits[record.mac[i] >> 4];
-      out += kDigits[record.mac[i] & 15];
+    if (context.pseudonyms != nullptr) {
+      out += context.pseudonyms->mac;
+    } else {
+      append_mac(out, record.mac);
     }
     out += '"';
   }
   out += '}';
 }
 
-void append_destination(std::string& out, const Record& record, std::string_view name) {
-  out += R"("destination":{"ip":")";
-  append_address(out, record.destination);
-  out += R"(","port":)";
+void append_destination(std::string& out, const Record& record, std::string_view name,
+                        const RecordContext& context) {
+  out += R"("destination":{)";
+  append_side(out, record.destination, context, record.direction == Direction::Inbound);
+  out += R"(,"port":)";
   append_number(out, record.destination_port);
   out += R"(,"bytes":)";
   append_number(out, record.destination_bytes);
@@ -285,6 +305,9 @@ void append_sluice(std::string& out, const Record& record, const RecordContext& 
   if (context.folded != nullptr) {
     append_folded(out, *context.folded);
   }
+  if (context.pseudonyms != nullptr) {
+    out += R"(,"pseudonyms":true)";
+  }
   out += '}';
 }
 
@@ -323,9 +346,9 @@ void append_record(std::string& out, const Record& record, std::string_view name
   out += ',';
   append_network(out, record);
   out += ',';
-  append_source(out, record);
+  append_source(out, record, context);
   out += ',';
-  append_destination(out, record, name);
+  append_destination(out, record, name, context);
   out += ',';
   append_rule(out, record, context.names);
   append_who(out, context);

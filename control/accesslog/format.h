@@ -25,6 +25,12 @@ struct Folded {
   std::vector<NumberRange> numbers;  ///< of all but the line's own, ascending
 };
 
+/// What stands in a line in place of people.
+struct RecordPseudonyms {
+  std::string_view client;  ///< in place of the LAN side's address, which the line does not have then
+  std::string_view mac;     ///< in place of its MAC address, where the record has one
+};
+
 /// What a line says that its record does not. Everything here outlives the call.
 struct RecordContext {
   const ImageNames& names;         ///< of the image of record.generation
@@ -34,6 +40,7 @@ struct RecordContext {
   const Folded* folded = nullptr;  ///< of an access that stands for its repeats too
   std::string_view user = {};      ///< who it was; any bytes; left out where empty
   std::string_view machine = {};   ///< the name of their machine; the same
+  const RecordPseudonyms* pseudonyms = nullptr;  ///< where the line is to have them
 };
 
 /// Appends one JSON object and a line feed. name: the record's name, any bytes; what is not UTF-8 is escaped

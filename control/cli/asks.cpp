@@ -108,15 +108,15 @@ void AskCommands::add_to(CLI::App& app) {
 
 bool AskCommands::run(const std::string& socket, int& status) const {
   if (*asks_top_) {
-    status = run_top(top_);
+    status = run_top(socket, top_);
   } else if (*asks_why_) {
-    status = run_why(why_);
+    status = run_why(socket, why_);
   } else if (*asks_who_) {
     status = run_who(socket, who_);
   } else if (*asks_rules_) {
     status = run_rules(socket, rules_);
   } else if (*asks_suggest_) {
-    status = run_suggest(suggest_);
+    status = run_suggest(socket, suggest_);
   } else {
     return false;
   }

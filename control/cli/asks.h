@@ -35,13 +35,13 @@ struct SuggestCommand {
 };
 
 /// Names, clients, rules or networks with the most accesses.
-int run_top(const TopCommand& command);
+int run_top(const std::string& socket, const TopCommand& command);
 /// A client's blocks, beside the page that each belongs to, and what would open it.
-int run_why(const WhyCommand& command);
+int run_why(const std::string& socket, const WhyCommand& command);
 /// How often each rule decided, which are not used, and which exceptions end.
 int run_rules(const std::string& socket, const RulesCommand& command);
 /// What an observed network needs, as YAML to be looked through.
-int run_suggest(const SuggestCommand& command);
+int run_suggest(const std::string& socket, const SuggestCommand& command);
 
 /// Who had an address, what a user or a machine had, and how that is known.
 int run_who(const std::string& socket, const WhoCommand& command);

@@ -18,22 +18,23 @@ namespace {
 using nlohmann::json;
 
 /// A daemon that compiles a large policy takes its time; one that is hung is not waited for for ever.
-constexpr timeval kPatience{300, 0};
+constexpr std::chrono::seconds kPatience{300};
 constexpr size_t kMaxAnswerBytes = size_t{64} << 20;
 
 }  // namespace
 
-std::optional<json> ask(const std::string& socket, const json& request, UniqueFd* passed) {
-  const auto cannot = [](const std::string& why) {
-    std::cerr << "sluicectl: " << why << "\n";
+std::optional<json> try_ask(const std::string& socket, const json& request, std::chrono::seconds patience,
+                            std::string& error, UniqueFd* passed) {
+  const auto cannot = [&error](std::string why) {
+    error = std::move(why);
     return std::nullopt;
   };
-  std::string error;
   const UniqueFd fd = connect_unix(socket, error);
   if (!fd) {
     return cannot(error + " (does sluice-control run?)");
   }
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+  const timeval longest{patience.count(), 0};
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &longest, sizeof longest);
   const std::string line = request.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
   if (!write_all(fd.get(), line)) {
     return cannot(errno_text("cannot send to " + socket));
@@ -54,6 +55,15 @@ std::optional<json> ask(const std::string& socket, const json& request, UniqueFd
   json out = json::parse(answer, nullptr, false);
   if (!out.is_object()) {
     return cannot("sluice-control answered something else than a JSON object");
+  }
+  return out;
+}
+
+std::optional<json> ask(const std::string& socket, const json& request, UniqueFd* passed) {
+  std::string error;
+  std::optional<json> out = try_ask(socket, request, kPatience, error, passed);
+  if (!out) {
+    std::cerr << "sluicectl: " << error << "\n";
   }
   return out;
 }

@@ -1,6 +1,7 @@
 // control/cli: asks the daemon.
 #pragma once
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -8,6 +9,13 @@
 #include "control/base/unique_fd.h"
 
 namespace sluice::control {
+
+/// Sends one request and waits for its answer, an object, as long as patience for each part of it. Returns
+/// nothing, with error, where the daemon cannot be reached or does not answer. passed: gets the descriptor
+/// that came beside it.
+[[nodiscard]] std::optional<nlohmann::json> try_ask(const std::string& socket, const nlohmann::json& request,
+                                                    std::chrono::seconds patience, std::string& error,
+                                                    UniqueFd* passed = nullptr);
 
 /// Sends one request and waits for its answer, an object. Returns nothing, with one line on standard error,
 /// where the daemon cannot be reached or does not answer. passed: gets the descriptor that came beside it.

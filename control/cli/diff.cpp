@@ -9,6 +9,7 @@
 
 #include "control/base/utc.h"
 #include "control/cli/commands.h"
+#include "control/cli/note_reading.h"
 #include "control/cli/period.h"
 #include "control/cli/policies.h"
 #include "control/cli/terminal.h"
@@ -216,7 +217,11 @@ int run_diff(const DiffOptions& options) {
   const std::vector<Change> changes = diff_written(*before->written, *after->written);
   VerdictDiff verdicts(*before->judge, *after->judge);
   Replay done;
-  if (options.replay_log) done = replay(options, verdicts);
+  if (options.replay_log) {
+    note_reading(options.socket, "diff",
+                 {{"since", options.since}, {"until", options.until}, {"log", options.log}});
+    done = replay(options, verdicts);
+  }
   if (!done.error.empty()) return cannot_do(done.error);
   for (const std::string& problem : done.found.search.problems)
     std::cerr << "sluicectl: " << printable(problem) << "\n";

@@ -19,7 +19,9 @@
 #include "control/base/utc.h"
 #include "control/cli/client.h"
 #include "control/cli/commands.h"
+#include "control/cli/note_reading.h"
 #include "control/cli/period.h"
+#include "control/cli/pseudonym_hint.h"
 #include "control/cli/terminal.h"
 #include "control/disclosure/proof.h"
 #include "control/disclosure/record.h"
@@ -256,6 +258,12 @@ int run_logs_disclose(const std::string& socket, const LogsDiscloseOptions& opti
   }
   start.key = key->public_text();
   start.acknowledged = read_acknowledged(options.log);
+  json asked = reading_query(options.query, options.log);
+  asked["case"] = options.name;
+  hint_at_pseudonyms(options.log, options.query.from);
+  if (const std::string why = put_reading(socket, "disclose", asked); !why.empty()) {
+    return cannot("it cannot be put on record who reads it: " + why + "; nothing is disclosed");
+  }
   stop_on_signals();
   OutFile out(options.out);
   if (!out || !out.put(start_entry(start))) {

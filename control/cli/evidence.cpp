@@ -16,6 +16,7 @@
 #include "control/cli/audit.h"
 #include "control/cli/client.h"
 #include "control/cli/commands.h"
+#include "control/cli/note_reading.h"
 #include "control/cli/period.h"
 #include "control/cli/table.h"
 #include "control/cli/terminal.h"
@@ -152,7 +153,8 @@ int run_evidence(const std::string& socket, const EvidenceCommand& command) {
   if (!file) {
     return cannot_make(errno_text("cannot write " + command.out));
   }
-  // That the log is read is noted here.
+  note_reading(socket, "evidence",
+               {{"since", command.since}, {"until", command.until}, {"log", command.log}});
   const auto archive =
       ArchiveWriter::open(file.fd(), period_folder(options), options.now_ns / kNsPerS, error);
   ProgressLine line;

@@ -36,6 +36,13 @@ constexpr std::pair<const char*, const char*> kExamples[] = {
     {"top", "top names --domains --action blocked --since 24h"},
     {"why", "why 10.20.1.7 --last 15m"},
     {"who", "who 10.20.1.7 --at 2026-11-23T09:00"},
+    {"readings", "readings --of 10.20.1.7 --since 30d"},
+    {"readings verify", "readings verify"},
+    {"reveal",
+     "reveal p-0123456789abcdef0123456789abcdef --key li.wei.pem --key zhang.min.pem --case 2026-7 --reason "
+     "\"letter of 2026-11-09\""},
+    {"keeper", "keeper new li.wei -o li.wei.pem"},
+    {"keeper new", "keeper new li.wei -o li.wei.pem"},
     {"rules", "rules --policy /etc/sluice/policies"},
     {"suggest", "suggest --network finance --since 14d > suggested.yaml"},
     {"report", "report --month 2026-11 --lang zh -o report-2026-11.html"},

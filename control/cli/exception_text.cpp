@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "control/base/utc.h"
+#include "control/pseudonyms/vault_form.h"
 #include "dataplane/contract/reasons.h"
 
 namespace sluice::control {
@@ -93,11 +94,15 @@ std::string exception_text(const BlockedGroup& group, std::chrono::sys_seconds n
   for (const std::string& each : group.clients) {
     from += (from.empty() ? "" : ", ") + yaml_word(each);
   }
+  // A policy knows nobody by a pseudonym: what can be written is all of the network.
+  const bool unknown = std::any_of(group.clients.begin(), group.clients.end(), is_pseudonym);
+  const std::string clients =
+      unknown ? "[" + yaml_quoted(group.network) + "]    # whom the log calls " + from : "[" + from + "]";
   const std::string name = name_of_exception(group.asked);
   // A word without a dot is taken as a list's, so it becomes one.
   const bool list = group.asked.find_first_of(".:") == std::string::npos;
   return (list ? "lists:\n  " + name + ":\n    names: [" + yaml_quoted(group.asked) + "]\n" : std::string()) +
-         "exceptions:\n  - name: " + name + "\n    from: [" + from + "]\n    to: [" +
+         "exceptions:\n  - name: " + name + "\n    from: " + clients + "\n    to: [" +
          (list ? name : yaml_word(group.asked)) +
          "]\n    action: allow\n    owner: " + yaml_quoted(who_asks()) +
          "\n    ticket: \"?\"    # which?\n    expires: " + utc_text(until).substr(0, kDay) + "\n";

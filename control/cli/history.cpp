@@ -4,42 +4,12 @@
 #include "control/base/json_fields.h"
 #include "control/cli/client.h"
 #include "control/cli/commands.h"
+#include "control/cli/sealed_view.h"
 #include "control/cli/terminal.h"
 #include "control/sealed/sealed_file.h"
 
 namespace sluice::control {
-namespace {
-
 using nlohmann::json;
-
-json findings_json(const SealedFindings& found, const SigningKey& key) {
-  return {{"lines", found.lines},
-          {"signed", found.signed_lines},
-          {"torn_bytes", found.torn_bytes},
-          {"key", key.fingerprint()},
-          {"altered", found.problem_count != 0},
-          {"problem_count", found.problem_count},
-          {"problems", found.problems}};
-}
-
-void show_findings(const SealedFindings& found, const SigningKey& key) {
-  for (const std::string& problem : found.problems) {
-    std::cout << problem << "\n";
-  }
-  if (found.problem_count > found.problems.size()) {
-    std::cout << "and " << found.problem_count - found.problems.size() << " more\n";
-  }
-  if (found.torn_bytes != 0) {
-    std::cout << "the last line is unfinished, " << found.torn_bytes
-              << " bytes of it: control was stopped while it wrote\n";
-  }
-  std::cout << (found.problem_count == 0 ? coloured(Colour::Green, "not altered")
-                                         : coloured(Colour::Red, "ALTERED"))
-            << ": " << counted(found.lines, "line") << ", " << grouped(found.signed_lines)
-            << " of them signed by the key " << key.fingerprint() << "\n";
-}
-
-}  // namespace
 
 int run_history(const std::string& socket, bool json_output) {
   const std::optional<json> answer = ask(socket, {{"command", "history"}});
@@ -79,9 +49,9 @@ int run_history_verify(const std::string& state, const std::string& fingerprint,
     return cannot_do(error);
   }
   if (json_output) {
-    std::cout << findings_json(found, *key).dump(2) << "\n";
+    std::cout << sealed_json(found, *key).dump(2) << "\n";
   } else {
-    show_findings(found, *key);
+    show_sealed(found, *key);
   }
   return found.problem_count == 0 ? kDone : kNo;
 }

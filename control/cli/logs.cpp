@@ -8,6 +8,9 @@
 #include "control/cli/commands.h"
 #include "control/cli/period.h"
 #include "control/cli/terminal.h"
+#include "control/policy/utf8.h"
+#include "control/pseudonyms/vault_reader.h"
+#include "control/readings/check.h"
 #include "control/segment/check.h"
 
 namespace sluice::control {
@@ -17,7 +20,8 @@ using nlohmann::json;
 
 volatile std::sig_atomic_t interrupted = 0;
 
-json findings_json(const LogFindings& found, const SigningKey& key) {
+json findings_json(const LogFindings& found, const ReadingsFindings& readings, const VaultsFindings& vaults,
+                   const SigningKey& key) {
   return {{"altered", found.problem_count != 0},
           {"problem_count", found.problem_count},
           {"problems", found.problems},
@@ -38,6 +42,12 @@ json findings_json(const LogFindings& found, const SigningKey& key) {
           {"compared_with_witness", found.compared},
           {"witnessed_to_line", found.acknowledged},
           {"unwitnessed_since", found.unwitnessed_since},
+          {"readings",
+           {{"lines", readings.file.lines},
+            {"altered", readings.file.problem_count != 0},
+            {"problems", readings.file.problems}}},
+          {"vaults",
+           {{"count", vaults.vaults}, {"identities", vaults.identities}, {"problems", vaults.problems}}},
           {"key", key.fingerprint()}};
 }
 
@@ -47,6 +57,34 @@ void show(const std::vector<std::string>& told, uint64_t count) {
   }
   if (count > told.size()) {
     std::cout << "and " << grouped(count - told.size()) << " more\n";
+  }
+}
+
+/// A line more: of the list of those who read the log.
+void show_readings(const ReadingsFindings& found) {
+  if (found.none) {
+    std::cout << "readings: none is on record\n";
+    return;
+  }
+  for (const std::string& each : found.file.problems) {
+    std::cout << "readings.jsonl: " << printable(each) << "\n";
+  }
+  std::cout << "readings: "
+            << (found.file.problem_count == 0 ? coloured(Colour::Green, "not altered")
+                                              : coloured(Colour::Red, "ALTERED"))
+            << ", " << counted(found.file.lines, "line") << "; see `sluicectl readings`\n";
+}
+
+/// And of those who stand behind its pseudonyms, where it has any.
+void show_vaults(const VaultsFindings& found) {
+  for (const std::string& each : found.problems) {
+    std::cout << printable(each) << "\n";
+  }
+  if (found.vaults != 0) {
+    std::cout << "vaults: "
+              << (found.problems.empty() ? coloured(Colour::Green, "not altered")
+                                         : coloured(Colour::Red, "ALTERED"))
+              << ", " << counted(found.vaults, "file") << "; see `sluicectl reveal`\n";
   }
 }
 
@@ -109,6 +147,12 @@ int run_logs_verify(const LogsVerifyOptions& options) {
   } else if (key) {
     error = check_log(options.log, *key, wanted, show_progress, found);
   }
+  ReadingsFindings readings;
+  VaultsFindings vaults;
+  if (key && error.empty() && !found.stopped) {
+    error = check_readings(options.log, *key, {}, readings);
+    vaults = check_vaults(options.log, *key);
+  }
   if (error.empty() && found.stopped) {
     error = "stopped before the end: nothing can be said";
   }
@@ -116,11 +160,13 @@ int run_logs_verify(const LogsVerifyOptions& options) {
     return cannot_do(error);
   }
   if (options.json) {
-    std::cout << findings_json(found, *key).dump(2) << "\n";
+    std::cout << findings_json(found, readings, vaults, *key).dump(2) << "\n";
   } else {
+    show_readings(readings);
+    show_vaults(vaults);
     show_findings(found, *key);
   }
-  return found.problem_count == 0 ? kDone : kNo;
+  return found.problem_count + readings.file.problem_count + vaults.problems.size() == 0 ? kDone : kNo;
 }
 
 }  // namespace sluice::control

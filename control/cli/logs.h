@@ -24,7 +24,7 @@ struct LogsSearchOptions {
 };
 
 /// Prints the lines of the access log that fit. Needs no daemon; one may be writing.
-int run_logs_search(const LogsSearchOptions& options);
+int run_logs_search(const std::string& socket, const LogsSearchOptions& options);
 
 /// Builds the indexes of closed segments that have none.
 int run_logs_index(const std::string& log);

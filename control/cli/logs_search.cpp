@@ -9,7 +9,9 @@
 #include "control/base/json_fields.h"
 #include "control/cli/commands.h"
 #include "control/cli/logs.h"
+#include "control/cli/note_reading.h"
 #include "control/cli/period.h"
+#include "control/cli/pseudonym_hint.h"
 #include "control/cli/terminal.h"
 #include "control/policy/utf8.h"
 #include "control/search/index.h"
@@ -30,8 +32,14 @@ std::string padded(std::string text, size_t width) {
   return text;
 }
 
+/// Or the pseudonym that stands for it.
+std::string address_of(const json& side) {
+  const std::string ip = text_at(side, "ip");
+  return ip.empty() ? text_at(side, "address") : ip;
+}
+
 std::string endpoint(const json& side) {
-  const std::string name = text_at(side, "domain"), address = text_at(side, "ip");
+  const std::string name = text_at(side, "domain"), address = address_of(side);
   const uint64_t port = number_at(side, "port");
   return (name.empty() ? address : name) + (port == 0 ? "" : ":" + std::to_string(port));
 }
@@ -56,7 +64,7 @@ std::string shown(const json& line) {
   out += coloured(colour, padded(printable(action), kAction)) + " ";
   const json source = object_at(line, "source"), destination = object_at(line, "destination");
   const std::string user = text_at(object_at(line, "user"), "name");
-  out += padded(printable(user.empty() ? text_at(source, "ip") : user), kClient) +
+  out += padded(printable(user.empty() ? address_of(source) : user), kClient) +
          padded(printable(endpoint(destination)), kTo) +
          padded(printable(text_at(object_at(line, "network"), "protocol")), kProtocol);
   const std::string rule = text_at(object_at(line, "rule"), "name");
@@ -118,7 +126,7 @@ void show_problems(const SearchFindings& found) {
 
 }  // namespace
 
-int run_logs_search(const LogsSearchOptions& options) {
+int run_logs_search(const std::string& socket, const LogsSearchOptions& options) {
   QueryOptions wanted = options.query;
   if (!read_bound(options.query.since, false, wanted.since) ||
       !read_bound(options.query.until, true, wanted.until)) {
@@ -126,6 +134,15 @@ int run_logs_search(const LogsSearchOptions& options) {
   }
   std::string error;
   const std::optional<Query> query = Query::parse(wanted, error);
+  if (!query) {
+    return cannot_do(error);
+  }
+  json asked = reading_query(options.query, options.log);
+  if (options.follow) {
+    asked["follow"] = true;
+  }
+  hint_at_pseudonyms(options.log, options.query.from);
+  note_reading(socket, "logs", asked);
   SearchFindings found;
   Printer printer(options.json, options.limit == 0 ? UINT64_MAX : options.limit);
   LogPosition position;
@@ -134,7 +151,7 @@ int run_logs_search(const LogsSearchOptions& options) {
   const TakeFound take = [&](std::string_view lines) { return more = printer.take(lines); };
   std::signal(SIGINT, [](int) { interrupted = true; });
   std::signal(SIGPIPE, SIG_IGN);
-  while (query && error.empty() && more) {
+  while (error.empty() && more) {
     error = search_log(options.log, *query, position, take, found);
     if (!options.follow || !more || interrupted) {
       break;

@@ -13,7 +13,9 @@
 #include "control/cli/disclose.h"
 #include "control/cli/holds.h"
 #include "control/cli/logs.h"
+#include "control/cli/readings.h"
 #include "control/cli/reports.h"
+#include "control/cli/reveal.h"
 #include "dataplane/contract/reasons.h"
 
 namespace {
@@ -234,7 +236,7 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", SLUICE_VERSION);
   app.footer(
       "Exit status: 0 done; 1 blocked, with explain --exit-code, or altered, with history verify, logs "
-      "verify or logs prove; 2 it "
+      "verify, readings or logs prove; 2 it "
       "cannot be done, or the policy is "
       "invalid.");
   std::string socket = "/run/sluice/control.sock";
@@ -294,6 +296,10 @@ int run(int argc, char** argv) {
   audits.add_to(app);
   ReportCommands reports;
   reports.add_to(app);
+  ReadingsCommands readings;
+  readings.add_to(app);
+  RevealCommands reveals;
+  reveals.add_to(app);
   std::string shell;
   CLI::App* completion = app.add_subcommand("completion", "Print a script with which a shell completes.");
   completion->add_option("SHELL", shell, "Which shell")
@@ -310,7 +316,8 @@ int run(int argc, char** argv) {
     return kDone;
   }
   if (int exit_status = kDone; asks.run(socket, exit_status) || audits.run(socket, exit_status) ||
-                               reports.run(socket, exit_status)) {
+                               reports.run(socket, exit_status) || readings.run(exit_status) ||
+                               reveals.run(socket, exit_status)) {
     return exit_status;
   }
   if (*check) {
@@ -343,7 +350,7 @@ int run(int argc, char** argv) {
            : *logs.indexes   ? run_logs_index(logs.search.log)
            : *logs.discloses ? run_logs_disclose(socket, logs.disclose)
            : *logs.proves    ? run_logs_prove(logs.prove)
-                             : run_logs_search(logs.search);
+                             : run_logs_search(socket, logs.search);
   }
   if (*history.verify) {
     return run_history_verify(history.state, history.fingerprint, history.json);

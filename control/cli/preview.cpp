@@ -14,6 +14,7 @@
 #include "control/base/json_fields.h"
 #include "control/base/utc.h"
 #include "control/cli/client.h"
+#include "control/cli/note_reading.h"
 #include "control/cli/terminal.h"
 #include "control/judge/opened.h"
 #include "control/judge/replayed.h"
@@ -127,6 +128,7 @@ Preview make_preview(const std::string& socket) {
   if (!out.why_none.empty()) {
     return out;
   }
+  note_reading(socket, "preview", {{"hours", kPreviewPeriod.count()}});
   VerdictDiff verdicts(*policies.in_force->judge, *policies.saved);
   out.why_none = replay_last_day(policies, verdicts, out.cut);
   out.accesses = verdicts.accesses();

@@ -5,6 +5,7 @@
 
 #include "control/base/clock.h"
 #include "control/cli/commands.h"
+#include "control/cli/note_reading.h"
 #include "control/cli/reports.h"
 #include "control/cli/table.h"
 #include "control/cli/usage_view.h"
@@ -53,7 +54,7 @@ void print_summary(const MonthReport& report) {
 
 }  // namespace
 
-int run_report(const ReportCommand& command) {
+int run_report(const std::string& socket, const ReportCommand& command) {
   ReadSource policy;
   if (!read_policy_source(command.policy, policy)) {
     return kCannot;
@@ -62,7 +63,7 @@ int run_report(const ReportCommand& command) {
   if (!month) {
     return kCannot;
   }
-  // NOTE-READING report
+  note_reading(socket, "report", {{"month", month_text(*month)}, {"log", command.log}});
   LogReadingLine progress("log");
   MonthReport report;
   const std::string error = make_report({.log = command.log,

@@ -158,15 +158,15 @@ void ReportCommands::add_to(CLI::App& app) {
 
 bool ReportCommands::run(const std::string& socket, int& status) const {
   if (*asks_report_) {
-    status = run_report(report_);
+    status = run_report(socket, report_);
   } else if (*confirms_ || *dismisses_) {
     status = run_finding(socket, violations_, finding_, static_cast<bool>(*confirms_));
   } else if (*asks_violations_) {
-    status = run_violations(violations_);
+    status = run_violations(socket, violations_);
   } else if (*asks_review_) {
     status = review_.month.empty() ? run_reviews(review_) : run_review(socket, review_);
   } else if (*asks_subject_) {
-    status = run_subject(subject_);
+    status = run_subject(socket, subject_);
   } else if (*asks_manual_) {
     status = run_manual(socket, manual_, false);
   } else if (*asks_notice_) {

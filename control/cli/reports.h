@@ -39,9 +39,9 @@ struct ManualCommand {
 };
 
 /// Writes a month's report: a page, or JSON; on a terminal its main figures.
-int run_report(const ReportCommand& command);
+int run_report(const std::string& socket, const ReportCommand& command);
 /// Lists incidents of a month.
-int run_violations(const ViolationsCommand& command);
+int run_violations(const std::string& socket, const ViolationsCommand& command);
 /// Has the daemon write down what somebody found of one.
 int run_finding(const std::string& socket, const ViolationsCommand& where, const FindingCommand& command,
                 bool confirmed);
@@ -50,7 +50,7 @@ int run_review(const std::string& socket, const ReviewCommand& command);
 /// Lists the months that were, and those that are overdue.
 int run_reviews(const ReviewCommand& command);
 /// Says all that is held on a person.
-int run_subject(const SubjectCommand& command);
+int run_subject(const std::string& socket, const SubjectCommand& command);
 /// Writes the access manual, or the notice.
 int run_manual(const std::string& socket, const ManualCommand& command, bool notice);
 

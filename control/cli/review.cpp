@@ -6,6 +6,7 @@
 #include "control/base/utc.h"
 #include "control/cli/client.h"
 #include "control/cli/commands.h"
+#include "control/cli/note_reading.h"
 #include "control/cli/reports.h"
 #include "control/cli/table.h"
 #include "control/cli/usage_view.h"
@@ -94,7 +95,7 @@ int run_review(const std::string& socket, const ReviewCommand& command) {
   if (!month) {
     return kCannot;
   }
-  // NOTE-READING review
+  note_reading(socket, "review", {{"month", month_text(*month)}, {"log", command.log}});
   LogReadingLine progress("log");
   Figures figures;
   const std::string error = find_figures(

@@ -231,6 +231,18 @@ void show_identity(std::ostream& out, const json& identity) {
   }
 }
 
+/// Who keeps the identities, where the log has pseudonyms.
+void show_keepers(std::ostream& out, const json& keepers) {
+  if (keepers.empty()) {
+    return;
+  }
+  out << "             has pseudonyms; two of these can undo them:";
+  for (const json& each : keepers) {
+    out << (&each == &keepers.front() ? " " : ", ") << (each.is_string() ? each.get<std::string>() : "?");
+  }
+  out << "\n";
+}
+
 /// Who gets a copy, and how far it has come.
 void show_copies(std::ostream& out, const json& copies) {
   for (const json& copy : copies) {
@@ -291,6 +303,7 @@ int run_status(const std::string& socket, bool json_output) {
   show_data_plane(text, object_at(*answer, "dataplane"));
   show_feeds(text, answer->value("feeds", json::array()));
   show_log(text, object_at(*answer, "log"));
+  show_keepers(text, object_at(*answer, "log").value("keepers", json::array()));
   show_keep(text, object_at(object_at(*answer, "log"), "keep"));
   show_overdue_reviews(text, answer->value("overdue_reviews", json::array()));
   show_identity(text, object_at(*answer, "identity"));

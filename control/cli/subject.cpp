@@ -12,6 +12,7 @@
 #include "control/base/clock.h"
 #include "control/base/utc.h"
 #include "control/cli/commands.h"
+#include "control/cli/note_reading.h"
 #include "control/cli/period.h"
 #include "control/cli/reports.h"
 #include "control/cli/table.h"
@@ -115,7 +116,7 @@ std::string write_json_file(const std::string& file, const SubjectScope& scope, 
 
 }  // namespace
 
-int run_subject(const SubjectCommand& command) {
+int run_subject(const std::string& socket, const SubjectCommand& command) {
   LogReadingLine progress("log");
   SubjectScope scope{.log = command.log,
                      .policy = command.policy,
@@ -132,7 +133,9 @@ int run_subject(const SubjectCommand& command) {
   if (!read_bound(command.since, false, scope.since) || !read_bound(command.until, true, scope.until)) {
     return kCannot;
   }
-  // NOTE-READING subject
+  note_reading(
+      socket, "subject",
+      {{"from", command.who}, {"since", command.since}, {"until", command.until}, {"log", command.log}});
   SubjectFound found;
   std::string error;
   if (command.json) {

@@ -9,6 +9,7 @@
 #include "control/base/utc.h"
 #include "control/cli/asks.h"
 #include "control/cli/commands.h"
+#include "control/cli/note_reading.h"
 #include "control/cli/policies.h"
 #include "control/cli/table.h"
 #include "control/cli/terminal.h"
@@ -185,7 +186,7 @@ Rejudge rejudge_by(Judge& judge) {
 
 }  // namespace
 
-int run_suggest(const SuggestCommand& command) {
+int run_suggest(const std::string& socket, const SuggestCommand& command) {
   UsageScope scope;
   if (command.network.empty()) {
     return cannot_do("--network is the name of a network");
@@ -204,6 +205,11 @@ int run_suggest(const SuggestCommand& command) {
       return refuse_policy(problems, error);
     }
   }
+  note_reading(socket, "suggest",
+               {{"network", command.network},
+                {"since", command.period.since},
+                {"until", command.period.until},
+                {"log", command.period.log}});
   Suggestion found;
   const std::string error = find_suggestion(scope, judge ? rejudge_by(*judge) : Rejudge(), found);
   if (!finish_reading(error, found.findings)) {

@@ -8,6 +8,8 @@
 #include "control/base/utc.h"
 #include "control/cli/asks.h"
 #include "control/cli/commands.h"
+#include "control/cli/note_reading.h"
+#include "control/cli/pseudonym_hint.h"
 #include "control/cli/table.h"
 #include "control/cli/terminal.h"
 #include "control/policy/utf8.h"
@@ -87,7 +89,7 @@ void print_top(const UsageScope& scope, TopBy by, const TopFound& found) {
 
 }  // namespace
 
-int run_top(const TopCommand& command) {
+int run_top(const std::string& socket, const TopCommand& command) {
   UsageScope scope;
   if (!read_period(command.period, scope)) {
     return kCannot;
@@ -99,6 +101,14 @@ int run_top(const TopCommand& command) {
   if (command.domains && by != TopBy::Names) {
     return cannot_do("--domains is for names");
   }
+  hint_at_pseudonyms(command.period.log, command.from);
+  note_reading(socket, "top",
+               {{"by", command.by},
+                {"from", command.from},
+                {"action", command.action},
+                {"since", command.period.since},
+                {"until", command.period.until},
+                {"log", command.period.log}});
   TopFound found;
   const std::string error =
       find_top(scope, {.by = by, .domains = command.domains, .limit = command.limit}, found);

@@ -7,6 +7,7 @@
 #include "control/base/utc.h"
 #include "control/cli/client.h"
 #include "control/cli/commands.h"
+#include "control/cli/note_reading.h"
 #include "control/cli/reports.h"
 #include "control/cli/table.h"
 #include "control/cli/usage_view.h"
@@ -60,7 +61,7 @@ void print_incidents(const Figures& found, const Reviews& reviews, Month month, 
 
 }  // namespace
 
-int run_violations(const ViolationsCommand& command) {
+int run_violations(const std::string& socket, const ViolationsCommand& command) {
   ReadSource policy;
   if (!read_policy_source(command.policy, policy)) {
     return kCannot;
@@ -72,7 +73,7 @@ int run_violations(const ViolationsCommand& command) {
     return kCannot;
   }
   const MonthSpan span = span_of(*month, policy.zone);
-  // NOTE-READING violations
+  note_reading(socket, "violations", {{"month", month_text(*month)}, {"log", command.log}});
   if (!read_incidents(command.log, policy, span.begin_ns, span.end_ns, found, reviews)) {
     return kCannot;
   }
@@ -102,7 +103,7 @@ int run_finding(const std::string& socket, const ViolationsCommand& where, const
   ReadSource policy;
   Figures found;
   Reviews reviews;
-  // NOTE-READING violations
+  note_reading(socket, "violations", {{"incident", command.id}, {"log", where.log}});
   if (!read_policy_source(where.policy, policy) ||
       !read_incidents(where.log, policy, *second_ns, *second_ns + kSecondNs, found, reviews)) {
     return kCannot;

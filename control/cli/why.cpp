@@ -8,6 +8,8 @@
 #include "control/cli/asks.h"
 #include "control/cli/commands.h"
 #include "control/cli/exception_text.h"
+#include "control/cli/note_reading.h"
+#include "control/cli/pseudonym_hint.h"
 #include "control/cli/table.h"
 #include "control/cli/terminal.h"
 #include "control/policy/prefix.h"
@@ -220,7 +222,7 @@ void print_why(const UsageScope& scope, const std::string& who, const PolicyFact
 
 }  // namespace
 
-int run_why(const WhyCommand& command) {
+int run_why(const std::string& socket, const WhyCommand& command) {
   std::vector<std::string> clients;
   PolicyFactsRead policy;
   if (const std::string why = clients_of(command, policy, clients); !why.empty()) {
@@ -230,6 +232,8 @@ int run_why(const WhyCommand& command) {
   if (command.last.empty() || !read_period({.log = command.log, .since = command.last, .until = {}}, scope)) {
     return command.last.empty() ? cannot_do("--last is how far to look back, as 15m") : kCannot;
   }
+  hint_at_pseudonyms(command.log, command.who);
+  note_reading(socket, "why", {{"from", command.who}, {"since", command.last}, {"log", command.log}});
   ClientUsage found;
   for (const std::string& each : clients) {
     scope.query.from = each;

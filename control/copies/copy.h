@@ -17,9 +17,9 @@
 
 #include "control/copies/checkpoint.h"
 #include "control/copies/cursor.h"
-#include "control/copies/pseudonyms.h"
 #include "control/copies/sender.h"
 #include "control/policy/log_policy.h"
+#include "control/pseudonyms/pseudonyms.h"
 
 namespace sluice::control {
 

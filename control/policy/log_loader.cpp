@@ -1,4 +1,6 @@
 // control/policy: the access log's part of a policy: its term, its witness, its copies.
+#include <algorithm>
+
 #include "control/policy/feed_url.h"
 #include "control/policy/field_reader.h"
 #include "control/policy/source_loader.h"
@@ -6,8 +8,9 @@
 namespace sluice::control {
 namespace {
 
-constexpr std::string_view kLogKeys[] = {"keep", "country", "fold", "witness", "copies"};
+constexpr std::string_view kLogKeys[] = {"keep", "country", "fold", "witness", "pseudonyms", "copies"};
 constexpr std::string_view kWitnessKeys[] = {"url", "folder", "mail"};
+constexpr std::string_view kPseudonymKeys[] = {"keepers"};
 constexpr std::string_view kMailKeys[] = {"to", "from", "smtp"};
 constexpr std::string_view kCopyKeys[] = {"syslog",    "clickhouse", "ca",   "certificate",
                                           "key",       "database",   "user", "password-file",
@@ -123,6 +126,36 @@ void load_witness(const YamlNode& node, LogPolicy& log, Report& report) {
   }
 }
 
+void load_keeper(Word name, const YamlNode& node, std::vector<LogKeeper>& out, Report& report) {
+  constexpr std::string_view kInstead =
+      "write the X25519 public key that `sluicectl keeper new` prints, as MCowBQYDK2VuAyEA…=";
+  const auto key = node.kind == YamlNode::Kind::Scalar ? parse_keeper_key(node.text) : std::nullopt;
+  if (!key) {
+    return report.error(node.at, "the key of " + in_quotes(name.text) + " is no X25519 public key",
+                        std::string(kInstead));
+  }
+  out.push_back({std::move(name.text), *key});
+}
+
+void load_pseudonyms(const YamlNode& node, LogPolicy& log, Report& report) {
+  const Fields fields(node, {"`pseudonyms`", kPseudonymKeys}, report);
+  if (!fields.is_map()) return;
+  const YamlNode* value = fields.find("keepers");
+  if (value == nullptr) {
+    return report.error(
+        node.at, "`pseudonyms` has no `keepers`",
+        "write keepers: {li.wei: MCow…, zhang.min: MCow…}, of whom two together can undo them");
+  }
+  auto keepers = read_named(*value, "keepers", report, check_person);
+  if (value->kind == YamlNode::Kind::Map && (keepers.size() < kMinKeepers || keepers.size() > kMaxKeepers)) {
+    return report.error(value->at, "`keepers` has " + std::to_string(keepers.size()) + " of them",
+                        "name two persons at least, and at most " + std::to_string(kMaxKeepers) +
+                            ": it takes two of them to undo a pseudonym");
+  }
+  for (auto& [name, key] : keepers) load_keeper(std::move(name), *key, log.keepers, report);
+  std::ranges::sort(log.keepers, {}, &LogKeeper::name);
+}
+
 /// `syslog` or `clickhouse`: where the copy is sent.
 void load_target(const Fields& fields, const LogCopySource& source, LogCopy& copy, Report& report) {
   static constexpr std::string_view kSchemes[] = {"tls", "https"};
@@ -199,8 +232,8 @@ void load_copy(Word name, const YamlNode& node, PolicySource& out, Report& repor
 }  // namespace
 
 void load_log(const YamlNode& node, PolicySource& source, Report& report) {
-  static constexpr void (*kSingle[])(const YamlNode&, LogPolicy&, Report&) = {load_keep, load_country,
-                                                                              load_fold, load_witness};
+  static constexpr void (*kSingle[])(const YamlNode&, LogPolicy&, Report&) = {
+      load_keep, load_country, load_fold, load_witness, load_pseudonyms};
   static_assert(std::size(kSingle) == std::tuple_size_v<decltype(LogSource::given)>);
   const Fields fields(node, {"`log`", kLogKeys}, report);
   if (fields.is_map() && !source.log.at) source.log.at = node.at;

@@ -163,6 +163,32 @@ bool is_rooted_path(std::string_view text) {
   return text.starts_with('/');
 }
 
+bool are_keepers(const std::vector<LogKeeper>& keepers) {
+  for (size_t i = 0; i < keepers.size(); ++i) {
+    if (keepers[i].name.empty() || (i != 0 && keepers[i - 1].name >= keepers[i].name)) return false;
+    for (size_t k = 0; k < i; ++k)
+      if (keepers[k].key == keepers[i].key) return false;
+  }
+  return keepers.empty() || (keepers.size() >= kMinKeepers && keepers.size() <= kMaxKeepers);
+}
+
+json keepers_json(const std::vector<LogKeeper>& keepers) {
+  json out = json::object();
+  for (const LogKeeper& each : keepers) out[each.name] = keeper_key_text(each.key);
+  return out;
+}
+
+std::optional<std::vector<LogKeeper>> keepers_from(const json& value) {
+  if (!value.is_object()) return std::nullopt;
+  std::vector<LogKeeper> out;
+  for (const auto& [name, text] : value.items()) {
+    const auto key = text.is_string() ? parse_keeper_key(text.get<std::string>()) : std::nullopt;
+    if (!key) return std::nullopt;
+    out.push_back({name, *key});
+  }
+  return are_keepers(out) ? std::optional(std::move(out)) : std::nullopt;
+}
+
 json log_policy_json(const LogPolicy& log) {
   json copies = json::array();
   for (const LogCopy& copy : log.copies) copies.push_back(copy_json(copy));
@@ -170,6 +196,7 @@ json log_policy_json(const LogPolicy& log) {
           {"country", log.country},
           {"fold_s", log.fold_s},
           {"witness", witness_json(log.witness)},
+          {"keepers", keepers_json(log.keepers)},
           {"copies", std::move(copies)}};
 }
 
@@ -179,13 +206,16 @@ std::optional<LogPolicy> log_policy_from(const json& value) {
   out.keep_s = members.number<uint32_t>("keep_s");
   out.country = members.text("country");
   out.fold_s = members.number<uint32_t>("fold_s");
-  const json *witness = members.find("witness"), *copies = members.find("copies");
+  const json *witness = members.find("witness"), *copies = members.find("copies"),
+             *keepers = members.find("keepers");
   if (!members.good() || out.keep_s < kMinKeepS || out.keep_s > kMaxKeepS || !is_country(out.country) ||
       out.fold_s > kMaxFoldS || !copies->is_array()) {
     return std::nullopt;
   }
   std::optional<LogWitness> told = witness_from(*witness);
-  if (!told) return std::nullopt;
+  std::optional<std::vector<LogKeeper>> held = keepers_from(*keepers);
+  if (!told || !held) return std::nullopt;
+  out.keepers = std::move(*held);
   out.witness = std::move(*told);
   for (const json& each : *copies) {
     std::optional<LogCopy> copy = copy_from(each);

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "control/policy/keeper_key.h"
+
 namespace sluice::control {
 
 /// Six months, the longest ones: the law's term (Cybersecurity Law of the PRC, the article on network logs).
@@ -53,12 +55,22 @@ struct LogCopy {
 inline constexpr std::string_view kCopyWords[] = {"syslog", "clickhouse"};
 inline constexpr uint16_t kCopyPorts[] = {6514, 8443};  ///< where none is said: RFC 5425, ClickHouse's own
 
+/// Somebody of whom two together can say whose pseudonym stands in the log.
+struct LogKeeper {
+  std::string name;
+  KeeperKey key{};
+  bool operator==(const LogKeeper&) const = default;
+};
+inline constexpr size_t kMinKeepers = 2;
+inline constexpr size_t kMaxKeepers = 8;  ///< a vault's key is wrapped for each two of them
+
 struct LogPolicy {
   uint32_t keep_s = kMinKeepS;  ///< how long every record is kept
   std::string country = "CN";   ///< where the gateway stands; ISO 3166-1 alpha-2, as every country here
   uint32_t fold_s = 0;          ///< repeats within so long become one line; 0: every access has its own
   LogWitness witness;
-  std::vector<LogCopy> copies;  ///< by name
+  std::vector<LogKeeper> keepers;  ///< by name; none: the log has people, not pseudonyms
+  std::vector<LogCopy> copies;     ///< by name
   bool operator==(const LogPolicy&) const = default;
 };
 
@@ -72,6 +84,12 @@ struct LogPolicy {
 [[nodiscard]] bool is_mail_address(std::string_view text);
 /// A path from the root.
 [[nodiscard]] bool is_rooted_path(std::string_view text);
+
+/// Whether the log can have them: nobody, or two to kMaxKeepers with a name and a key of their own, by name.
+[[nodiscard]] bool are_keepers(const std::vector<LogKeeper>& keepers);
+[[nodiscard]] nlohmann::json keepers_json(const std::vector<LogKeeper>& keepers);
+/// The inverse; nothing where value is none that the log can have.
+[[nodiscard]] std::optional<std::vector<LogKeeper>> keepers_from(const nlohmann::json& value);
 
 /// For another process, and back; nothing where value is not what a policy could say. It may hold a password.
 [[nodiscard]] nlohmann::json log_policy_json(const LogPolicy& log);

@@ -195,7 +195,7 @@ struct LogCopySource {
 struct LogSource {
   std::optional<Position> at;                    ///< where it is said first
   LogPolicy said;                                ///< without the copies
-  std::array<std::optional<Position>, 4> given;  ///< keep, country, fold, witness
+  std::array<std::optional<Position>, 5> given;  ///< keep, country, fold, witness, pseudonyms
   std::vector<LogCopySource> copies;
   bool witness_given() const { return given[3].has_value(); }
 };

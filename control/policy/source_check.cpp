@@ -165,6 +165,20 @@ void check_log(const PolicySource& source, Report& report) {
     report.warn(*log.at, "the log has no `witness`, so whoever holds this machine could write another log",
                 "write witness: {folder: /mnt/witness}, on a machine of somebody else's");
   }
+  const std::vector<LogKeeper>& keepers = log.said.keepers;
+  for (size_t i = 0; i < keepers.size(); ++i) {
+    for (size_t k = 0; k < i; ++k) {
+      if (keepers[i].key != keepers[k].key) continue;
+      report.error(*log.given[4],
+                   in_quotes(keepers[i].name) + " has the key of " + in_quotes(keepers[k].name),
+                   "each keeper has a key that nobody else has: two persons, not one");
+    }
+  }
+  if (keepers.size() == kMinKeepers) {
+    report.warn(*log.given[4],
+                "there are two `keepers`, so where one of them loses the key, nobody can undo a pseudonym",
+                "name a third one: any two of them will do");
+  }
   for (const LogCopySource& each : log.copies) {
     if (each.copy.country.empty() || !gets_pseudonyms(log.said, each.copy)) continue;
     report.warn(each.country_at,

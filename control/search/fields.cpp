@@ -69,10 +69,12 @@ class Walker {
                                : nullptr;
     }
     if (outer == "source") {
-      return inner == "ip" ? &out.source_ip : nullptr;
+      return inner == "ip" || inner == "address" ? &out.source_ip : nullptr;
     }
     if (outer == "destination") {
-      return inner == "ip" ? &out.destination_ip : inner == "domain" ? &out.domain : nullptr;
+      return inner == "ip" || inner == "address" ? &out.destination_ip
+             : inner == "domain"                 ? &out.domain
+                                                 : nullptr;
     }
     if (outer == "rule") {
       return inner == "name" ? &out.rule : nullptr;

@@ -10,6 +10,7 @@ namespace sluice::control {
 /// Views into a line; each empty where the line has no such text. A text with escapes is unescaped by
 /// field_text.
 struct LineFields {
+  /// source_ip, destination_ip: an address, or the pseudonym that stands for it.
   std::string_view time, end, action, kind, source_ip, user, destination_ip, domain, rule;
   uint64_t count = 1;  ///< accesses that the line stands for
 };

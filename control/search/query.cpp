@@ -112,7 +112,8 @@ bool Query::matches(std::string_view line, uint64_t& count) const {
     return false;
   }
   if (from_ ? !lies_in(*from_, fields.source_ip)
-            : !options_.from.empty() && field_text(fields.user) != options_.from) {
+            : !options_.from.empty() && field_text(fields.user) != options_.from &&
+                  fields.source_ip != options_.from) {
     return false;
   }
   count = fields.count;
@@ -153,7 +154,7 @@ bool Query::matches_time(std::string_view time, std::string_view end) const {
 }
 
 bool Query::matches_to(std::string_view domain, std::string_view address) const {
-  return to_ ? lies_in(*to_, address) : covers(options_.to, field_text(domain));
+  return to_ ? lies_in(*to_, address) : address == options_.to || covers(options_.to, field_text(domain));
 }
 
 }  // namespace sluice::control

@@ -13,8 +13,9 @@ namespace sluice::control {
 
 /// All that is given must hold; what is empty holds for every line.
 struct QueryOptions {
-  std::string from;    ///< a client's address or prefix, or a user's name
-  std::string to;      ///< a destination's address or prefix, or a name: it and all names below it
+  std::string from;    ///< a client's address or prefix, a user's name, or a pseudonym of either
+  std::string to;      ///< a destination's address or prefix, or a name: it and all names below it; or a
+                       ///< pseudonym
   std::string action;  ///< `allowed`, `blocked` or `observed`
   std::string rule;
   std::string network;       ///< of the client

@@ -9,9 +9,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "control/copies/pseudonyms.h"
 #include "control/copies/rows.h"
 #include "control/copies/syslog_form.h"
+#include "control/pseudonyms/pseudonyms.h"
 
 namespace {
 

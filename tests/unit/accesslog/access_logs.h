@@ -46,11 +46,23 @@ struct AccessLogTest : testing::Test {
     }
     return out;
   }
+  /// keepers: two together can undo the pseudonyms that lines have then.
+  std::unique_ptr<AccessLog> start(const std::vector<LogKeeper>& keepers) {
+    auto writer = SegmentWriter::open(directory, directory / "state", {}, error);  // makes the directories
+    auto pseudonyms = LogPseudonyms::open(directory, directory / "state", error);
+    EXPECT_NE(pseudonyms, nullptr) << error;
+    auto out = std::make_unique<AccessLog>(std::move(writer), names_of(), std::move(pseudonyms));
+    out->set_keepers(keepers);
+    return out;
+  }
+  static AccessLog::NamesOf names_of() {
+    return [](uint32_t generation) {
+      return std::make_shared<const ImageNames>(*ImageNames::read(make_image(generation, "site")));
+    };
+  }
   std::unique_ptr<AccessLog> start() {
-    return std::make_unique<AccessLog>(
-        SegmentWriter::open(directory, directory / "state", {}, error), [](uint32_t generation) {
-          return std::make_shared<const ImageNames>(*ImageNames::read(make_image(generation, "site")));
-        });
+    return std::make_unique<AccessLog>(SegmentWriter::open(directory, directory / "state", {}, error),
+                                       names_of());
   }
 };
 

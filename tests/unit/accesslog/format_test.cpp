@@ -59,6 +59,34 @@ TEST(FormatRecord, BlockedTlsIsTheLineOfTheDesign) {
       R"("sluice":{"network":"staff","line":"iplc-sg","seen":"sni","generation":17}})");
 }
 
+TEST(FormatRecord, PseudonymsStandForTheLanSideAlone) {
+  const RecordPseudonyms people{"p-client", "p-mac"};
+  const ImageNames image = names();
+  const std::string id = event_id(0x1234, 3, 5);
+  Record record = sample();
+  std::string out;
+  append_record(
+      out, record, "www.example.com",
+      {.names = image, .line = "iplc-sg", .event_id = id, .log_file_path = {}, .pseudonyms = &people});
+  json line = json::parse(out);
+  EXPECT_EQ(line["source"],
+            (json{{"address", "p-client"}, {"port", 51724}, {"bytes", 517}, {"mac", "p-mac"}}));
+  EXPECT_EQ(line["destination"]["ip"], "198.51.100.9");
+  EXPECT_EQ(line["destination"]["domain"], "www.example.com");
+  EXPECT_EQ(line["sluice"]["pseudonyms"], true);
+  record.direction = Direction::Inbound;
+  std::memset(record.mac, 0, sizeof record.mac);
+  out.clear();
+  append_record(
+      out, record, "",
+      {.names = image, .line = "iplc-sg", .event_id = id, .log_file_path = {}, .pseudonyms = &people});
+  line = json::parse(out);
+  EXPECT_EQ(line["source"]["ip"], "10.20.1.7") << "who came in over the line";
+  EXPECT_FALSE(line["source"].contains("mac"));
+  EXPECT_EQ(line["destination"]["address"], "p-client");
+  EXPECT_FALSE(line["destination"].contains("ip"));
+}
+
 TEST(FormatRecord, AnEndSaysWhatPassedAndHowItEnded) {
   Record record = sample();
   record.number = 9;

@@ -26,7 +26,9 @@ struct DiscloseCommand : DisclosureTest {
 
   /// Runs the command against a daemon that answers so.
   int run(const std::function<json(const json& request)>& answer) {
-    const FakeDaemon daemon(socket, answer);
+    const FakeDaemon daemon(socket, [&answer](const json& request) {
+      return request["command"] == "reading" ? json{{"line", 1}} : answer(request);
+    });
     return captured([&] { return run_logs_disclose(socket, options); });
   }
   template <typename Command>

@@ -28,6 +28,12 @@ std::string witness(const std::string& value) {
 std::string copy(const std::string& keys) {
   return "log:\n  witness: {folder: /w}\n  copies: {c: {" + keys + "}}\n";
 }
+const std::string kLi = "MCowBQYDK2VuAyEA8ZRD3/2BWvKfDv4dy1Pxcjc+IXWwSuOOoS2xu3HcEgs=",
+                  kZhang = "MCowBQYDK2VuAyEA7BwPfD8P+YwMxaq9pEbtkUl1TNq6vI6AZHMR5iZH5SA=",
+                  kWang = "MCowBQYDK2VuAyEAk0tVMaNNB+EKAuaEPufB0pjIb7TvWwPUotPn2kaTCjQ=";
+std::string keepers(const std::string& value) {
+  return "log:\n  witness: {folder: /w}\n  pseudonyms:\n    keepers:\n" + value;
+}
 const std::string kTo = "syslog: \"tls://s.example\", recipient: SOC, country: CN";
 
 INSTANTIATE_TEST_SUITE_P(
@@ -182,6 +188,64 @@ TEST(LogPolicy, SaidTwiceOverFilesIsReportedAndCopiesAreJoined) {
                       "b:1:52: 'c' is declared twice; it is a copy at a:6:12 already: rename one"}));
 }
 
+const std::string kThree =
+    "      li.wei: " + kLi + "\n      wang.fang: " + kWang + "\n      zhang.min: " + kZhang + "\n";
+/// Zero, and one of the points of order 8 (RFC 7748 6.1, and its errata).
+const std::string kZero = "MCowBQYDK2VuAyEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+                  kOrderEight = "MCowBQYDK2VuAyEA4Ot6fDtBuK4WVuP68Z/EatoJjeucMrH9hmIFFl9JuAA=";
+constexpr const char* kNoKey =
+    " is no X25519 public key; write the X25519 public key that `sluicectl keeper new` prints, as "
+    "MCowBQYDK2VuAyEA…=";
+
+INSTANTIATE_TEST_SUITE_P(
+    Keepers, LogDiagnosed,
+    testing::Values(
+        Case{"Three", keepers(kThree), {}},
+        Case{"Pem",
+             keepers("      li.wei: |\n        -----BEGIN PUBLIC KEY-----\n        " + kLi +
+                     "\n        -----END PUBLIC KEY-----\n      w: " + kWang + "\n      z: " + kZhang + "\n"),
+             {}},
+        Case{
+            "TwoLoseAllWithOneKey",
+            keepers("      li.wei: " + kLi + "\n      zhang.min: " + kZhang + "\n"),
+            {"t:4:5: warning: there are two `keepers`, so where one of them loses the key, nobody can undo a "
+             "pseudonym; name a third one: any two of them will do"}},
+        Case{"One",
+             keepers("      li.wei: " + kLi + "\n"),
+             {"t:5:7: `keepers` has 1 of them; name two persons at least, and at most 8: it takes two of "
+              "them to undo a pseudonym"}},
+        Case{"None",
+             "log: {witness: {folder: /w}, pseudonyms: {}}\n",
+             {"t:1:42: `pseudonyms` has no `keepers`; write keepers: {li.wei: MCow…, zhang.min: MCow…}, of "
+              "whom two together can undo them"}},
+        Case{"SameKey",
+             keepers(kThree + "      liu.yang: " + kLi + "\n"),
+             {"t:4:5: 'liu.yang' has the key of 'li.wei'; each keeper has a key that nobody else has: two "
+              "persons, not one"}},
+        Case{"NoKey",
+             keepers("      li.wei: hello\n      zhang.min: " + kZhang + "\n"),
+             {"t:5:15: the key of 'li.wei'" + std::string(kNoKey)}},
+        Case{"PointsOfSmallOrder",
+             keepers("      li.wei: " + kZero + "\n      zhang.min: " + kOrderEight + "\n"),
+             {"t:5:15: the key of 'li.wei'" + std::string(kNoKey),
+              "t:6:18: the key of 'zhang.min'" + std::string(kNoKey)}}),
+    name_of);
+
+TEST(KeeperKey, OneTextForEachKeyAndNoOther) {
+  const auto key = parse_keeper_key(kLi);
+  ASSERT_TRUE(key.has_value());
+  EXPECT_EQ(keeper_key_text(*key), kLi);
+  for (size_t at = 0; at < kLi.size(); ++at) {
+    std::string changed = kLi;
+    changed[at] = changed[at] == 'A' ? 'B' : 'A';
+    EXPECT_NE(parse_keeper_key(changed), key) << at;
+    EXPECT_EQ(parse_keeper_key(kLi.substr(0, at)), std::nullopt) << at;
+  }
+  for (const std::string& wrong : {" " + kLi, kLi + " ", kLi + "\n\n", "-----BEGIN PUBLIC KEY-----\n" + kLi,
+                                   kLi.substr(0, 59) + "\x00", std::string(60, 'A')})
+    EXPECT_EQ(parse_keeper_key(wrong), std::nullopt) << wrong;
+}
+
 LogPolicy log_of(const std::string& text) {
   Compiled compiled = compile({{"base", std::string(kBase)}, {"t", text}});
   EXPECT_TRUE(compiled.policy.has_value());
@@ -194,6 +258,9 @@ const std::string kWhole =
     "  country: DE\n"
     "  fold: 10s\n"
     "  witness: {mail: {to: a@b.example, from: c@d.example, smtp: \"smtps://m.example\"}}\n"
+    "  pseudonyms: {keepers: {zhang.min: " +
+    kZhang + ", li.wei: " + kLi +
+    "}}\n"
     "  copies:\n"
     "    z: {syslog: \"tls://[2001:db8::1]\", ca: /ca, certificate: /own, key: /key, recipient: SOC, "
     "country: "
@@ -210,6 +277,9 @@ TEST(LogPolicy, SaysWhatThePolicySays) {
   EXPECT_EQ(log.fold_s, 10u);
   EXPECT_EQ(log.witness,
             (LogWitness{LogWitness::Kind::Mail, "smtps://m.example", "a@b.example", "c@d.example"}));
+  ASSERT_EQ(log.keepers.size(), 2u);
+  EXPECT_EQ(log.keepers[0].name, "li.wei");
+  EXPECT_EQ(keeper_key_text(log.keepers[1].key), kZhang);
   const auto kSyslog = LogCopy::Kind::Syslog, kClickhouse = LogCopy::Kind::Clickhouse;
   EXPECT_EQ(
       log.copies,
@@ -267,7 +337,9 @@ TEST(LogPolicy, ValuesThatNoPolicyCouldSayAreRefused) {
                                                  {"/copies/0/recipient", ""},
                                                  {"/copies/0/country", "sg"},
                                                  {"/copies/0/password_file", "pw"},
-                                                 {"/copies/2/key", ""}};
+                                                 {"/copies/2/key", ""},
+                                                 {"/keepers/li.wei", kZhang},
+                                                 {"/keepers/li.wei", kZero}};
   for (const auto& [path, value] : kWrong) {
     json changed = log_policy_json(log_of(kWhole));
     changed[json::json_pointer(path)] = value;

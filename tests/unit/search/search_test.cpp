@@ -21,6 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
+constexpr const char* kPseudonym = "p-0123456789abcdef0123456789abcdef";
+
 std::string pick(std::mt19937& chance, std::initializer_list<const char*> from) {
   return from.begin()[chance() % from.size()];
 }
@@ -29,13 +31,18 @@ struct SearchTest : Segments {
   std::mt19937 chance{7};
   std::atomic<bool> stop{false};
 
+  /// An address, or a pseudonym that stands for one.
+  json random_client() {
+    const std::string text = pick(chance, {"10.20.1.7", "10.20.1.70", "10.20.8.1", "fd12::7", kPseudonym});
+    return {{text == kPseudonym ? "address" : "ip", text}};
+  }
   /// A random line. Its time is number seconds after kNow.
   json random_line(uint64_t number) {
     json out{{"@timestamp", utc_text(kNow + static_cast<int64_t>(number) * kSecond)},
              {"event",
               {{"id", "000000000000b007-0-" + std::to_string(number)},
                {"action", pick(chance, {"allowed", "blocked", "observed"})}}},
-             {"source", {{"ip", pick(chance, {"10.20.1.7", "10.20.1.70", "10.20.8.1", "fd12::7"})}}},
+             {"source", random_client()},
              {"destination", {{"ip", pick(chance, {"198.51.100.9", "203.0.113.7", "2001:db8::1"})}}}};
     const std::string name = pick(chance, {"", "example.com", "www.example.com", "notexample.com",
                                            "a.b.example.com", "example.org", "xn--fiqs8s.example"});
@@ -95,8 +102,8 @@ bool is_below(const std::string& wanted, const std::string& name) {
 
 /// What a person would say of a line, with none of the code that searches.
 bool fits(const QueryOptions& options, const json& line) {
-  const std::string ip = line["source"]["ip"], to = line["destination"]["ip"],
-                    name = line["destination"].value("domain", "");
+  const std::string ip = line["source"].value("ip", line["source"].value("address", "")),
+                    to = line["destination"]["ip"], name = line["destination"].value("domain", "");
   const std::string user = line.value(json::json_pointer("/user/name"), ""),
                     rule = line.value(json::json_pointer("/rule/name"), "");
   const bool from_prefix = options.from == "10.20.0.0/16" && ip.starts_with("10.20.");
@@ -116,7 +123,7 @@ TEST_F(SearchTest, EveryGroupOfAnIndexHasItsOwnKeys) {
     LogBatch out;
     for (uint64_t i = 0; i < kLines; ++i) {
       json line = random_line(++number);
-      line["source"]["ip"] = "10.20.9.9";
+      line["source"] = {{"ip", "10.20.9.9"}};
       line["destination"]["domain"] = "frame" + std::to_string(frame) + ".example";
       line["filler"] = std::string(kGroupText / kLines / 2, 'x');
       out.lines += line.dump() + "\n";
@@ -147,7 +154,8 @@ TEST_F(SearchTest, FindsWhatAPlainLookFinds) {
     }
     for (int round = 0; round < 400; ++round) {
       QueryOptions options;
-      options.from = pick(chance, {"", "", "10.20.1.7", "10.20.0.0/16", "li.wei", "a\"b\\c", "10.9.9.9"});
+      options.from =
+          pick(chance, {"", "", "10.20.1.7", "10.20.0.0/16", "li.wei", "a\"b\\c", "10.9.9.9", kPseudonym});
       options.to = pick(chance, {"", "", "example.com", "b.example.com", "com", "198.51.100.9",
                                  "2001:db8::/32", "none.example"});
       options.action = pick(chance, {"", "", "blocked", "observed"});

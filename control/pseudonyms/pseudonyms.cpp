@@ -1,5 +1,5 @@
-// control/copies: which fields of a line may go as they are, which become pseudonyms.
-#include "control/copies/pseudonyms.h"
+// control/pseudonyms: which fields of a line may go as they are, which become pseudonyms.
+#include "control/pseudonyms/pseudonyms.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -159,9 +159,11 @@ std::optional<std::string> Pseudonyms::line(std::string_view line) const {
   // A line bears a MAC address where the LAN's side opened the flow, and only there. Where it has none, the
   // client may be either end.
   const bool outbound = text("source.mac") != nullptr;
-  // ECS: an `ip` holds nothing but addresses, an `address` may be anything.
-  if (const std::string* ip = text("source.ip")) {
-    set_path(out, "source.address", of("ip", *ip));
+  // ECS: an `ip` holds nothing but addresses, an `address` may be anything: in the log, a pseudonym already.
+  for (const std::string_view path : {"source.ip", "source.address", "destination.address"}) {
+    if (const std::string* ip = text(path)) {
+      set_path(out, path == "source.ip" ? "source.address" : path, of("ip", *ip));
+    }
   }
   if (const std::string* ip = text("destination.ip")) {
     const bool open = outbound && is_public_address(*ip);

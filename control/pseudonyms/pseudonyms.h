@@ -1,4 +1,4 @@
-// control/copies: lines of the log with pseudonyms in place of people.
+// control/pseudonyms: lines of the log with pseudonyms in place of people.
 #pragma once
 
 #include <filesystem>
@@ -16,6 +16,8 @@ namespace sluice::control {
 /// directory, it can be neither undone nor guessed at.
 class Pseudonyms {
  public:
+  explicit Pseudonyms(const Sha256Bytes& key) : key_(key) {}
+
   /// key_file: 32 bytes as hexadecimal digits; made, 0600 and synced, where there is none. recipient: who
   /// gets them. Returns nullptr, with error, also where key_file holds something else: it is never replaced.
   [[nodiscard]] static std::unique_ptr<const Pseudonyms> open_or_make(const std::filesystem::path& key_file,
@@ -31,7 +33,6 @@ class Pseudonyms {
   [[nodiscard]] std::optional<std::string> line(std::string_view line) const;
 
  private:
-  explicit Pseudonyms(const Sha256Bytes& key) : key_(key) {}
   const Sha256Bytes key_;
 };
 

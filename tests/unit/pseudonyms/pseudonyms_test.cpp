@@ -1,5 +1,5 @@
-// copies tests: nothing of a person leaves the country, in no kind of line, and counting still works.
-#include "control/copies/pseudonyms.h"
+// pseudonyms tests: nothing of a person leaves the country, in no kind of line, and counting still works.
+#include "control/pseudonyms/pseudonyms.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -96,6 +96,20 @@ TEST_F(PseudonymsTest, AccessFromTheLanHasItsClientReplacedAndTheSiteLeft) {
   EXPECT_EQ(said["observer"]["name"], "shanghai-office");
   EXPECT_EQ(said["sluice"]["line"], "iplc-sg");
   EXPECT_FALSE(said.contains("log"));
+}
+
+TEST_F(PseudonymsTest, PseudonymsOfTheLogItselfBecomeOthers) {
+  const RecordPseudonyms people{"p-client", "p-mac"};
+  std::string line;
+  append_record(
+      line, access(kClient, "198.51.100.9"), "www.example.com",
+      {.names = names, .line = {}, .event_id = "1-0-7", .log_file_path = {}, .pseudonyms = &people});
+  const json said = out(line);
+  EXPECT_EQ(said["source"]["address"], open()->of("ip", "p-client"));
+  EXPECT_EQ(said["source"]["mac"], open()->of("mac", "p-mac"));
+  EXPECT_EQ(said["destination"]["ip"], "198.51.100.9");
+  EXPECT_EQ(said["destination"]["domain"], "www.example.com");
+  EXPECT_EQ(said.dump().find("p-client"), std::string::npos);
 }
 
 TEST_F(PseudonymsTest, InboundAccessHasBothEndsReplaced) {
