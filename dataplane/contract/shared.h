@@ -12,7 +12,7 @@
 namespace sluice {
 
 inline constexpr uint64_t kSharedMagic = 0x3144524853554c53;  // "SLUSHRD1" as bytes
-inline constexpr uint32_t kSharedVersion = 5;
+inline constexpr uint32_t kSharedVersion = 6;
 inline constexpr size_t kPairNameBytes = 32;  ///< of a line's name, with its final zero
 
 /// A single-producer single-consumer ring of slots. Positions count slots for ever; slot p lies at p & (slots
