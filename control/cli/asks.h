@@ -1,5 +1,5 @@
-// control/cli: the commands that answer from what was recorded: top, why, rules, suggest. Each returns the
-// exit status.
+// control/cli: the commands that answer from what was recorded: top, why, rules, suggest, hosts. Each returns
+// the exit status.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -17,11 +17,11 @@ struct TopCommand {
   bool domains = false, json = false;
 };
 struct WhyCommand {
-  std::string who, last = "15m", log = "/var/log/sluice", policy;
+  std::string who, last = "15m", log = "/var/log/sluice", policy, feeds;
   bool json = false;
 };
 struct RulesCommand {
-  std::string policy = "/etc/sluice/policies", log;  ///< log: empty where the daemon is asked
+  std::string policy, feeds, log;  ///< log: empty where the daemon is asked
   bool json = false;
 };
 struct SuggestCommand {
@@ -29,17 +29,24 @@ struct SuggestCommand {
   std::string network, policy, feeds;
   bool json = false;
 };
+struct HostsCommand {
+  UsagePeriod period{.since = "1d"};
+  std::string policy;
+  bool json = false;
+};
 
 /// Names, clients, rules or networks with the most accesses.
 int run_top(const TopCommand& command);
 /// A client's blocks, beside the page that each belongs to, and what would open it.
-int run_why(const WhyCommand& command);
-/// How often each rule decided, which are not used, and which exceptions end.
+int run_why(const std::string& socket, const WhyCommand& command);
+/// How often each rule decided, which are not used or never decide, and which exceptions end.
 int run_rules(const std::string& socket, const RulesCommand& command);
 /// What an observed network needs, as YAML to be looked through.
-int run_suggest(const SuggestCommand& command);
+int run_suggest(const std::string& socket, const SuggestCommand& command);
+/// Addresses of the LAN that look like a server, a relay, or several machines.
+int run_hosts(const std::string& socket, const HostsCommand& command);
 
-/// The four on sluicectl's command line.
+/// The five on sluicectl's command line.
 class AskCommands {
  public:
   void add_to(CLI::App& app);
@@ -51,7 +58,9 @@ class AskCommands {
   WhyCommand why_;
   RulesCommand rules_;
   SuggestCommand suggest_;
-  const CLI::App *asks_top_ = nullptr, *asks_why_ = nullptr, *asks_rules_ = nullptr, *asks_suggest_ = nullptr;
+  HostsCommand hosts_;
+  const CLI::App *asks_top_ = nullptr, *asks_why_ = nullptr, *asks_rules_ = nullptr, *asks_suggest_ = nullptr,
+                 *asks_hosts_ = nullptr;
 };
 
 }  // namespace sluice::control

@@ -23,6 +23,10 @@ constexpr size_t kMaxAnswerBytes = size_t{64} << 20;
 
 }  // namespace
 
+bool is_daemon_there(const std::string& socket, std::string& error) {
+  return static_cast<bool>(connect_unix(socket, error));
+}
+
 std::optional<json> ask(const std::string& socket, const json& request, UniqueFd* passed) {
   const auto cannot = [](const std::string& why) {
     std::cerr << "sluicectl: " << why << "\n";

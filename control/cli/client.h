@@ -9,6 +9,9 @@
 
 namespace sluice::control {
 
+/// Whether somebody listens there; error: why not.
+[[nodiscard]] bool is_daemon_there(const std::string& socket, std::string& error);
+
 /// Sends one request and waits for its answer, an object. Returns nothing, with one line on standard error,
 /// where the daemon cannot be reached or does not answer. passed: gets the descriptor that came beside it.
 [[nodiscard]] std::optional<nlohmann::json> ask(const std::string& socket, const nlohmann::json& request,

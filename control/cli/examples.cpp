@@ -36,6 +36,7 @@ constexpr std::pair<const char*, const char*> kExamples[] = {
     {"why", "why 10.20.1.7 --last 15m"},
     {"rules", "rules --policy /etc/sluice/policies"},
     {"suggest", "suggest --network finance --since 14d > suggested.yaml"},
+    {"hosts", "hosts --since 7d"},
     {"completion", "completion bash > /etc/bash_completion.d/sluicectl"},
 };
 
