@@ -67,6 +67,7 @@ class Records {
       byte = static_cast<uint8_t>(client * 41);
     }
     out.vlan = kNoVlan;
+    out.ttl = end ? 0 : client % 3 == 0 ? 64 : 128;
     out.source = client_address(client);
     out.destination = v4(0xcb007100 + static_cast<uint32_t>(name * 2654435761U >> 8));
     out.source_port = static_cast<uint16_t>(1024 + below(60'000));

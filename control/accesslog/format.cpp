@@ -295,6 +295,10 @@ void append_sluice(std::string& out, const Record& record, const RecordContext& 
   out += word_of(static_cast<Seen>(record.seen));
   out += R"(","generation":)";
   append_number(out, record.generation);
+  if (record.ttl != 0) {
+    out += R"(,"ttl":)";
+    append_number(out, record.ttl);
+  }
   if (record.ended != Ended::No) {
     append_ended(out, record, context);
   } else if (static_cast<Action>(record.action) == Action::Observed) {

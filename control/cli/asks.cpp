@@ -9,6 +9,8 @@
 namespace sluice::control {
 namespace {
 
+constexpr const char* kFeeds =
+    "Directory with the copies of fetched lists, as /var/lib/sluice/control/feeds; for --policy";
 constexpr const char* kTimes = "2026-11-23, 2026-11-23T09:00 (UTC), as in RFC 3339, or 2h: so long ago";
 
 void add_usage_period(CLI::App& command, UsagePeriod& period) {
@@ -43,8 +45,11 @@ CLI::App* add_why(CLI::App& app, WhyCommand& command) {
   why->add_option("WHO", command.who, "A client's address, or a user")->required();
   why->add_option("--last", command.last, "How far to look back, as 15m, 2h or 7d")->capture_default_str();
   why->add_option("--log", command.log, "Directory of the access log")->capture_default_str();
-  why->add_option("--policy", command.policy,
-                  "Directory of the policy: says where the rules stand, and whose addresses a user has");
+  why->add_option(
+      "--policy", command.policy,
+      "Directory of the policy that says where the rules and entries stand, and whose addresses a "
+      "user has; without it: the policy in force, where the daemon runs");
+  why->add_option("--feeds", command.feeds, kFeeds);
   return why;
 }
 
@@ -62,8 +67,12 @@ CLI::App* add_who(CLI::App& app, WhoCommand& command) {
 CLI::App* add_rules(CLI::App& app, RulesCommand& command) {
   CLI::App* rules = app.add_subcommand(
       "rules",
-      "Show how often each rule decided and since when, which are not used, and which exceptions end.");
-  rules->add_option("--policy", command.policy, "Directory of the policy")->capture_default_str();
+      "Show how often each rule decided and since when, which are not used, which never decide as an earlier "
+      "one covers them, and which exceptions end.");
+  rules->add_option("--policy", command.policy,
+                    "Directory of the policy; without it: the policy in force, or, where no daemon runs, "
+                    "/etc/sluice/policies");
+  rules->add_option("--feeds", command.feeds, kFeeds);
   rules->add_option("--log", command.log,
                     "Directory of an access log in which hits are counted; without it: what the daemon has "
                     "counted, over all its restarts");
@@ -80,10 +89,23 @@ CLI::App* add_suggest(CLI::App& app, SuggestCommand& command) {
   add_usage_period(*suggest, command.period);
   suggest->add_option(
       "--policy", command.policy,
-      "Directory of the policy by which accesses are judged; without it: what became of them counts");
-  suggest->add_option("--feeds", command.feeds,
-                      "Directory with the copies of fetched lists, as /var/lib/sluice/control/feeds");
+      "Directory of the policy by which accesses are judged; without it: the policy in force, or, where no "
+      "daemon runs, what became of them counts");
+  suggest->add_option("--feeds", command.feeds, kFeeds);
   return suggest;
+}
+
+CLI::App* add_hosts(CLI::App& app, HostsCommand& command) {
+  CLI::App* hosts = app.add_subcommand(
+      "hosts",
+      "Name addresses of the LAN that look like a server, a relay, or several machines behind one address, "
+      "from the access log.\nNothing is blocked for it. Needs no daemon.");
+  add_usage_period(*hosts, command.period);
+  hosts->add_option(
+      "--policy", command.policy,
+      "Directory of the policy that says which networks are `shared`; without it: the policy in "
+      "force, where the daemon runs");
+  return hosts;
 }
 
 }  // namespace
@@ -94,6 +116,8 @@ void AskCommands::add_to(CLI::App& app) {
   CLI::App* const who = add_who(app, who_);
   CLI::App* const rules = add_rules(app, rules_);
   CLI::App* const suggest = add_suggest(app, suggest_);
+  CLI::App* const hosts = add_hosts(app, hosts_);
+  hosts->add_flag("--json", hosts_.json, "Print JSON");
   top->add_flag("--json", top_.json, "Print JSON");
   why->add_flag("--json", why_.json, "Print JSON");
   who->add_flag("--json", who_.json, "Print JSON");
@@ -104,6 +128,7 @@ void AskCommands::add_to(CLI::App& app) {
   asks_who_ = who;
   asks_rules_ = rules;
   asks_suggest_ = suggest;
+  asks_hosts_ = hosts;
 }
 
 bool AskCommands::run(const std::string& socket, int& status) const {
@@ -117,6 +142,8 @@ bool AskCommands::run(const std::string& socket, int& status) const {
     status = run_rules(socket, rules_);
   } else if (*asks_suggest_) {
     status = run_suggest(socket, suggest_);
+  } else if (*asks_hosts_) {
+    status = run_hosts(socket, hosts_);
   } else {
     return false;
   }

@@ -23,6 +23,10 @@ constexpr size_t kMaxAnswerBytes = size_t{64} << 20;
 
 }  // namespace
 
+bool is_daemon_there(const std::string& socket, std::string& error) {
+  return static_cast<bool>(connect_unix(socket, error));
+}
+
 std::optional<json> try_ask(const std::string& socket, const json& request, std::chrono::seconds patience,
                             std::string& error, UniqueFd* passed) {
   const auto cannot = [&error](std::string why) {

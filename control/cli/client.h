@@ -10,6 +10,8 @@
 
 namespace sluice::control {
 
+/// Whether somebody listens there; error: why not.
+[[nodiscard]] bool is_daemon_there(const std::string& socket, std::string& error);
 /// Sends one request and waits for its answer, an object, as long as patience for each part of it. Returns
 /// nothing, with error, where the daemon cannot be reached or does not answer. passed: gets the descriptor
 /// that came beside it.

@@ -111,7 +111,7 @@ std::optional<Query> read_order(const std::string& socket, const LogsDiscloseOpt
             " letters, digits, -, _ and dots, and begins with a letter or a digit";
   } else if (fs::exists(fs::symlink_status(options.out, ignored))) {
     error = options.out + " is there already";
-  } else if (out && !connect_unix(socket, error)) {
+  } else if (out && !is_daemon_there(socket, error)) {
     error += " (does sluice-control run? It signs who discloses what)";
   }
   if (!error.empty()) {

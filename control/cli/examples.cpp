@@ -45,6 +45,7 @@ constexpr std::pair<const char*, const char*> kExamples[] = {
     {"keeper new", "keeper new li.wei -o li.wei.pem"},
     {"rules", "rules --policy /etc/sluice/policies"},
     {"suggest", "suggest --network finance --since 14d > suggested.yaml"},
+    {"hosts", "hosts --since 7d"},
     {"report", "report --month 2026-11 --lang zh -o report-2026-11.html"},
     {"violations", "violations --month 2026-11"},
     {"violations confirm",

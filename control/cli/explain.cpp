@@ -51,13 +51,6 @@ std::string exception_of(std::string_view owner, std::string_view ticket) {
   return owner.empty() ? "" : " (exception of " + std::string(owner) + ", " + std::string(ticket) + ")";
 }
 
-json to_json(const std::optional<Place>& place) {
-  if (!place) return nullptr;
-  json out{{"file", place->file}, {"line", place->line}};
-  if (!place->entry.empty()) out["entry"] = place->entry;
-  return out;
-}
-
 json text_or_null(std::string_view text) {
   return text.empty() ? json(nullptr) : json(text);
 }
@@ -73,15 +66,15 @@ json to_json(const OpenedPolicy& policy, const Explained& explained) {
            {"host", explained.question.name},
            {"at", day_and_time(explained.question.at_s)},
            {"policy", policy.name},
-           {"rule_place", to_json(explained.rule)},
-           {"list_place", to_json(explained.entry)},
+           {"rule_place", place_json(explained.rule)},
+           {"list_place", place_json(explained.entry)},
            {"trace", json::array()}};
   if (policy.generation != 0) out["generation"] = policy.generation;
   if (answer.action() == Action::Observed) out["would"] = word_of(answer.verdict.would);
   add_exception(answer.owner, answer.ticket, answer.expires_s, out);
   for (const PassedRule& each : explained.passed) {
     json entry{{"rule", each.rule}, {"matched", each.why == PassedOver::Matched}, {"why", text_of(each.why)}};
-    if (policy.written) entry["place"] = to_json(policy.written->rule(each.rule));
+    if (policy.written) entry["place"] = place_json(policy.written->rule(each.rule));
     add_exception(each.owner, each.ticket, each.expires_s, entry);
     out["trace"].push_back(std::move(entry));
   }

@@ -40,4 +40,47 @@ std::optional<OpenedPolicy> open_policy(const std::string& which, const std::str
   return out;
 }
 
+namespace {
+
+bool read_known(const std::string& directory, const std::string& feeds, KnownPolicy& out) {
+  if (!read_policy_facts(directory, out.facts)) {
+    refuse_policy(out.facts.problems, directory + " is invalid");
+    return false;
+  }
+  out.name = directory;
+  out.written = WrittenPolicy::of_directory(directory, feeds);
+  return true;
+}
+
+}  // namespace
+
+bool find_policy(const std::string& directory, const std::string& feeds, const std::string& socket,
+                 const std::string& otherwise, KnownPolicy& out) {
+  if (!directory.empty()) return read_known(directory, feeds, out);
+  std::string why;
+  if (!is_daemon_there(socket, why)) {
+    std::cerr << "sluicectl: not by the policy in force: " << why << "; by "
+              << (otherwise.empty() ? "none, as --policy names no other" : otherwise) << "\n";
+    return otherwise.empty() || read_known(otherwise, feeds, out);
+  }
+  std::optional<OpenedPolicy> opened = open_policy(std::string(kRunning), feeds, socket);
+  if (!opened) return false;
+  out.name = opened->name;
+  out.judge = std::move(opened->judge);
+  out.written = opened->written;
+  if (!out.written) {
+    std::cerr << "sluicectl: no files and lines are shown: " << opened->no_sources << "\n";
+    return true;
+  }
+  out.facts = policy_facts(out.written->source(), [&out](Position at) { return out.written->text_of(at); });
+  return true;
+}
+
+nlohmann::json place_json(const std::optional<Place>& place) {
+  if (!place) return nullptr;
+  nlohmann::json out{{"file", place->file}, {"line", place->line}};
+  if (!place->entry.empty()) out["entry"] = place->entry;
+  return out;
+}
+
 }  // namespace sluice::control

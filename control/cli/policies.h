@@ -1,12 +1,15 @@
 // control/cli: the policies that a command asks.
 #pragma once
 
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "control/judge/asked.h"
 #include "control/judge/opened.h"
+#include "control/usage/rules.h"
 
 namespace sluice::control {
 
@@ -17,6 +20,22 @@ inline constexpr std::string_view kRunning = "running";
 /// nothing, and has said why.
 [[nodiscard]] std::optional<OpenedPolicy> open_policy(const std::string& which, const std::string& feeds,
                                                       const std::string& socket);
+
+/// A policy beside what the log says: where its rules and entries stand, its users and networks.
+struct KnownPolicy {
+  std::string name;                              ///< for people; empty: none is known
+  std::shared_ptr<const WrittenPolicy> written;  ///< nullptr: its sources are not to be had
+  std::unique_ptr<Judge> judge;                  ///< of the policy in force; of a directory none
+  PolicyFactsRead facts;
+};
+/// That of directory; where it is empty the policy in force; where no daemon answers that of otherwise, or,
+/// where that is empty, none: which of the last three it is, is said on standard error. Returns false, and
+/// has said why, where the policy cannot be had or is invalid.
+[[nodiscard]] bool find_policy(const std::string& directory, const std::string& feeds,
+                               const std::string& socket, const std::string& otherwise, KnownPolicy& out);
+
+/// For an answer in JSON: `file`, `line`, and of a list's entry `entry`; null where it is not known.
+[[nodiscard]] nlohmann::json place_json(const std::optional<Place>& place);
 
 /// Says what is wrong with a policy, and why that ends the command; returns kCannot.
 int refuse_policy(const Diagnostics& problems, const std::string& why);

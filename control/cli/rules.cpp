@@ -15,6 +15,7 @@
 #include "control/cli/policies.h"
 #include "control/cli/table.h"
 #include "control/cli/terminal.h"
+#include "control/policy/policy_compiler.h"
 #include "control/policy/utf8.h"
 #include "control/usage/hits.h"
 #include "control/usage/top.h"
@@ -23,6 +24,7 @@ namespace sluice::control {
 namespace {
 
 using nlohmann::json;
+constexpr const char* kUsualPolicy = "/etc/sluice/policies";
 constexpr std::chrono::days kSoon{14};  ///< an exception that ends within that is told of
 
 /// What was counted, and since when.
@@ -104,18 +106,36 @@ json use_json(const RuleUse& use, std::chrono::sys_seconds now) {
   return out;
 }
 
-void print_rules_json(const Counted& counted_hits, const std::vector<RuleUse>& uses,
-                      const std::vector<std::string>& gone, std::chrono::sys_seconds now) {
+/// Everything that is shown.
+struct RulesShown {
+  std::string policy;
+  Counted hits;
+  std::vector<RuleUse> uses;
+  std::vector<std::string> gone;     ///< names that have hits, and that the policy has not
+  std::vector<CoveredRule> covered;  ///< with can_cover
+  bool can_cover = false;            ///< the policy could be compiled
+};
+
+void print_rules_json(const RulesShown& shown, std::chrono::sys_seconds now) {
   const auto moment = [](int64_t time_ns) { return time_ns == 0 ? json() : json(utc_text(time_ns)); };
-  json out{{"since", moment(counted_hits.since_ns)},
-           {"until", moment(counted_hits.until_ns)},
+  json out{{"policy", shown.policy},
+           {"since", moment(shown.hits.since_ns)},
+           {"until", moment(shown.hits.until_ns)},
            {"rules", json::array()},
-           {"not_in_policy", json::array()}};
-  for (const RuleUse& use : uses) {
+           {"not_in_policy", json::array()},
+           {"covered", shown.can_cover ? json::array() : json()}};
+  for (const RuleUse& use : shown.uses) {
     out["rules"].push_back(use_json(use, now));
   }
-  for (const std::string& name : gone) {
-    const RuleHit& hit = counted_hits.rules.at(name);
+  for (const CoveredRule& each : shown.covered) {
+    out["covered"].push_back({{"rule", each.rule},
+                              {"where", each.place},
+                              {"by", each.by},
+                              {"by_where", each.by_place},
+                              {"what", to_string(each)}});
+  }
+  for (const std::string& name : shown.gone) {
+    const RuleHit& hit = shown.hits.rules.at(name);
     out["not_in_policy"].push_back({{"name", name}, {"hits", hit.hits}, {"last", moment(hit.last_ns)}});
   }
   std::cout << out.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
@@ -152,24 +172,16 @@ void print_exceptions(const std::vector<RuleUse>& uses, std::chrono::sys_seconds
   }
 }
 
-void print_rules(const Counted& counted_hits, const std::vector<RuleUse>& uses,
-                 const std::vector<std::string>& gone, std::chrono::sys_seconds now) {
-  const size_t width = output_width();
-  std::cout << wrapped(counted_hits.since_ns == 0
-                           ? "no access was recorded yet"
-                           : "hits since " + minute_text(counted_hits.since_ns) + " until " +
-                                 minute_text(counted_hits.until_ns) + " UTC",
-                       width, 0)
-            << "\n";
+void print_uses(const RulesShown& shown) {
   std::vector<std::vector<std::string>> rows;
-  for (const RuleUse& use : uses) {
+  for (const RuleUse& use : shown.uses) {
     rows.push_back({grouped(use.hit.hits), minute_text(use.hit.last_ns),
                     std::string(kRuleKindWords[static_cast<size_t>(use.facts.kind)]),
                     printable(use.facts.name)});
   }
-  std::cout << table_text({{"hits"}, {"last (UTC)", 1}, {"", 2}, {"rule"}}, rows, width);
+  std::cout << table_text({{"hits"}, {"last (UTC)", 1}, {"", 2}, {"rule"}}, rows, output_width());
   bool headed = false;
-  for (const RuleUse& use : uses) {
+  for (const RuleUse& use : shown.uses) {
     if (use.hit.hits == 0) {
       if (!std::exchange(headed, true)) {
         print_heading("without a hit since then");
@@ -177,43 +189,73 @@ void print_rules(const Counted& counted_hits, const std::vector<RuleUse>& uses,
       print_entry(use.facts.name + ", " + use.facts.where.substr(use.facts.where.rfind('/') + 1));
     }
   }
-  print_exceptions(uses, now);
-  if (!gone.empty()) {
-    print_heading("hit, but not in the policy any more");
-    for (const std::string& name : gone) {
-      print_entry(name + ": " + grouped(counted_hits.rules.at(name).hits) + ", last " +
-                  minute_text(counted_hits.rules.at(name).last_ns));
+}
+
+void print_rules(const RulesShown& shown, std::chrono::sys_seconds now) {
+  const Counted& hits = shown.hits;
+  std::cout << wrapped(hits.since_ns == 0 ? "no access was recorded yet"
+                                          : "hits since " + minute_text(hits.since_ns) + " until " +
+                                                minute_text(hits.until_ns) + " UTC",
+                       output_width(), 0)
+            << "\n";
+  print_uses(shown);
+  if (!shown.covered.empty()) {
+    print_heading("never decides, as an earlier one covers it");
+    for (const CoveredRule& each : shown.covered) {
+      print_entry(each.place.substr(each.place.rfind('/') + 1) + ": " + to_string(each));
     }
   }
+  print_exceptions(shown.uses, now);
+  if (!shown.gone.empty()) {
+    print_heading("hit, but not in the policy any more");
+    for (const std::string& name : shown.gone) {
+      print_entry(name + ": " + grouped(hits.rules.at(name).hits) + ", last " +
+                  minute_text(hits.rules.at(name).last_ns));
+    }
+  }
+}
+
+/// Compiles the policy, as only that shows which rules are covered.
+void find_covered_rules(const KnownPolicy& policy, RulesShown& out) {
+  Compiled compiled = policy.written->compile();
+  if (!compiled.policy) {
+    std::cerr << "sluicectl: which rules never decide is not known: the policy cannot be compiled here: "
+              << to_string(compiled.diagnostics.front()) << "\n";
+    return;
+  }
+  out.can_cover = true;
+  out.covered = std::move(compiled.policy->covered);
 }
 
 }  // namespace
 
 int run_rules(const std::string& socket, const RulesCommand& command) {
-  PolicyFactsRead policy;
-  if (!read_policy_facts(command.policy, policy)) {
-    return refuse_policy(policy.problems, command.policy + " is invalid");
-  }
-  Counted hits;
-  if (!(command.log.empty() ? ask_daemon(socket, hits) : count_in_log(command.log, hits))) {
+  KnownPolicy policy;
+  if (!find_policy(command.policy, command.feeds, socket, kUsualPolicy, policy)) {
     return kCannot;
   }
-  std::vector<RuleUse> uses;
-  std::vector<std::string> gone;
-  for (const RuleFacts& facts : policy.rules) {
-    const auto found = hits.rules.find(facts.name);
-    uses.push_back({facts, found == hits.rules.end() ? RuleHit{} : found->second});
+  if (!policy.written) {
+    return cannot_do("without its sources the rules are not known; --policy DIR names a directory");
   }
-  for (const auto& [name, hit] : hits.rules) {
-    const bool there = std::any_of(uses.begin(), uses.end(),
+  RulesShown shown{.policy = policy.name};
+  if (!(command.log.empty() ? ask_daemon(socket, shown.hits) : count_in_log(command.log, shown.hits))) {
+    return kCannot;
+  }
+  for (const RuleFacts& facts : policy.facts.rules) {
+    const auto found = shown.hits.rules.find(facts.name);
+    shown.uses.push_back({facts, found == shown.hits.rules.end() ? RuleHit{} : found->second});
+  }
+  for (const auto& [name, hit] : shown.hits.rules) {
+    const bool there = std::any_of(shown.uses.begin(), shown.uses.end(),
                                    [&name = name](const RuleUse& use) { return use.facts.name == name; });
     // What no rule decided stands in brackets.
     if (!there && !name.starts_with('(')) {
-      gone.push_back(name);
+      shown.gone.push_back(name);
     }
   }
+  find_covered_rules(policy, shown);
   const auto now = utc_now();
-  command.json ? print_rules_json(hits, uses, gone, now) : print_rules(hits, uses, gone, now);
+  command.json ? print_rules_json(shown, now) : print_rules(shown, now);
   return kDone;
 }
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <iostream>
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "control/base/utc.h"
@@ -13,9 +12,7 @@
 #include "control/cli/policies.h"
 #include "control/cli/table.h"
 #include "control/cli/terminal.h"
-#include "control/judge/judge.h"
 #include "control/policy/utf8.h"
-#include "control/usage/rules.h"
 
 namespace sluice::control {
 namespace {
@@ -153,14 +150,9 @@ void print_suggest_json(const UsageScope& scope, const std::string& network, con
   std::cout << out.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
 }
 
-/// Whether the policy has the network; says what it has where not.
-bool is_network(const std::string& directory, const std::string& network) {
-  PolicyFactsRead facts;
-  if (!read_policy_facts(directory, facts)) {
-    refuse_policy(facts.problems, directory + " is invalid");
-    return false;
-  }
-  if (std::ranges::find(facts.networks, network) != facts.networks.end()) {
+/// Whether the policy has the network, as far as that is known; says what it has where not.
+bool is_network(const PolicyFactsRead& facts, const std::string& network) {
+  if (facts.networks.empty() || std::ranges::find(facts.networks, network) != facts.networks.end()) {
     return true;
   }
   std::string all;
@@ -191,17 +183,17 @@ int run_suggest(const std::string& socket, const SuggestCommand& command) {
   if (command.network.empty()) {
     return cannot_do("--network is the name of a network");
   }
-  if ((!command.policy.empty() && !is_network(command.policy, command.network)) ||
-      !read_period(command.period, scope)) {
+  KnownPolicy policy;
+  if (!find_policy(command.policy, command.feeds, socket, "", policy) ||
+      !is_network(policy.facts, command.network) || !read_period(command.period, scope)) {
     return kCannot;
   }
   scope.query.network = command.network;
-  std::unique_ptr<Judge> judge;
   if (!command.policy.empty()) {
     Diagnostics problems;
     std::string error;
-    judge = Judge::of_directory(command.policy, command.feeds, problems, error);
-    if (!judge) {
+    policy.judge = Judge::of_directory(command.policy, command.feeds, problems, error);
+    if (!policy.judge) {
       return refuse_policy(problems, error);
     }
   }
@@ -211,7 +203,8 @@ int run_suggest(const std::string& socket, const SuggestCommand& command) {
                 {"until", command.period.until},
                 {"log", command.period.log}});
   Suggestion found;
-  const std::string error = find_suggestion(scope, judge ? rejudge_by(*judge) : Rejudge(), found);
+  const std::string error =
+      find_suggestion(scope, policy.judge ? rejudge_by(*policy.judge) : Rejudge(), found);
   if (!finish_reading(error, found.findings)) {
     return kCannot;
   }

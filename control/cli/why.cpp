@@ -9,19 +9,21 @@
 #include "control/cli/commands.h"
 #include "control/cli/exception_text.h"
 #include "control/cli/note_reading.h"
+#include "control/cli/policies.h"
 #include "control/cli/pseudonym_hint.h"
 #include "control/cli/table.h"
 #include "control/cli/terminal.h"
 #include "control/policy/prefix.h"
 #include "control/policy/utf8.h"
 #include "control/usage/blocks.h"
-#include "control/usage/rules.h"
 
 namespace sluice::control {
 namespace {
 
 using nlohmann::json;
 constexpr size_t kGroupsShown = 20, kPagesShown = 3, kLabelEnd = 11;
+/// The entries of so many blocks are looked for, the latest ones: each may mean reading a whole list.
+constexpr size_t kEntriesSought = 100;
 
 /// A text of digits, dots, colons and slashes is meant as an address, whether it is one or not.
 bool looks_like_address(const std::string& who) {
@@ -29,34 +31,30 @@ bool looks_like_address(const std::string& who) {
          who.find_first_of(".:/") != std::string::npos;
 }
 
-/// What is to be looked for: the client itself, and the addresses that the policy knows as a user's. Returns
-/// what is wrong with it.
-std::string clients_of(const WhyCommand& command, PolicyFactsRead& facts, std::vector<std::string>& out) {
+/// Returns what is wrong with who is asked about.
+std::string wrong_with(const std::string& who) {
   Prefix prefix;
-  const bool address = parse_prefix(command.who, prefix) == PrefixError::None;
+  const bool address = parse_prefix(who, prefix) == PrefixError::None;
   if (address && prefix.length != 128) {
-    return command.who + " is a whole prefix; write one client's address, or ask `top clients --from " +
-           command.who + "`";
+    return who + " is a whole prefix; write one client's address, or ask `top clients --from " + who + "`";
   }
-  if (!address && looks_like_address(command.who)) {
-    return command.who + " is no IP address";
+  if (!address && looks_like_address(who)) {
+    return who + " is no IP address";
   }
-  if (command.who.empty()) {
-    return "an empty text is no user";
-  }
-  out.push_back(address ? to_string(prefix) : command.who);
-  if (command.policy.empty()) {
-    return {};
-  }
-  if (!read_policy_facts(command.policy, facts)) {
-    return to_string(facts.problems.front());
-  }
+  return who.empty() ? "an empty text is no user" : "";
+}
+
+/// What is to be looked for: the client itself, and the addresses that the policy knows as a user's.
+std::vector<std::string> clients_of(const std::string& who, const PolicyFactsRead& facts) {
+  Prefix prefix;
+  const bool address = parse_prefix(who, prefix) == PrefixError::None;
+  std::vector<std::string> out{address ? to_string(prefix) : who};
   for (const UserFacts& user : facts.users) {
-    if (user.name == command.who) {
+    if (user.name == who) {
       out.insert(out.end(), user.addresses.begin(), user.addresses.end());
     }
   }
-  return {};
+  return out;
 }
 
 /// Adds what was found of one more address.
@@ -87,12 +85,29 @@ std::vector<std::pair<std::string, uint64_t>> pages_of(const BlockedGroup& group
 }
 
 /// Where the policy has the rule; empty where that is not known.
-std::string place_of_rule(const PolicyFactsRead& policy, const std::string& rule) {
-  const auto found = std::ranges::find(policy.rules, rule, &RuleFacts::name);
-  return rule.empty() || found == policy.rules.end() ? std::string() : found->where;
+std::string place_of_rule(const KnownPolicy& policy, const std::string& rule) {
+  const auto found = std::ranges::find(policy.facts.rules, rule, &RuleFacts::name);
+  return rule.empty() || found == policy.facts.rules.end() ? std::string() : found->where;
 }
 
-json group_json(const PolicyFactsRead& policy, const BlockedGroup& group) {
+/// Whether a list, or an office, decided, so that one of its entries took what was asked for.
+bool has_entry(const KnownPolicy& policy, const BlockedGroup& group) {
+  return policy.written && !group.list.empty();
+}
+
+/// The entry that takes the last access of the group, as the list is now.
+std::optional<Place> place_of_entry(const KnownPolicy& policy, const BlockedGroup& group) {
+  AccessFields fields;
+  Question question;
+  if (!has_entry(policy, group) || !read_access(group.line, fields) ||
+      !question_of(fields, question).empty()) {
+    return std::nullopt;
+  }
+  return policy.written->entry(group.list, group.rule, question);
+}
+
+/// entry: that of place_of_entry, where it was looked for.
+json group_json(const KnownPolicy& policy, const BlockedGroup& group, const std::optional<Place>& entry) {
   json out{{"asked", group.asked},
            {"address", group.address},
            {"port", group.port},
@@ -105,6 +120,7 @@ json group_json(const PolicyFactsRead& policy, const BlockedGroup& group) {
            {"rule", group.rule.empty() ? json() : json(group.rule)},
            {"rule_where", place_of_rule(policy, group.rule)},
            {"list", group.list.empty() ? json() : json(group.list)},
+           {"list_place", place_json(entry)},
            {"network", group.network.empty() ? json() : json(group.network)},
            {"clients", group.clients},
            {"pages", json::array()}};
@@ -117,7 +133,7 @@ json group_json(const PolicyFactsRead& policy, const BlockedGroup& group) {
   return out;
 }
 
-void print_why_json(const UsageScope& scope, const std::string& who, const PolicyFactsRead& policy,
+void print_why_json(const UsageScope& scope, const std::string& who, const KnownPolicy& policy,
                     const ClientUsage& found) {
   json out{{"who", who},
            {"addresses", found.addresses},
@@ -129,9 +145,12 @@ void print_why_json(const UsageScope& scope, const std::string& who, const Polic
                                        : json{{"time", utc_text(found.last_ns)},
                                               {"asked", found.last_asked},
                                               {"action", found.last_action}}},
+           {"policy", policy.name.empty() ? json() : json(policy.name)},
+           {"entries_sought", std::min(found.blocks.size(), kEntriesSought)},
            {"blocks", json::array()}};
   for (const BlockedGroup& each : found.blocks) {
-    out["blocks"].push_back(group_json(policy, each));
+    const bool sought = out["blocks"].size() < kEntriesSought;
+    out["blocks"].push_back(group_json(policy, each, sought ? place_of_entry(policy, each) : std::nullopt));
   }
   add_period(out, scope, found.findings);
   std::cout << out.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
@@ -143,7 +162,15 @@ void print_line(const char* label, const std::string& text) {
   std::cout << head << wrapped(printable(text), output_width(), kLabelEnd) << "\n";
 }
 
-void print_group(const PolicyFactsRead& policy, const BlockedGroup& group) {
+/// A path is shortened where it must be: it has no blanks to break it at.
+void print_place(const char* label, const std::string& text) {
+  const size_t width = output_width();
+  print_line(label, width == kNoWidth
+                        ? text
+                        : shortened(printable(text), width > 2 * kLabelEnd ? width - kLabelEnd : width));
+}
+
+void print_group(const KnownPolicy& policy, const BlockedGroup& group) {
   const std::string port = group.port == 0 ? "" : ":" + std::to_string(group.port);
   std::cout << "\n"
             << coloured(Colour::Bold, shortened(printable(group.asked + port), output_width())) << "\n";
@@ -158,7 +185,13 @@ void print_group(const PolicyFactsRead& policy, const BlockedGroup& group) {
   print_line("page", pages.empty() ? "none: nothing allowed was asked for within 10 s of it" : pages);
   print_line("because", because_text(group));
   if (const std::string place = place_of_rule(policy, group.rule); !place.empty()) {
-    print_line("rule", place);
+    print_place("rule", place);
+  }
+  if (const auto entry = place_of_entry(policy, group); entry) {
+    print_place("entry", entry->entry);
+    print_place("entry at", to_string(*entry));
+  } else if (has_entry(policy, group)) {
+    print_line("entry", "none of " + group.list + " takes it, as the list is now");
   }
   if (const std::string advice = instead_of_exception(group); !advice.empty()) {
     print_line("to open", advice);
@@ -188,7 +221,7 @@ void print_unseen(const UsageScope& scope, const std::vector<std::string>& clien
             << "\n";
 }
 
-void print_why(const UsageScope& scope, const std::string& who, const PolicyFactsRead& policy,
+void print_why(const UsageScope& scope, const std::string& who, const KnownPolicy& policy,
                const ClientUsage& found) {
   const size_t width = output_width();
   std::cout << wrapped(who + ": " + (found.blocked == 0 ? "nothing" : grouped(found.blocked)) +
@@ -223,11 +256,14 @@ void print_why(const UsageScope& scope, const std::string& who, const PolicyFact
 }  // namespace
 
 int run_why(const std::string& socket, const WhyCommand& command) {
-  std::vector<std::string> clients;
-  PolicyFactsRead policy;
-  if (const std::string why = clients_of(command, policy, clients); !why.empty()) {
+  if (const std::string why = wrong_with(command.who); !why.empty()) {
     return cannot_do(why);
   }
+  KnownPolicy policy;
+  if (!find_policy(command.policy, command.feeds, socket, "", policy)) {
+    return kCannot;
+  }
+  const std::vector<std::string> clients = clients_of(command.who, policy.facts);
   UsageScope scope;
   if (command.last.empty() || !read_period({.log = command.log, .since = command.last, .until = {}}, scope)) {
     return command.last.empty() ? cannot_do("--last is how far to look back, as 15m") : kCannot;

@@ -53,6 +53,7 @@ constexpr Column kColumns[] = {
     {"ended", {"sluice", "ended"}, Type::Text},
     {"access", {"sluice", "access"}, Type::Text},
     {"left_out", {"sluice", "left_out"}, Type::Number64},
+    {"ttl", {"sluice", "ttl"}, Type::Number16},
     {"duration_ns", {"event", "duration"}, Type::Number64},
     {"lost", {"sluice", "lost"}, Type::Number64},
     {"worker", {"sluice", "worker"}, Type::Number32},

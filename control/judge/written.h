@@ -39,6 +39,9 @@ class WrittenPolicy {
   const PolicySource& source() const { return source_; }
   const std::vector<SourceText>& texts() const { return texts_; }
 
+  /// `file:line:column` of a place in the sources.
+  [[nodiscard]] std::string text_of(Position at) const { return report_.text_of(at); }
+
   /// Compiles it, as it is said here.
   [[nodiscard]] Compiled compile() const;
 

@@ -370,10 +370,7 @@ class Compiler {
       const Word *rule = written_rule(each.rule), *by = written_rule(each.by);
       if (rule == nullptr || by == nullptr) continue;
       out.push_back({rule->text, report_.text_of(rule->at), by->text, report_.text_of(by->at)});
-      report_.warn(rule->at,
-                   "the rule " + in_quotes(rule->text) + " never decides: " + in_quotes(by->text) + ", at " +
-                       report_.text_of(by->at) + ", comes before it and takes all that it would take",
-                   "remove it, or move it before that one");
+      report_.warn(rule->at, to_string(out.back()), "remove it, or move it before that one");
     }
     return out;
   }
@@ -426,6 +423,11 @@ Compiled compile_into(std::span<const SourceText> texts, const std::filesystem::
 }
 
 }  // namespace
+
+std::string to_string(const CoveredRule& covered) {
+  return "the rule " + in_quotes(covered.rule) + " never decides: " + in_quotes(covered.by) + ", at " +
+         covered.by_place + ", comes before it and takes all that it would take";
+}
 
 Compiled compile_texts(std::span<const SourceText> texts, const std::filesystem::path& directory,
                        const ReadListFile& read_list_file, uint32_t generation,

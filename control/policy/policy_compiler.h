@@ -32,6 +32,8 @@ struct CoveredRule {
   std::string rule, place;
   std::string by, by_place;
 };
+/// What is wrong with it, as `check` warns.
+[[nodiscard]] std::string to_string(const CoveredRule& covered);
 
 /// A policy that is valid, as the data plane takes it.
 struct CompiledPolicy {

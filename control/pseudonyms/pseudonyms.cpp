@@ -34,7 +34,7 @@ constexpr std::string_view kOpen[] = {
     "rule.name",         "rule.ruleset",      "observer.name",    "sluice.network",    "sluice.line",
     "sluice.seen",       "sluice.generation", "sluice.would",     "sluice.ended",      "sluice.access",
     "sluice.left_out",   "sluice.lost",       "sluice.worker",    "sluice.from",       "sluice.until",
-    "sluice.folded"};
+    "sluice.folded",     "sluice.ttl"};
 
 /// Names below these tell of single machines: of a questioned address, or of a neighbour on the LAN.
 constexpr std::string_view kOfMachines[] = {"arpa",     "local",    "localdomain", "lan",    "home",

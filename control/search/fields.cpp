@@ -122,6 +122,12 @@ class Walker {
     if (outer == "destination") {
       return inner == "port" ? &out.destination_port : inner == "bytes" ? &out.destination_bytes : nullptr;
     }
+    if (outer == "sluice") {
+      return inner == "ttl" ? &out.ttl : nullptr;
+    }
+    if (outer == "event" && inner == "duration") {
+      return &out.duration_ns;
+    }
     return number_of(static_cast<LineFields&>(out), outer, inner);
   }
 

@@ -26,6 +26,7 @@ struct AccessFields : LineFields {
   std::string_view mac, list;
   std::string_view network, line, seen, would, ended, access, folded;  ///< of `sluice`
   uint64_t source_port = 0, destination_port = 0, source_bytes = 0, destination_bytes = 0;
+  uint64_t duration_ns = 0, ttl = 0;
 };
 /// Reads them as read_fields does.
 [[nodiscard]] bool read_access(std::string_view line, AccessFields& out);

@@ -4,11 +4,13 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "control/policy/diagnostics.h"
+#include "control/policy/policy_source.h"
 
 namespace sluice::control {
 
@@ -36,8 +38,13 @@ struct PolicyFactsRead {
   std::vector<RuleFacts> rules;  ///< in the order in which they are asked
   std::vector<UserFacts> users;
   std::vector<std::string> networks;
+  std::vector<std::string> shared;  ///< of the networks: those with many people behind each address
   Diagnostics problems;
 };
+
+/// What sources say, without their problems. where: `file:line:column` of a place.
+[[nodiscard]] PolicyFactsRead policy_facts(const PolicySource& source,
+                                           const std::function<std::string(Position)>& where);
 
 /// Reads what the YAML says, without the lists, so it is quick also where they are long. Returns false where
 /// a file cannot be read or says what it may not; problems has why.

@@ -57,15 +57,16 @@ inline constexpr size_t kMaxRecordSlots = slots_for(kMaxName, Ended::Fin);
 /// One access, or one flow's end. Written by one worker, read by control; the name goes on in the slots that
 /// follow; an end's begins there.
 struct Record {
-  uint64_t number;    ///< of this worker since it started, from 1; one that was lost leaves a gap
-  int64_t time_ns;    ///< UTC since 1970
-  uint8_t slots;      ///< 1..kMaxRecordSlots
-  uint8_t action;     ///< Action
-  uint8_t would;      ///< Action; read only when action is Observed
-  uint8_t reason;     ///< Reason
-  uint8_t transport;  ///< IP protocol number
-  uint8_t protocol;   ///< Protocol
-  uint8_t seen;       ///< Seen
+  uint64_t number;     ///< of this worker since it started, from 1; one that was lost leaves a gap
+  int64_t time_ns;     ///< UTC since 1970
+  uint8_t slots;       ///< 1..kMaxRecordSlots
+  uint8_t action : 4;  ///< Action
+  uint8_t would : 4;   ///< Action; read only when action is Observed
+  uint8_t ttl;         ///< TTL or hop limit of the judged packet, where the opener sent it; 0: none is known
+  uint8_t reason;      ///< Reason
+  uint8_t transport;   ///< IP protocol number
+  uint8_t protocol;    ///< Protocol
+  uint8_t seen;        ///< Seen
   Direction direction : 4;
   Ended ended : 4;
   uint8_t mac[6];  ///< of the opener's side, as the frame had it; zero if it came from the line
@@ -90,5 +91,6 @@ struct Record {
   };
 };
 static_assert(sizeof(Record) == kSlotBytes);
+static_assert(kActionCount <= 16);
 
 }  // namespace sluice

@@ -171,6 +171,7 @@ uint64_t WorkerPipeline::record(const Arrival* arrival, Flow& flow, const Sighti
     (from_opener(*arrival, flow) ? record.source_bytes : record.destination_bytes) =
         arrival->packet.payload_size;
   }
+  if (arrival != nullptr && from_opener(*arrival, flow)) record.ttl = arrival->packet.hop_limit;
   constexpr size_t kSourceMac = 6;
   if (arrival != nullptr && !flow.has(kFlowInbound) && arrival->from_lan())
     std::memcpy(record.mac, arrival->headers.data() + kSourceMac, 6);

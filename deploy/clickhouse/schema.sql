@@ -43,6 +43,7 @@ CREATE TABLE IF NOT EXISTS sluice.access_log (
     ended               String,
     access              String,             -- of ends: id of the flow's row before
     left_out            UInt64,
+    ttl                 UInt16,             -- of the packet that was judged; 0 where none is known
     duration_ns         UInt64,
     lost                UInt64,             -- of gaps
     worker              UInt32,             -- of gaps

@@ -167,6 +167,7 @@ void Case::check_record(const SeenRecord& seen, const YAML::Node& expected) cons
       {"vlan", record.vlan == kNoVlan ? "" : std::to_string(record.vlan)},
       {"generation", std::to_string(record.generation)},
       {"mac", hex(Bytes(record.mac, record.mac + 6))},
+      {"ttl", std::to_string(record.ttl)},
   };
   if (record.ended != Ended::No) {
     got["ended"] = word_of(record.ended);

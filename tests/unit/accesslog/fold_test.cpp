@@ -116,6 +116,7 @@ TEST_F(FoldTest, AnyFieldThatTheLineTellsKeepsApart) {
       {"network", [](Record& r) { r.network = kNone16; }},
       {"action", [](Record& r) { r.action = static_cast<uint8_t>(Action::Blocked); }},
       {"would", [](Record& r) { r.would = static_cast<uint8_t>(Action::Blocked); }},
+      {"ttl", [](Record& r) { ++r.ttl; }},
       {"reason", [](Record& r) { ++r.reason; }},
       {"transport", [](Record& r) { r.transport = 17; }},
       {"protocol", [](Record& r) { ++r.protocol; }},

@@ -167,6 +167,13 @@ TEST(FormatRecord, NothingKnownLeavesFieldsOut) {
   EXPECT_FALSE(line["sluice"].contains("network"));
   EXPECT_FALSE(line["sluice"].contains("line"));
   EXPECT_FALSE(line["sluice"].contains("would"));
+  EXPECT_FALSE(line["sluice"].contains("ttl"));
+}
+
+TEST(FormatRecord, TheTtlOfTheOpenersPacketIsANumber) {
+  Record record = sample();
+  record.ttl = 127;
+  EXPECT_EQ(json::parse(format_record(record, "a.example", names(), "l", "id"))["sluice"]["ttl"], 127);
 }
 
 TEST(FormatRecord, ObservedSaysWhatWouldHaveBeen) {

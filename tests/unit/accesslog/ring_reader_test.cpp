@@ -90,8 +90,8 @@ TEST_F(RingReaderTest, RecordThatDoesNotFitIsPassedOver) {
       fresh.push("before");
       fresh.push(long_name);
       fresh.push("after");
-      if (at == 20) {
-        continue;  // transport may be anything
+      if (at == 18 || at == 20) {
+        continue;  // TTL and transport may be anything
       }
       fresh.slot(1)[at] = std::byte{value};
       ASSERT_TRUE(reader.next(item));
