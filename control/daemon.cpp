@@ -83,11 +83,12 @@ std::string Daemon::start() {
   copies_ = std::make_unique<Copies>(CopyPaths{options_.log, options_.state});
   indexer_ = std::make_unique<Indexer>(options_.log);
   hits_ = std::make_unique<HitsThread>(options_.log, options_.state);
+  alarms_ = std::make_unique<AlarmThread>(options_.log, options_.state);
   log_ = std::make_unique<AccessLog>(std::move(writer_),
                                      [this](uint32_t generation) { return store_->names_of(generation); });
   make_rooms();
-  metrics_ = std::make_shared<Metrics>(*log_, *witness_, *copies_, link_->counts(), dnstap_->counts(),
-                                       [this] { return feeds_->status(); });
+  metrics_ = std::make_shared<Metrics>(*log_, *witness_, *copies_, *alarms_, link_->counts(),
+                                       dnstap_->counts(), [this] { return feeds_->status(); });
   metrics_server_ = MetricsServer::start(options_.metrics, metrics_, error);
   if (!metrics_server_) {
     return error;
@@ -295,6 +296,7 @@ void Daemon::keep() {
 
 void Daemon::watch_lines() {
   line_watch_.look(LineTime::clock::now());
+  alarms_->set_gateway({link_->up(), line_watch_.asked()});
   loop_.after(line_watch_.every(), [this] { watch_lines(); });
 }
 
@@ -307,6 +309,9 @@ void Daemon::publish() {
       witness_->set(log->witness, reloader_->site());
       log_->set_fold(std::chrono::seconds(log->fold_s));
       copies_->set(*log);
+    }
+    if (const auto alarms = reloader_->alarms(); alarms) {
+      alarms_->set(*alarms, reloader_->site());
     }
     if (const auto feeds = reloader_->feeds(); feeds && feeds_) {
       feeds_->set(*feeds);
@@ -326,6 +331,7 @@ json Daemon::status() const {
   out["started"] = utc_text(started_ns_);
   out["dataplane"] = data_plane_status(region_.get(), link_->up(), out["dataplane_generation"]);
   out["feeds"] = feeds_status();
+  out["alarms"] = to_json(alarms_->status());
   out["log"] = log_status(log_->counts(), options_.log.string(), log_key_, witness_->status());
   out["log"]["keep"] = keeper_->status();
   out["log"]["copies"] = json::array();

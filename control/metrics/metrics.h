@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "control/accesslog/access_log.h"
+#include "control/alarms/alarm_thread.h"
 #include "control/copies/copies.h"
 #include "control/dnstap/dnstap_server.h"
 #include "control/feeds/feeds.h"
@@ -27,17 +28,18 @@ namespace sluice::control {
 
 /// Makes the metric families at each scrape, out of the workers' counters in shared memory and of what
 /// control last said. Names begin with sluice_; labels are worker, line, side, reason, action, protocol,
-/// answer, kind, list, copy, result, process and version, never a host name. Any thread.
+/// answer, kind, list, copy, alarm, by, result, process and version, never a host name. Any thread.
 class Metrics : public prometheus::Collectable {
  public:
   using FeedsFunction = std::function<std::vector<FeedStatus>()>;  ///< called by any thread
 
   /// All of it outlives this.
-  Metrics(const AccessLog& log, const Witness& witness, const Copies& copies, const Link::Counts& link,
-          const DnstapServer::Counts& dnstap, FeedsFunction feeds)
+  Metrics(const AccessLog& log, const Witness& witness, const Copies& copies, const AlarmThread& alarms,
+          const Link::Counts& link, const DnstapServer::Counts& dnstap, FeedsFunction feeds)
       : log_(log),
         witness_(witness),
         copies_(copies),
+        alarms_(alarms),
         link_(link),
         dnstap_(dnstap),
         feeds_(std::move(feeds)) {}
@@ -53,6 +55,7 @@ class Metrics : public prometheus::Collectable {
   const AccessLog& log_;
   const Witness& witness_;
   const Copies& copies_;
+  const AlarmThread& alarms_;
   const Link::Counts& link_;
   const DnstapServer::Counts& dnstap_;
   const FeedsFunction feeds_;

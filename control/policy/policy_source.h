@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "control/policy/alarm_policy.h"
 #include "control/policy/diagnostics.h"
 #include "control/policy/host_name.h"
 #include "control/policy/log_policy.h"
@@ -191,6 +192,19 @@ struct LogSource {
   bool witness_given() const { return given[3].has_value(); }
 };
 
+struct AlarmSource {
+  Word name;
+  AlarmRule rule;
+};
+
+/// `alarms`, as all files together have it.
+struct AlarmsSource {
+  std::optional<Position> at;                    ///< where it is said first
+  AlarmPolicy said;                              ///< without the rules
+  std::array<std::optional<Position>, 4> given;  ///< webhook, mail, ca, repeat
+  std::vector<AlarmSource> rules;
+};
+
 /// What holds where neither a network nor the site says.
 inline constexpr Setting kDefaultFallback = Setting::Block;
 inline constexpr std::array<Setting, kSituationCount> kDefaultUnidentified = {
@@ -228,6 +242,7 @@ struct PolicySource {
   std::vector<ExceptionSource> exceptions;
   std::vector<RuleSource> rules;
   LogSource log;
+  AlarmsSource alarms;
   bool complete = true;  ///< every file could be read to its end, so that what is missing is really missing
 };
 

@@ -14,9 +14,9 @@ constexpr uint32_t kMaxGrace = 24 * 3600;
 constexpr size_t kMaxSocketPath = 107;  ///< of sockaddr_un, with a zero behind it
 
 constexpr std::string_view kKeys[] = {
-    "site",      "mode",  "timezone",   "contact",      "reload",          "lines",   "holidays",
-    "schedules", "users", "networks",   "default",      "resolvers",       "offices", "lists",
-    "tunnels",   "rules", "exceptions", "unidentified", "midstream-grace", "dnstap",  "log"};
+    "site",       "mode",         "timezone",        "contact",   "reload",  "lines", "holidays", "schedules",
+    "users",      "networks",     "default",         "resolvers", "offices", "lists", "tunnels",  "rules",
+    "exceptions", "unidentified", "midstream-grace", "dnstap",    "log",     "alarms"};
 
 /// Keeps a single value, or reports that an earlier file gave it. Returns whether it was kept.
 bool keep_once(const YamlNode& node, std::string_view key, std::optional<Word>& kept, Report& report) {
@@ -92,6 +92,7 @@ constexpr Part kParts[] = {
     {"dnstap", load_dnstap},
     {"midstream-grace", load_midstream_grace},
     {"log", load_log},
+    {"alarms", load_alarms},
 };
 
 void load_key(std::string_view key, const YamlNode& value, PolicySource& source, Report& report) {

@@ -82,7 +82,8 @@ json facts_json(const PolicyFacts& facts) {
           {"patterns", facts.patterns},
           {"feeds", std::move(feeds)},
           {"log", log_policy_json(facts.log)},
-          {"terms", terms_json(facts.terms)}};
+          {"terms", terms_json(facts.terms)},
+          {"alarms", alarm_policy_json(facts.alarms)}};
 }
 
 PolicyFacts read_facts(const json& value) {
@@ -114,6 +115,11 @@ PolicyFacts read_facts(const json& value) {
     refuse();
   }
   out.terms = std::move(*terms);
+  std::optional<AlarmPolicy> alarms = alarm_policy_from(value.at("alarms"));
+  if (!alarms) {
+    refuse();
+  }
+  out.alarms = std::move(*alarms);
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "control/link/sealed_image.h"
+#include "control/policy/alarm_policy.h"
 #include "control/policy/diagnostics.h"
 #include "control/policy/feed_copy.h"
 #include "control/policy/log_policy.h"
@@ -28,6 +29,7 @@ struct PolicyFacts {
   std::vector<FeedSpec> feeds;  ///< the lists that are to be fetched; a URL may hold a password
   LogPolicy log;
   PolicyTerms terms = {};
+  AlarmPolicy alarms = {};  ///< its webhook may hold a password
 };
 
 struct CompileJob {

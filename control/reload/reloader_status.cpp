@@ -147,6 +147,10 @@ std::optional<LogPolicy> Reloader::log_policy() const {
   return current_ && current_->facts ? std::optional(current_->facts->log) : std::nullopt;
 }
 
+std::optional<AlarmPolicy> Reloader::alarms() const {
+  return current_ && current_->facts ? std::optional(current_->facts->alarms) : std::nullopt;
+}
+
 PolicyTerms Reloader::terms() const {
   return current_ && current_->facts ? current_->facts->terms : PolicyTerms{};
 }

@@ -19,6 +19,11 @@ CompileOutcome some_outcome() {
   out.facts->log.keep_s = 2 * kMinKeepS;
   out.facts->terms = {{{"iplc-sg", 200'000'000, 1'900'000'000, true}},
                       {{"audit", "li.wei", "IT-1", 1'800'000'000}}};
+  out.facts->alarms = {.webhook = "https://alarms.example/",
+                       .mail = {"smtps://mail.example", "a@b.example", {"c@d.example"}},
+                       .ca = "/ca.pem",
+                       .repeat_s = 7200,
+                       .rules = {{"many", AlarmKind::Blocks, 50, 3600}}};
   out.sources = {{SourceFile::Kind::Policy, "a.yaml", kSum, 7}, {SourceFile::Kind::Feed, "f", kSum, 8}};
   out.digest = "digest";
   out.failure = "failure";
@@ -37,6 +42,7 @@ TEST(CompileMessages, OutcomeSurvivesTheWay) {
   EXPECT_EQ(got.facts->feeds, some_outcome().facts->feeds);
   EXPECT_EQ(got.facts->log, some_outcome().facts->log);
   EXPECT_EQ(got.facts->terms, some_outcome().facts->terms);
+  EXPECT_EQ(got.facts->alarms, some_outcome().facts->alarms);
   ASSERT_EQ(got.sources.size(), 2u);
   EXPECT_EQ(got.sources[1].kind, SourceFile::Kind::Feed);
   EXPECT_EQ(got.sources[1].size, 8u);
