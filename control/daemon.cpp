@@ -95,6 +95,7 @@ std::string Daemon::start() {
   copies_ = std::make_unique<Copies>(CopyPaths{options_.log, options_.state});
   indexer_ = std::make_unique<Indexer>(options_.log);
   hits_ = std::make_unique<HitsThread>(options_.log, options_.state);
+  alarms_ = std::make_unique<AlarmThread>(options_.log, options_.state);
   auto pseudonyms = LogPseudonyms::open(options_.log, options_.state, error);
   if (!pseudonyms) {
     return error;
@@ -105,8 +106,8 @@ std::string Daemon::start() {
       [this](const Record& record, bool shared, Who& who) { registry_->attribute(record, shared, who); },
       std::move(pseudonyms));
   make_rooms();
-  metrics_ = std::make_shared<Metrics>(*log_, *witness_, *copies_, *hits_, link_->counts(), dnstap_->counts(),
-                                       [this] { return feeds_->status(); });
+  metrics_ = std::make_shared<Metrics>(*log_, *witness_, *copies_, *hits_, *alarms_, link_->counts(),
+                                       dnstap_->counts(), [this] { return feeds_->status(); });
   metrics_->set_registry(registry_.get(), &radius_->counts());
   metrics_server_ = MetricsServer::start(options_.metrics, metrics_, error);
   if (!metrics_server_) {
@@ -213,6 +214,7 @@ void Daemon::watch_lines() {
   line_watch_.look(now);
   metrics_->set_verdicts(line_watch_.verdicts(now, link_->up(), reloader_->counts().generation,
                                               reloader_->terms(), utc_now_ns() / 1'000'000'000));
+  alarms_->set_gateway({link_->up(), line_watch_.asked()});
   loop_.after(line_watch_.every(), [this] { watch_lines(); });
 }
 
@@ -232,6 +234,9 @@ void Daemon::publish() {
     if (const auto identity = reloader_->identity(); identity) {
       registry_->set(*identity);
       radius_->listen(identity->radius);
+    }
+    if (const auto alarms = reloader_->alarms(); alarms) {
+      alarms_->set(*alarms, reloader_->site());
     }
     if (const auto feeds = reloader_->feeds(); feeds && feeds_) {
       feeds_->set(*feeds);
@@ -269,6 +274,7 @@ json Daemon::status() const {
   out["started"] = utc_text(started_ns_);
   out["dataplane"] = data_plane_status(region_.get(), link_->up(), out["dataplane_generation"]);
   out["feeds"] = feeds_status();
+  out["alarms"] = to_json(alarms_->status());
   out["log"] = log_status(log_->counts(), options_.log.string(), log_key_, witness_->status());
   out["identity"] = identity_status(*registry_, radius_->counts(), radius_->listening());
   out["log"]["keep"] = keeper_->status();

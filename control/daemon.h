@@ -7,6 +7,7 @@
 #include <string>
 
 #include "control/accesslog/access_log.h"
+#include "control/alarms/alarm_thread.h"
 #include "control/api/api_server.h"
 #include "control/base/event_loop.h"
 #include "control/copies/copies.h"
@@ -96,6 +97,7 @@ class Daemon {
   std::unique_ptr<Copies> copies_;
   std::unique_ptr<Indexer> indexer_;
   std::unique_ptr<HitsThread> hits_;
+  std::unique_ptr<AlarmThread> alarms_;
   std::shared_ptr<Metrics> metrics_;
   std::unique_ptr<MetricsServer> metrics_server_;
   std::unique_ptr<ApiServer> api_;

@@ -58,18 +58,22 @@ bool find_policy(const std::string& directory, const std::string& feeds, const s
                  const std::string& otherwise, KnownPolicy& out) {
   if (!directory.empty()) return read_known(directory, feeds, out);
   std::string why;
-  if (!is_daemon_there(socket, why)) {
+  std::optional<OpenedPolicy> opened;
+  if (is_daemon_there(socket, why)) {
+    opened = open_policy(std::string(kRunning), feeds, socket);
+    why = opened ? opened->no_sources : "it is not to be had";
+  }
+  const bool falls_back = !opened || (!opened->written && !otherwise.empty());
+  if (falls_back) {
     std::cerr << "sluicectl: not by the policy in force: " << why << "; by "
               << (otherwise.empty() ? "none, as --policy names no other" : otherwise) << "\n";
     return otherwise.empty() || read_known(otherwise, feeds, out);
   }
-  std::optional<OpenedPolicy> opened = open_policy(std::string(kRunning), feeds, socket);
-  if (!opened) return false;
   out.name = opened->name;
   out.judge = std::move(opened->judge);
   out.written = opened->written;
   if (!out.written) {
-    std::cerr << "sluicectl: no files and lines are shown: " << opened->no_sources << "\n";
+    std::cerr << "sluicectl: no files and lines are shown: " << why << "\n";
     return true;
   }
   out.facts = policy_facts(out.written->source(), [&out](Position at) { return out.written->text_of(at); });

@@ -28,9 +28,9 @@ struct KnownPolicy {
   std::unique_ptr<Judge> judge;                  ///< of the policy in force; of a directory none
   PolicyFactsRead facts;
 };
-/// That of directory; where it is empty the policy in force; where no daemon answers that of otherwise, or,
-/// where that is empty, none: which of the last three it is, is said on standard error. Returns false, and
-/// has said why, where the policy cannot be had or is invalid.
+/// That of directory; where it is empty the policy in force; where that is not to be had, or, with otherwise,
+/// not its sources, that of otherwise, or, where that is empty, none. What it is not by is said on standard
+/// error. Returns false, and has said why, where a directory is no valid policy.
 [[nodiscard]] bool find_policy(const std::string& directory, const std::string& feeds,
                                const std::string& socket, const std::string& otherwise, KnownPolicy& out);
 

@@ -234,9 +234,6 @@ int run_rules(const std::string& socket, const RulesCommand& command) {
   if (!find_policy(command.policy, command.feeds, socket, kUsualPolicy, policy)) {
     return kCannot;
   }
-  if (!policy.written) {
-    return cannot_do("without its sources the rules are not known; --policy DIR names a directory");
-  }
   RulesShown shown{.policy = policy.name};
   if (!(command.log.empty() ? ask_daemon(socket, shown.hits) : count_in_log(command.log, shown.hits))) {
     return kCannot;

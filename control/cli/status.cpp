@@ -300,6 +300,7 @@ int run_status(const std::string& socket, bool json_output) {
   show_lines(text, object_at(*answer, "us"));
   show_policy(text, *answer);
   show_ending(text, answer->value("ending", json::array()));
+  show_alarms(text, object_at(*answer, "alarms"));
   show_data_plane(text, object_at(*answer, "dataplane"));
   show_feeds(text, answer->value("feeds", json::array()));
   show_log(text, object_at(*answer, "log"));

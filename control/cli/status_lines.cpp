@@ -8,6 +8,7 @@
 #include "control/base/json_fields.h"
 #include "control/cli/rows.h"
 #include "control/cli/terminal.h"
+#include "control/policy/utf8.h"
 
 namespace sluice::control {
 namespace {
@@ -149,6 +150,44 @@ void show_ending(std::ostream& out, const json& ending) {
         << coloured(over ? Colour::Red : Colour::Yellow,
                     (over ? " ended " : " ends ") + text_at(each, "ends"))
         << (over && each.value("refused_after", false) ? ", and it is refused" : "") << "\n";
+  }
+}
+
+void show_alarms(std::ostream& out, const json& alarms) {
+  constexpr size_t kOpenShown = 10;
+  const json rules = array_at(alarms, "rules"), open = array_at(alarms, "open");
+  if (rules.empty()) {
+    return;
+  }
+  out << "alarms       " << counted(rules.size(), "alarm") << ", "
+      << (open.empty() ? coloured(Colour::Green, "none is open")
+                       : coloured(Colour::Red, grouped(open.size()) + " open"))
+      << "\n";
+  for (size_t i = 0; i < std::min(open.size(), kOpenShown); ++i) {
+    const std::string network = text_at(open[i], "network");
+    out << "             " << text_at(open[i], "alarm") << ": " << printable(text_at(open[i], "subject"))
+        << (network.empty() ? "" : " of " + network) << ", " << grouped(number_at(open[i], "count"))
+        << " since " << text_at(open[i], "since") << "\n";
+  }
+  if (open.size() > kOpenShown) {
+    out << "             and " << grouped(open.size() - kOpenShown) << " more; --json has all\n";
+  }
+  if (const uint64_t unnamed = number_at(alarms, "not_named"); unnamed != 0) {
+    out << "             " << coloured(Colour::Red, grouped(unnamed) + " counted only, as too many are open")
+        << "\n";
+  }
+  for (const json& sink : array_at(alarms, "sinks")) {
+    const uint64_t waiting = number_at(sink, "waiting");
+    const std::string error = text_at(sink, "error");
+    if (waiting != 0 && !error.empty()) {
+      out << "             "
+          << coloured(Colour::Red, "overdue: " + counted(waiting, "notice") + " by " + text_at(sink, "by") +
+                                       " since " + text_at(sink, "waiting_since"))
+          << ": " << printable(error) << "\n";
+    }
+  }
+  if (const std::string error = text_at(alarms, "error"); !error.empty()) {
+    out << "             " << coloured(Colour::Red, printable(error)) << "\n";
   }
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "control/base/unique_fd.h"
-#include "control/copies/pseudonyms.h"
+#include "control/pseudonyms/pseudonyms.h"
 
 namespace sluice::control {
 

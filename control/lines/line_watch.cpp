@@ -44,6 +44,17 @@ void LineWatch::look(LineTime now) {
   }
 }
 
+uint64_t LineWatch::asked() const {
+  uint64_t out = 0;
+  if (looks_.empty()) {
+    return out;
+  }
+  for (const LineSum& each : looks_.back().lines) {
+    out += each.syns.asked + each.questions.asked;
+  }
+  return out;
+}
+
 /// The last look that is so old, or the first one; nullptr where there is none.
 const Snapshot* LineWatch::since(std::chrono::milliseconds back, LineTime now) const {
   const Snapshot* out = looks_.empty() ? nullptr : &looks_.front();

@@ -39,6 +39,8 @@ class LineWatch {
   void set_region(std::shared_ptr<const SharedRegion> region, LineTime now);
   void look(LineTime now);
 
+  /// Connections and questions that the LAN asked for, of the last look's region since it began.
+  [[nodiscard]] uint64_t asked() const;
   /// Over the last `back`, or since the first look. up, generation: see GatewaySeen.
   [[nodiscard]] GatewaySeen gateway(std::chrono::milliseconds back, LineTime now, bool up,
                                     uint32_t generation) const;

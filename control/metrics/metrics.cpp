@@ -6,6 +6,7 @@
 
 #include "control/accesslog/ring_reader.h"
 #include "control/base/clock.h"
+#include "control/metrics/alarm_metrics.h"
 #include "control/metrics/copy_metrics.h"
 #include "control/metrics/family.h"
 #include "control/metrics/identity_metrics.h"
@@ -390,6 +391,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   }
   add_witness(witness_.status(), out);
   add_copies(copies_.status(), out);
+  add_alarms(alarms_.status(), out);
   add_dnstap(dnstap_, link_, out);
   add_feeds(feeds_(), out);
   if (region) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "control/accesslog/access_log.h"
+#include "control/alarms/alarm_thread.h"
 #include "control/copies/copies.h"
 #include "control/dnstap/dnstap_server.h"
 #include "control/feeds/feeds.h"
@@ -32,19 +33,21 @@ namespace sluice::control {
 
 /// Makes the metric families at each scrape, out of the workers' counters in shared memory and of what
 /// control last said. Names begin with sluice_; labels are worker, line, side, reason, action, protocol,
-/// answer, kind, list, copy, source, rule, network, exception and the like: what the policy or the gateway
-/// names, in bounded numbers, never a host, an address or a person. Any thread.
+/// answer, kind, list, copy, alarm, source, rule, network, exception and the like: what the policy or the
+/// gateway names, in bounded numbers, never a host, an address or a person. Any thread.
 class Metrics : public prometheus::Collectable {
  public:
   using FeedsFunction = std::function<std::vector<FeedStatus>()>;  ///< called by any thread
 
   /// All of it outlives this.
   Metrics(const AccessLog& log, const Witness& witness, const Copies& copies, const HitsThread& hits,
-          const Link::Counts& link, const DnstapServer::Counts& dnstap, FeedsFunction feeds)
+          const AlarmThread& alarms, const Link::Counts& link, const DnstapServer::Counts& dnstap,
+          FeedsFunction feeds)
       : log_(log),
         witness_(witness),
         copies_(copies),
         hits_(hits),
+        alarms_(alarms),
         link_(link),
         dnstap_(dnstap),
         feeds_(std::move(feeds)) {}
@@ -68,6 +71,7 @@ class Metrics : public prometheus::Collectable {
   const Witness& witness_;
   const Copies& copies_;
   const HitsThread& hits_;
+  const AlarmThread& alarms_;
   const Link::Counts& link_;
   const DnstapServer::Counts& dnstap_;
   const FeedsFunction feeds_;

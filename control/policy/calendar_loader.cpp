@@ -26,10 +26,10 @@ std::optional<uint8_t> parse_days(std::string_view text) {
   const auto first = day_of(text.substr(0, dash));
   const auto last = dash == text.npos ? first : day_of(text.substr(dash + 1));
   if (!first || !last) return std::nullopt;
-  uint8_t days = 0;
+  uint8_t bits = 0;
   for (size_t day = *first;; day = (day + 1) % kWeek) {
-    days = static_cast<uint8_t>(days | 1U << day);
-    if (day == *last) return days;
+    bits = static_cast<uint8_t>(bits | 1U << day);
+    if (day == *last) return bits;
   }
 }
 
@@ -59,9 +59,9 @@ void load_schedule(Word name, const YamlNode& node, PolicySource& source, Report
   if (const YamlNode* value = fields.find("days")) {
     schedule.days = 0;
     for (const YamlNode* item : read_one_or_more(*value, "days", report)) {
-      const auto days = parse_days(item->text);
-      if (days) {
-        schedule.days = static_cast<uint8_t>(schedule.days | *days);
+      const auto weekdays = parse_days(item->text);
+      if (weekdays) {
+        schedule.days = static_cast<uint8_t>(schedule.days | *weekdays);
       } else {
         report.error(item->at, in_quotes(item->text) + " is no day of the week",
                      "write " + alternatives(kDayWords) + ", or a range of them, as mon-fri");
@@ -97,9 +97,9 @@ void load_holidays(const YamlNode& node, PolicySource& source, Report& report) {
     HolidaysSource holidays;
     holidays.name = std::move(name);
     for (const YamlNode* item : read_items(*value, "holidays", report)) {
-      const auto days = parse_date_range(item->text);
-      if (days) {
-        holidays.days.push_back(*days);
+      const auto range = parse_date_range(item->text);
+      if (range) {
+        holidays.days.push_back(*range);
       } else {
         report.error(item->at, in_quotes(item->text) + " is no day, and no range of days",
                      "write 2026-10-01, or 2026-10-01..2026-10-07 for at most " +

@@ -245,6 +245,19 @@ std::optional<uint32_t> read_duration(const YamlNode& node, std::string_view key
   return static_cast<uint32_t>(*number * unit);
 }
 
+std::optional<uint32_t> read_count(const YamlNode& node, std::string_view key, uint32_t min, uint32_t max,
+                                   Report& report) {
+  const std::string instead = "write a number from " + std::to_string(min) + " to " + std::to_string(max);
+  if (!expect_scalar(node, key, instead, report)) return std::nullopt;
+  std::string_view rest = node.text;
+  const auto number = take_number(rest);
+  if (!number || !rest.empty() || *number < min || *number > max) {
+    report.error(node.at, in_ticks(key) + " cannot be " + in_quotes(node.text), instead);
+    return std::nullopt;
+  }
+  return static_cast<uint32_t>(*number);
+}
+
 std::optional<uint32_t> read_percent(const YamlNode& node, std::string_view key, uint32_t max,
                                      Report& report) {
   const std::string instead = "write 50%, at most " + std::to_string(max) + '%';

@@ -77,6 +77,9 @@ std::optional<WrittenName> read_name(const Word& word, Report& report);
 /// `90s`, `10m`, `2h` or `7d`, in seconds, min to max.
 std::optional<uint32_t> read_duration(const YamlNode& node, std::string_view key, uint32_t min, uint32_t max,
                                       Report& report);
+/// A whole number, min to max.
+std::optional<uint32_t> read_count(const YamlNode& node, std::string_view key, uint32_t min, uint32_t max,
+                                   Report& report);
 /// `50%`, at most max.
 std::optional<uint32_t> read_percent(const YamlNode& node, std::string_view key, uint32_t max,
                                      Report& report);

@@ -1,9 +1,9 @@
 // control/policy: the access log's part of a policy: its term, its witness, its copies.
 #include <algorithm>
 
-#include "control/policy/feed_url.h"
 #include "control/policy/field_reader.h"
 #include "control/policy/source_loader.h"
+#include "control/policy/target_reader.h"
 
 namespace sluice::control {
 namespace {
@@ -44,49 +44,6 @@ void load_fold(const YamlNode& node, LogPolicy& log, Report& report) {
   log.fold_s = read_duration(node, "fold", 1, kMaxFoldS, report).value_or(0);
 }
 
-std::string read_path(const YamlNode& node, std::string_view key, Report& report) {
-  auto text = read_text(node, key, report);
-  if (text && is_rooted_path(*text)) return std::move(*text);
-  if (text)
-    report.error(node.at, '`' + std::string(key) + "` has a path that does not begin with /",
-                 "write it from the root, as /etc/sluice/log/" + std::string(key));
-  return {};
-}
-
-/// `https://…`; never shown, it may hold a password.
-std::string read_witness_url(const YamlNode& node, Report& report) {
-  constexpr std::string_view kInstead = "write https://witness.example/sluice";
-  if (node.kind != YamlNode::Kind::Scalar) {
-    report.error(node.at, "`url` is no single value", std::string(kInstead));
-    return {};
-  }
-  std::string_view problem = url_problem(node.text);
-  if (problem.empty() && !node.text.starts_with("https://")) problem = "does not begin with https://";
-  if (problem.empty()) return node.text;
-  report.error(node.at, "the URL of `url` " + std::string(problem), std::string(kInstead));
-  return {};
-}
-
-/// `SCHEME://HOST` or `SCHEME://HOST:PORT`. The value is not shown: somebody may have put a password there.
-std::optional<Endpoint> read_endpoint(const YamlNode& node, std::string_view key, std::string_view scheme,
-                                      std::string_view instead, Report& report) {
-  if (node.kind == YamlNode::Kind::Scalar) {
-    if (auto endpoint = parse_endpoint(node.text, scheme)) return endpoint;
-  }
-  report.error(node.at, '`' + std::string(key) + "` is not " + std::string(scheme) + "://HOST:PORT",
-               std::string(instead));
-  return std::nullopt;
-}
-
-std::string read_mail_address(const YamlNode& node, std::string_view key, Report& report) {
-  auto text = read_text(node, key, report);
-  if (text && is_mail_address(*text)) return std::move(*text);
-  if (text)
-    report.error(node.at, '`' + std::string(key) + "` cannot be " + in_quotes(*text),
-                 "write a mail address, as audit@office.example");
-  return {};
-}
-
 void load_mail(const YamlNode& node, LogWitness& witness, Report& report) {
   const Fields fields(node, {"`mail`", kMailKeys}, report);
   if (!fields.is_map()) return;
@@ -117,7 +74,11 @@ void load_witness(const YamlNode& node, LogPolicy& log, Report& report) {
                      " of `url`, `folder` and `mail`",
                  "write one of them, as {folder: /mnt/witness}");
   }
-  if (url != nullptr) log.witness = {LogWitness::Kind::Url, read_witness_url(*url, report), {}, {}};
+  if (url != nullptr)
+    log.witness = {LogWitness::Kind::Url,
+                   read_https_url(*url, "url", "write https://witness.example/sluice", report),
+                   {},
+                   {}};
   if (folder != nullptr)
     log.witness = {LogWitness::Kind::Folder, read_path(*folder, "folder", report), {}, {}};
   if (mail != nullptr) {

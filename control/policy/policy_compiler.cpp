@@ -346,6 +346,7 @@ class Compiler {
     out.sources = std::move(sources_);
     out.feeds = std::move(feeds_);
     out.log = log_policy();
+    out.alarms = alarm_policy();
     out.terms = terms_of(source_, times);
     out.registers = std::move(registers_);
     out.identity = identity_of(source_);
@@ -372,6 +373,13 @@ class Compiler {
       out.push_back({rule->text, report_.text_of(rule->at), by->text, report_.text_of(by->at)});
       report_.warn(rule->at, to_string(out.back()), "remove it, or move it before that one");
     }
+    return out;
+  }
+
+  AlarmPolicy alarm_policy() const {
+    AlarmPolicy out = source_.alarms.said;
+    for (const AlarmSource& each : source_.alarms.rules) out.rules.push_back(each.rule);
+    std::ranges::sort(out.rules, {}, &AlarmRule::name);
     return out;
   }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "control/base/clock.h"
+#include "control/policy/alarm_policy.h"
 #include "control/policy/aligned_image.h"
 #include "control/policy/diagnostics.h"
 #include "control/policy/feed_copy.h"
@@ -47,6 +48,7 @@ struct CompiledPolicy {
   std::vector<std::string> sources;  ///< every file that was read, to be watched
   std::vector<FeedSpec> feeds;       ///< the lists that are to be fetched
   LogPolicy log;
+  AlarmPolicy alarms;
   PolicyTerms terms;
   PolicyRegister registers;
   IdentityPolicy identity;

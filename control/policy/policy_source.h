@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "control/policy/alarm_policy.h"
 #include "control/policy/company.h"
 #include "control/policy/diagnostics.h"
 #include "control/policy/host_name.h"
@@ -214,6 +215,19 @@ struct IdentitySource {
   std::vector<LeasesSource> leases;
 };
 
+struct AlarmSource {
+  Word name;
+  AlarmRule rule;
+};
+
+/// `alarms`, as all files together have it.
+struct AlarmsSource {
+  std::optional<Position> at;                    ///< where it is said first
+  AlarmPolicy said;                              ///< without the rules
+  std::array<std::optional<Position>, 4> given;  ///< webhook, mail, ca, repeat
+  std::vector<AlarmSource> rules;
+};
+
 /// What holds where neither a network nor the site says.
 inline constexpr Setting kDefaultFallback = Setting::Block;
 inline constexpr std::array<Setting, kSituationCount> kDefaultUnidentified = {
@@ -253,6 +267,7 @@ struct PolicySource {
   std::vector<RuleSource> rules;
   LogSource log;
   IdentitySource identity;
+  AlarmsSource alarms;
   bool complete = true;  ///< every file could be read to its end, so that what is missing is really missing
 };
 

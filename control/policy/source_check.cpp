@@ -66,7 +66,7 @@ void check_limits(const PolicySource& source, Report& report) {
 
 void check_names(const PolicySource& source, Report& report) {
   NameSpace lines(report), words(report), rules(report), holidays(report), schedules(report), users(report),
-      copies(report), leases(report);
+      copies(report), leases(report), alarms(report);
   for (const HolidaysSource& one : source.holidays) holidays.declare(one.name, "a register of holidays");
   for (const ScheduleSource& schedule : source.schedules) schedules.declare(schedule.name, "a schedule");
   for (const UserSource& user : source.users) users.declare(user.name, "a user");
@@ -80,6 +80,7 @@ void check_names(const PolicySource& source, Report& report) {
   for (const RuleSource& rule : source.rules) rules.declare(rule.name, "a rule");
   for (const LogCopySource& copy : source.log.copies) copies.declare(copy.name, "a copy");
   for (const LeasesSource& each : source.identity.leases) leases.declare(each.name, "leases");
+  for (const AlarmSource& alarm : source.alarms.rules) alarms.declare(alarm.name, "an alarm");
   if (!source.complete) return;
   for (const NetworkSource& network : source.networks) {
     if (!network.line || lines.has(network.line->text)) continue;
@@ -188,6 +189,23 @@ void check_log(const PolicySource& source, Report& report) {
   }
 }
 
+/// An alarm that nobody hears is seen by whoever looks.
+void check_alarms(const PolicySource& source, Report& report) {
+  const AlarmsSource& alarms = source.alarms;
+  if (alarms.rules.size() > kMaxAlarms) {
+    report.error(alarms.rules[kMaxAlarms].name.at,
+                 "there are " + std::to_string(alarms.rules.size()) + " alarms",
+                 "at most " + std::to_string(kMaxAlarms) + " are possible");
+  }
+  if (!source.complete || alarms.rules.empty() || !alarms.said.webhook.empty() ||
+      !alarms.said.mail.smtp.empty()) {
+    return;
+  }
+  report.warn(*alarms.at,
+              "nobody is told of the alarms: they show in `sluicectl status` and in the metrics alone",
+              "write to: {webhook: \"https://alarms.example/sluice\"}, or to: {mail: {…}}");
+}
+
 }  // namespace
 
 void check_source(const PolicySource& source, Report& report) {
@@ -198,6 +216,7 @@ void check_source(const PolicySource& source, Report& report) {
   check_addresses(source, report);
   check_log(source, report);
   check_identity(source, report);
+  check_alarms(source, report);
 }
 
 }  // namespace sluice::control

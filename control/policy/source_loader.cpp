@@ -17,7 +17,7 @@ constexpr std::string_view kKeys[] = {"site",    "mode",       "timezone",     "
                                       "lines",   "holidays",   "schedules",    "users",           "networks",
                                       "default", "resolvers",  "offices",      "lists",           "tunnels",
                                       "rules",   "exceptions", "unidentified", "midstream-grace", "dnstap",
-                                      "log",     "company",    "identity"};
+                                      "log",     "company",    "identity",     "alarms"};
 
 /// Keeps a single value, or reports that an earlier file gave it. Returns whether it was kept.
 bool keep_once(const YamlNode& node, std::string_view key, std::optional<Word>& kept, Report& report) {
@@ -95,6 +95,7 @@ constexpr Part kParts[] = {
     {"midstream-grace", load_midstream_grace},
     {"log", load_log},
     {"identity", load_identity},
+    {"alarms", load_alarms},
 };
 
 void load_key(std::string_view key, const YamlNode& value, PolicySource& source, Report& report) {

@@ -36,6 +36,7 @@ void load_tunnels(const YamlNode& node, PolicySource& source, Report& report);
 void load_lists(const YamlNode& node, PolicySource& source, Report& report);
 void load_exceptions(const YamlNode& node, PolicySource& source, Report& report);
 void load_rules(const YamlNode& node, PolicySource& source, Report& report);
+void load_alarms(const YamlNode& node, PolicySource& source, Report& report);
 void load_log(const YamlNode& node, PolicySource& source, Report& report);
 void load_identity(const YamlNode& node, PolicySource& source, Report& report);
 

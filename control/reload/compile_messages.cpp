@@ -84,7 +84,8 @@ json facts_json(const PolicyFacts& facts) {
           {"log", log_policy_json(facts.log)},
           {"terms", terms_json(facts.terms)},
           {"registers", register_json(facts.registers)},
-          {"identity", identity_policy_json(facts.identity)}};
+          {"identity", identity_policy_json(facts.identity)},
+          {"alarms", alarm_policy_json(facts.alarms)}};
 }
 
 PolicyFacts read_facts(const json& value) {
@@ -126,6 +127,11 @@ PolicyFacts read_facts(const json& value) {
     refuse();
   }
   out.identity = std::move(*identity);
+  std::optional<AlarmPolicy> alarms = alarm_policy_from(value.at("alarms"));
+  if (!alarms) {
+    refuse();
+  }
+  out.alarms = std::move(*alarms);
   return out;
 }
 

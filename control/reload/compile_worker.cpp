@@ -62,7 +62,7 @@ CompileOutcome CompileWorker::try_compile(const CompileJob& job) {
   CompiledPolicy& policy = *compiled.policy;
   out.facts = PolicyFacts{policy.site,  policy.reload_on_save, policy.networks, policy.rules, policy.lists,
                           policy.names, policy.prefixes,       policy.patterns, policy.feeds, policy.log,
-                          policy.terms, policy.registers,      policy.identity};
+                          policy.terms, policy.registers,      policy.identity, policy.alarms};
   out.sources = sources_of(policy);
   out.digest = digest_of(out.sources);
   if (wants_image(job, out.sources)) {

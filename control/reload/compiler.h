@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "control/link/sealed_image.h"
+#include "control/policy/alarm_policy.h"
 #include "control/policy/diagnostics.h"
 #include "control/policy/feed_copy.h"
 #include "control/policy/identity_policy.h"
@@ -32,6 +33,7 @@ struct PolicyFacts {
   PolicyTerms terms = {};
   PolicyRegister registers = {};
   IdentityPolicy identity = {};
+  AlarmPolicy alarms = {};  ///< its webhook may hold a password
 };
 
 struct CompileJob {

@@ -102,6 +102,8 @@ class Reloader {
   /// What the policy in force says of the access log; nothing where that is not known, as for the first
   /// moments after a start: what would be deleted waits until it is.
   [[nodiscard]] std::optional<LogPolicy> log_policy() const;
+  /// The alarms of the policy in force; nothing where that is not known.
+  [[nodiscard]] std::optional<AlarmPolicy> alarms() const;
   /// What of the policy in force ends by itself; nothing where that is not known.
   [[nodiscard]] PolicyTerms terms() const;
   /// The company and the lines of the policy in force; nothing where that is not known.

@@ -151,6 +151,10 @@ std::optional<IdentityPolicy> Reloader::identity() const {
   return current_ && current_->facts ? std::optional(current_->facts->identity) : std::nullopt;
 }
 
+std::optional<AlarmPolicy> Reloader::alarms() const {
+  return current_ && current_->facts ? std::optional(current_->facts->alarms) : std::nullopt;
+}
+
 PolicyTerms Reloader::terms() const {
   return current_ && current_->facts ? current_->facts->terms : PolicyTerms{};
 }

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "control/policy/log_policy.h"
+#include "control/send/send.h"
 
 namespace sluice::control {
 
@@ -15,16 +16,10 @@ struct HeadLines {
   std::string text;              ///< each with its line feed
 };
 
-struct DeliverLimits {
-  std::chrono::seconds connect{15};
-  std::chrono::seconds whole{60};
-  std::string authorities = {};  ///< a file of CA certificates; empty: the system's
-};
-
 /// Brings lines to the witness: a new file in a folder, a POST, a mail. site: who sends them; may be empty.
 /// stop: ends it early where it becomes true. Returns an empty string where the witness has them for sure;
 /// else why not, without URL or password.
 [[nodiscard]] std::string deliver(const LogWitness& witness, const HeadLines& lines, const std::string& site,
-                                  const DeliverLimits& limits, const std::atomic<bool>& stop);
+                                  const SendBounds& limits, const std::atomic<bool>& stop);
 
 }  // namespace sluice::control

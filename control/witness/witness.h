@@ -20,7 +20,7 @@ struct WitnessLimits {
   std::chrono::milliseconds first{5'000};         ///< after a start or another policy
   std::chrono::milliseconds first_retry{60'000};  ///< doubled with each failure, up to every
   uint64_t most_bytes = uint64_t{1} << 20;        ///< of lines at once; the rest at once after them
-  DeliverLimits deliver;
+  SendBounds deliver;
 };
 
 struct WitnessStatus {

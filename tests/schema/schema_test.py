@@ -27,7 +27,7 @@ BEYOND_A_SCHEMA = {
     "a day that the calendar does not have, a range that ends before it begins":
         r"^`\w+` cannot be '\d{4}-\d\d-\d\d(T\d\d:\d\d)?'$|^'\d{4}-\d\d-\d\d(\.\.\d{4}-\d\d-\d\d)?' is no day, and no range of days$"
         r"|^the line ends before it begins$|^'\w*/?\d+-\d+' is not a port$",
-    "a number beyond its limits": r"^`(midstream-grace|refresh|max-change|keep|fold|lease-max-age|max-age)` cannot be '\d+[smhd%]'$",
+    "a number beyond its limits": r"^`(midstream-grace|refresh|max-change|keep|fold|lease-max-age|max-age|repeat|within|no-records)` cannot be '\d+[smhd%]'$",
     "bits of a prefix beyond its length": r"has host bits set$",
     "IPv4 that is written as IPv6": r"is IPv4 written as IPv6$",
     "a text beyond ASCII: its limit is in bytes": r"^`[\w-]+` is longer than \d+ bytes$",

@@ -19,7 +19,9 @@ def kind_of(schema: Schema, part: dict) -> str:
         if "enum" in each:
             return ", ".join(f"`{word}`" for word in each["enum"])
         if each.get("type") == "boolean":
-            return "`true`, `false`"
+            return "`true`" if each.get("const") else "`true`, `false`"
+        if each.get("type") == "integer":
+            return f"a number, {each['minimum']} to {each['maximum']}"
         if each.get("type") == "array":
             words = next((one["enum"] for one in schema.parts(each["items"]) if "enum" in one), None)
             return "list of " + ", ".join(f"`{word}`" for word in words) if words else "list"

@@ -79,6 +79,35 @@ TEST(StatusLines, OddAnswersDoNoHarm) {
   show_ending(out, json::parse(R"([1, {}, {"name": 7}])"));
 }
 
+TEST(StatusLines, AlarmsSayWhomTheyAreAboutAndWhatIsOverdue) {
+  std::ostringstream out;
+  const json alarms{{"rules", {{{"name", "many"}}, {{"name", "quiet"}}}},
+                    {"open",
+                     {{{"alarm", "many"},
+                       {"subject", "li.wei\x1b[2J"},
+                       {"network", "staff"},
+                       {"count", 1234},
+                       {"since", "2026-11-23T04:05:06Z"}}}},
+                    {"not_named", 7},
+                    {"sinks",
+                     {{{"by", "webhook"}, {"waiting", 0}, {"error", ""}},
+                      {{"by", "mail"},
+                       {"waiting", 2},
+                       {"waiting_since", "2026-11-23T04:05:07Z"},
+                       {"error", "the server answers 503"}}}},
+                    {"error", ""}};
+  show_alarms(out, json::parse(alarms.dump()));  // as it comes from a daemon
+  EXPECT_EQ(out.str(),
+            "alarms       2 alarms, 1 open\n"
+            "             many: li.wei?[2J of staff, 1,234 since 2026-11-23T04:05:06Z\n"
+            "             7 counted only, as too many are open\n"
+            "             overdue: 2 notices by mail since 2026-11-23T04:05:07Z: the server answers 503\n");
+  std::ostringstream none;
+  show_alarms(none, json::object());
+  EXPECT_EQ(none.str(), "");
+  show_alarms(none, json::parse(R"({"rules": 7, "open": {"a": 1}, "sinks": [1, {}], "error": []})"));
+}
+
 TEST(StatusLines, EndingSaysWhoseAndWhen) {
   std::ostringstream out;
   show_ending(out, {{{"kind", "exception"},

@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 
+#include "control/metrics/alarm_metrics.h"
 #include "control/metrics/copy_metrics.h"
 #include "tests/unit/link/fake_shared.h"
 
@@ -26,11 +27,12 @@ struct MetricsTest : testing::Test {
   Witness witness{directory, {}};
   Copies copies{{directory, directory / "state"}};
   HitsThread hits{directory, directory / "state"};
+  AlarmThread alarms{directory, directory / "state"};
   Link::Counts link;
   DnstapServer::Counts dnstap;
   std::vector<FeedStatus> feeds;
   std::shared_ptr<Metrics> metrics =
-      std::make_shared<Metrics>(log, witness, copies, hits, link, dnstap, [this] { return feeds; });
+      std::make_shared<Metrics>(log, witness, copies, hits, alarms, link, dnstap, [this] { return feeds; });
   FakeShared shared{2, 64};
 
   ~MetricsTest() override { fs::remove_all(directory); }
@@ -163,6 +165,27 @@ TEST_F(MetricsTest, CopiesAreShownByTheirNames) {
   EXPECT_EQ(shown.find("sluice_copy_behind_seconds{copy=\"siem\"} 0\n"), std::string::npos);
 }
 
+TEST_F(MetricsTest, AlarmsAreShownByTheirNamesAndByNobodyElses) {
+  AlarmStatus status;
+  status.policy.rules = {{.name = "many"}, {.name = "quiet"}};
+  status.open = {{.alarm = "many", .subject = "li.wei"}, {.alarm = "many", .subject = "10.20.1.7"}};
+  status.raised = {{"many", 5}};
+  status.unnamed = 1;
+  status.sinks[static_cast<size_t>(AlarmSink::Mail)] = {.sent = 4, .failed = 3, .waiting = 2};
+  std::vector<prometheus::MetricFamily> families;
+  add_alarms(status, families);
+  const std::string shown = prometheus::TextSerializer().Serialize(families);
+  for (const char* line :
+       {"sluice_alarm_active{alarm=\"many\"} 2\n", "sluice_alarm_active{alarm=\"quiet\"} 0\n",
+        "sluice_alarms_total{alarm=\"many\"} 5\n", "sluice_alarm_notices_sent_total{by=\"mail\"} 4\n",
+        "sluice_alarm_notice_failures_total{by=\"mail\"} 3\n",
+        "sluice_alarm_notices_waiting{by=\"mail\"} 2\n", "sluice_alarms_unnamed_total 1\n"}) {
+    EXPECT_NE(shown.find(line), std::string::npos) << line;
+  }
+  EXPECT_EQ(shown.find("li.wei"), std::string::npos);
+  EXPECT_EQ(shown.find("10.20"), std::string::npos);
+}
+
 TEST_F(MetricsTest, FeedsAreShown) {
   FeedStatus feed;
   feed.spec.list = "malware";
@@ -272,9 +295,10 @@ TEST_F(MetricsTest, VerdictsBandwidthsAndTermsAreShown) {
 
 TEST_F(MetricsTest, NamesFollowPrometheusConventions) {
   know_everything();
-  const std::set<std::string> known = {
-      "worker", "line",   "side",  "reason", "action", "answer",  "protocol",  "process", "version", "kind",
-      "list",   "result", "ended", "copy",   "rule",   "network", "exception", "verdict", "used"};
+  const std::set<std::string> known = {"worker",   "line",    "side",    "reason",  "action",    "answer",
+                                       "protocol", "process", "version", "kind",    "list",      "result",
+                                       "ended",    "copy",    "rule",    "network", "exception", "verdict",
+                                       "used",     "by",      "alarm",   "source"};
   std::set<std::string> seen;
   for (const prometheus::MetricFamily& family : families()) {
     EXPECT_TRUE(family.name.starts_with("sluice_")) << family.name;

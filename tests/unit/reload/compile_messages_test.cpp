@@ -24,6 +24,11 @@ CompileOutcome some_outcome() {
                           1,
                           2,
                           {{.name = "iplc-sg", .papers = {{"c.pdf", kSum, 7}}}}};
+  out.facts->alarms = {.webhook = "https://alarms.example/",
+                       .mail = {"smtps://mail.example", "a@b.example", {"c@d.example"}},
+                       .ca = "/ca.pem",
+                       .repeat_s = 7200,
+                       .rules = {{"many", AlarmKind::Blocks, 50, 3600}}};
   out.sources = {{SourceFile::Kind::Policy, "a.yaml", kSum, 7}, {SourceFile::Kind::Feed, "f", kSum, 8}};
   out.digest = "digest";
   out.failure = "failure";
@@ -43,6 +48,7 @@ TEST(CompileMessages, OutcomeSurvivesTheWay) {
   EXPECT_EQ(got.facts->log, some_outcome().facts->log);
   EXPECT_EQ(got.facts->terms, some_outcome().facts->terms);
   EXPECT_EQ(got.facts->registers, some_outcome().facts->registers);
+  EXPECT_EQ(got.facts->alarms, some_outcome().facts->alarms);
   ASSERT_EQ(got.sources.size(), 2u);
   EXPECT_EQ(got.sources[1].kind, SourceFile::Kind::Feed);
   EXPECT_EQ(got.sources[1].size, 8u);
