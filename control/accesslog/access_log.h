@@ -106,7 +106,7 @@ class AccessLog {
   const std::unique_ptr<SegmentWriter> writer_;
   const NamesOf names_of_;
   const WhoOf who_of_;
-  Who who_;                             ///< of the record in hand; kept for its memory
+  Who who_;  ///< of the record in hand; kept for its memory
   const std::unique_ptr<LogPseudonyms> pseudonyms_;
   std::deque<Source> sources_;          ///< the first one is being read
   LogBatch batch_;                      ///< lines that are not yet synced

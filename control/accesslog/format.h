@@ -33,13 +33,13 @@ struct RecordPseudonyms {
 
 /// What a line says that its record does not. Everything here outlives the call.
 struct RecordContext {
-  const ImageNames& names;         ///< of the image of record.generation
-  std::string_view line;           ///< name of the pair; left out where empty
-  std::string_view event_id;       ///< see event_id
-  std::string_view log_file_path;  ///< replay: the capture; left out where empty
-  const Folded* folded = nullptr;  ///< of an access that stands for its repeats too
-  std::string_view user = {};      ///< who it was; any bytes; left out where empty
-  std::string_view machine = {};   ///< the name of their machine; the same
+  const ImageNames& names;                       ///< of the image of record.generation
+  std::string_view line;                         ///< name of the pair; left out where empty
+  std::string_view event_id;                     ///< see event_id
+  std::string_view log_file_path;                ///< replay: the capture; left out where empty
+  const Folded* folded = nullptr;                ///< of an access that stands for its repeats too
+  std::string_view user = {};                    ///< who it was; any bytes; left out where empty
+  std::string_view machine = {};                 ///< the name of their machine; the same
   const RecordPseudonyms* pseudonyms = nullptr;  ///< where the line is to have them
 };
 

@@ -298,47 +298,6 @@ void add_feeds(const std::vector<FeedStatus>& feeds, Families& out) {
   fetches.move_to(out);
 }
 
-void add_policy(const Reloader::Counts& policy, Families& out) {
-  Family::gauge("sluice_policy_generation",
-                "Generation of the policy in force, as the data plane says; 0: none.")
-      .add(uint64_t{policy.generation})
-      .move_to(out);
-  Family::gauge("sluice_policy_wanted_generation",
-                "Generation of the policy that control would have in force; 0: none.")
-      .add(uint64_t{policy.wanted_generation})
-      .move_to(out);
-  Family::gauge("sluice_policy_valid", "1 where the policy directory, as last compiled, is valid.")
-      .add(policy.valid ? 1.0 : 0.0)
-      .move_to(out);
-  Family::gauge("sluice_policy_errors", "Errors in the policy directory as last compiled.")
-      .add(policy.errors)
-      .move_to(out);
-  Family::gauge("sluice_policy_pending", "1 where a saved change is not in force.")
-      .add(policy.pending ? 1.0 : 0.0)
-      .move_to(out);
-  Family::gauge("sluice_policy_unconfirmed", "1 where what was applied is gone back from unless confirmed.")
-      .add(policy.unconfirmed ? 1.0 : 0.0)
-      .move_to(out);
-  Family::gauge("sluice_bypass", "1 while a bypass lets everything pass.")
-      .add(policy.bypass.holds(utc_now().time_since_epoch().count()) ? 1.0 : 0.0)
-      .move_to(out);
-  Family::gauge("sluice_policy_compile_seconds", "How long the last compilation took.")
-      .add(policy.compile_seconds)
-      .move_to(out);
-  Family::counter("sluice_policy_compilations_total", "Compilations that ended, with a policy or without.")
-      .add(policy.compiled)
-      .move_to(out);
-  Family::gauge("sluice_policy_history_alterations",
-                "Places at which the history was found altered at the start.")
-      .add(policy.alterations)
-      .move_to(out);
-  Family::counter("sluice_policy_reloads_total", "Policies that were to be enforced, by what became of them.")
-      .add(policy.enforced, {{"action", "enforced"}})
-      .add(policy.refused, {{"action", "refused"}})
-      .add(policy.invalid, {{"action", "invalid"}})
-      .move_to(out);
-}
-
 }  // namespace
 
 std::vector<prometheus::MetricFamily> Metrics::Collect() const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "control/policy/policy_terms.h"
+#include "control/reload/reloader.h"
 #include "control/usage/hits.h"
 #include "control/usage/name_counts.h"
 
@@ -19,6 +20,9 @@ inline constexpr size_t kMaxExceptionSeries = 50;
 /// rules: the names of all rules, exceptions and tunnels in force, in their order.
 void add_rule_figures(const std::vector<std::string>& rules, const RuleHits& hits, const AccessCounts& counts,
                       std::vector<prometheus::MetricFamily>& out);
+
+/// What is in force, what waits, and how reloads went.
+void add_policy(const Reloader::Counts& policy, std::vector<prometheus::MetricFamily>& out);
 
 void add_exception_ends(const PolicyTerms& terms, std::vector<prometheus::MetricFamily>& out);
 

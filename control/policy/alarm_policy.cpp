@@ -7,6 +7,7 @@
 #include "control/base/json_fields.h"
 #include "control/policy/feed_url.h"
 #include "control/policy/log_policy.h"
+#include "control/policy/policy_source.h"
 
 namespace sluice::control {
 namespace {
@@ -92,6 +93,13 @@ std::optional<AlarmPolicy> alarm_policy_from(const json& value) {
     if (!rule) return std::nullopt;
     out.rules.push_back(std::move(*rule));
   }
+  return out;
+}
+
+AlarmPolicy alarm_policy_of(const AlarmsSource& source) {
+  AlarmPolicy out = source.said;
+  for (const AlarmSource& each : source.rules) out.rules.push_back(each.rule);
+  std::ranges::sort(out.rules, {}, &AlarmRule::name);
   return out;
 }
 

@@ -53,6 +53,10 @@ struct AlarmPolicy {
   bool operator==(const AlarmPolicy&) const = default;
 };
 
+struct AlarmsSource;
+/// By name.
+[[nodiscard]] AlarmPolicy alarm_policy_of(const AlarmsSource& source);
+
 /// For another process, and back; nothing where value is not what a policy could say.
 [[nodiscard]] nlohmann::json alarm_policy_json(const AlarmPolicy& alarms);
 [[nodiscard]] std::optional<AlarmPolicy> alarm_policy_from(const nlohmann::json& value);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/policy/feed_url.h"
+#include "control/policy/policy_source.h"
 
 namespace sluice::control {
 namespace {
@@ -222,6 +223,13 @@ std::optional<LogPolicy> log_policy_from(const json& value) {
     if (!copy) return std::nullopt;
     out.copies.push_back(std::move(*copy));
   }
+  return out;
+}
+
+LogPolicy log_policy_of(const LogSource& source) {
+  LogPolicy out = source.said;
+  for (const LogCopySource& each : source.copies) out.copies.push_back(each.copy);
+  std::ranges::sort(out.copies, {}, &LogCopy::name);
   return out;
 }
 

@@ -91,6 +91,10 @@ struct LogPolicy {
 /// The inverse; nothing where value is none that the log can have.
 [[nodiscard]] std::optional<std::vector<LogKeeper>> keepers_from(const nlohmann::json& value);
 
+struct LogSource;
+/// With the copies by name.
+[[nodiscard]] LogPolicy log_policy_of(const LogSource& source);
+
 /// For another process, and back; nothing where value is not what a policy could say. It may hold a password.
 [[nodiscard]] nlohmann::json log_policy_json(const LogPolicy& log);
 [[nodiscard]] std::optional<LogPolicy> log_policy_from(const nlohmann::json& value);

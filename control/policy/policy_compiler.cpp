@@ -345,8 +345,8 @@ class Compiler {
     out.patterns = tables_.patterns.lists.size();
     out.sources = std::move(sources_);
     out.feeds = std::move(feeds_);
-    out.log = log_policy();
-    out.alarms = alarm_policy();
+    out.log = log_policy_of(source_.log);
+    out.alarms = alarm_policy_of(source_.alarms);
     out.terms = terms_of(source_, times);
     out.registers = std::move(registers_);
     out.identity = identity_of(source_);
@@ -373,20 +373,6 @@ class Compiler {
       out.push_back({rule->text, report_.text_of(rule->at), by->text, report_.text_of(by->at)});
       report_.warn(rule->at, to_string(out.back()), "remove it, or move it before that one");
     }
-    return out;
-  }
-
-  AlarmPolicy alarm_policy() const {
-    AlarmPolicy out = source_.alarms.said;
-    for (const AlarmSource& each : source_.alarms.rules) out.rules.push_back(each.rule);
-    std::ranges::sort(out.rules, {}, &AlarmRule::name);
-    return out;
-  }
-
-  LogPolicy log_policy() const {
-    LogPolicy out = source_.log.said;
-    for (const LogCopySource& each : source_.log.copies) out.copies.push_back(each.copy);
-    std::ranges::sort(out.copies, {}, &LogCopy::name);
     return out;
   }
 

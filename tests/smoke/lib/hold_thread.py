@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# smoke: keeps a thread of another process from running.
 """hold_thread.py THREAD: keeps one thread of a process from running, the others go on, until this program or it ends."""
 import ctypes
 import os

@@ -51,7 +51,7 @@ struct AccessLogTest : testing::Test {
     auto writer = SegmentWriter::open(directory, directory / "state", {}, error);  // makes the directories
     auto pseudonyms = LogPseudonyms::open(directory, directory / "state", error);
     EXPECT_NE(pseudonyms, nullptr) << error;
-    auto out = std::make_unique<AccessLog>(std::move(writer), names_of(), std::move(pseudonyms));
+    auto out = std::make_unique<AccessLog>(std::move(writer), names_of(), WhoOf{}, std::move(pseudonyms));
     out->set_keepers(keepers);
     return out;
   }

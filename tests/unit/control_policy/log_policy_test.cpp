@@ -252,7 +252,7 @@ LogPolicy log_of(const std::string& text) {
   return compiled.policy ? compiled.policy->log : LogPolicy{};
 }
 
-const std::string kWhole =
+const std::string kWholeLog =
     "log:\n"
     "  keep: 400d\n"
     "  country: DE\n"
@@ -271,7 +271,7 @@ const std::string kWhole =
     "    x: {clickhouse: \"https://c.example\", recipient: HQ, country: SG}\n";
 
 TEST(LogPolicy, SaysWhatThePolicySays) {
-  const LogPolicy log = log_of(kWhole);
+  const LogPolicy log = log_of(kWholeLog);
   EXPECT_EQ(log.keep_s, 400u * 86'400);
   EXPECT_EQ(log.country, "DE");
   EXPECT_EQ(log.fold_s, 10u);
@@ -300,12 +300,13 @@ TEST(LogPolicy, LeftOutItKeepsTheLawsTermAndSendsNothing) {
 }
 
 TEST(LogPolicy, SurvivesTheWay) {
-  for (const LogPolicy& log : {LogPolicy{}, log_of(kWhole), log_of(witness("{url: \"https://w.example/\"}"))})
+  for (const LogPolicy& log :
+       {LogPolicy{}, log_of(kWholeLog), log_of(witness("{url: \"https://w.example/\"}"))})
     EXPECT_EQ(log_policy_from(log_policy_json(log)), log);
 }
 
 TEST(LogPolicy, WithAnyMemberMissingOrOfAnotherKindIsRefused) {
-  const json whole = log_policy_json(log_of(kWhole)), flat = whole.flatten();
+  const json whole = log_policy_json(log_of(kWholeLog)), flat = whole.flatten();
   ASSERT_GT(flat.size(), 40u);
   for (const auto& [path, value] : flat.items()) {
     const json::json_pointer at(path);
@@ -341,7 +342,7 @@ TEST(LogPolicy, ValuesThatNoPolicyCouldSayAreRefused) {
                                                  {"/keepers/li.wei", kZhang},
                                                  {"/keepers/li.wei", kZero}};
   for (const auto& [path, value] : kWrong) {
-    json changed = log_policy_json(log_of(kWhole));
+    json changed = log_policy_json(log_of(kWholeLog));
     changed[json::json_pointer(path)] = value;
     EXPECT_EQ(log_policy_from(changed), std::nullopt) << path << ' ' << value;
   }
