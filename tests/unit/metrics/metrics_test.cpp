@@ -12,6 +12,7 @@
 
 #include "control/metrics/alarm_metrics.h"
 #include "control/metrics/copy_metrics.h"
+#include "control/metrics/identity_metrics.h"
 #include "tests/unit/link/fake_shared.h"
 
 namespace sluice::control {
@@ -43,10 +44,11 @@ struct MetricsTest : testing::Test {
     feeds.emplace_back().spec.list = "malware";
     set_link(shared.header(), 0, 0, LinkState::Up);
     metrics->set_data_plane(SharedRegion::map(shared.fd.get(), error), true);
-    metrics->set_names({"no-malware"},
-                       {{{"iplc-sg", 200'000'000, 0, false}}, {{"audit", "li.wei", "IT-1", 1'500'000'000}}});
+    metrics->set_names({"no-malware"}, {{{"iplc-sg", 200'000'000, 1'900'000'000, false}},
+                                        {{"audit", "li.wei", "IT-1", 1'500'000'000}}});
     metrics->set_verdicts({{"iplc-sg", Blame::Line}});
     metrics->set_keep({.keep_s = 15'984'000});
+    metrics->set_overdue_reviews(1);
     hits.know({"no-malware"}, {"staff"});
     for (int i = 0; i < 2000 && hits.counts().rules.names().empty(); ++i) {
       ::usleep(5000);
@@ -54,10 +56,17 @@ struct MetricsTest : testing::Test {
   }
   std::vector<prometheus::MetricFamily> families() const {
     auto out = metrics->Collect();
-    std::erase_if(out, [](const auto& family) { return family.name.starts_with("sluice_copy_"); });
+    std::erase_if(out, [](const auto& family) {
+      return family.name.starts_with("sluice_copy_") || family.name.starts_with("sluice_alarm");
+    });
     CopyStatus copy;
     copy.plan.copy.name = "siem";
     add_copies({copy}, out);
+    AlarmStatus watched;
+    watched.policy.rules.push_back({.name = "many-blocks"});
+    add_alarms(watched, out);
+    const Registry nobody([] { return int64_t{0}; });
+    add_identity(nobody, RadiusServer::Counts{}, out);
     return out;
   }
   bool shows(const std::string& line) const {
