@@ -7,7 +7,7 @@ DIR=$LAB_DIR/log
 searched() { lab_ctl logs --log "$DIR" "$@"; }
 list() { lab_ctl readings --log "$DIR" "$@"; }
 of() { list --json "$@" | python3 -c 'import json, sys; print(" ".join(each["what"] for each in json.load(sys.stdin)["readings"]))'; }
-count() { list --json "$@" | python3 -c 'import json, sys; print(json.load(sys.stdin)["count"])'; }
+count() { list --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["count"])'; }
 fails_with() { local wanted=$1; shift; "$@" >"$LAB_DIR/said" 2>&1; same "$?" "$wanted" || { cat "$LAB_DIR/said"; return 1; }; }
 said() { contains "$(<"$LAB_DIR/said")" "$1"; }
 logged() { [[ -n $(searched --to news.example 2>/dev/null) ]]; }
