@@ -48,7 +48,7 @@ void print_reviews(const Reviews& reviews, const std::vector<Month>& overdue, co
     std::cout << month_text(each) << "  " << coloured(Colour::Yellow, "overdue") << "\n";
   }
   if (reviews.months.empty() && overdue.empty()) {
-    std::cout << "no month was reviewed, and none is overdue\n";
+    std::cout << wrapped("no month was reviewed, and none is overdue", width, 0) << "\n";
   }
 }
 
