@@ -2,6 +2,7 @@
 #include "control/cli/reports.h"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <iostream>
 #include <span>
 #include <vector>
@@ -63,7 +64,10 @@ int put_out(const std::string& file, const std::string& text) {
     std::cout << text << std::flush;
     return kDone;
   }
-  const std::string why = replace_file(file, std::as_bytes(std::span(text)));
+  // Its directory is synced, so it must have one.
+  std::error_code failure;
+  const auto path = std::filesystem::absolute(file, failure);
+  const std::string why = failure ? failure.message() : replace_file(path, std::as_bytes(std::span(text)));
   return why.empty() ? kDone : cannot_do(why);
 }
 

@@ -106,6 +106,8 @@ check "nobody is said to be so" contains "$(lab_ctl subject nobody "${where[@]}"
 
 check "the manual of the policy in force" lab_ctl manual -o "$LAB_DIR/manual.html"
 check "is one" is_page "$LAB_DIR/manual.html" "From policy generation" "IT service desk" "advertising"
+# shellcheck disable=SC2164
+check "a file in the directory at hand" bash -c "cd $LAB_DIR && $LAB_BUILD/control/sluicectl notice --policy policies -o here.html && test -s here.html"
 check "the notice in Chinese, of a directory" lab_ctl notice --lang zh --policy "$policies" -o "$LAB_DIR/notice.html"
 check "is one too" is_page "$LAB_DIR/notice.html" "上网告知书"
 sed -i 's/IT service desk, ext. 4711/another desk/' "$policies/site.yaml"
