@@ -101,7 +101,6 @@ class Printer {
   const bool json_lines_;
   const uint64_t limit_;
   const StopSignals& stop_;
-  const StopSignals& stop_;
   uint64_t printed_ = 0;
 };
 
