@@ -36,6 +36,7 @@ import json, sys
 for target in json.load(sys.stdin):
     if target["type"] == "executable" and target["installed"]:
         print(*target["filename"])' | while read -r program; do
+    [[ $program == */sluice-replay ]] && continue  # reads captures, and no gateway needs it
     grep -qx "${program#"$LAB_CHECKOUT/build/"}" <<<"$built" || { echo "not $program"; return 1; }
   done
 }
