@@ -17,6 +17,7 @@ lines = sys.stdin.read().splitlines()
 widest = max(map(len, lines))
 sys.exit(f"{len(lines)} lines, the widest of {widest} characters" if len(lines) > 24 or widest > 100 else 0)'
 }
+kept() { "$demo" --keep >/dev/null 2>&1 && test -S /run/sluice-demo/api.sock; }
 # interrupted SIGNAL: once its namespaces are there.
 interrupted() {
   "$demo" >/dev/null 2>&1 &
@@ -42,6 +43,9 @@ for target in json.load(sys.stdin):
 check "what it builds is all that a gateway is made of" builds_all_of_the_gateway
 check "the demo succeeds" succeeds
 check "it leaves nothing" nothing_left
+check "--keep leaves it running" kept
+check "--stop ends what it left" "$demo" --stop
+check "and leaves nothing" nothing_left
 check "SIGTERM ends it and leaves nothing" interrupted TERM
 check "SIGHUP ends it and leaves nothing" interrupted HUP
 check "kill -9 in the middle" interrupted KILL

@@ -70,12 +70,15 @@ office_as_installed() {
 browse() {
   local each
   for each in news.example luckybet.example erp.example; do
-    page staff "http://$each/" && page staff "https://$each/" && in_ns staff dig +short +time=1 +tries=1 @10.20.0.10 "$each" || return
+    page staff "http://$each/"
+    page staff "https://$each/"
+    in_ns staff dig +short +time=1 +tries=1 @10.20.0.10 "$each" || return
   done
-  page finance http://luckybet.example/ && in_ns guest curl -s -m 1 http://198.51.100.12/
-  return 0
+  page finance http://luckybet.example/
+  in_ns guest curl -s -m 1 http://198.51.100.12/
+  page_is staff https://news.example/ 200 && page_is staff http://luckybet.example/ 403
 }
-recorded() { zstdcat -q /var/log/sluice/access-*.jsonl.zst 2>/dev/null | grep -q '"stranger\|10.99.0.9'; }
+recorded() { zstdcat -q /var/log/sluice/access-*.jsonl.zst 2>/dev/null | grep -q '"blocked".*10\.99\.0\.9'; }
 witnessed() { [[ -s $(echo /mnt/witness/heads-*.jsonl) ]]; }
 
 need "an office whose gateway lies as an installed one does" office_as_installed

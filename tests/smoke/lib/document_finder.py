@@ -51,9 +51,11 @@ class Form:
 
 def documents() -> list[str]:
     """Every document of the checkout: git's where there is git."""
-    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard", "*.md"], capture_output=True, text=True)
-    if listed.returncode == 0:
-        return sorted(name for name in listed.stdout.split("\n") if name)
+    try:
+        listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard", "*.md"], capture_output=True, text=True, check=True)
+        return sorted(name for name in listed.stdout.split("\n") if (ROOT / name).is_file())
+    except (OSError, subprocess.CalledProcessError):
+        pass
     return sorted(str(path.relative_to(ROOT)) for path in ROOT.rglob("*.md") if not path.relative_to(ROOT).parts[0].startswith("build"))
 
 
