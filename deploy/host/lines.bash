@@ -32,7 +32,7 @@ read_ports() {
   read -ra list <<<"$FAIL"
   for word in "${list[@]}"; do [[ $word != *=* ]] || fail_of[${word%%=*}]=${word#*=}; done
   read -ra list <<<"$FOLLOW"
-  for word in "${list[@]}"; do follow_of[$word]=1; done
+  for word in "${list[@]}"; do [[ $word == --follow ]] || follow_of[$word]=1; done
   workers=${WORKERS##* }
 }
 # each_line COMMAND: COMMAND LINE LANPORT LINEPORT for each; one that fails does not keep the others from it.
@@ -210,7 +210,7 @@ watch_links() {
   for ((at = 0; at < ${#pairs[@]}; at += 3)); do
     [[ -n ${follow_of[${pairs[at]}]:-} ]] || continue
     lan=${pairs[at + 1]} outside=${pairs[at + 2]}
-    [[ $lan == af_*:* && $outside == af_*:* ]] || { say "${pairs[at]}: its ports are cards that the data plane has; it does it"; continue; }
+    [[ $lan == af_*:* && $outside == af_*:* ]] || continue  # cards: the data plane does it
     peer[${lan#*:}]=${outside#*:} peer[${outside#*:}]=${lan#*:}
   done
   ((${#peer[@]})) || { say "no line's link is to be followed"; return; }

@@ -154,13 +154,20 @@ worker-hung() {
 }
 # It ends at each start, for there is a file where its state belongs.
 crash-loop() {
+  local each open=0
   service_decides open
-  SERVICE_RESULT=exit-code service_break
-  check "crash loop: between its tries the line is open" lab_wait 15 open_now
-  check "crash loop: for most of the time" mostly_open
-  mv "$LAB_DIR/dataplane.aside" "$LAB_DIR/dataplane"
-  check "crash loop: once it starts, it judges" lab_wait 30 service_forwards
-  check "crash loop: as before" enforces
+  mv "$LAB_DIR/dataplane" "$LAB_DIR/dataplane.aside" && touch "$LAB_DIR/dataplane"
+  service_kill
+  sleep 1
+  for each in {1..24}; do
+    [[ $(page staff http://luckybet.example/) != 200 ]] || ((++open))
+    sleep 0.5
+  done
+  echo "    measured: data plane that ends at each start: the line was open at $open of 24 looks"
+  check "crash loop: the line is open for most of the time" test "$open" -ge 18
+  rm "$LAB_DIR/dataplane" && mv "$LAB_DIR/dataplane.aside" "$LAB_DIR/dataplane"
+  check "crash loop: once it starts, it forwards" lab_wait 30 service_forwards
+  check "crash loop: and judges" lab_wait 5 enforces
   service_decides closed
 }
 both-killed() {

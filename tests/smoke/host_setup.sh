@@ -119,7 +119,7 @@ check "intel: closed: vfio-pci keeps the ports" test ! -e "$sys/bus/pci/drivers/
 check "intel: closed: it is noted" changes "iplc-sg gateway,iplc-sg closed"
 run --pair iplc-sg 0000:81:00.0 0000:81:00.1 --fail open --follow --workers 2
 check "intel: FAIL, decided anew" conf 'FAIL="iplc-sg=open"'
-check "intel: FOLLOW, for this line" conf 'FOLLOW="iplc-sg"'
+check "intel: FOLLOW, for this line" conf 'FOLLOW="--follow iplc-sg"'
 run --forwards
 : >"$sys/bus/pci/drivers/vfio-pci/unbind"
 mkdir -p "$sys/bus/pci/devices/0000:81:00."{0/net/ens1f0,1/net/ens1f1}  # which the kernel's driver would make
@@ -183,6 +183,16 @@ card 0000:02:00.2 igb eth2 0 7
 run --pair iplc-sg eth1 eth2 --fail closed
 check "one IOMMU group: the host's port in it is named" gave 0 "its IOMMU group has 0000:02:00.0 too"
 check "one IOMMU group: AF_PACKET" conf 'PAIRS="--pair iplc-sg af_packet:eth1 af_packet:eth2"'
+
+# ---- a card of DPDK's and one that is not
+machine mixed eth0 eth0
+card 0000:01:00.0 r8169 eth0 -1 3
+card 0000:02:00.0 r8169 enp2s0 -1 4
+card 0000:03:00.0 igc enp3s0 -1 5
+run --pair iplc-sg enp2s0 enp3s0 --fail open --follow
+check "mixed: links cannot follow each other" gave 1 "--follow wants two ports by vfio-pci, or none"
+run --pair iplc-sg enp2s0 enp3s0 --fail open --follow --driver af_packet
+check "mixed: by AF_PACKET they can" conf 'FOLLOW="--follow iplc-sg"'
 
 # ---- Realtek
 machine realtek eth0 eth0

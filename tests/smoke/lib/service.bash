@@ -5,7 +5,7 @@ SERVICE_SETUP=$LAB_CHECKOUT/deploy/host/setup
 service_decides() {
   mkdir -p "$LAB_DIR/host/etc/sluice"
   printf 'PAIRS="--pair iplc-sg %s:lan %s:line"\nWORKERS="--workers 1"\nFAIL="%s"\nFOLLOW="%s"\n' \
-    "$LAB_DRIVER" "$LAB_DRIVER" "iplc-sg=$1" "${2:-}" >"$LAB_DIR/host/etc/sluice/dataplane.conf"
+    "$LAB_DRIVER" "$LAB_DRIVER" "iplc-sg=$1" "${2:+--follow $2}" >"$LAB_DIR/host/etc/sluice/dataplane.conf"
 }
 service_setup() { in_ns gw "$SERVICE_SETUP" --root "$LAB_DIR/host" --programs "$@"; }
 # service_start: ExecStartPre, ExecStart, ExecStartPost, and as often as it ends ExecStopPost, RestartSec and all of it anew.

@@ -58,6 +58,7 @@ TEST(Options, WrongOnesAreNamedInOneLine) {
       {{"--pair", "a", "net_null0", "net_null1", "--cores", "1,,2"}, "--cores"},
       {{"--pair", "a", "net_null0", "net_null1", "--what"}, "--help"},
       {{"--pair", "a", "net_null0", "net_null1", "extra"}, "extra"},
+      {{"--pair", "a", "net_null0", "net_null1", "--follow", "b"}, "--follow b"},
       {{"--pair", "a", "af_packet:lan0", "af_packet:lan0"}, "af_packet:lan0: the port is named twice"},
       {{"--pair", "a", "net_null0", "net_null1", "--pair", "b", "net_null1,x=1", "net_null2"}, "named twice"},
   };
