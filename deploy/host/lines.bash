@@ -170,7 +170,10 @@ kernel_interface() {
 bridge_ports() {
   local port
   # A program of AF_XDP may have outlived the data plane.
-  for port in "$2" "$3"; do host ip link set "$port" xdp off 2>/dev/null || true; done
+  for port in "$2" "$3"; do
+    host ip link set "$port" xdp off 2>/dev/null || true
+    host ip link set "$port" xdpgeneric off 2>/dev/null || true
+  done
   [[ -z $(host ip -o link show "$1" 2>/dev/null) ]] || return 0
   host ip link add "$1" type bridge stp_state 0 forward_delay 0 ageing_time 0 mcast_snooping 0 || return
   [[ ! -e /proc/sys/net/ipv6/conf/$1 ]] || host put "/proc/sys/net/ipv6/conf/$1/disable_ipv6" 1 || return

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # smoke: asks for an open and a blocked name in turn, each on a connection of its own, and counts wrong verdicts.
-"""verdicts.py OPEN_ADDRESS OPEN_HOST BLOCKED_ADDRESS BLOCKED_HOST: until SIGTERM; prints how many were right, silent, wrong"""
+"""verdicts.py SOURCE OPEN_ADDRESS OPEN_HOST BLOCKED_ADDRESS BLOCKED_HOST: until SIGTERM; prints how many were right, silent, wrong"""
 import json
 import signal
 import socket
@@ -16,10 +16,10 @@ def stop(*_) -> None:
     stopped = True
 
 
-def ask(address: str, host: str) -> str:
+def ask(source: str, address: str, host: str) -> str:
     """The status; empty where no whole answer comes."""
     try:
-        with socket.create_connection((address, 80), PATIENCE_S) as connection:
+        with socket.create_connection((address, 80), PATIENCE_S, (source, 0)) as connection:
             connection.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
             answer = b""
             while piece := connection.recv(4096):
@@ -31,10 +31,11 @@ def ask(address: str, host: str) -> str:
 
 def main() -> None:
     counts = {"right": 0, "silent": 0, "wrong": 0}
-    wanted = ((sys.argv[1], sys.argv[2], "200"), (sys.argv[3], sys.argv[4], "403"))
+    source, *sites = sys.argv[1:]
+    wanted = ((sites[0], sites[1], "200"), (sites[2], sites[3], "403"))
     while not stopped:
         for address, host, status in wanted:
-            said = ask(address, host)
+            said = ask(source, address, host)
             counts["right" if said == status else "silent" if not said else "wrong"] += 1
         time.sleep(EVERY_S)
     print(json.dumps(counts))
