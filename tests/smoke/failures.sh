@@ -14,6 +14,10 @@ source "$(dirname "$0")/lib/service.bash"
 TRAFFIC_UNDER_WAY_S=0.3
 asker=10.20.1.8 news=198.51.100.12 bets=198.51.100.13
 
+control_start() { lab_control_start "$LAB_DIR/policies" --lines-log "$LAB_DIR/host/var/lib/sluice/lines.log"; }
+disk_down() { ! mountpoint -q "$LAB_DIR/log" || umount -l "$LAB_DIR/log"; }
+trap 'code=$?; disk_down; (exit "$code"); smoke_finish' EXIT
+
 # ---- what is measured
 # begin: datagrams to headquarters, a thousand a second, which a rule allows whatever is remembered; and requests, whose verdicts are
 # known.
@@ -132,7 +136,9 @@ killed-open() {
   check "open: tags, LLDP, LACP and spanning tree pass as on a wire" frames_through
   check "open: the host has no address there" same "$(in_ns gw ip -o address show dev sluice-fail1)" ""
   check "open: it says so aloud" grep -q 'iplc-sg is OPEN: .*nothing is judged, nothing is logged' "$LAB_DIR/setup.log"
+  check "open: so does status" contains "$(lab_ctl status)" "iplc-sg is OPEN, unjudged and not logged, without the gateway, since"
   check "open: the gateway comes back" service_back
+  check "open: status remembers it" contains "$(lab_ctl status)" "iplc-sg was OPEN"
   check "open: nothing is left of the bridge" same "$(in_ns gw ip -o link show type bridge)" ""
   check "open: it is judged again" enforces
   end "killed, open, and back"
@@ -178,7 +184,7 @@ both-killed() {
   lab_wait 20 service_forwards
   check "both killed: a listed name is blocked before control is back" page_is staff http://luckybet.example/ 403
   check "both killed: an open one is open" page_is staff http://news.example/ 200
-  need "both killed: control comes back" lab_control_start
+  need "both killed: control comes back" control_start
   end "both killed"
   check "both killed: no verdict was wrong" no_wrong
   check "both killed: the log is whole, and says what it may lack" log_unaltered
@@ -198,33 +204,34 @@ image-corrupt() {
 
 # ---- the disk and the clock
 mended() { umount "$2" && { e2fsck -fy "$1"; (($? < 4)); } && mount -o loop,errors=remount-ro "$1" "$2"; }
+disk_refuses() { (($(metric '^sluice_log_errors_total') > 0)); }
 disk-read-only() {
   local folder=$LAB_DIR/log image=$LAB_DIR/disk fault
   lab_stop control
   truncate -s 64M "$image" && mkfs.ext4 -q -F "$image" && mkdir -p "$LAB_DIR/log.aside" && mv "$folder" "$LAB_DIR/log.aside/" && mkdir "$folder"
   if ! mount -o loop,errors=remount-ro "$image" "$folder" 2>/dev/null; then
     echo "    no loop device here: a disk that becomes read-only was not tried"
-    rmdir "$folder" && mv "$LAB_DIR/log.aside/log" "$folder" && lab_control_start
+    rmdir "$folder" && mv "$LAB_DIR/log.aside/log" "$folder" && control_start
     return
   fi
-  need "read-only: control on a disk of its own" lab_control_start
+  need "read-only: control on a disk of its own" control_start
   begin
   fault=/sys/fs/ext4/$(basename "$(findmnt -n -o SOURCE "$folder")")/trigger_fs_error
   echo "a test" >"$fault"
   check "read-only: the disk is" lab_wait 3 bash -c "! touch $folder/probe"
-  check "read-only: control says that the disk refuses" lab_wait 5 test "$(sleep 1; metric '^sluice_log_errors_total')" -gt 0
+  check "read-only: control says that the disk refuses" lab_wait 5 disk_refuses
   check "read-only: names are judged" enforces
   # An admin mends it.
   lab_stop control
   check "read-only: the disk is mended" mended "$image" "$folder"
-  need "read-only: control on the mended disk" lab_control_start
+  need "read-only: control on the mended disk" control_start
   end "disk read-only"
   check "read-only: no verdict was wrong" no_wrong
   check "read-only: no datagram was lost" same "$((sent - received))" 0
   check "read-only: what came meanwhile is written" nothing_unlogged
   check "read-only: the log is whole" log_unaltered
   lab_stop control
-  umount "$folder" && rmdir "$folder" && mv "$LAB_DIR/log.aside/log" "$folder" && lab_control_start
+  umount "$folder" && rmdir "$folder" && mv "$LAB_DIR/log.aside/log" "$folder" && control_start
 }
 # The programs run with a clock that can be moved, from their start on.
 clock_made() {
@@ -331,7 +338,7 @@ policy-gone() {
   check "policy gone: nothing else can be applied" refuses apply --yes --no-preview --wait --reason test
   check "policy gone: status says so" contains "$(lab_ctl status 2>&1)" "$LAB_DIR/policies"
   lab_stop control KILL
-  need "policy gone: control starts without it" lab_control_start
+  need "policy gone: control starts without it" control_start
   check "policy gone: what was in force stays so" enforces
   mv "$LAB_DIR/policies.aside" "$LAB_DIR/policies"
   check "policy gone: with it, a policy is applied" lab_ctl apply --yes --no-preview --wait --reason test
@@ -366,7 +373,7 @@ main() {
   need "servers" lab_servers_start
   service_start
   need "the data plane, as a service" lab_wait 20 service_forwards
-  need "control" lab_control_start
+  need "control" control_start
   for each in "${chosen[@]}"; do
     [[ " ${failures[*]} ${slow[*]} " == *" $each "* ]] || { echo "not ok - no failure is called $each"; exit 1; }
     "$each"
