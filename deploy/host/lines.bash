@@ -9,7 +9,7 @@ closes_after_s=5     # a restart takes less, and is no reason to have a switch t
 tries_after_s=10     # what does not start is tried again after that, for a line changes its state each time
 kernel_takes_s=5     # for a port to be an interface again
 settles_s=10         # what a port that was brought up has to find its link
-bypass_s=10          # what the hook of a bypass card may take
+bypass_s=3           # what the hook of a bypass card may take, of eight lines well within TimeoutStopSec
 looks_s=1            # events of links may be lost, so it also looks
 kept_changes=1000    # in lines.log
 bridge_name=sluice-fail
@@ -174,8 +174,8 @@ bridge_ports() {
     host ip link set "$port" xdp off 2>/dev/null || true
     host ip link set "$port" xdpgeneric off 2>/dev/null || true
   done
-  [[ -z $(host ip -o link show "$1" 2>/dev/null) ]] || return 0
-  host ip link add "$1" type bridge stp_state 0 forward_delay 0 ageing_time 0 mcast_snooping 0 || return
+  [[ -n $(host ip -o link show "$1" 2>/dev/null) ]] ||
+    host ip link add "$1" type bridge stp_state 0 forward_delay 0 ageing_time 0 mcast_snooping 0 || return
   [[ ! -e /proc/sys/net/ipv6/conf/$1 ]] || host put "/proc/sys/net/ipv6/conf/$1/disable_ipv6" 1 || return
   for port in "$2" "$3"; do
     ready_interface "$port" af_packet 1 && host ip link set "$port" master "$1" &&
