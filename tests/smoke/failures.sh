@@ -299,6 +299,7 @@ cable-pulled() {
   begin
   download_begin
   sleep 1
+  check "cable: a connection is open" lab_alive download
   in_ns line ip link set eth0 down
   sleep 2
   in_ns line ip link set eth0 up
