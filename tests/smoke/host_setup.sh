@@ -216,6 +216,9 @@ check "virtio: the default route's port is management" gave 1 "it is the managem
 ln -s nowhere "$sys/class/net/eth1/master"
 run --pair iplc-sg eth1 eth2 --fail closed
 check "virtio: a bridge's port is refused" gave 1 "belongs to a bridge"
+ln -sfn ../sluice-fail1 "$sys/class/net/eth1/master"
+run --pair iplc-sg eth1 eth2 --fail closed
+check "virtio: but not that of a line that is open for now" gave 0 ready
 
 # ---- a console, no route: nothing tells which port is the admin's
 machine lost eth0 ''
