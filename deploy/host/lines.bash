@@ -6,7 +6,8 @@
 
 declare -A fail_of=() follow_of=()
 closes_after_s=5     # a restart takes less, and is no reason to have a switch think again
-tries_after_s=10     # what does not start is tried again after that, for a line changes its state each time
+quick_tries=3        # of a data plane that does not start; a port may only not yet be free
+tries_after_s=10     # after these it is tried again after that, for a line changes its state each time
 kernel_takes_s=5     # for a port to be an interface again
 settles_s=10         # what a port that was brought up has to find its link
 bypass_s=3           # what the hook of a bypass card may take, of eight lines well within TimeoutStopSec
@@ -17,6 +18,7 @@ bridge_name=sluice-fail
 group_fwd_mask=65533
 
 changes_file() { echo "$root/var/lib/sluice/lines.log"; }
+tries_file() { echo "$root/run/sluice-tries"; }
 followed_file() { echo "$root/run/sluice-follow/$1"; }
 # loud TEXT: an alert in the journal.
 loud() { echo "${JOURNAL_STREAM:+<1>}sluice-setup: $*" >&2; }
@@ -101,6 +103,7 @@ make_forwarding() {
   local port
   read_ports
   cancel_closing
+  rm -f "$(tries_file)"
   for port in "${pairs[@]}"; do
     # It may have been closed while the data plane was still starting.
     [[ $port != af_packet:* && $port != af_xdp:* ]] || host ip link set "${port#*:}" up || true
@@ -112,15 +115,16 @@ forwarding_line() { note_line "$1" gateway; }
 # ---- once it is gone
 
 make_gone() {
-  local tried=''
+  local tried=0
   read_ports
   ((${#pairs[@]})) || return 0
   if [[ -n $now ]]; then each_line close_line || true; return; fi
-  # Gone again, and it never forwarded: what was done for the lines stays done for a while.
-  [[ $(last_of "${pairs[0]}") != @(open|closed) ]] || tried=1
+  # How often it has not started since it was gone.
+  append "$(tries_file)" gone && tried=$(($(wc -l <"$(tries_file)") - 1))
   each_line gone_line || true
-  [[ -z $tried ]] && close_later || each_line close_line || true
-  [[ -z $tried || -z ${SERVICE_RESULT:-} ]] || sleep "$tries_after_s"
+  ((tried < quick_tries)) && close_later || each_line close_line || true
+  # What was done for the lines stays done for a while.
+  ((tried < quick_tries)) || [[ -z ${SERVICE_RESULT:-} ]] || sleep "$tries_after_s"
 }
 gone_line() {
   case ${fail_of[$1]:-} in

@@ -175,7 +175,7 @@ crash-loop() {
   check "crash loop: the line is open for most of the time" test "$open" -ge 18
   rm "$LAB_DIR/dataplane" && mv "$LAB_DIR/dataplane.aside" "$LAB_DIR/dataplane"
   check "crash loop: once it starts, it forwards" lab_wait 30 service_forwards
-  check "crash loop: and judges" lab_wait 5 enforces
+  check "crash loop: and judges" lab_wait 10 enforces
   service_decides closed
 }
 both-killed() {

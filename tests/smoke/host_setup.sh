@@ -142,7 +142,7 @@ check "intel: the next start takes the bypass off" file "$at/bypassed" "iplc-sg 
 sed -i 's/^FAIL=.*/FAIL=""/' "$at/etc/sluice/dataplane.conf"
 run --gone
 check "intel: a file in which nobody decided: nothing is done, and it says so" gave 0 "nobody decided between open and closed"
-rm -r "$at/etc/sluice/bypass" "$at/bypassed" "$at/var/lib/sluice/lines.log"
+rm -r "$at/etc/sluice/bypass" "$at/bypassed" "$at/var/lib/sluice/lines.log" "$at/run"
 run
 check "intel: a port that vfio-pci has is still shown" has "0000:81:00.0  -          vfio-pci"
 : >"$sys/bus/pci/drivers/vfio-pci/unbind"
