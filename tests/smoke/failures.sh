@@ -6,6 +6,7 @@
 # shellcheck disable=SC2317  # main calls the functions by name
 failures=(killed-closed killed-open both-killed image-corrupt disk-read-only clock-set-back link-follow cable-pulled memory-short policy-gone resolver-gone)
 slow=(worker-hung crash-loop)
+[[ " $* " != *' --help '* ]] || { sed -n '4,5s/^# *//p' "$0"; exit; }
 [[ ${1:-} != --names ]] || { printf '%s\n' "${failures[@]}" "${slow[@]}"; exit; }
 source "$(dirname "$0")/lib/smoke.bash"
 source "$(dirname "$0")/lib/traffic.bash"
