@@ -14,6 +14,7 @@
 #include "control/base/json_fields.h"
 #include "control/base/log_line.h"
 #include "control/lines/lines_json.h"
+#include "control/lines/without.h"
 #include "control/status.h"
 
 namespace sluice::control {
@@ -268,6 +269,7 @@ json Daemon::status() const {
   const int64_t utc_s = utc_now_ns() / kNsPerS;
   out["us"] = lines_status(line_watch_, LineTime::clock::now(), link_->up(),
                            out["dataplane_generation"].get<uint32_t>(), terms, utc_s);
+  out["without_gateway"] = without_json(options_.lines_log);
   out["ending"] = ending_json(terms, utc_s);
   out["version"] = SLUICE_VERSION;
   out["feeds_directory"] = std::filesystem::absolute(store_->feeds()).string();

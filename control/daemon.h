@@ -42,6 +42,7 @@ struct DaemonOptions {
   std::filesystem::path compiler;  ///< sluice-compile; empty: beside this program
   uint64_t compile_seconds = CompilerOptions::kTime.count();
   uint64_t compile_mib = CompilerOptions::kMemoryMiB;
+  std::filesystem::path lines_log = "/var/lib/sluice/lines.log";  ///< sluice-setup's
   uint64_t status_seconds = 60;  ///< what `status` looks back on; five times that too
 };
 

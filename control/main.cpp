@@ -58,6 +58,9 @@ int main(int argc, char** argv) {
          "and five times that")
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
+  app.add_option("--lines-log", options.lines_log,
+                 "Where sluice-setup notes when a line was without the gateway")
+      ->capture_default_str();
   app.set_version_flag("--version", SLUICE_VERSION);
   try {
     app.parse(argc, argv);

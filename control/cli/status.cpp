@@ -75,6 +75,22 @@ void show_policy(std::ostream& out, const json& status) {
   }
 }
 
+/// When each line was last without its gateway, and whether it was open then.
+void show_without(std::ostream& out, const json& stretches) {
+  for (const json& each : stretches) {
+    const std::string until = text_at(each, "until");
+    const bool open = each.value("open", false);
+    const std::string said =
+        printable(text_at(each, "line")) + (until.empty() ? " is " : " was ") +
+        (open ? "OPEN, unjudged and not logged" : "closed") + ", without the gateway, " +
+        (until.empty() ? "since " + printable(text_at(each, "since"))
+                       : "from " + printable(text_at(each, "since")) + " to " + printable(until));
+    out << "line         "
+        << (open || until.empty() ? coloured(until.empty() ? Colour::Red : Colour::Yellow, said) : said)
+        << "\n";
+  }
+}
+
 void show_data_plane(std::ostream& out, const json& plane) {
   out << "data plane   "
       << (plane.value("up", false) ? coloured(Colour::Green, "up") : coloured(Colour::Red, "not connected"));
@@ -298,6 +314,7 @@ int run_status(const std::string& socket, bool json_output) {
   }
   std::ostringstream text;
   show_lines(text, object_at(*answer, "us"));
+  show_without(text, answer->value("without_gateway", json::array()));
   show_policy(text, *answer);
   show_ending(text, answer->value("ending", json::array()));
   show_alarms(text, object_at(*answer, "alarms"));

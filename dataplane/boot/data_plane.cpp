@@ -150,6 +150,8 @@ BootError DataPlane::open_ports() {
     software = software && is_software_port(port);
   }
   for (Loop& loop : loops_) loop.may_sleep = software && !options_.spin;
+  for (size_t pair = 0; pair < options_.pairs.size(); ++pair)
+    if (options_.pairs[pair].follow && options_.pairs[pair].is_cards()) follows_[pair].emplace();
   return {};
 }
 
@@ -180,11 +182,31 @@ std::optional<uint32_t> DataPlane::hung_worker() {
   return watchdog_.look(turns);
 }
 
-void DataPlane::look_at_links() {
+std::vector<std::string> DataPlane::look_at_links() {
+  std::vector<std::array<LinkState, 2>> links(options_.pairs.size());
+  std::vector<std::array<uint16_t, 2>> ports(options_.pairs.size());
   for (uint16_t port = 0; port < port_count_; ++port) {
     const PortPlace place = places_[port];
-    set_link(shared_.header(), place.pair, static_cast<size_t>(place.side), link_of_port(port));
+    const auto side = static_cast<size_t>(place.side);
+    links[place.pair][side] = link_of_port(port);
+    ports[place.pair][side] = port;
+    set_link(shared_.header(), place.pair, side, links[place.pair][side]);
   }
+  std::vector<std::string> said;
+  for (size_t pair = 0; pair < follows_.size(); ++pair) {
+    if (!follows_[pair]) continue;
+    const auto order = follows_[pair]->look(links[pair][0], links[pair][1]);
+    if (!order) continue;
+    const int code = order_link(ports[pair][static_cast<size_t>(order->port)], order->up);
+    const PairSpec& spec = options_.pairs[pair];
+    const std::string& port = order->port == Side::Lan ? spec.lan.text : spec.toward_line.text;
+    said.push_back(spec.line + (order->up ? ": the other port has its link again; brings " + port + " up"
+                                          : ": the other port has lost its link; takes " + port + " down"));
+    if (code == 0) continue;
+    said.back() += std::string(", and cannot: ") + std::strerror(code) + "; its links follow no more";
+    follows_[pair].reset();
+  }
+  return said;
 }
 
 bool DataPlane::bind(const Binding& binding) {

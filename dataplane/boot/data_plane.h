@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dataplane/agent/generation_switch.h"
+#include "dataplane/boot/link_follow.h"
 #include "dataplane/boot/options.h"
 #include "dataplane/boot/watchdog.h"
 #include "dataplane/contract/messages.h"
@@ -27,7 +28,8 @@ using BootError = std::string;
 /// Ports, pools, rings, shared memory, pipelines and workers.
 class DataPlane {
  public:
-  explicit DataPlane(const Options& options) : options_(options), watchdog_(options.workers) {}
+  explicit DataPlane(const Options& options)
+      : options_(options), watchdog_(options.workers), follows_(options.pairs.size()) {}
   ~DataPlane();
   DataPlane(const DataPlane&) = delete;
   DataPlane& operator=(const DataPlane&) = delete;
@@ -45,8 +47,10 @@ class DataPlane {
   /// Gives a binding to every worker, from the agent's thread. False where one of them has no room for it.
   [[nodiscard]] bool bind(const Binding& binding);
 
-  /// Shows in the shared memory which ports have their carrier. The agent's thread alone.
-  void look_at_links();
+  /// Shows in the shared memory which ports have their carrier, and has those of cards follow each other
+  /// where that is asked for. To be called once a second by the agent's thread alone. Returns what is to be
+  /// said of it, a sentence each.
+  [[nodiscard]] std::vector<std::string> look_at_links();
 
   /// To be asked once a second by the agent's thread alone: a worker that hangs, see Watchdog.
   [[nodiscard]] std::optional<uint32_t> hung_worker();
@@ -61,6 +65,7 @@ class DataPlane {
 
   const Options& options_;
   Watchdog watchdog_;
+  std::vector<std::optional<LinkFollow>> follows_;  ///< of each pair; none where it is not asked for
   std::atomic<bool> stop_{false};
   bool launched_ = false;
   uint16_t open_ports_ = 0;

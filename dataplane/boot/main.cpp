@@ -73,7 +73,7 @@ struct EalGuard {
 /// Once a second. A worker that hangs holds up its clients for good, and only a new process frees them:
 /// whoever watches this one starts it again, with the last good policy. Without our sign that happens too.
 void look_after(DataPlane& plane) {
-  plane.look_at_links();
+  for (const std::string& said : plane.look_at_links()) say(said);
   if (const auto hung = plane.hung_worker()) {
     say("worker " + std::to_string(*hung) + " has not turned for " + std::to_string(Watchdog::kHungLooks) +
         " seconds; the process ends");

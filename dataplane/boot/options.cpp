@@ -57,6 +57,7 @@ struct Reader {
   Options& out;
   std::string& why;
   std::vector<const char*> pair_words{};
+  std::vector<std::string> followed{};
 
   bool wrong(const char* option, const char* value, const char* wanted) {
     why = std::string(option) + " " + value + ": " + wanted;
@@ -96,6 +97,9 @@ struct Reader {
       case 'u':
         out.control_user = optarg;
         return true;
+      case 'l':
+        followed.emplace_back(optarg);
+        return true;
       case 'H':
         out.huge = true;
         return true;
@@ -127,6 +131,12 @@ struct Reader {
         return wrong("--pair", pair_words[i + 2],
                      "neither a PCI address, af_packet:IFACE, af_xdp:IFACE nor a DPDK vdev");
       out.pairs.push_back(std::move(spec));
+    }
+    for (const std::string& line : followed) {
+      const auto pair = std::find_if(out.pairs.begin(), out.pairs.end(),
+                                     [&](const PairSpec& each) { return each.line == line; });
+      if (pair == out.pairs.end()) return wrong("--follow", line.c_str(), "no --pair is of that line");
+      pair->follow = true;
     }
     std::set<std::string> ports;
     for (const PairSpec& pair : out.pairs)
@@ -196,6 +206,7 @@ Parsed parse_options(int argc, char** argv, Options& out, std::string& why) {
                                     {"socket", required_argument, nullptr, 's'},
                                     {"state", required_argument, nullptr, 't'},
                                     {"control-user", required_argument, nullptr, 'u'},
+                                    {"follow", required_argument, nullptr, 'l'},
                                     {"huge", no_argument, nullptr, 'H'},
                                     {"spin", no_argument, nullptr, 'S'},
                                     {"help", no_argument, nullptr, 'h'},
@@ -221,6 +232,8 @@ usage: sluice-dataplane --pair LINE LANPORT LINEPORT [--pair ...] [options]
   --cores LIST                   the workers' cores, one each: 2,3 (the last ones this process may use)
   --flows N                      flows that each worker remembers (262144)
   --ring-mb N                    event ring of each worker (384 to 512 in all)
+  --follow LINE                  a card of this line that loses its link takes the other one's down, until it is
+                                 back; for interfaces of the kernel, sluice-follow does it
   --mtu N                        bytes of IP packet on software ports, up to 9600 (1500)
   --huge                         use huge pages; they must be reserved
   --spin                         never sleep when idle, on software ports too

@@ -20,6 +20,10 @@ struct PortSpec {
 struct PairSpec {
   std::string line;  ///< name of a line in the policy
   PortSpec lan, toward_line;
+  bool follow = false;  ///< a card of it that loses its link takes the other one's down
+
+  /// Cards are ours; what is an interface of the kernel's too, the kernel's admin takes down.
+  bool is_cards() const { return lan.interface.empty() && toward_line.interface.empty(); }
 };
 
 struct Options {

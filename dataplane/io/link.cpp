@@ -33,4 +33,8 @@ LinkState link_of_port(uint16_t port) {
   return link.link_status == RTE_ETH_LINK_UP ? LinkState::Up : LinkState::Down;
 }
 
+int order_link(uint16_t port, bool up) {
+  return -(up ? rte_eth_dev_set_link_up(port) : rte_eth_dev_set_link_down(port));
+}
+
 }  // namespace sluice

@@ -38,4 +38,7 @@ void stop_port(uint16_t port);
 /// say nothing of it, else the driver.
 [[nodiscard]] LinkState link_of_port(uint16_t port);
 
+/// Takes a card's link down, or brings it up. Returns 0, or errno: ENOTSUP where the card's driver cannot.
+[[nodiscard]] int order_link(uint16_t port, bool up);
+
 }  // namespace sluice

@@ -22,6 +22,27 @@ named_tests_are_there() {
   done <<<"$named"
   (($(wc -l <<<"$named") > 40 && !missing))
 }
+failures_have_tests() { # each row of the table names one at least, and each is there
+  local row name missing=0 rows=0 known
+  known=$(tests/smoke/failures.sh --names)
+  while IFS='|' read -r _ _ _ row _; do
+    ((++rows))
+    [[ $row == *\`*\`* ]] || { echo "no test: $row"; missing=1; }
+    for name in $(grep -o '`[^`]*`' <<<"$row" | tr -d '`' | tr ' ' @); do
+      case $name in
+        tests/smoke/failures.sh@*) grep -qx "${name#*@}" <<<"$known" ;;
+        tests/*) [[ -f ${name%%@*} ]] ;;
+        *) grep -rqE "TEST(_F|_P)?\(${name%.*}, ${name#*.}\)" tests/unit ;;
+      esac && continue
+      echo "$name"
+      missing=1
+    done
+  done < <(sed -n '/^| failure | /,$p' deploy/FAILURES.md | tail -n +3 | grep '^|')
+  while read -r name; do
+    grep -q "failures.sh $name\`" deploy/FAILURES.md || { echo "not in the table: $name"; missing=1; }
+  done <<<"$known"
+  ((rows >= 13 && !missing))
+}
 same_packages() { # of deploy/deps and of the package; g++ comes with every build of a package
   local build
   # shellcheck disable=SC1090
@@ -43,11 +64,13 @@ exposed_at_most() { # exposed_at_most UNIT MOST
 }
 
 check "all tests that SECURITY.md names are there" named_tests_are_there
+check "each failure of FAILURES.md has its tests" failures_have_tests
 check "the package's build dependencies are deploy/deps'" same_packages
 check "sluice-dataplane knows its unit's options" options_are_known sluice-dataplane "$bin/dataplane/boot/sluice-dataplane"
 check "sluice-control knows its unit's options" options_are_known sluice-control "$bin/control/sluice-control"
 if command -v systemd-analyze >/dev/null; then
   check "sluice-control is exposed as little as it says" exposed_at_most sluice-control 2.5
   check "sluice-dataplane is exposed as little as it says" exposed_at_most sluice-dataplane 2.5
+  check "sluice-follow is exposed as little as it says" exposed_at_most sluice-follow 2.5
 fi
 exit $failed

@@ -40,7 +40,7 @@ ELSEWHERE = [
     Elsewhere("apt purge sluice", INSTALLS, "tests/package/inside", "got purge sluice"),
     Elsewhere("apt-get install prometheus", INSTALLS, "deploy/deps", "prometheus"),
     Elsewhere("adduser li.wei sluice-admin", "changes the host's users", "tests/package/inside", "adduser li.wei sluice-admin"),
-    Elsewhere("sluice-setup --pair iplc-sg ens1f0 ens1f1 *", "takes cards", "tests/smoke/host_setup.sh", "--pair iplc-sg ens1f0 ens1f1 --workers 2"),
+    Elsewhere("sluice-setup --pair iplc-sg ens1f0 ens1f1 *", "takes cards", "tests/smoke/host_setup.sh", "--pair iplc-sg ens1f0 ens1f1 --fail closed --workers 2"),
     Elsewhere("sluice-setup --driver af_xdp", "takes cards", "tests/package/booted", "--driver af_xdp"),
     Elsewhere("sluice-setup --undo", "gives ports back", "tests/package/booted", "sluice-setup --undo"),
     Elsewhere("sluice-selftest *", "takes two ports and a cable", "tests/smoke/selftest.sh", '"$selftest" va vb'),

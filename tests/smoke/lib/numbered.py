@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # smoke: numbered datagrams, so that every lost, doubled or changed one shows.
 """numbered.py send ADDRESS PORT RATE           until SIGTERM; prints how many it sent
-numbered.py receive ADDRESS PORT               until SIGTERM; prints received, highest number, doubled, changed"""
+numbered.py receive ADDRESS PORT               until SIGTERM; prints received, highest number, doubled, changed, the longest run of numbers that did not come"""
 import json
 import select
 import signal
@@ -47,6 +47,7 @@ def receive(address: str, port: int) -> None:
     receiver.bind((address, port))
     receiver.setblocking(False)
     seen, doubled, changed = set(), 0, 0
+    next_number, gap = 0, 0
     while True:
         if not select.select([receiver], [], [], 0.2)[0]:
             if stopped:
@@ -54,10 +55,12 @@ def receive(address: str, port: int) -> None:
             continue
         data = receiver.recv(65535)
         number = struct.unpack("!Q", data[:8])[0]
+        next_number, gap = max(next_number, number + 1), max(gap, number - next_number)
         changed += data != payload_of(number)
         doubled += number in seen
         seen.add(number)
-    print(json.dumps({"received": len(seen), "highest": max(seen, default=-1), "doubled": doubled, "changed": changed}))
+    print(json.dumps({"received": len(seen), "highest": max(seen, default=-1), "doubled": doubled, "changed": changed,
+                      "gap": gap}))
 
 
 if __name__ == "__main__":

@@ -9,15 +9,16 @@ traffic_start() {
   sleep 1
 }
 
-# traffic_stop: ends it; the counts then are in $sent, $received, $changed, $doubled.
+# traffic_stop: ends it; the counts then are in $sent, $received, $changed, $doubled, $gap (the longest run that did not come).
 traffic_stop() {
   lab_stop send
-  sleep 1
+  sleep "${TRAFFIC_UNDER_WAY_S:-1}"
   lab_stop receive
   sent=$(field send sent)
   received=$(field receive received)
   changed=$(field receive changed)
   doubled=$(field receive doubled)
+  gap=$(field receive gap)
 }
 field() { tail -n 1 "$LAB_DIR/$1.log" | python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$2"; }
 

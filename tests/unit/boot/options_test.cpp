@@ -25,8 +25,9 @@ Outcome parse(std::vector<std::string> words) {
 }
 
 TEST(Options, PairsOfEveryKindOfPort) {
-  const Outcome out = parse({"--pair", "iplc-sg", "af_packet:lan0", "0000:03:00.1", "--pair", "iplc-hk",
-                             "af_xdp:lan1", "net_tap7,iface=t7", "--workers", "2", "--cores", "2,3"});
+  const Outcome out =
+      parse({"--pair", "iplc-sg", "af_packet:lan0", "0000:03:00.1", "--pair", "iplc-hk", "af_xdp:lan1",
+             "net_tap7,iface=t7", "--workers", "2", "--cores", "2,3", "--follow", "iplc-hk"});
   ASSERT_EQ(out.parsed, Parsed::Run) << out.why;
   ASSERT_EQ(out.options.pairs.size(), 2u);
   EXPECT_EQ(out.options.pairs[0].lan.device, "net_af_packet0");
@@ -36,6 +37,9 @@ TEST(Options, PairsOfEveryKindOfPort) {
   EXPECT_EQ(out.options.pairs[1].lan.device, "net_af_xdp2");
   EXPECT_EQ(out.options.pairs[1].toward_line.device, "net_tap7");
   EXPECT_EQ(out.options.cores, (std::vector<unsigned>{2, 3}));
+  EXPECT_FALSE(out.options.pairs[0].follow);
+  EXPECT_TRUE(out.options.pairs[1].follow);
+  EXPECT_FALSE(out.options.pairs[1].is_cards()) << "an interface is the kernel's";
 }
 
 TEST(Options, HelpIsHelp) {
@@ -58,6 +62,7 @@ TEST(Options, WrongOnesAreNamedInOneLine) {
       {{"--pair", "a", "net_null0", "net_null1", "--cores", "1,,2"}, "--cores"},
       {{"--pair", "a", "net_null0", "net_null1", "--what"}, "--help"},
       {{"--pair", "a", "net_null0", "net_null1", "extra"}, "extra"},
+      {{"--pair", "a", "net_null0", "net_null1", "--follow", "b"}, "--follow b"},
       {{"--pair", "a", "af_packet:lan0", "af_packet:lan0"}, "af_packet:lan0: the port is named twice"},
       {{"--pair", "a", "net_null0", "net_null1", "--pair", "b", "net_null1,x=1", "net_null2"}, "named twice"},
   };
