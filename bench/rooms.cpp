@@ -180,7 +180,7 @@ void log_push(benchmark::State& state) {
   constexpr uint64_t kSlots = 1 << 16;
   void* memory = std::aligned_alloc(64, sizeof(RingHeader) + kSlots * kSlotBytes);
   expect(memory != nullptr, "memory");
-  auto* ring = new (memory) RingHeader{kSlots, 0, 0};
+  auto* ring = new (memory) RingHeader{kSlots, {}, {}, {}};
   EventRing events(*ring);
   for (auto _ : state) {
     benchmark::DoNotOptimize(events.push(Record{}, "www.asked.example"));

@@ -74,6 +74,17 @@ std::string Daemon::start() {
   if (error = api_->listen(options_.api); !error.empty()) {
     return error;
   }
+  if (!options_.api_tls.address.empty()) {
+    api_tls_ = std::make_unique<TlsFront>(
+        loop_,
+        [this](UniqueFd plain, const LocalUser& user) {
+          api_->adopt(std::move(plain), user.uid, user.groups);
+        },
+        api_->counts().refused);
+    if (error = api_tls_->listen(options_.api_tls); !error.empty()) {
+      return error;
+    }
+  }
   log_key_ = writer_->fingerprint();
   // The log's thread owns the writer, and outlives the keeper.
   SealedFile& heads = writer_->heads();
@@ -110,6 +121,7 @@ std::string Daemon::start() {
   metrics_ = std::make_shared<Metrics>(*log_, *witness_, *copies_, *hits_, *alarms_, link_->counts(),
                                        dnstap_->counts(), [this] { return feeds_->status(); });
   metrics_->set_registry(registry_.get(), &radius_->counts());
+  metrics_->set_api_refused(&api_->counts().refused);
   metrics_server_ = MetricsServer::start(options_.metrics, metrics_, error);
   if (!metrics_server_) {
     return error;

@@ -9,6 +9,7 @@
 #include "control/accesslog/access_log.h"
 #include "control/alarms/alarm_thread.h"
 #include "control/api/api_server.h"
+#include "control/api/tls_front.h"
 #include "control/base/event_loop.h"
 #include "control/copies/copies.h"
 #include "control/disclosure/record.h"
@@ -36,6 +37,7 @@ struct DaemonOptions {
   std::filesystem::path policies = "/etc/sluice/policies";
   std::string dataplane = "/run/sluice/dataplane.sock";
   std::string api = "/run/sluice/control.sock";
+  TlsOptions api_tls;  ///< without an address: none
   std::filesystem::path state = "/var/lib/sluice/control";
   std::filesystem::path log = "/var/log/sluice";
   std::string metrics = "127.0.0.1:9477";
@@ -102,6 +104,7 @@ class Daemon {
   std::shared_ptr<Metrics> metrics_;
   std::unique_ptr<MetricsServer> metrics_server_;
   std::unique_ptr<ApiServer> api_;
+  std::unique_ptr<TlsFront> api_tls_;
   std::unique_ptr<Link> link_;
   std::unique_ptr<DnstapServer> dnstap_;
   std::unique_ptr<RadiusServer> radius_;

@@ -38,6 +38,13 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--dataplane", options.dataplane, "Socket of sluice-dataplane")->capture_default_str();
   app.add_option("--api", options.api, "Socket for sluicectl; made here")->capture_default_str();
+  app.add_option("--api-tls", options.api_tls.address,
+                 "ADDR:PORT on which the API is served by TLS 1.3 to users of this machine whom their "
+                 "certificates name; "
+                 "without it: nowhere")
+      ->needs(app.add_option("--api-ca", options.api_tls.authority, "Who signs their certificates, PEM"),
+              app.add_option("--api-cert", options.api_tls.certificate, "Our own certificate, PEM"),
+              app.add_option("--api-key", options.api_tls.key, "Its key, PEM"));
   app.add_option("--state", options.state, "Directory for enforced policies and their history")
       ->capture_default_str();
   app.add_option("--log", options.log, "Directory for the access log")->capture_default_str();

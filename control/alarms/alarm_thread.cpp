@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <span>
 #include <utility>
 
 #include "control/base/clock.h"
@@ -164,7 +163,7 @@ void AlarmThread::save() {
   const json said{{"place", place_json(cursor_.place())}, {"book", book_.json()}};
   const std::string text = said.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
   saved_ = Steady::now();
-  if (const std::string why = replace_file(file_, std::as_bytes(std::span(text))); !why.empty()) {
+  if (const std::string why = make_private_file(file_, text); !why.empty()) {
     return complain(why);
   }
   unsaved_ = false;

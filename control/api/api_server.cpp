@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "control/base/json_fields.h"
 #include "control/base/log_line.h"
 #include "control/base/unix_socket.h"
 
@@ -23,6 +24,16 @@ using nlohmann::json;
 /// A client that says nothing, or does not read what it asked for, is dropped after this time.
 constexpr std::chrono::seconds kPatience{60};
 constexpr size_t kReadBytes = 16384;
+/// Refusals are all counted; a line tells of one in so long.
+constexpr std::chrono::seconds kBetweenRefusals{1};
+constexpr size_t kLongestCommand = 32;
+
+/// A command as it may stand in a line.
+std::string shown(const std::string& command) {
+  const bool plain = !command.empty() && command.size() <= kLongestCommand &&
+                     command.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") == std::string::npos;
+  return plain ? "`" + command + "`" : "what was asked";
+}
 
 /// Sends what the kernel takes, and fd beside the first byte; fd -1: none.
 ssize_t send_some(int socket, const std::string& text, int fd) {
@@ -45,7 +56,8 @@ ssize_t send_some(int socket, const std::string& text, int fd) {
 
 }  // namespace
 
-ApiServer::ApiServer(EventLoop& loop, Handler handler) : loop_(loop), handler_(std::move(handler)) {}
+ApiServer::ApiServer(EventLoop& loop, Handler handler, const RoleGroups& groups)
+    : loop_(loop), handler_(std::move(handler)), groups_(groups) {}
 
 ApiServer::~ApiServer() {
   while (!clients_.empty()) {
@@ -73,10 +85,15 @@ void ApiServer::accept() {
   if (!socket) {
     return;
   }
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  if (clients_.size() >= kMaxClients ||
-      ::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+  uid_t user = 0;
+  std::vector<gid_t> groups;
+  if (groups_of_peer(socket.get(), user, groups)) {
+    adopt(std::move(socket), user, groups);
+  }
+}
+
+void ApiServer::adopt(UniqueFd socket, uid_t user, std::span<const gid_t> groups) {
+  if (clients_.size() >= kMaxClients) {
     log_warning("api: a client was turned away, " + std::to_string(clients_.size()) + " are connected");
     return;
   }
@@ -87,7 +104,8 @@ void ApiServer::accept() {
   }
   Client client;
   client.socket = std::move(socket);
-  client.user = peer.uid;
+  client.user = user;
+  client.roles = groups_.roles_of(user, groups);
   restart_timer(id, clients_.emplace(id, std::move(client)).first->second);
 }
 
@@ -167,9 +185,24 @@ void ApiServer::handle_line(uint64_t id, Client& client, std::string_view line) 
   if (!request.is_object()) {
     return answer(id, {{"error", "a request is one JSON object on one line"}});
   }
+  const std::string command = text_at(request, "command");
+  if (const RoleSet needed = roles_for(command); !client.roles.meets(needed)) {
+    return refuse(id, client, command, needed);
+  }
   loop_.cancel(client.timer);  // from here on it is the daemon that is waited for
   client.timer = 0;
   handler_(id, client.user, request);
+}
+
+void ApiServer::refuse(uint64_t id, const Client& client, const std::string& command, RoleSet needed) {
+  counts_.refused.fetch_add(1, std::memory_order_relaxed);
+  const std::string why = shown(command) + " is for members of " + groups_of(needed) + "; " +
+                          user_name(client.user) + " is not one of them";
+  if (const auto now = std::chrono::steady_clock::now(); now - refusal_said_ >= kBetweenRefusals) {
+    refusal_said_ = now;
+    log_warning("api: refused: " + why);
+  }
+  answer(id, {{"error", why}});
 }
 
 void ApiServer::answer(uint64_t id, const json& answer, int fd) {

@@ -3,13 +3,17 @@
 
 #include <sys/types.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "control/api/roles.h"
 #include "control/base/event_loop.h"
 #include "control/base/unique_fd.h"
 
@@ -25,10 +29,15 @@ inline constexpr size_t kMaxClients = 64;
 /// nothing more of it is read.
 class ApiServer {
  public:
-  /// Handles a request, a JSON object. Answers at once or later, by `answer`, exactly once.
+  /// Handles a request, a JSON object, of somebody whose roles allow it. Answers at once or later, by
+  /// `answer`, exactly once.
   using Handler = std::function<void(uint64_t client, uid_t user, const nlohmann::json& request)>;
 
-  ApiServer(EventLoop& loop, Handler handler);
+  struct Counts {
+    std::atomic<uint64_t> refused{0};  ///< requests of somebody who is in none of the groups that may
+  };
+
+  ApiServer(EventLoop& loop, Handler handler, const RoleGroups& groups = RoleGroups());
   ~ApiServer();
   ApiServer(const ApiServer&) = delete;
   ApiServer& operator=(const ApiServer&) = delete;
@@ -36,14 +45,21 @@ class ApiServer {
   /// Returns an empty string, or why it cannot listen on path.
   [[nodiscard]] std::string listen(const std::string& path);
 
+  /// Serves a connected socket of somebody whom another way than the socket's own has shown to be user.
+  void adopt(UniqueFd socket, uid_t user, std::span<const gid_t> groups);
+
   /// Answers the request of a client. One that is gone is passed over. fd: passed on beside the answer's
   /// first byte; stays the caller's; -1: none.
   void answer(uint64_t client, const nlohmann::json& answer, int fd = -1);
+
+  const Counts& counts() const { return counts_; }
+  Counts& counts() { return counts_; }
 
  private:
   struct Client {
     UniqueFd socket;
     uid_t user = 0;
+    RoleSet roles;
     std::string in, out;
     UniqueFd passed;     ///< goes out with the first byte
     bool busy = false;   ///< a request waits for its answer
@@ -55,12 +71,16 @@ class ApiServer {
   bool read(Client& client);
   void serve(uint64_t id);
   void handle_line(uint64_t id, Client& client, std::string_view line);
+  void refuse(uint64_t id, const Client& client, const std::string& command, RoleSet needed);
   void write(uint64_t id);
   void restart_timer(uint64_t id, Client& client);
   void drop(uint64_t id);
 
   EventLoop& loop_;
   const Handler handler_;
+  const RoleGroups groups_;
+  Counts counts_;
+  std::chrono::steady_clock::time_point refusal_said_{};
   std::string path_;
   UniqueFd listener_;
   uint64_t last_id_ = 0;

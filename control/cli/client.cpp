@@ -35,7 +35,8 @@ std::optional<json> try_ask(const std::string& socket, const json& request, std:
   };
   const UniqueFd fd = connect_unix(socket, error);
   if (!fd) {
-    return cannot(error + " (does sluice-control run?)");
+    return cannot(error + (errno == EACCES ? " (it is for root and members of sluice-read)"
+                                           : " (does sluice-control run?)"));
   }
   const timeval longest{patience.count(), 0};
   ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &longest, sizeof longest);

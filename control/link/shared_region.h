@@ -20,8 +20,8 @@ struct Ring {
 };
 
 /// A mapping of the memory that came with a Welcome. Every offset and size was checked against the mapping
-/// when it was made, and is kept here: but for the links the header in the memory is not read again, for the
-/// other process may write to it.
+/// when it was made, and is kept here: but for links and starts the header in the memory is not read again,
+/// for the other process may write to it.
 class SharedRegion {
  public:
   /// fd: not consumed. Returns nullptr and says in error what does not fit.
@@ -42,6 +42,8 @@ class SharedRegion {
   LinkState link(size_t pair, size_t side) const {
     return link_of(*reinterpret_cast<SharedHeader*>(memory_), pair, side);
   }
+  /// Data planes that began in this memory, and memories that they refused.
+  StartFigures start_figures() const { return start_figures_of(*reinterpret_cast<SharedHeader*>(memory_)); }
   /// worker: below worker_count.
   const WorkerStats& stats(size_t worker) const { return *workers_[worker].stats; }
   const Ring& ring(size_t worker) const { return workers_[worker].ring; }

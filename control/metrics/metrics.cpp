@@ -196,6 +196,18 @@ void add_rings(const SharedRegion& region, Families& out) {
   size.move_to(out);
 }
 
+void add_starts(const SharedRegion& region, Families& out) {
+  const StartFigures figures = region.start_figures();
+  Family::counter("sluice_dataplane_starts_total",
+                  "Data planes that began in the shared memory; above 1 each found what the one before left.")
+      .add(figures.starts)
+      .move_to(out);
+  Family::counter("sluice_shared_memory_refused_total",
+                  "Memories kept for the data plane that were not what they must be; it made new ones.")
+      .add(figures.memory_refused)
+      .move_to(out);
+}
+
 void add_log(const AccessLog::Counts& log, Families& out) {
   const auto add = [&](const char* name, const char* help, const std::atomic<uint64_t>& value) {
     Family::counter(name, help).add(value.load(std::memory_order_relaxed)).move_to(out);
@@ -311,6 +323,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   std::optional<uint64_t> overdue_reviews;
   const Registry* registry;
   const RadiusServer::Counts* radius;
+  const std::atomic<uint64_t>* api_refused;
   {
     const std::lock_guard lock(mutex_);
     region = region_;
@@ -323,6 +336,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
     overdue_reviews = overdue_reviews_;
     registry = registry_;
     radius = radius_;
+    api_refused = api_refused_;
   }
   Families out;
   Family::gauge("sluice_build_info", "The version that runs.")
@@ -348,6 +362,13 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   if (registry != nullptr && radius != nullptr) {
     add_identity(*registry, *radius, out);
   }
+  if (api_refused != nullptr) {
+    Family::counter(
+        "sluice_api_refused_total",
+        "Requests of somebody who is in no group that may ask so, and TLS connections of nobody known.")
+        .add(api_refused->load(std::memory_order_relaxed))
+        .move_to(out);
+  }
   add_witness(witness_.status(), out);
   add_copies(copies_.status(), out);
   add_alarms(alarms_.status(), out);
@@ -363,6 +384,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
     add_packets(*region, out);
     add_accesses(*region, out);
     add_rings(*region, out);
+    add_starts(*region, out);
   }
   return out;
 }
@@ -403,6 +425,11 @@ void Metrics::set_registry(const Registry* registry, const RadiusServer::Counts*
   const std::lock_guard lock(mutex_);
   registry_ = registry;
   radius_ = radius;
+}
+
+void Metrics::set_api_refused(const std::atomic<uint64_t>* refused) {
+  const std::lock_guard lock(mutex_);
+  api_refused_ = refused;
 }
 
 std::unique_ptr<MetricsServer> MetricsServer::start(const std::string& address,

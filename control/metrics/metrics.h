@@ -4,6 +4,7 @@
 #include <prometheus/collectable.h>
 #include <prometheus/exposer.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -65,6 +66,8 @@ class Metrics : public prometheus::Collectable {
   void set_overdue_reviews(uint64_t months);
   /// Who is known; both outlive this, or are nullptr.
   void set_registry(const Registry* registry, const RadiusServer::Counts* radius);
+  /// Requests that were refused for want of a role; outlives this, or is nullptr.
+  void set_api_refused(const std::atomic<uint64_t>* refused);
 
  private:
   const AccessLog& log_;
@@ -86,6 +89,7 @@ class Metrics : public prometheus::Collectable {
   std::optional<uint64_t> overdue_reviews_;  ///< the same
   const Registry* registry_ = nullptr;
   const RadiusServer::Counts* radius_ = nullptr;
+  const std::atomic<uint64_t>* api_refused_ = nullptr;
 };
 
 /// Serves a Metrics over HTTP at /metrics.

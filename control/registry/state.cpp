@@ -3,7 +3,6 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <span>
 #include <sstream>
 
 #include "control/base/files.h"
@@ -16,7 +15,7 @@ using nlohmann::json;
 std::string keep_state(const std::filesystem::path& path, const json& value) {
   std::string text = value.dump();
   text = sha256_hex(text) + "\n" + text;
-  return replace_file(path, std::as_bytes(std::span(text)));
+  return make_private_file(path, text);
 }
 
 std::string set_state_aside(const std::filesystem::path& path, const std::string& why) {

@@ -8,7 +8,8 @@
 
 namespace sluice::control {
 
-/// Writes value, with its SHA-256 before it, whole or not at all. Returns an empty string, or why not.
+/// Writes value, with its SHA-256 before it, whole or not at all; nobody else may read it, as it names
+/// people. Returns an empty string, or why not.
 [[nodiscard]] std::string keep_state(const std::filesystem::path& path, const nlohmann::json& value);
 /// Reads it back. Nothing where there is none, or where it is not as it was written: then it is set aside,
 /// under another name, and problem says so.

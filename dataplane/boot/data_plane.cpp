@@ -15,6 +15,7 @@
 #include <cstring>
 
 #include "dataplane/boot/confine.h"
+#include "dataplane/boot/kept_memory.h"
 #include "dataplane/io/port.h"
 
 namespace sluice {
@@ -46,8 +47,8 @@ BootError DataPlane::prepare(GenerationSwitch& generations) {
   const uint64_t slots = options_.ring_mb != 0
                              ? std::bit_floor((uint64_t{options_.ring_mb} << 20) / kSlotBytes)
                              : std::bit_ceil(kRingSlotsInAll / options_.workers);
-  if (!shared_.create(options_.workers, lines, slots))
-    return std::string("no memory for the event rings: ") + std::strerror(errno);
+  if (BootError error = open_kept(shared_, {options_.workers, lines, slots}, memory_said_); !error.empty())
+    return error;
   if (BootError error = make_pool(); !error.empty()) return error;
   if (BootError error = find_ports(); !error.empty()) return error;
   if (BootError error = make_pipelines(generations); !error.empty()) return error;
@@ -87,14 +88,14 @@ BootError DataPlane::make_pipelines(GenerationSwitch& generations) {
   config.workers = static_cast<uint8_t>(options_.workers);
   config.ports = places_;
   config.port_count = port_count_;
-  config.boot = shared_.header().boot;
+  config.boot = shared_.boot();
   for (size_t pair = 0; pair < options_.pairs.size(); ++pair) config.lines[pair] = options_.pairs[pair].line;
   config.seed = options_.seed;
   if (config.seed == 0 && getrandom(&config.seed, sizeof config.seed, 0) != sizeof config.seed)
     return "no randomness to key the tables";
   for (uint8_t worker = 0; worker < options_.workers; ++worker) {
     config.worker = worker;
-    rings_.push_back(std::make_unique<EventRing>(shared_.ring(worker)));
+    rings_.push_back(std::make_unique<EventRing>(shared_.ring(worker), shared_.ring_slots()));
     pipelines_.push_back(Pipeline::create(config, pool_, shared_.stats(worker), *rings_.back()));
     if (!pipelines_.back())
       return "no memory for " + std::to_string(options_.flows) + " flows on each worker";

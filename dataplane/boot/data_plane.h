@@ -56,6 +56,8 @@ class DataPlane {
   [[nodiscard]] std::optional<uint32_t> hung_worker();
 
   const SharedMemory& shared() const { return shared_; }
+  /// What prepare found of an earlier process' shared memory, one line each; see open_kept.
+  const std::vector<std::string>& memory_said() const { return memory_said_; }
 
  private:
   [[nodiscard]] BootError make_pool();
@@ -71,6 +73,7 @@ class DataPlane {
   uint16_t open_ports_ = 0;
   rte_mempool* pool_ = nullptr;
   SharedMemory shared_;
+  std::vector<std::string> memory_said_;
   std::array<PortPlace, kMaxPorts> places_{};
   uint16_t port_count_ = 0;
   std::vector<std::unique_ptr<EventRing>> rings_;

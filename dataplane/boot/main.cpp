@@ -113,6 +113,7 @@ int run(const Options& options) {
   }
   DataPlane plane(options);
   if (BootError error = plane.prepare(generations); !error.empty()) return fail(error);
+  for (const std::string& said : plane.memory_said()) say(said);
   agent_config.shared_fd = plane.shared().fd();
   agent_config.bind = [&plane](const Binding& binding) { return plane.bind(binding); };
   agent_config.each_second = [&plane] { look_after(plane); };

@@ -25,7 +25,8 @@ class alignas(64) NeighbourSlot {
  public:
   void write(const Neighbour& neighbour) {
     const std::array<uint64_t, kWords> words = words_of(neighbour);
-    const uint64_t turn = turn_.load(std::memory_order_relaxed);
+    // Odd already where a data plane died here: what it left half written is read by nobody.
+    const uint64_t turn = turn_.load(std::memory_order_relaxed) & ~uint64_t{1};
     turn_.store(turn + 1, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_release);
     for (size_t i = 0; i < kWords; ++i) words_[i].store(words[i], std::memory_order_relaxed);

@@ -7,6 +7,13 @@
 
 namespace sluice {
 
+EventRing::EventRing(RingHeader& header, uint64_t slot_count)
+    : header_(header),
+      slot_count_(slot_count),
+      next_(header.head.load(std::memory_order_relaxed)),
+      tail_(next_ - slot_count),  // full, until room() has looked
+      last_number_(last_number_of(header, next_).value_or(0)) {}
+
 std::byte* EventRing::slot(uint64_t position) const {
   auto* slots = reinterpret_cast<std::byte*>(&header_) + sizeof(RingHeader);
   return slots + (position & (slot_count_ - 1)) * kSlotBytes;
@@ -33,9 +40,11 @@ uint64_t EventRing::push(Record record, std::string_view name) {
   record.slots = slots_for(size, record.ended);
   record.name_size = static_cast<uint8_t>(size);
   if (room() < record.slots) {
+    mark_number(header_, number, next_);
     ++lost_;
     return 0;
   }
+  mark_number(header_, number, next_ + record.slots);
   const size_t in_first = record.ended == Ended::No ? std::min(size, kNameInFirstSlot) : 0;
   if (record.ended == Ended::No)
     std::fill(std::copy_n(name.begin(), in_first, record.name), std::end(record.name), '\0');

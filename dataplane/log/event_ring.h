@@ -11,12 +11,11 @@ namespace sluice {
 /// The producer's side of one ring. One thread. What the other process writes (the tail) is never trusted.
 class EventRing {
  public:
-  /// header: followed at once by header.slot_count slots (a power of two).
-  explicit EventRing(RingHeader& header)
-      : header_(header),
-        slot_count_(header.slot_count),
-        next_(header.head.load(std::memory_order_relaxed)),
-        tail_(next_) {}
+  /// header: followed at once by header.slot_count slots (a power of two). Goes on behind what is in it, with
+  /// the next number.
+  explicit EventRing(RingHeader& header) : EventRing(header, header.slot_count) {}
+  /// The same where the other process may have written to slot_count.
+  EventRing(RingHeader& header, uint64_t slot_count);
 
   /// Numbers the record, fills in slots and name, and publishes it with one release store.
   /// Returns its number; 0 where the ring is full: the record is lost, and its number too, so that the gap
@@ -27,6 +26,7 @@ class EventRing {
   [[nodiscard]] bool full();
   /// Of the last record, lost or not; 0 before the first.
   uint64_t last_number() const { return last_number_; }
+  /// Since this object began.
   uint64_t written() const { return written_; }
   uint64_t lost() const { return lost_; }
 

@@ -44,7 +44,7 @@ bool Gateway::make_ring(uint64_t slots) {
   if (memory == nullptr) return false;
   std::memset(memory, 0, size);
   ring_memory_.reset(static_cast<std::byte*>(memory));
-  ring_ = new (memory) RingHeader{slots, 0, 0};
+  ring_ = new (memory) RingHeader{slots, {}, {}, {}};
   events_ = std::make_unique<EventRing>(*ring_);
   return true;
 }

@@ -149,15 +149,20 @@ void WorkerPipeline::erase(Flow& flow, Ended how) {
   flows_.erase(flow);
 }
 
+/// The totals of a data plane before this one may stand in the counters: what is new is added.
 void WorkerPipeline::show_gauges() {
+  const auto show_total = [](Counter& counter, uint64_t& shown, uint64_t total) {
+    counter.add(total - shown);
+    shown = total;
+  };
   stats_.flows.set(flows_.size());
   stats_.undecided.set(contexts_.used());
   stats_.bindings.set(bindings_.size());
-  stats_.dns_addresses_lost.set(site_addresses_.lost() + own_addresses_.lost());
   stats_.names.set(names_.size());
   stats_.fragments.set(fragments_.held());
-  stats_.records_written.set(ring_.written());
-  stats_.records_lost.set(ring_.lost());
+  show_total(stats_.dns_addresses_lost, shown_[0], site_addresses_.lost() + own_addresses_.lost());
+  show_total(stats_.records_written, shown_[1], ring_.written());
+  show_total(stats_.records_lost, shown_[2], ring_.lost());
 }
 
 }  // namespace sluice

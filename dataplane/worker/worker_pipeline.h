@@ -26,7 +26,6 @@ namespace sluice {
 
 /// Bytes of a frame that are looked at; its rest passes with it.
 inline constexpr uint32_t kMaxFrame = 256 * 1024;
-
 inline constexpr uint32_t kLookedAtDatagrams = 8;  ///< of a UDP flow, for a tunnel's beginning
 
 /// One packet on its way. Dies with the burst.
@@ -406,6 +405,7 @@ class WorkerPipeline final : public Pipeline {
   EventRing& ring_;
   LineFigures lines_;
   Shedding shedding_;
+  std::array<uint64_t, 3> shown_{};  ///< of the totals that others count, see show_gauges
   const Policy* policy_ = nullptr;
   Scratch* scratch_ = nullptr;
   uint32_t generation_ = 0;

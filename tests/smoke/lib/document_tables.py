@@ -39,12 +39,15 @@ ELSEWHERE = [
     Elsewhere("apt remove sluice", INSTALLS, "tests/package/inside", "got remove sluice"),
     Elsewhere("apt purge sluice", INSTALLS, "tests/package/inside", "got purge sluice"),
     Elsewhere("apt-get install prometheus", INSTALLS, "deploy/deps", "prometheus"),
-    Elsewhere("adduser li.wei sluice-admin", "changes the host's users", "tests/package/inside", "adduser li.wei sluice-admin"),
+    Elsewhere("usermod -aG sluice-read,sluice-admin li.wei", "changes the host's users", "tests/package/inside", "usermod -aG sluice-read,sluice-admin li.wei"),
+    Elsewhere("usermod -aG sluice-read,sluice-audit zhao.lei", "changes the host's users", "tests/package/inside", "usermod -aG sluice-read,sluice-audit zhao.lei"),
+    Elsewhere("openssl s_client -quiet *", "asks from another machine", "tests/smoke/api.sh", "openssl s_client -quiet -no_ign_eof"),
     Elsewhere("sluice-setup --pair iplc-sg ens1f0 ens1f1 *", "takes cards", "tests/smoke/host_setup.sh", "--pair iplc-sg ens1f0 ens1f1 --fail closed --workers 2"),
     Elsewhere("sluice-setup --driver af_xdp", "takes cards", "tests/package/booted", "--driver af_xdp"),
     Elsewhere("sluice-setup --undo", "gives ports back", "tests/package/booted", "sluice-setup --undo"),
     Elsewhere("sluice-selftest *", "takes two ports and a cable", "tests/smoke/selftest.sh", '"$selftest" va vb'),
     Elsewhere("systemctl enable --now sluice", SYSTEMD, "tests/package/booted", "systemctl enable --now sluice"),
+    Elsewhere("systemctl stop sluice-dataplane", SYSTEMD, "tests/package/booted", "systemctl stop sluice-dataplane"),
     Elsewhere("systemctl disable --now sluice", SYSTEMD, "tests/package/booted", "systemctl disable --now sluice"),
     Elsewhere("systemctl restart sluice-control", SYSTEMD, "tests/package/booted", "systemctl restart sluice-control"),
     Elsewhere("systemctl restart sluice", SYSTEMD, "tests/package/booted", "systemctl restart sluice"),
@@ -63,13 +66,14 @@ ELSEWHERE = [
 NO_COMMANDS = {
     ("control/pseudonyms/README.md", "K  "),
     ("policies/README.md", "example.com  "),
+    ("deploy/INSTALL.md", 'OPTIONS="--api-tls'),
     ("docs/developer.md", 'source "$(dirname "$0")/lib/smoke.bash"'),
 }
 
 # Names of commands that their documents mean as names, where others of these documents are to be typed as they stand.
 NAMES = {"sluicectl apply"}
 # Those that are typed as they stand wherever they stand, though they consist of names alone.
-TYPED = {"apt remove sluice", "systemctl edit sluice-control", "systemctl restart sluice-control", "adduser li.wei sluice-admin"}
+TYPED = {"apt remove sluice", "systemctl edit sluice-control", "systemctl restart sluice-control"}
 
 # Where a document's commands are typed: a folder of the checkout, or an absolute one. Else at the top of the checkout.
 FOLDERS = {

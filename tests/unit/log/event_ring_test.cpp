@@ -106,5 +106,41 @@ TEST(EventRing, ATailThatMakesNoSenseIsIgnored) {
   EXPECT_NE(events.push(Record{}, "x"), 0u);
 }
 
+/// A worker may be stopped between any two of its stores; the next one goes on with the number after the last
+/// record that was published or lost.
+TEST(EventRing, TheNextWorkerGoesOnWhereverTheOneBeforeWasStopped) {
+  for (const uint64_t room : {kSlots, uint64_t{2}}) {  // with room for all records, and with all but two lost
+    Ring ring;
+    ring.header->tail.store(room - kSlots);
+    EventRing events(*ring.header);
+    for (uint64_t before = 1; before < 6; ++before) {
+      ASSERT_EQ(EventRing(*ring.header).last_number(), before - 1);
+      const uint64_t head = ring.header->head.load(), number = before;
+      RingHeader::Mark& mark = ring.header->marks[number % 2];
+      const uint64_t old_head = mark.head.load(), old_number = mark.number.load();
+      const bool fits = head + 1 - ring.header->tail.load() <= kSlots;
+      // Stopped after the mark's head, and after both.
+      mark.head.store(head + (fits ? 1 : 0));
+      EXPECT_EQ(EventRing(*ring.header).last_number(), number - 1) << "its number is not taken yet";
+      mark.number.store(number);
+      EXPECT_EQ(EventRing(*ring.header).last_number(), fits ? number - 1 : number);
+      mark.head.store(old_head);
+      mark.number.store(old_number);
+      EXPECT_EQ(events.push(Record{}, ""), fits ? number : 0);
+    }
+  }
+}
+
+TEST(EventRing, TheNextWorkerOverwritesNothingThatIsUnread) {
+  Ring ring;
+  EventRing before(*ring.header);
+  for (uint64_t i = 0; i < kSlots; ++i) before.push(Record{}, "");
+  EventRing next(*ring.header);
+  EXPECT_TRUE(next.full());
+  EXPECT_EQ(next.push(Record{}, ""), 0U);
+  ring.header->tail.store(1);
+  EXPECT_EQ(next.push(Record{}, ""), kSlots + 2) << "the lost one keeps its number";
+}
+
 }  // namespace
 }  // namespace sluice

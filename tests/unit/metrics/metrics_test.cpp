@@ -35,6 +35,7 @@ struct MetricsTest : testing::Test {
   std::shared_ptr<Metrics> metrics =
       std::make_shared<Metrics>(log, witness, copies, hits, alarms, link, dnstap, [this] { return feeds; });
   FakeShared shared{2, 64};
+  std::atomic<uint64_t> refused{0};
 
   ~MetricsTest() override { fs::remove_all(directory); }
 
@@ -49,6 +50,7 @@ struct MetricsTest : testing::Test {
     metrics->set_verdicts({{"iplc-sg", Blame::Line}});
     metrics->set_keep({.keep_s = 15'984'000});
     metrics->set_overdue_reviews(1);
+    metrics->set_api_refused(&refused);
     hits.know({"no-malware"}, {"staff"});
     for (int i = 0; i < 2000 && hits.counts().rules.names().empty(); ++i) {
       ::usleep(5000);

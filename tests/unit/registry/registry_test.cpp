@@ -173,6 +173,13 @@ TEST_F(RegistryTest, SessionsBindingsAndThePolicySurviveARestart) {
   EXPECT_EQ(who(record("10.20.1.9")).user, "");
 }
 
+TEST_F(RegistryTest, StateIsItsOwnersAlone) {
+  (void)registry->bind({{"address", "10.20.1.8"}, {"user", "wang.min"}});
+  registry.reset();
+  EXPECT_EQ(std::filesystem::status(directory / "identity.json").permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
 TEST_F(RegistryTest, DamagedStateIsSetAsideAndSaid) {
   (void)registry->bind({{"address", "10.20.1.8"}, {"user", "wang.min"}});
   registry.reset();

@@ -132,7 +132,7 @@ class Workers {
   struct Ring {
     static constexpr uint64_t kSlots = 1 << 14;
     Ring() : memory(sizeof(RingHeader) + kSlots * kSlotBytes + 64), events((prepare(), *header())) {}
-    void prepare() { new (header()) RingHeader{kSlots, 0, 0}; }
+    void prepare() { new (header()) RingHeader{kSlots, {}, {}, {}}; }
     RingHeader* header() const {
       return reinterpret_cast<RingHeader*>((reinterpret_cast<uintptr_t>(memory.data()) + 63) / 64 * 64);
     }

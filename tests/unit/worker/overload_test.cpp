@@ -23,7 +23,7 @@ struct Overload : testing::Test {
   Overload()
       : policy(test::make_policy(test::kOffice + "rules: [{name: hq, to: [hq-sg], action: allow}]\n")),
         memory(static_cast<std::byte*>(std::aligned_alloc(64, sizeof(RingHeader) + kSlots * kSlotBytes))),
-        events(*new (memory) RingHeader{kSlots, 0, 0}) {
+        events(*new (memory) RingHeader{kSlots, {}, {}, {}}) {
     PipelineConfig config;
     config.ports[0] = {0, Side::Lan};
     config.ports[1] = {0, Side::Line};

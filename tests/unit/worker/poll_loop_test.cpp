@@ -79,7 +79,7 @@ struct PollLoop : testing::Test {
   PollLoop()
       : policy(test::make_policy(test::kOffice)),
         memory(static_cast<std::byte*>(std::aligned_alloc(64, sizeof(RingHeader) + kSlots * kSlotBytes))),
-        events(*new (memory) RingHeader{kSlots, 0, 0}),
+        events(*new (memory) RingHeader{kSlots, {}, {}, {}}),
         quiescence(static_cast<rte_rcu_qsbr*>(std::aligned_alloc(64, rte_rcu_qsbr_get_memsize(64)))) {
     rte_rcu_qsbr_init(quiescence, 64);
   }
