@@ -149,11 +149,11 @@ lab_ipv6_up() {
   in_ns staff ip route add default via fd12:3456:20::1
 }
 
-# A certificate authority made on the spot, and one certificate for every site.
+# A certificate authority made on the spot, and one certificate for every site and the names right below it.
 lab_certificates() {
   local tls=$LAB_DIR/tls names
   mkdir -p "$tls"
-  names=$(printf 'DNS:%s,' "${LAB_SITES[@]}")
+  names=$(printf 'DNS:%s,' "${LAB_SITES[@]}" "${LAB_SITES[@]/#/*.}")
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj '/CN=lab' \
     -addext keyUsage=critical,keyCertSign -keyout "$tls/ca.key" -out "$tls/ca.pem" 2>/dev/null &&
     openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj '/CN=sites' -keyout "$tls/site.key" \
