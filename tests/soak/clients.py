@@ -143,11 +143,11 @@ class Kind:
 
 ALL = ("staff", "staff", "staff", "finance", "finance", "guest", "stranger")
 KINDS = [
-    Kind("curl, http", lambda access: curl(access, "http", "--http1.1"), "http", 0.3, ALL),
-    Kind("curl, https, HTTP/1.1", lambda access: curl(access, "https", "--http1.1"), "tls", 0.3, ALL),
-    Kind("curl, https, HTTP/2", lambda access: curl(access, "https", "--http2"), "tls", 0.3, ALL),
-    Kind("dig, UDP", dig, "dns", 0.3, ("staff", "finance"), DNS),
-    Kind("dig, TCP", lambda access: dig(access, "+tcp"), "dns", 0.6, ("staff", "finance"), DNS),
+    Kind("curl, http", lambda access: curl(access, "http", "--http1.1"), "http", 0.2, ALL),
+    Kind("curl, https, HTTP/1.1", lambda access: curl(access, "https", "--http1.1"), "tls", 0.2, ALL),
+    Kind("curl, https, HTTP/2", lambda access: curl(access, "https", "--http2"), "tls", 0.2, ALL),
+    Kind("dig, UDP", dig, "dns", 0.15, ("staff", "finance"), DNS),
+    Kind("dig, TCP", lambda access: dig(access, "+tcp"), "dns", 0.4, ("staff", "finance"), DNS),
     Kind("ngtcp2, HTTP/3", ngtcp2, "quic", 0.5, ("staff", "finance"), CADDY, records=None),
     Kind("Chromium, TCP", lambda access: chromium(access, False), "tls", 15, ("staff", "finance"), CADDY, records=None),
     Kind("Chromium, HTTP/3", lambda access: chromium(access, True), "quic", 15, ("staff", "finance"), CADDY, records=None),

@@ -89,8 +89,8 @@ class LogCheck:
                 told = (record["event"]["action"], record.get("rule", {}).get("name") or record["event"]["reason"])
                 self.counts["verdicts compared"] += 1
                 if told != (wanted.action, wanted.rule):
-                    self.problems.append(f"{record['event']['id']} of generation {generation}, policy {policy.number}: {access.namespace} to {access.name} over"
-                                         f" {protocol}: {told}, and the model says {(wanted.action, wanted.rule)}")
+                    self.problems.append(f"{record['event']['id']} of generation {generation}, policy {policy.number}: {access.namespace} to"
+                                         f" {access.name} over {protocol}: {told}, and the model says {(wanted.action, wanted.rule)}")
 
     def check_accesses(self, own: dict[int, list[dict]]) -> None:
         """Whoever got a page, or the gateway's answer, has a record that says so."""
@@ -120,8 +120,8 @@ class LogCheck:
     def check_strangers(self, records: list[dict]) -> None:
         """They have no name to be found by: as many refusals are recorded as they met, at the least."""
         for namespace in (name for name, network in NETWORK_OF.items() if network in (None, "guests")):
-            told = sum(record["source"]["ip"] == PC[namespace] and record["event"]["action"] == "blocked" and "ended" not in record["sluice"]
-                       for record in records)
+            told = sum(record["source"]["ip"] == PC[namespace] and record["event"]["action"] == "blocked"
+                       and "ended" not in record["sluice"] for record in records)
             met = sum(access.namespace == namespace and access.outcome.kind == "refused"
                       and not self.timeline.disturbed(access.began, access.ended) for access in self.accesses.values())
             self.counts["accesses held against it"] += met

@@ -10,7 +10,7 @@ import gateway
 EVERY_S = 2.0
 # PSS: what is shared counts once. A restart shortens lives, so that most of what is compared is of a process some minutes old.
 MOST_GROWTH_KB = {"dataplane": 4096, "control": 8192, "compile": 8192}
-MOST_MORE_FDS = 0  # between the quietest moments of the second quarter and of the last one
+MOST_MORE_FDS = 0  # than in the second quarter; the count seen most often is that of like moments: all there, nobody asking
 WARM_S = 60.0  # of a life: allocators, tables and rings reach their size
 LONG_LIFE_S = 240.0  # such a life is held against itself, too
 
@@ -79,7 +79,7 @@ def growth(what: str, samples: list[Sample], most_kb: int) -> Growth | None:
     if not early or not late:
         return None
     return Growth(what, seconds, statistics.median(sample.pss_kb for sample in early), statistics.median(sample.pss_kb for sample in late),
-                  min(sample.fds for sample in early), min(sample.fds for sample in late), most_kb)
+                  statistics.mode(sample.fds for sample in early), statistics.mode(sample.fds for sample in late), most_kb)
 
 
 def growths(samples: dict[str, list[Sample]]) -> list[Growth]:

@@ -138,8 +138,9 @@ def edited(chance: random.Random, before: Policy) -> Policy:
     own = [rule for rule in policy.rules if rule.name != "iperf"]
     rule = chance.choice(own) if own else None
     kind = chance.choice(["flip", "flip", "words", "add", "drop", "move", "default", "list", "exception", "iperf", "observe"])
-    if policy.observe:
-        kind = "observe"  # not for long
+    iperf = next(rule for rule in policy.rules if rule.name == "iperf")
+    if policy.observe or iperf.action == "block" and chance.random() < 0.5:
+        kind = "observe" if policy.observe else "iperf"  # neither for long
     if kind in ("flip", "words", "drop", "move") and not rule or kind == "add" and len(own) >= MOST_RULES:
         kind = "default"
     if kind == "flip":
@@ -171,7 +172,6 @@ def edited(chance: random.Random, before: Policy) -> Policy:
         policy.exceptions = [] if policy.exceptions else [some_rule(chance, policy, chance.choice(["allow", "block"]))]
         policy.said = f"exceptions: {' '.join(rule.name for rule in policy.exceptions) or 'none'}"
     elif kind == "iperf":
-        iperf = next(rule for rule in policy.rules if rule.name == "iperf")
         iperf.action = "block" if iperf.action == "allow" else "allow"
         policy.said = f"iperf is to {iperf.action}"
     else:

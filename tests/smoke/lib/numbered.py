@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # smoke: numbered datagrams, so that every lost, doubled or changed one shows.
 """numbered.py send ADDRESS PORT RATE           until SIGTERM; prints how many it sent
-numbered.py receive ADDRESS PORT               until SIGTERM; prints received, highest number, doubled, changed"""
+numbered.py receive ADDRESS PORT               until SIGTERM; prints received, highest number, doubled, changed, longest
+                                               silence between two in seconds"""
 import json
 import select
 import signal
@@ -46,18 +47,20 @@ def receive(address: str, port: int) -> None:
     receiver.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 32 << 20)
     receiver.bind((address, port))
     receiver.setblocking(False)
-    seen, doubled, changed = set(), 0, 0
+    seen, doubled, changed, last, longest = set(), 0, 0, None, 0.0
     while True:
         if not select.select([receiver], [], [], 0.2)[0]:
             if stopped:
                 break
             continue
-        data = receiver.recv(65535)
+        data, now = receiver.recv(65535), time.monotonic()
+        longest, last = max(longest, now - (last or now)), now
         number = struct.unpack("!Q", data[:8])[0]
         changed += data != payload_of(number)
         doubled += number in seen
         seen.add(number)
-    print(json.dumps({"received": len(seen), "highest": max(seen, default=-1), "doubled": doubled, "changed": changed}))
+    print(json.dumps({"received": len(seen), "highest": max(seen, default=-1), "doubled": doubled, "changed": changed,
+                      "longest_s": round(longest, 2)}))
 
 
 if __name__ == "__main__":
