@@ -40,7 +40,7 @@ SYSTEMCTL
 lead() { nsenter --net="/run/netns/$LAB-$LAB_GW" "$LAB_DIR/bin/lead" "$@"; }
 # As systemd does it: the ports are made ready, and held where it stands by; then the data plane, control, keepalived.
 comes() {
-  in_ns "$LAB_GW" ip link set lan up && in_ns "$LAB_GW" ip link set line up && lead hold || return
+  in_ns "$LAB_GW" ip link set mgmt up && in_ns "$LAB_GW" ip link set lan up && in_ns "$LAB_GW" ip link set line up && lead hold || return
   rm -f "$LAB_DIR/dataplane.sock"
   lab_gateway_start && lab_control_start || return
   lab_spawn keepalived "$LAB_GW" keepalived --dont-fork --log-console --log-detail --vrrp --use-file "$LAB_DIR/keepalived.conf" \
@@ -48,6 +48,7 @@ comes() {
 }
 # As when its power goes: nothing is said to anybody.
 goes() {
+  in_ns "$LAB_GW" ip link set mgmt down
   # shellcheck disable=SC2046
   kill -KILL $(cat "$LAB_DIR"/keepalived-*.pid) 2>/dev/null
   lab_stop control KILL

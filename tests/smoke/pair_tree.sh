@@ -32,7 +32,7 @@ moves() {
   shift 2
   datagrams_start
   "$@" >/dev/null
-  lab_wait 20 way_is "$way"
+  check "$name: the tree then goes through $way" lab_wait 20 way_is "$way"
   sleep 1
   datagrams_stop
   check "$name: $silence s without a datagram" at_most "$silence" "$most"

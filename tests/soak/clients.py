@@ -34,6 +34,7 @@ class Access:
     address: str
     protocol: str
     began: float
+    once: bool  # one datagram, which is not sent again
     ended: float = 0.0
     outcome: Outcome = field(default_factory=lambda: Outcome("none", ""))
 
@@ -138,15 +139,16 @@ class Kind:
     namespaces: tuple[str, ...]
     address: str | None = None
     named: bool = True
+    once: bool = False
     records: int | None = 1  # of one access, where nothing stands in the way; None: one or more
 
 
-ALL = ("staff", "staff", "staff", "finance", "finance", "guest", "stranger")
+ALL = ("staff",) * 5 + ("finance",) * 3 + ("guest", "stranger")
 KINDS = [
     Kind("curl, http", lambda access: curl(access, "http", "--http1.1"), "http", 0.2, ALL),
     Kind("curl, https, HTTP/1.1", lambda access: curl(access, "https", "--http1.1"), "tls", 0.2, ALL),
     Kind("curl, https, HTTP/2", lambda access: curl(access, "https", "--http2"), "tls", 0.2, ALL),
-    Kind("dig, UDP", dig, "dns", 0.15, ("staff", "finance"), DNS),
+    Kind("dig, UDP", dig, "dns", 0.15, ("staff", "finance"), DNS, once=True),
     Kind("dig, TCP", lambda access: dig(access, "+tcp"), "dns", 0.4, ("staff", "finance"), DNS),
     Kind("ngtcp2, HTTP/3", ngtcp2, "quic", 0.5, ("staff", "finance"), CADDY, records=None),
     Kind("Chromium, TCP", lambda access: chromium(access, False), "tls", 15, ("staff", "finance"), CADDY, records=None),
@@ -168,7 +170,7 @@ class Client(threading.Thread):
             kind, number = self.kind, next(_numbers)
             domain = self.chance.choice(DOMAINS)
             access = Access(number, kind.name, self.chance.choice(kind.namespaces), f"a{number}.{domain}" if kind.named else "",
-                            kind.address or ADDRESS[domain], kind.protocol, time.time())
+                            kind.address or ADDRESS[domain], kind.protocol, time.time(), kind.once)
             access.outcome = kind.ask(access)
             access.ended = time.time()
             self.done.append(access)

@@ -33,10 +33,16 @@ def look(pid: int) -> Sample | None:
     return Sample(time.time(), pid, int(pss.split()[1]), fds) if pss else None
 
 
+GIVEN_UP = ("overload", "no-buffer", "tx-full", "handover-full")
+
+
 class Sampler(threading.Thread):
-    def __init__(self) -> None:
+    """given_up: how many packets the data planes have given up for want of time or room, with the time, from the first one on."""
+
+    def __init__(self, given_up: list[tuple[float, float]]) -> None:
         super().__init__(name="memory", daemon=True)
         self.stopped = threading.Event()
+        self.given_up, self.of_this = given_up, 0.0
         self.samples: dict[str, list[Sample]] = {name: [] for name in MOST_GROWTH_KB}
 
     def run(self) -> None:
@@ -45,6 +51,18 @@ class Sampler(threading.Thread):
                 pid = gateway.compiler_pid() if name == "compile" else gateway.pid_of(name)
                 if pid and (sample := look(pid)):
                     self.samples[name].append(sample)
+            self.look_at_drops()
+
+    def look_at_drops(self) -> None:
+        seen = gateway.metrics()
+        if not seen.get('sluice_up{process="dataplane"}', 0):
+            return
+        count = sum(value for series, value in seen.items() if series.startswith("sluice_packets_dropped_total{")
+                    and any(f'reason="{reason}"' in series for reason in GIVEN_UP))
+        before = self.given_up[-1][1] if self.given_up else 0.0
+        # Another data plane counts from zero.
+        self.given_up.append((time.time(), before + (count - self.of_this if count >= self.of_this else count)))
+        self.of_this = count
 
     def text(self) -> str:
         return ", ".join(f"{name} {seen[-1].pss_kb / 1024:.1f} MiB {seen[-1].fds} fds" for name, seen in self.samples.items() if seen)

@@ -119,7 +119,7 @@ def some_rule(chance: random.Random, policy: Policy, action: str | None = None) 
     policy.made += 1
     sources = chance.choice([[], [], ["staff"], ["finance"], ["staff", "finance"], [PC["staff"]]])
     protocols = chance.choice(PROTOCOLS) if chance.random() < 0.25 else []
-    return Rule(f"r{policy.made}", some_words(chance, policy.lists), action or chance.choice(["block", "block", "allow", "observe"]),
+    return Rule(f"r{policy.made}", some_words(chance, policy.lists), action or chance.choice(["block", "block", "allow", "allow", "observe"]),
                 list(sources), list(protocols))
 
 

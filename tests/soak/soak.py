@@ -28,7 +28,7 @@ class Soak:
         self.seconds, self.seed = minutes * 60, seed
         self.first, self.events = events.plan(seed, self.seconds - events.PAUSE_S[1])
         self.timeline, self.trouble = Timeline(self.first), []
-        self.doer, self.sampler = Doer(self.timeline, self.trouble), memory.Sampler()
+        self.doer, self.sampler = Doer(self.timeline, self.trouble), memory.Sampler(self.timeline.given_up)
         self.done: list[Access] = []
         self.clients = [Client(kind, seed, self.done) for kind in KINDS]
         self.judged = 0
@@ -119,6 +119,8 @@ class Soak:
         for kind in events.WEIGHTS:
             took = self.doer.took.get(kind, [])
             print(f"{kind:27} {len(took):6} {max(took, default=0):10.2f}")
+        given_up = self.timeline.given_up[-1][1] if self.timeline.given_up else 0
+        print(f"\npackets that were given up for want of time or room: {given_up:,.0f}")
         self.summary_of_memory()
         self.summary_of_log()
 

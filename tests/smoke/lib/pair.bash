@@ -69,7 +69,8 @@ datagrams_stop() {
   lab_stop send
   sleep 0.5
   lab_stop receive
-  sent=$(field send sent) received=$(field receive received) doubled=$(field receive doubled) silence=$(field receive longest_s)
+  sent=$(field send sent) received=$(field receive received) doubled=$(field receive doubled)
+  silence=$(awk "BEGIN { printf \"%.2f\", $(field receive gap) / $PAIR_DATAGRAMS }")
 }
 news_come() { same "$(in_ns staff curl -s -m 2 -o /dev/null -w '%{http_code}' --resolve "news.example:80:$PAIR_SITE" http://news.example/)" 200; }
 betting_does_not() { same "$(in_ns staff curl -s -m 2 -o /dev/null -w '%{http_code}' --resolve luckybet.example:80:198.51.100.13 http://luckybet.example/)" 403; }
