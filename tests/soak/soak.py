@@ -20,7 +20,7 @@ PROGRESS_S = 10.0
 JUDGED_AFTER_S = 5.0  # by then it is known what was in force
 LAST_WORDS_S = 25.0  # clients come to their end
 QUIET_S = 20.0  # the rings are read to their end
-MOST_SHOWN = 40  # of what was wrong
+MOST_SHOWN = 20  # of what was wrong, of the first and of the last, which memory and log found
 
 
 class Soak:
@@ -144,7 +144,8 @@ class Soak:
             self.trouble.append("the log is not whole")
 
     def verdict(self) -> int:
-        for trouble in self.trouble[:MOST_SHOWN]:
+        left_out = max(0, len(self.trouble) - 2 * MOST_SHOWN)
+        for trouble in [*self.trouble[:MOST_SHOWN], *([f"… and {left_out} more"] if left_out else []), *self.trouble[MOST_SHOWN:][-MOST_SHOWN:]]:
             print(f"wrong: {trouble}")
         print(f"{len(self.trouble)} wrong" if self.trouble else "nothing was wrong")
         return 1 if self.trouble else 0
