@@ -17,10 +17,11 @@ from visits import Outcome, refused
 
 CA = str(DIR / "tls/ca.pem")
 CADDY, DNS = os.environ["SOAK_CADDY"], "198.51.100.53"
-WAIT_S = 8  # a client gives up; nobody whom the gateway answers needs a tenth of it
+WAIT_S = 10  # a client gives up; nobody whom the gateway answers needs a tenth of it
+BROWSER_S = 30  # it starts anew each time
 IPERF_S, IPERF_RATE = 6, "20M"
 IPERF_PORT, IPERF_PORTS = 5201, 64
-KILL_S = 20  # beyond every client's own limit
+KILL_S = 45  # beyond every client's own limit
 _numbers = itertools.count(1)
 
 
@@ -34,15 +35,15 @@ class Access:
     address: str
     protocol: str
     began: float
-    once: bool  # one datagram, which is not sent again
+    once: bool  # what it sends is not sent again, or not often
     ended: float = 0.0
     outcome: Outcome = field(default_factory=lambda: Outcome("none", ""))
 
 
-def play(namespace: str, command: list[str]) -> subprocess.CompletedProcess:
+def play(namespace: str, command: list[str], timeout: float = KILL_S) -> subprocess.CompletedProcess:
     try:
         return subprocess.run(["nsenter", f"--net=/run/netns/{LAB}-{namespace}", *command], capture_output=True, text=True,
-                              errors="replace", timeout=KILL_S, stdin=subprocess.DEVNULL)
+                              errors="replace", timeout=timeout, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired as late:
         return subprocess.CompletedProcess(late.cmd, 124, "", "timed out: it was killed")
 
@@ -80,7 +81,7 @@ def ngtcp2(access: Access) -> Outcome:
         hosts.flush()
         done = play(access.namespace, ["unshare", "--mount", "bash", "-c", 'mount --bind "$1" /etc/hosts && shift && exec "$@"', "bash",
                                        hosts.name, "gtlsclient", "--exit-on-all-streams-close", "--no-quic-dump",
-                                       "--handshake-timeout=2s", "--timeout=4s", access.name, "443", f"https://{access.name}/"])
+                                       "--handshake-timeout=4s", "--timeout=6s", access.name, "443", f"https://{access.name}/"])
     text = done.stdout + done.stderr
     if ":status: 200]" in text:
         return Outcome("page", "page, HTTP/3")
@@ -91,7 +92,7 @@ def chromium(access: Access, quic: bool) -> Outcome:
     quiet = ["background-networking", "component-update", "sync", "default-apps", "domain-reliability", "gpu", "dev-shm-usage"]
     over = [f"--origin-to-force-quic-on={access.name}:443"] if quic else ["--disable-quic"]
     with tempfile.TemporaryDirectory(prefix="sluice-soak-", ignore_cleanup_errors=True) as home:
-        done = play(access.namespace, ["timeout", str(2 * WAIT_S), "chromium", "--headless", "--no-sandbox", "--no-first-run",
+        done = play(access.namespace, ["timeout", str(BROWSER_S), "chromium", "--headless", "--no-sandbox", "--no-first-run",
                                        *(f"--disable-{what}" for what in quiet), f"--user-data-dir={home}",
                                        f"--ignore-certificate-errors-spki-list={key_hash()}", *over,
                                        f"--host-resolver-rules=MAP {access.name} {access.address}, MAP * ~NOTFOUND",
@@ -111,11 +112,13 @@ def key_hash() -> str:
 def iperf3(access: Access) -> Outcome:
     """With a server of its own: one whose client was cut off is busy for long."""
     port = IPERF_PORT + access.number % IPERF_PORTS
-    with subprocess.Popen(["nsenter", f"--net=/run/netns/{LAB}-line", "iperf3", "-s", "-1", "-B", access.address, "-p", str(port)],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        time.sleep(0.3)
+    with subprocess.Popen(["nsenter", f"--net=/run/netns/{LAB}-line", "iperf3", "--forceflush", "-s", "-1", "-B", access.address,
+                           "-p", str(port)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
+        for line in server.stdout:
+            if "listening" in line:
+                break
         done = play(access.namespace, ["iperf3", "-J", "-c", access.address, "-p", str(port), "-t", str(IPERF_S), "-b", IPERF_RATE,
-                                       "--connect-timeout", "3000"])
+                                       "--connect-timeout", "5000"], IPERF_S + WAIT_S)
         server.kill()
     try:
         said = json.loads(done.stdout)
@@ -150,7 +153,7 @@ KINDS = [
     Kind("curl, https, HTTP/2", lambda access: curl(access, "https", "--http2"), "tls", 0.2, ALL),
     Kind("dig, UDP", dig, "dns", 0.15, ("staff", "finance"), DNS, once=True),
     Kind("dig, TCP", lambda access: dig(access, "+tcp"), "dns", 0.4, ("staff", "finance"), DNS),
-    Kind("ngtcp2, HTTP/3", ngtcp2, "quic", 0.5, ("staff", "finance"), CADDY, records=None),
+    Kind("ngtcp2, HTTP/3", ngtcp2, "quic", 0.5, ("staff", "finance"), CADDY, once=True, records=None),
     Kind("Chromium, TCP", lambda access: chromium(access, False), "tls", 15, ("staff", "finance"), CADDY, records=None),
     Kind("Chromium, HTTP/3", lambda access: chromium(access, True), "quic", 15, ("staff", "finance"), CADDY, records=None),
     Kind("iperf3", iperf3, "unknown", 1, ("staff",), IPERF, named=False),

@@ -4,6 +4,7 @@ import random
 import signal
 import subprocess
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import gateway
@@ -18,7 +19,7 @@ KILLS_S = 300.0
 # How long clients need after it: TCP and ARP ask again after one second, and then after two.
 SETTLE_S = 3.5
 KEPT_S = 5.0  # an image that came into force longer ago is on the disk
-SYNCED_S = 1.5  # control writes what it has read within so long
+SYNCED_S = 3.0  # control writes what stands in the rings within so long, when nothing holds it up
 TRIES_S = 10.0  # control finds a data plane that was started again within so long
 
 WEIGHTS = {"reload": 12, "reloads": 2, "kill-control": 2, "kill-control-in-apply": 1, "kill-dataplane": 2, "kill-dataplane-after-apply": 1,
@@ -69,6 +70,13 @@ class Doer:
         self.timeline, self.trouble = timeline, trouble
         self.took: dict[str, list[float]] = {}
         self.enforced = 0
+        self.held = Span("nothing", 0.0, 0.0)  # when control last did not write, and records waited in the rings
+
+    @contextmanager
+    def hold(self):
+        began = time.time()
+        yield
+        self.held = Span("control", began, time.time())
 
     def do(self, event: Event) -> None:
         began = time.monotonic()
@@ -88,9 +96,10 @@ class Doer:
     reloads = reload
 
     def kill_control(self, event: Event, how: int = signal.SIGKILL) -> None:
-        gateway.end("control", how, 30)
-        time.sleep(event.seconds)
-        gateway.start_control()
+        with self.hold():
+            gateway.end("control", how, 30)
+            time.sleep(event.seconds)
+            gateway.start_control()
 
     def restart_control(self, event: Event) -> None:
         self.kill_control(event, signal.SIGTERM)
@@ -109,6 +118,8 @@ class Doer:
     def kill_dataplane(self, event: Event, how: int = signal.SIGKILL) -> None:
         with self.timeline.outage(event.kind, SETTLE_S):
             self.without_dataplane(event, how)
+        # What it had recorded is control's alone now: were that killed before it has written it, it would be lost.
+        time.sleep(SYNCED_S)
 
     def without_dataplane(self, event: Event, how: int) -> None:
         gateway.end("dataplane", how, 15)
@@ -141,6 +152,8 @@ class Doer:
     def kill_both(self, event: Event) -> None:
         """As in a power cut: whatever control had not read and written is lost, and the log says so."""
         began = time.time() - SYNCED_S
+        if self.held.ended > began:
+            began = self.held.began - SYNCED_S
         gateway.end("control")
         with self.timeline.outage(event.kind, SETTLE_S):
             gateway.end("dataplane")
@@ -170,18 +183,20 @@ class Doer:
 
     def stall_control(self, event: Event) -> None:
         """It reads no records for a while; the rings keep them."""
-        gateway.send("control", signal.SIGSTOP)
-        time.sleep(event.seconds)
-        gateway.send("control", signal.SIGCONT)
+        with self.hold():
+            gateway.send("control", signal.SIGSTOP)
+            time.sleep(event.seconds)
+            gateway.send("control", signal.SIGCONT)
 
     def disk_full(self, event: Event) -> None:
         """Of the log's disk, which is its own, all is taken but what it has; then it is given back."""
         filler = DIR / "log/filler"
-        with open(filler, "wb") as file:
-            try:
-                while os.write(file.fileno(), bytes(1 << 16)):
-                    pass
-            except OSError:
-                pass  # it is full
-        time.sleep(event.seconds)
-        filler.unlink()
+        with self.hold():
+            with open(filler, "wb") as file:
+                try:
+                    while os.write(file.fileno(), bytes(1 << 16)):
+                        pass
+                except OSError:
+                    pass  # it is full
+            time.sleep(event.seconds)
+            filler.unlink()

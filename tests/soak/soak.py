@@ -13,12 +13,13 @@ import log_check
 import memory
 from clients import KINDS, Access, Client
 from events import Doer
-from gateway import Broken, metrics, start_control, start_dataplane, save
+from gateway import Broken, end, metrics, pid_of, save, start_control, start_dataplane
 from timeline import Timeline, problem_of
 
 PROGRESS_S = 10.0
 JUDGED_AFTER_S = 5.0  # by then it is known what was in force
-LAST_WORDS_S = 25.0  # clients come to their end
+LAST_WORDS_S = 50.0  # clients come to their end
+STOPS_S = 20.0  # control
 QUIET_S = 20.0  # the rings are read to their end
 MOST_SHOWN = 20  # of what was wrong, of the first and of the last, which memory and log found
 
@@ -106,6 +107,8 @@ class Soak:
         for series in ("sluice_records_lost_total", "sluice_log_malformed_slots_total", "sluice_log_unnamed_records_total"):
             if seen.get(series, 0):
                 self.trouble.append(f"{series} is {seen[series]:.0f}")
+        if pid_of("control"):
+            end("control", signal.SIGTERM, STOPS_S)  # so that nobody writes while the log is read
 
     def summary(self) -> None:
         print(f"\nseed {self.seed}, {self.elapsed() / 60:.1f} minutes")
