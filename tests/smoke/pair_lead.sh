@@ -30,6 +30,8 @@ case \$* in
   *) exit 1 ;;
 esac
 SYSTEMCTL
+    # sluice-setup --forwards, which a unit runs once the data plane has started.
+    printf '#!/bin/bash\nip link set lan up && ip link set line up\n' >"$dir/bin/sluice-setup"
     chmod 755 "$dir/bin" "$dir/bin/"*
     [[ $gateway == one ]] && here=11 peer=12 || here=12 peer=11
     sed -e "s|/usr/share/sluice/pair/lead|$dir/bin/lead|" -e "s/unicast_src_ip .*/unicast_src_ip 192.0.2.$here/" \
@@ -37,12 +39,13 @@ SYSTEMCTL
     [[ $gateway == one ]] || sed -i 's/priority 100/priority 90/' "$dir/keepalived.conf"
   done
 }
+opens() { (echo 'FAIL="iplc-sg=open"' >>"$LAB_DIR/dataplane.conf" && lead hold); }
 lead() { nsenter --net="/run/netns/$LAB-$LAB_GW" "$LAB_DIR/bin/lead" "$@"; }
 # As systemd does it: the ports are made ready, and held where it stands by; then the data plane, control, keepalived.
 comes() {
   in_ns "$LAB_GW" ip link set mgmt up && in_ns "$LAB_GW" ip link set lan up && in_ns "$LAB_GW" ip link set line up && lead hold || return
   rm -f "$LAB_DIR/dataplane.sock"
-  lab_gateway_start && lab_control_start || return
+  lab_gateway_start && lead forwards && lab_control_start || return
   lab_spawn keepalived "$LAB_GW" keepalived --dont-fork --log-console --log-detail --vrrp --use-file "$LAB_DIR/keepalived.conf" \
     --pid "$LAB_DIR/keepalived-main.pid" --vrrp_pid "$LAB_DIR/keepalived-vrrp.pid"
 }
@@ -103,6 +106,8 @@ need "one comes back" of one comes
 sleep 2
 check "it does not take the lead back" leads two
 check "its ports stay down" carries one DOWN/DOWN
+check "a line that fails open is refused" contains "$(of one opens 2>&1)" "is a loop"
+sed -i /FAIL/d "$LAB_DIR/one/dataplane.conf"
 datagrams_start
 of two lab_stop dataplane KILL
 need "the lead's data plane does not come back: one leads" lab_wait 20 leads one
