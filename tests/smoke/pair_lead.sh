@@ -106,6 +106,9 @@ need "one comes back" of one comes
 sleep 2
 check "it does not take the lead back" leads two
 check "its ports stay down" carries one DOWN/DOWN
+with_cards() { (sed -i 's/af_packet:lan/0000:03:00.0/' "$LAB_DIR/dataplane.conf" && lead starts; code=$?; sed -i 's/0000:03:00.0/af_packet:lan/' "$LAB_DIR/dataplane.conf"; exit $code); }
+check "with interfaces the one that stands by may start" of one lead starts
+check "with cards only the lead may" eval 'fails of one with_cards && of two with_cards'
 check "a line that fails open is refused" contains "$(of one opens 2>&1)" "is a loop"
 sed -i /FAIL/d "$LAB_DIR/one/dataplane.conf"
 datagrams_start
