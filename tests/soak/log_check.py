@@ -1,5 +1,6 @@
 # soak: the access log, held against what the clients asked for, and each record against the policy that it names.
 import collections
+import hashlib
 import json
 import re
 import subprocess
@@ -27,10 +28,12 @@ def stamp(text: str) -> float:
 class LogCheck:
     """problems: in words. counts: for the summary."""
 
-    def __init__(self, accesses: list[Access], kinds: list[Kind], policies: dict[int, Policy], timeline: Timeline) -> None:
+    def __init__(self, accesses: list[Access], kinds: list[Kind], policies: list[Policy], timeline: Timeline) -> None:
         self.accesses = {access.number: access for access in accesses}
         self.kinds = {kind.name: kind for kind in kinds}
-        self.policies, self.timeline = policies, timeline
+        self.timeline = timeline
+        # One may have several generations: a control that was killed while it kept one compiles it anew.
+        self.policies = {hashlib.sha256(policy.text().encode()).hexdigest(): policy for policy in policies}
         self.problems: list[str] = []
         self.counts: collections.Counter[str] = collections.Counter()
 
@@ -74,13 +77,15 @@ class LogCheck:
 
     def check_verdicts(self, own: dict[int, list[dict]]) -> None:
         """By the very policy that the record names, which must be one that may have been in force."""
-        generations = {line["generation"]: line.get("reason", "") for line in gateway.history() if "generation" in line}
+        generations = {line["generation"]: self.policies.get(line["sources"][0]["sha256"]) for line in gateway.history() if line.get("sources")}
         for number, records in own.items():
             access = self.accesses.get(number)
             for record in records if access else ():  # none: it was still being asked for at the end
-                reason, generation = generations.get(record["sluice"]["generation"], ""), record["sluice"]["generation"]
-                match = re.search(r"policy (\d+)", reason)
-                policy = self.policies[int(match[1]) if match else 0]
+                generation = record["sluice"]["generation"]
+                policy = generations.get(generation)
+                if policy is None:
+                    self.problems.append(f"{record['event']['id']} names generation {generation}, which is none of the policies")
+                    continue
                 at = stamp(record["@timestamp"])
                 if all(candidate is not policy for candidate in self.timeline.candidates(at, at)):
                     self.problems.append(f"{record['event']['id']} was judged by policy {policy.number}, which was not in force then")

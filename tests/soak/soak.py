@@ -136,7 +136,7 @@ class Soak:
                 self.trouble.append(grown.problem)
 
     def summary_of_log(self) -> None:
-        policies = {policy.number: policy for event in self.events for policy in event.policies} | {0: self.first}
+        policies = [self.first, *(policy for event in self.events for policy in event.policies)]
         check = log_check.LogCheck(self.done, KINDS, policies, self.timeline)
         check.run()
         whole, said = log_check.verify()
