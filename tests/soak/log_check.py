@@ -103,8 +103,8 @@ class LogCheck:
             kind, records = self.kinds[access.client], own.get(access.number, [])
             actions = {record["event"]["action"] for record in records}
             got = access.outcome.kind
-            # A stranger is refused before there is a name.
-            if not kind.named or got not in ("page", *REFUSED) or NETWORK_OF[access.namespace] in (None, "guests") and got != "page":
+            # A stranger is judged before there is a name, also where it passes, as nothing is enforced.
+            if not kind.named or got not in ("page", *REFUSED) or NETWORK_OF[access.namespace] in (None, "guests"):
                 continue
             disturbed = self.timeline.disturbed(access.began, access.ended)
             if got == "refused" and (disturbed or not records and kind.records is None):
@@ -123,15 +123,17 @@ class LogCheck:
 
 
     def check_strangers(self, records: list[dict]) -> None:
-        """They have no name to be found by: as many refusals are recorded as they met, at the least."""
+        """They have no name to be found by: of what befell them as much is recorded, at the least."""
         for namespace in (name for name, network in NETWORK_OF.items() if network in (None, "guests")):
-            told = sum(record["source"]["ip"] == PC[namespace] and record["event"]["action"] == "blocked"
-                       and "ended" not in record["sluice"] for record in records)
-            met = sum(access.namespace == namespace and access.outcome.kind == "refused"
-                      and not self.timeline.disturbed(access.began, access.ended) for access in self.accesses.values())
-            self.counts["accesses held against it"] += met
-            if told < met:
-                self.problems.append(f"{namespace} was refused {met} times, and {told} records say so")
+            for got, action in (("refused", "blocked"), ("page", "observed")):
+                told = sum(record["source"]["ip"] == PC[namespace] and record["event"]["action"] == action
+                           and "ended" not in record["sluice"] for record in records)
+                met = sum(access.namespace == namespace and access.outcome.kind == got
+                          and not self.timeline.disturbed(access.began, access.ended)
+                          and not self.timeline.may_be_lost(access.began, access.ended) for access in self.accesses.values())
+                self.counts["accesses held against it"] += met
+                if told < met:
+                    self.problems.append(f"{namespace} got {got} {met} times, and {told} records say {action}")
 
 
 def verify() -> tuple[bool, str]:
