@@ -281,10 +281,13 @@ class Scraper {
       }};
   control::Witness witness_{directory_, {}};
   control::Copies copies_{{directory_, directory_}};
+  control::HitsThread hits_{directory_, directory_};
+  control::AlarmThread alarms_{directory_, directory_};
   control::Link::Counts link_;
   control::DnstapServer::Counts dnstap_;
-  std::shared_ptr<control::Metrics> metrics_ = std::make_shared<control::Metrics>(
-      log_, witness_, copies_, link_, dnstap_, [] { return std::vector<control::FeedStatus>{}; });
+  std::shared_ptr<control::Metrics> metrics_ =
+      std::make_shared<control::Metrics>(log_, witness_, copies_, hits_, alarms_, link_, dnstap_,
+                                         [] { return std::vector<control::FeedStatus>{}; });
 };
 
 void run(unsigned rounds, double seconds) {

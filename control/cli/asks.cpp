@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <vector>
 
+#include "control/cli/period.h"
 #include "control/usage/top.h"
 
 namespace sluice::control {
@@ -11,10 +12,9 @@ namespace {
 
 constexpr const char* kFeeds =
     "Directory with the copies of fetched lists, as /var/lib/sluice/control/feeds; for --policy";
-constexpr const char* kTimes = "2026-11-23, 2026-11-23T09:00 (UTC), as in RFC 3339, or 2h: so long ago";
 
 void add_usage_period(CLI::App& command, UsagePeriod& period) {
-  command.add_option("--since", period.since, kTimes)->capture_default_str();
+  command.add_option("--since", period.since, kTimeHelp)->capture_default_str();
   command.add_option("--until", period.until, "The same; without it: now");
   command.add_option("--log", period.log, "Directory of the access log")->capture_default_str();
 }
@@ -60,7 +60,7 @@ CLI::App* add_who(CLI::App& app, WhoCommand& command) {
       "from.\n"
       "What ended is remembered for a day.");
   who->add_option("WHO", command.who, "An address, a hardware address, or a user")->required();
-  who->add_option("--at", command.at, kTimes);
+  who->add_option("--at", command.at, kTimeHelp);
   return who;
 }
 

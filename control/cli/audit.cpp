@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "control/cli/period.h"
+
 namespace sluice::control {
 
 void AuditCommands::add_to(CLI::App& app) {
@@ -18,8 +20,7 @@ void AuditCommands::add_to(CLI::App& app) {
                                           "which proves itself without Sluice: tar "
                                           "--zstd -xf it, and run verify.py.\n"
                                           "The log's signed lines say who made it.");
-  constexpr const char* kTimes = "2026-11-01, 2026-11-01T09:00 (UTC), as in RFC 3339, or 30d: so long ago";
-  evidence->add_option("--since", evidence_.since, kTimes)->required();
+  evidence->add_option("--since", evidence_.since, kTimeHelp)->required();
   evidence->add_option("--until", evidence_.until, "The same; a day is meant to its end")->required();
   evidence->add_option("-o,--out", evidence_.out, "File that is made, .tar.zst; it must not be there yet")
       ->required();

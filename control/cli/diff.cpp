@@ -1,9 +1,7 @@
 // control/cli: sluicectl diff: what changes between two policies, and for which recorded accesses.
 #include "control/cli/diff.h"
 
-#include <atomic>
 #include <chrono>
-#include <csignal>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -12,6 +10,7 @@
 #include "control/cli/note_reading.h"
 #include "control/cli/period.h"
 #include "control/cli/policies.h"
+#include "control/cli/stop_signals.h"
 #include "control/cli/terminal.h"
 #include "control/judge/diff.h"
 #include "control/judge/replayed.h"
@@ -23,9 +22,7 @@ namespace {
 
 using nlohmann::json;
 
-std::atomic<bool> diff_interrupted{false};
-static_assert(std::atomic<bool>::is_always_lock_free);  // a signal sets it
-constexpr uint64_t kLookEvery = 0xfff;                  ///< lines
+constexpr uint64_t kLookEvery = 0xfff;  ///< lines
 constexpr int64_t kNsOfSecond = 1'000'000'000;
 
 std::string second_text(int64_t utc_s) {
@@ -148,8 +145,7 @@ Replay replay(const DiffOptions& options, VerdictDiff& verdicts) {
   }
   ProgressLine progress;
   uint64_t lines = 0;
-  diff_interrupted = false;
-  std::signal(SIGINT, [](int) { diff_interrupted = true; });
+  const StopSignals stop;
   out.error = replay_log(
       options.log, query,
       [&](const RecordedLine& line) {
@@ -157,11 +153,10 @@ Replay replay(const DiffOptions& options, VerdictDiff& verdicts) {
         if ((++lines & kLookEvery) == 0 && progress.is_due()) {
           progress.show(grouped(lines) + " lines, at " + std::string(line.fields.time.substr(0, 16)));
         }
-        return !diff_interrupted;
+        return !stop.came();
       },
       out.found);
-  std::signal(SIGINT, SIG_DFL);
-  if (diff_interrupted) out.error = "interrupted";
+  if (stop.came()) out.error = "interrupted";
   return out;
 }
 

@@ -1,10 +1,5 @@
 // control/cli: sluicectl logs disclose and logs prove.
 #include "control/cli/disclose.h"
-
-#include <unistd.h>
-
-#include <algorithm>
-#include <csignal>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -22,6 +17,7 @@
 #include "control/cli/note_reading.h"
 #include "control/cli/period.h"
 #include "control/cli/pseudonym_hint.h"
+#include "control/cli/stop_signals.h"
 #include "control/cli/terminal.h"
 #include "control/disclosure/proof.h"
 #include "control/disclosure/record.h"
@@ -39,31 +35,9 @@ constexpr const char* kNotSigned =
     "an "
     "hour";
 
-volatile std::sig_atomic_t interrupted = 0;
-
 /// What a file says of itself stands in it.
 int cannot(const std::string& why) {
   return cannot_do(printable(why));
-}
-
-void stop_on_signals() {
-  interrupted = 0;
-  for (const int each : {SIGINT, SIGTERM, SIGHUP}) {
-    std::signal(each, [](int) { interrupted = 1; });
-  }
-}
-
-/// Shows a line that is written over, on a terminal only.
-LogProgress progress_of(const char* what) {
-  return [what, shown = uint64_t{UINT64_MAX}](uint64_t done, uint64_t all) mutable {
-    const uint64_t percent = all == 0 ? 100 : std::min<uint64_t>(100, done * 100 / all);
-    if (percent != shown && ::isatty(STDERR_FILENO) == 1) {
-      shown = percent;
-      std::cerr << "\r" << what << ": " << percent << " % of " << grouped(all >> 20) << " MiB \r"
-                << std::flush;
-    }
-    return interrupted == 0;
-  };
 }
 
 /// What is disclosed, on its way to its file.
@@ -124,7 +98,8 @@ std::optional<Query> read_order(const std::string& socket, const LogsDiscloseOpt
 /// Has the daemon write down who discloses this, and ends the file with that. Returns an empty string, or why
 /// not.
 std::string add_record(const std::string& socket, const LogsDiscloseOptions& options,
-                       const DisclosureFindings& found, OutFile& out, ProofFindings& proven) {
+                       const DisclosureFindings& found, OutFile& out, const StopSignals& stop,
+                       ProofFindings& proven) {
   const auto answer = ask(socket, record_request(options.name, found, out.sum()));
   if (!answer || answer->contains("error")) {
     return answer ? text_at(*answer, "error") : "it is not signed who disclosed it";
@@ -133,7 +108,7 @@ std::string add_record(const std::string& socket, const LogsDiscloseOptions& opt
     return errno_text("cannot write " + options.out);
   }
   // Also where the daemon is another log's, this shows.
-  std::string error = prove_disclosure(out.temporary(), {}, progress_of("check"), proven);
+  std::string error = prove_disclosure(out.temporary(), {}, stoppable_progress("check", stop), proven);
   if (error.empty() && proven.problem_count != 0) {
     error = "what was written does not prove itself: " + proven.problems[0];
   }
@@ -264,7 +239,7 @@ int run_logs_disclose(const std::string& socket, const LogsDiscloseOptions& opti
   if (const std::string why = put_reading(socket, "disclose", asked); !why.empty()) {
     return cannot("it cannot be put on record who reads it: " + why + "; nothing is disclosed");
   }
-  stop_on_signals();
+  const StopSignals stop;
   OutFile out(options.out);
   if (!out || !out.put(start_entry(start))) {
     return cannot(errno_text("cannot write " + options.out));
@@ -272,7 +247,7 @@ int run_logs_disclose(const std::string& socket, const LogsDiscloseOptions& opti
   bool written = true;
   DisclosureFindings found;
   error = disclose_log(
-      options.log, *query, *key, progress_of("disclose"),
+      options.log, *query, *key, stoppable_progress("disclose", stop),
       [&](std::string_view entry) { return written = out.put(entry); }, found);
   if (!written || (error.empty() && !out.flush())) {
     error = errno_text("cannot write " + options.out);
@@ -283,7 +258,7 @@ int run_logs_disclose(const std::string& socket, const LogsDiscloseOptions& opti
   }
   ProofFindings proven;
   if (error.empty()) {
-    error = add_record(socket, options, found, out, proven);
+    error = add_record(socket, options, found, out, stop, proven);
   }
   if (error.empty() && !out.finish()) {
     error = errno_text("cannot write " + options.out);
@@ -300,9 +275,9 @@ int run_logs_prove(const LogsProveOptions& options) {
   std::string error =
       options.witness.empty() ? std::string() : read_witnessed(options.witness, against.witnessed);
   ProofFindings found;
-  stop_on_signals();
+  const StopSignals stop;
   if (error.empty()) {
-    error = prove_disclosure(options.file, against, progress_of("prove"), found);
+    error = prove_disclosure(options.file, against, stoppable_progress("prove", stop), found);
   }
   if (!error.empty()) {
     return cannot(error);

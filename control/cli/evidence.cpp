@@ -1,8 +1,6 @@
 // control/cli: sluicectl evidence.
 #include "control/evidence/evidence.h"
 
-#include <algorithm>
-#include <csignal>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -18,6 +16,7 @@
 #include "control/cli/commands.h"
 #include "control/cli/note_reading.h"
 #include "control/cli/period.h"
+#include "control/cli/stop_signals.h"
 #include "control/cli/table.h"
 #include "control/cli/terminal.h"
 #include "control/lines/lines_json.h"
@@ -30,8 +29,6 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 constexpr int64_t kNsPerS = 1'000'000'000;
-
-volatile std::sig_atomic_t interrupted = 0;
 
 int cannot_make(const std::string& why) {
   return cannot_do(printable(why));
@@ -145,10 +142,7 @@ int run_evidence(const std::string& socket, const EvidenceCommand& command) {
   if (!error.empty()) {
     return cannot_make(error);
   }
-  interrupted = 0;
-  for (const int each : {SIGINT, SIGTERM, SIGHUP}) {
-    std::signal(each, [](int) { interrupted = 1; });
-  }
+  const StopSignals stop;
   NewFile file(out, 0600);
   if (!file) {
     return cannot_make(errno_text("cannot write " + command.out));
@@ -164,14 +158,11 @@ int run_evidence(const std::string& socket, const EvidenceCommand& command) {
     error = make_evidence(
         options, *key,
         [&](const char* what, uint64_t done, uint64_t all) {
-          if (all != 0 && line.is_due()) {
-            line.show(std::string(what) + ": " + std::to_string(std::min<uint64_t>(100, done * 100 / all)) +
-                      " % of " + bytes_text(all));
-          }
-          return interrupted == 0;
+          line.show_share(what, done, all);
+          return !stop.came();
         },
         [&](const EvidenceMade& made, std::string& signed_line) -> std::string {
-          const auto answer = interrupted == 0 ? ask(socket, evidence_request(made)) : std::nullopt;
+          const auto answer = !stop.came() ? ask(socket, evidence_request(made)) : std::nullopt;
           if (!answer) {
             return "it is not signed who made it";
           }

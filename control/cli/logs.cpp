@@ -1,12 +1,12 @@
 // control/cli: sluicectl logs.
 #include "control/cli/logs.h"
 
-#include <csignal>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "control/cli/commands.h"
 #include "control/cli/period.h"
+#include "control/cli/stop_signals.h"
 #include "control/cli/terminal.h"
 #include "control/policy/utf8.h"
 #include "control/pseudonyms/vault_reader.h"
@@ -17,8 +17,6 @@ namespace sluice::control {
 namespace {
 
 using nlohmann::json;
-
-volatile std::sig_atomic_t interrupted = 0;
 
 json findings_json(const LogFindings& found, const ReadingsFindings& readings, const VaultsFindings& vaults,
                    const SigningKey& key) {
@@ -123,14 +121,6 @@ void show_findings(const LogFindings& found, const SigningKey& key) {
   std::cout << "\n";
 }
 
-/// A line that is written over, on a terminal only.
-bool show_progress(uint64_t done, uint64_t all) {
-  if (::isatty(STDERR_FILENO) == 1 && all != 0) {
-    std::cerr << "\r" << done * 100 / all << " % of " << grouped(all >> 20) << " MiB \r" << std::flush;
-  }
-  return interrupted == 0;
-}
-
 }  // namespace
 
 int run_logs_verify(const LogsVerifyOptions& options) {
@@ -138,14 +128,14 @@ int run_logs_verify(const LogsVerifyOptions& options) {
   if (!read_bound(options.since, false, wanted.since) || !read_bound(options.until, true, wanted.until)) {
     return kCannot;
   }
-  std::signal(SIGINT, [](int) { interrupted = 1; });
+  const StopSignals stop;
   std::string error;
   const auto key = SigningKey::open_public(std::filesystem::path(options.log) / "log.pub", error);
   LogFindings found;
   if (key && !options.fingerprint.empty() && options.fingerprint != key->fingerprint()) {
     error = "the key that lies there is another one: " + key->fingerprint();
   } else if (key) {
-    error = check_log(options.log, *key, wanted, show_progress, found);
+    error = check_log(options.log, *key, wanted, stoppable_progress("verify", stop), found);
   }
   ReadingsFindings readings;
   VaultsFindings vaults;

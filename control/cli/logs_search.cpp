@@ -1,5 +1,4 @@
 // control/cli: sluicectl logs: finds lines in the access log and shows them.
-#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <iostream>
@@ -12,6 +11,7 @@
 #include "control/cli/note_reading.h"
 #include "control/cli/period.h"
 #include "control/cli/pseudonym_hint.h"
+#include "control/cli/stop_signals.h"
 #include "control/cli/terminal.h"
 #include "control/policy/utf8.h"
 #include "control/search/index.h"
@@ -23,9 +23,6 @@ namespace {
 
 using nlohmann::json;
 constexpr std::chrono::milliseconds kFollowEvery{300};
-
-std::atomic<bool> interrupted{false};
-static_assert(std::atomic<bool>::is_always_lock_free);  // a signal sets it
 
 std::string padded(std::string text, size_t width) {
   text.append(text.size() < width ? width - text.size() : 1, ' ');
@@ -45,7 +42,7 @@ std::string endpoint(const json& side) {
 }
 
 /// One line for people: when, what became of it, who, where to, what it spoke, why.
-std::string shown(const json& line) {
+std::string record_text(const json& line) {
   constexpr size_t kTime = sizeof "2026-11-23T04:05:06" - 1, kAction = 9, kClient = 22, kTo = 40,
                    kProtocol = 8;
   const json event = object_at(line, "event"), own = object_at(line, "sluice");
@@ -82,26 +79,28 @@ std::string shown(const json& line) {
 /// Prints lines until the limit is reached or nobody reads any more.
 class Printer {
  public:
-  Printer(bool json_lines, uint64_t limit) : json_lines_(json_lines), limit_(limit) {}
+  Printer(bool json_lines, uint64_t limit, const StopSignals& stop)
+      : json_lines_(json_lines), limit_(limit), stop_(stop) {}
 
   bool take(std::string_view lines) {
-    while (!lines.empty() && printed_ < limit_ && !interrupted && std::cout) {
+    while (!lines.empty() && printed_ < limit_ && !stop_.came() && std::cout) {
       const std::string_view line = lines.substr(0, lines.find('\n') + 1);
       lines.remove_prefix(line.size());
       if (json_lines_) {
         std::cout << line;
       } else {
-        std::cout << shown(json::parse(line, nullptr, false)) << "\n";
+        std::cout << record_text(json::parse(line, nullptr, false)) << "\n";
       }
       ++printed_;
     }
     std::cout << std::flush;
-    return printed_ < limit_ && !interrupted && std::cout.good();
+    return printed_ < limit_ && !stop_.came() && std::cout.good();
   }
 
  private:
   const bool json_lines_;
   const uint64_t limit_;
+  const StopSignals& stop_;
   uint64_t printed_ = 0;
 };
 
@@ -144,20 +143,20 @@ int run_logs_search(const std::string& socket, const LogsSearchOptions& options)
   hint_at_pseudonyms(options.log, options.query.from);
   note_reading(socket, "logs", asked);
   SearchFindings found;
-  Printer printer(options.json, options.limit == 0 ? UINT64_MAX : options.limit);
+  const StopSignals stop;
+  Printer printer(options.json, options.limit == 0 ? UINT64_MAX : options.limit, stop);
   LogPosition position;
   const auto began = std::chrono::steady_clock::now();
   bool more = true;
   const TakeFound take = [&](std::string_view lines) { return more = printer.take(lines); };
-  std::signal(SIGINT, [](int) { interrupted = true; });
   std::signal(SIGPIPE, SIG_IGN);
   while (error.empty() && more) {
     error = search_log(options.log, *query, position, take, found);
-    if (!options.follow || !more || interrupted) {
+    if (!options.follow || !more || stop.came()) {
       break;
     }
     std::this_thread::sleep_for(kFollowEvery);
-    more = !interrupted;
+    more = !stop.came();
   }
   if (!error.empty()) {
     return cannot_do(error);
@@ -173,17 +172,17 @@ int run_logs_index(const std::string& log) {
   std::string error;
   const std::vector<SegmentFile> files = list_segments(log, error);
   size_t built = 0, failed = 0;
-  std::signal(SIGINT, [](int) { interrupted = true; });
+  const StopSignals stop;
   for (const SegmentFile& file : files) {
     uint64_t ignored = 0;
     // What is not closed gets its index later.
     if (!ends_closed(file.path) || read_index(file.path, {}, ignored)) {
       continue;
     }
-    if (interrupted.load()) {
+    if (stop.came()) {
       break;
     }
-    if (const std::string why = build_index(file.path, interrupted); !why.empty()) {
+    if (const std::string why = build_index(file.path, stop.flag()); !why.empty()) {
       std::cerr << "sluicectl: " << why << "\n";
       ++failed;
     } else {

@@ -13,6 +13,7 @@
 #include "control/cli/disclose.h"
 #include "control/cli/holds.h"
 #include "control/cli/logs.h"
+#include "control/cli/period.h"
 #include "control/cli/readings.h"
 #include "control/cli/reports.h"
 #include "control/cli/reveal.h"
@@ -80,9 +81,7 @@ CLI::App* add_diff(CLI::App& app, DiffOptions& options) {
   diff->add_option("--feeds", options.feeds, kFeedsHelp);
   diff->add_flag("--replay-log", options.replay_log, "Ask both about each access of the log");
   diff->add_option("--log", options.log, "Directory of the access log")->capture_default_str();
-  diff->add_option("--since", options.since,
-                   "2026-11-23, 2026-11-23T09:00 (UTC), as in RFC 3339, or 7d: so long ago")
-      ->capture_default_str();
+  diff->add_option("--since", options.since, kTimeHelp)->capture_default_str();
   diff->add_option("--until", options.until, "The same; without it: now");
   diff->add_option("--limit", options.limit, "Show so many groups of accesses; 0: all")
       ->capture_default_str();
@@ -130,8 +129,7 @@ void add_query(CLI::App& command, QueryOptions& query) {
   command.add_option("--to", query.to, "A name, which stands for all below it too, or an address or prefix");
   command.add_option("--action", query.action, "allowed, blocked or observed");
   command.add_option("--rule", query.rule, "Name of a rule");
-  command.add_option("--since", query.since,
-                     "2026-11-23, 2026-11-23T09:00 (UTC), as in RFC 3339, or 2h: so long ago");
+  command.add_option("--since", query.since, kTimeHelp);
   command.add_option("--until", query.until, "The same");
 }
 

@@ -8,6 +8,10 @@
 
 namespace sluice::control {
 
+/// What read_bound reads, for an option's help.
+inline constexpr const char* kTimeHelp =
+    "2026-11-23, 2026-11-23T09:00 (UTC), as in RFC 3339, or 7d: so long ago";
+
 /// Reads one end of a period: as parse_moment does, UTC where no offset says else; or `90s`, `30m`, `2h`,
 /// `7d`, so long ago; or as in `@timestamp`. Empty is no bound. until: it is the later end, of which a day
 /// means its last moment. out: as in `@timestamp`. Returns false, and has said so, where text is no time.

@@ -174,8 +174,7 @@ void ReadingsCommands::add_to(CLI::App& app) {
       "readings", "List who read people's accesses in the log, when, and whose. Needs no daemon.");
   list->require_subcommand(0, 1);
   list->add_option("--of", command_.of, "A user, an address or a prefix whose accesses were read");
-  list->add_option("--since", command_.since,
-                   "2026-11-23, 2026-11-23T09:00 (UTC), as in RFC 3339, or 7d: so long ago");
+  list->add_option("--since", command_.since, kTimeHelp);
   list->add_option("--limit", command_.limit, "Show so many, the newest; 0: all")->capture_default_str();
   CLI::App* const verify = list->add_subcommand(
       "verify",

@@ -10,12 +10,11 @@
 #include "control/base/clock.h"
 #include "control/base/files.h"
 #include "control/cli/commands.h"
+#include "control/cli/period.h"
 #include "control/cli/policies.h"
 
 namespace sluice::control {
 namespace {
-
-constexpr const char* kTimes = "2026-11-23, 2026-11-23T09:00 (UTC), as in RFC 3339, or 30d: so long ago";
 
 void add_language(CLI::App& command, std::string& language) {
   command.add_option("--lang", language, "Language of the page")
@@ -133,7 +132,7 @@ void ReportCommands::add_pages(CLI::App& app) {
                                          "disclosed or read them, where copies "
                                          "go. Needs no daemon.");
   subject->add_option("USER", subject_.who, "A user, or an address")->required();
-  subject->add_option("--since", subject_.since, kTimes);
+  subject->add_option("--since", subject_.since, kTimeHelp);
   subject->add_option("--until", subject_.until, "The same");
   subject->add_option("-o", subject_.output, "Write a page to this file; with --json: JSON");
   add_language(*subject, subject_.language);

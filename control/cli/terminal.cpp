@@ -3,6 +3,7 @@
 
 #include <sys/ioctl.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "control/cli/commands.h"
@@ -32,6 +33,13 @@ void ProgressLine::show(const std::string& text) {
   std::cerr << kEraseLine << text << std::flush;
   shown_ = true;
   next_ = std::chrono::steady_clock::now() + kEvery;
+}
+
+void ProgressLine::show_share(std::string_view what, uint64_t done_bytes, uint64_t all_bytes) {
+  if (all_bytes != 0 && is_due()) {
+    show(std::string(what) + ": " + std::to_string(std::min<uint64_t>(100, done_bytes * 100 / all_bytes)) +
+         " % of " + bytes_text(all_bytes));
+  }
 }
 
 void ProgressLine::clear() {

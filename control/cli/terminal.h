@@ -55,6 +55,8 @@ class ProgressLine {
   /// Whether it is time to show how far it is.
   [[nodiscard]] bool is_due() const { return terminal_ && std::chrono::steady_clock::now() >= next_; }
   void show(const std::string& text);
+  /// Where it is due: `what: 40 % of 1.2 GB`. all_bytes: 0 where there is nothing to do.
+  void show_share(std::string_view what, uint64_t done_bytes, uint64_t all_bytes);
   void clear();
 
  private:

@@ -9,7 +9,7 @@
 #include "control/base/json_fields.h"
 #include "control/base/utc.h"
 #include "control/evidence/sheet_text.h"
-#include "control/policy/utf8.h"
+#include "control/page/html.h"
 
 namespace sluice::control {
 namespace {
@@ -19,29 +19,7 @@ constexpr int64_t kSheetNsPerS = 1'000'000'000;
 constexpr size_t kMostRows = 400;  ///< of one list on the sheet; the rest is counted
 
 std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : printable(text)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
+  return Html::name(text).markup();
 }
 
 std::string number(uint64_t value) {

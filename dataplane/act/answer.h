@@ -57,7 +57,7 @@ struct Refusal {
   std::string_view page_message;  ///< the rule's, for the page; may be empty
 };
 
-/// Makes the answers of DESIGN.md section 6 to a packet that is dropped: a TLS alert with FIN, a 403 page
+/// Makes the answers to a packet that is dropped: a TLS alert with FIN, a 403 page
 /// with FIN, NXDOMAIN with Extended DNS Error 15, resets, or ICMP administratively prohibited; nothing for a
 /// silent rule. frame: the judged frame's bytes, contiguous, at least up to its payload's end for DNS and to
 /// its payload's start for the rest. Never answers a RST, an ICMP error, a multicast or broadcast

@@ -76,7 +76,7 @@ std::string confine_system_calls(bool unloads_bpf) {
   for (const int domain : {AF_UNIX, AF_NETLINK}) {
     if (domain == AF_NETLINK && !unloads_bpf) continue;
     const int code = seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                                      SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(domain)));
+                                      scmp_arg_cmp{0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(domain), 0});
     if (code != 0) return refused("socket", -code);
   }
   if (const int code = seccomp_load(filter.get()); code != 0) return refused("the kernel refuses", -code);

@@ -28,13 +28,13 @@ void sign(std::vector<uint8_t>& packet) {
 
 /// Packets one after the other, each as long as its own header says. An odd first byte: they are signed.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  if (size == 0) return 0;
+  if (size < 5) return 0;  // one byte, and a packet's first four; a client's address of the same
   const bool right = data[0] & 1;
   HoldingStore store(1);
   RadiusSessions sessions(store);
   const sluice::Address clients[] = {sluice::Address::from_v4(data), sluice::Address{}};
   int64_t now_ns = kNow;
-  for (std::span<const uint8_t> rest(data + 1, size - 1); size >= 5 && rest.size() >= 4;) {
+  for (std::span<const uint8_t> rest(data + 1, size - 1); rest.size() >= 4;) {
     const size_t length = std::clamp<size_t>(size_t{rest[2]} << 8 | rest[3], 1, rest.size());
     std::vector<uint8_t> packet(rest.begin(), rest.begin() + static_cast<ptrdiff_t>(length));
     rest = rest.subspan(length);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # lint: includes run one way between the rooms.
-"""Prints `ok` or `not ok` for each room: DESIGN, section 3, as a table."""
+"""Prints `ok` or `not ok` for each room, by the tables below."""
 import re
 import sys
 from pathlib import Path

@@ -14,7 +14,14 @@ said() { contains "$(<"$LAB_DIR/said")" "$1"; }
 leftovers() { find "$LAB_DIR" -maxdepth 1 -name '*.tmp' | wc -l; }
 fresh() { rm -rf "$ELSEWHERE" && mkdir "$ELSEWHERE" && tar -C "$ELSEWHERE" --zstd -xf "${1:-$OUT}"; }
 verify() { python3 -I "$ELSEWHERE"/*/verify.py "$@"; }
-browse() { local i; for i in {1..25}; do page staff http://news.example/; page finance http://erp.example/; done >/dev/null; }
+# More than a frame's worth of time.
+browse() {
+  local part i
+  for part in 1 2 3; do
+    for i in {1..9}; do page staff http://news.example/; page finance http://erp.example/; done >/dev/null
+    sleep 0.6
+  done
+}
 logged() { [[ $(metric '^sluice_log_records_total') -ge $1 ]] && ring_empty; }
 # forged KIND NAME: the forgery is found, and called so.
 forged() {

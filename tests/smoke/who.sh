@@ -79,6 +79,7 @@ check "ends it" soon_asks finance "$finance" erp.example "- -"
 
 check "the API binds" contains "$(said "{\"command\":\"bind\",\"address\":\"$finance\",\"user\":\"<b>sun\",\"machine\":\"pc-21\"}")" '"bound":true'
 check "and names" soon_asks finance "$finance" erp.example "<b>sun pc-21"
+sleep 1.5  # it is kept at the next look, once a second
 check "also after a kill" restart_control KILL
 check "the same" soon_asks finance "$finance" erp.example "<b>sun pc-21"
 check "it unbinds" contains "$(said "{\"command\":\"unbind\",\"address\":\"$finance\"}")" '"unbound":1'
