@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +71,19 @@ def show(command: list[str], env: dict) -> int:
     code = process.wait()
     _running.discard(process)
     return code
+
+
+@contextmanager
+def meanwhile(command: list[str], env: dict):
+    """Runs a command with what is left of the processor, and without a word, as long as the block takes; then it is interrupted."""
+    process = _start(["nice", "-n", "19", *command], env, None, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                     stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        _kill(process, signal.SIGINT)
+        process.wait()
+        _running.discard(process)
 
 
 def run(command: list[str], timeout: float, env: dict = {}, workdir: str | None = None) -> tuple[int, str, float]:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,13 +50,14 @@ class Run:
             result.suite = suite
         self.results += results
 
+    def wants_sanitized(self) -> bool:
+        return not self.options.quick and any(self.wants(suite) for suite in ("unit", "case", "fuzz", "lint"))
+
     def build(self, directory: str, options: list[str], targets: list[str] = (), clang: bool = False) -> bool:
         """Compiles; a build that fails is one failed test, and what needs it is not run."""
         began = time.time()
-        env = dict(os.environ) | (CLANG if clang else {})
-        wanted = [word for target in targets for word in ("-t", target)]
         self.say(f"build: {directory}")
-        code = programs.show([str(ROOT / "deploy/build"), *wanted, directory, *options], env)
+        code = programs.show(*build_command(directory, options, targets, clang))
         done = Result(f"build {directory}", code == 0, time.time() - began, "see above")
         self.add("build", [done], directory)
         return done.passed
@@ -67,6 +69,11 @@ class Run:
             runs = pool.map(lambda test: (test, programs.run_test(test, env, prefix)), tests)
             for test, results in runs:
                 self.add(test.suite, results, prefix + test.name)
+
+
+def build_command(directory: str, options: list[str], targets: list[str], clang: bool) -> tuple[list[str], dict]:
+    wanted = [word for target in targets for word in ("-t", target)]
+    return [str(ROOT / "deploy/build"), *wanted, directory, *options], dict(os.environ) | (CLANG if clang else {})
 
 
 def sanitizer_env() -> dict:
@@ -81,7 +88,7 @@ def sanitizer_env() -> dict:
 
 def lint(run: Run) -> None:
     command = [str(ROOT / "tests/lint/run")] + (["--quick"] if run.options.quick else [])
-    run.add("lint", programs.run_lines("lint", command, 600), "all")
+    run.add("lint", programs.run_lines("lint", command, 900), "all")
 
 
 def smoke(run: Run) -> None:
@@ -127,6 +134,9 @@ def boundary(run: Run) -> None:
             run.add("tsan", programs.run_test(test, sanitizer_env(), "thread: "), test.name)
 
 
+SANITIZED_BUILD = build_command("build-san", SANITIZED, EVERY_TEST, clang=True)
+
+
 def run_release(run: Run) -> None:
     """The gateway itself. Unit tests and cases run here with --quick; else the sanitized build runs them."""
     quick = run.options.quick
@@ -139,9 +149,11 @@ def run_release(run: Run) -> None:
     for suite in ("unit", "case", "release"):
         if run.wants(suite) and (quick or suite == "release"):
             run.meson_tests("build", suite, {}, "")
-    for suite, runs in (("cost", cost), ("smoke", smoke), ("evasion", evasion)):
-        if run.wants(suite):
-            runs(run)
+    # These mostly wait, on the network and for time to pass.
+    with programs.meanwhile(*SANITIZED_BUILD) if run.wants_sanitized() else nullcontext():
+        for suite, runs in (("cost", cost), ("smoke", smoke), ("evasion", evasion)):
+            if run.wants(suite):
+                runs(run)
 
 
 def run_sanitized(run: Run) -> None:
@@ -156,7 +168,7 @@ def run_sanitized(run: Run) -> None:
 
 def run_all(run: Run) -> None:
     run_release(run)
-    if not run.options.quick and any(run.wants(suite) for suite in ("unit", "case", "fuzz", "lint")):
+    if run.wants_sanitized():
         run_sanitized(run)
     if not run.options.quick and run.wants("tsan"):
         boundary(run)
