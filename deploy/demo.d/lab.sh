@@ -10,6 +10,7 @@ LAB=${LAB:-sluice-demo}
 LAB_DIR=/run/$LAB
 LAB_MTU=${LAB_MTU:-1500}
 LAB_DRIVER=${LAB_DRIVER:-af_packet}  # or af_xdp
+LAB_GW=${LAB_GW:-gw}  # the gateway's namespace; where there are two, LAB_DIR is another one for each as well
 LAB_CHECKOUT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 LAB_BUILD=${LAB_BUILD:-$LAB_CHECKOUT/build}
 LAB_NAMESPACES=(finance staff guest stranger printer resolver lan gw line hq outsider)
@@ -92,10 +93,10 @@ lab_cable() {
 # A port of the gateway, and the far end of its cable: frames must come one by one, as from a wire.
 lab_port() {
   local port=$1 namespace=$2 interface=$3
-  lab_cable gw "$port" "$namespace" "$interface" || return
-  in_ns gw sysctl -q -w "net.ipv6.conf.$port.disable_ipv6=1"
-  in_ns gw ip link set "$port" arp off promisc on
-  in_ns gw ethtool -K "$port" gro off gso off tso off >/dev/null 2>&1
+  lab_cable "$LAB_GW" "$port" "$namespace" "$interface" || return
+  in_ns "$LAB_GW" sysctl -q -w "net.ipv6.conf.$port.disable_ipv6=1"
+  in_ns "$LAB_GW" ip link set "$port" arp off promisc on
+  in_ns "$LAB_GW" ethtool -K "$port" gro off gso off tso off >/dev/null 2>&1
   in_ns "$namespace" ethtool -K "$interface" gro off gso off tso off >/dev/null 2>&1
   return 0
 }
@@ -149,11 +150,11 @@ lab_ipv6_up() {
   in_ns staff ip route add default via fd12:3456:20::1
 }
 
-# A certificate authority made on the spot, and one certificate for every site.
+# A certificate authority made on the spot, and one certificate for every site and the names right below it.
 lab_certificates() {
   local tls=$LAB_DIR/tls names
   mkdir -p "$tls"
-  names=$(printf 'DNS:%s,' "${LAB_SITES[@]}")
+  names=$(printf 'DNS:%s,' "${LAB_SITES[@]}" "${LAB_SITES[@]/#/*.}")
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj '/CN=lab' \
     -addext keyUsage=critical,keyCertSign -keyout "$tls/ca.key" -out "$tls/ca.pem" 2>/dev/null &&
     openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj '/CN=sites' -keyout "$tls/site.key" \
@@ -207,7 +208,7 @@ lab_servers_answer() {
 # lab_gateway_start [OPTION...]: the data plane on the two ports, without huge pages.
 lab_gateway_start() {
   mkdir -p "$LAB_DIR/dataplane"
-  lab_spawn dataplane gw "$LAB_BUILD/dataplane/boot/sluice-dataplane" --pair iplc-sg "$LAB_DRIVER:lan" "$LAB_DRIVER:line" \
+  lab_spawn dataplane "$LAB_GW" "$LAB_BUILD/dataplane/boot/sluice-dataplane" --pair iplc-sg "$LAB_DRIVER:lan" "$LAB_DRIVER:line" \
     --socket "$LAB_DIR/dataplane.sock" --state "$LAB_DIR/dataplane" --mtu "$LAB_MTU" "$@"
   lab_wait 20 lab_gateway_ready && return
   echo "lab: the data plane did not start:" >&2
@@ -220,7 +221,7 @@ lab_gateway_ready() { [[ -S $LAB_DIR/dataplane.sock ]] || { lab_alive dataplane 
 lab_control_start() {
   local policies=${1:-$LAB_DIR/policies}
   mkdir -p "$LAB_DIR/log" "$LAB_DIR/control"
-  lab_spawn control gw "$LAB_BUILD/control/sluice-control" --policies "$policies" --dataplane "$LAB_DIR/dataplane.sock" \
+  lab_spawn control "$LAB_GW" "$LAB_BUILD/control/sluice-control" --policies "$policies" --dataplane "$LAB_DIR/dataplane.sock" \
     --api "$LAB_DIR/api.sock" --state "$LAB_DIR/control" --log "$LAB_DIR/log" --metrics "$LAB_METRICS" "${@:2}"
   lab_wait 20 lab_in_force && return
   echo "lab: no policy came into force:" >&2
@@ -229,6 +230,6 @@ lab_control_start() {
 }
 lab_in_force() { lab_metrics | grep -Eq '^sluice_policy_generation(\{.*\})? [1-9]'; }
 
-lab_metrics() { in_ns gw curl -sf -m 2 "http://$LAB_METRICS/metrics"; }
+lab_metrics() { in_ns "$LAB_GW" curl -sf -m 2 "http://$LAB_METRICS/metrics"; }
 lab_ctl() { "$LAB_BUILD/control/sluicectl" --socket "$LAB_DIR/api.sock" "$@"; }
 lab_records() { zstdcat -q "$LAB_DIR"/log/access-*.jsonl.zst 2>/dev/null; }

@@ -58,6 +58,12 @@ ELSEWHERE = [
     Elsewhere("promtool test rules tests/*.yml", "takes ten seconds", "tests/smoke/dashboards.sh", "promtool_says test rules"),
     Elsewhere("grafana-cli *", "Debian has no Grafana"),
     Elsewhere("systemctl restart grafana-server", "Debian has no Grafana"),
+    Elsewhere("apt install keepalived rsync", INSTALLS, "deploy/deps", "keepalived rsync"),
+    Elsewhere("cp /usr/share/sluice/pair/keepalived.conf *", "changes the host's keepalived", "tests/smoke/pair_lead.sh", "deploy/host/keepalived.conf"),
+    Elsewhere("systemctl edit sluice-dataplane", SYSTEMD + ", and an editor"),
+    Elsewhere("systemctl enable --now sluice keepalived", SYSTEMD),
+    Elsewhere("adduser * sluice-follow", "changes the host's users"),
+    Elsewhere("adduser sluice-follow sluice-admin", "changes the host's users"),
     Elsewhere("sluicectl feeds accept malware *", "needs a server of lists that grew", "tests/smoke/feeds.sh", "feeds accept"),
     Elsewhere("policy-model *", "is built on demand", "tests/model/meson.build", "test('policy-model'"),
 ]
@@ -67,6 +73,7 @@ NO_COMMANDS = {
     ("control/pseudonyms/README.md", "K  "),
     ("policies/README.md", "example.com  "),
     ("deploy/INSTALL.md", 'OPTIONS="--api-tls'),
+    ("deploy/PAIR.md", "[Service]"),
     ("docs/developer.md", 'source "$(dirname "$0")/lib/smoke.bash"'),
 }
 
