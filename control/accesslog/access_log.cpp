@@ -77,11 +77,13 @@ void AccessLog::run() {
       }
       sources_.push_back(std::move(source));
     }
-    const bool stopping = stopping_;
+    const bool stopping = stopping_, fills = !batch_closed_;
     lock.unlock();
     const Pass done = pass(stopping);
     lock.lock();
-    if (stopping && (done != Pass::Written || std::chrono::steady_clock::now() > stop_at_)) {
+    // Under traffic there are always new ones: what came after it was to stop may wait.
+    const bool all_read = done != Pass::Written || (fills && !backlog_ && sources_.size() <= 1);
+    if (stopping && (all_read || std::chrono::steady_clock::now() > stop_at_)) {
       note_written(writer_->close(utc_now_ns()));
       return;  // what the rings still hold waits there for the next control
     }

@@ -6,6 +6,9 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <atomic>
+#include <thread>
+
 #include "tests/unit/accesslog/access_logs.h"
 #include "tests/unit/link/fake_shared.h"
 
@@ -27,6 +30,22 @@ TEST_F(AccessLogTest, RecordsOfAllWorkersAreWrittenAndReleased) {
   EXPECT_EQ(log->counts().unnamed, 0u);
   EXPECT_EQ(shared.ring(2).tail.load(), shared.ring(2).head.load());
   EXPECT_EQ(log->oldest_needed(), UINT32_MAX);
+}
+
+TEST_F(AccessLogTest, StopUnderTrafficWritesWhatCameBefore) {
+  FakeShared shared(1, 64);
+  auto log = start();
+  log->add_region(SharedRegion::map(shared.fd.get(), error));
+  std::atomic<size_t> pushed = 0;
+  std::jthread worker([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) pushed += shared.push("a.example");
+  });
+  while (pushed < 500) std::this_thread::yield();
+  const size_t before = pushed;
+  log->stop();
+  worker.request_stop();
+  worker.join();
+  EXPECT_GE(log->counts().records, before);
 }
 
 TEST_F(AccessLogTest, RestartBetweenWriteAndReleaseWritesNothingTwice) {
