@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "control/accesslog/format.h"
 #include "control/base/clock.h"
@@ -54,6 +57,19 @@ void add_extras(json& line, const Origin& origin) {
   }
 }
 
+/// One that was killed holds its lock until the kernel has taken it down.
+constexpr std::chrono::milliseconds kLockWait{2000}, kLockTry{20};
+
+bool lock_soon(int fd) {
+  for (const auto end = std::chrono::steady_clock::now() + kLockWait; ::flock(fd, LOCK_EX | LOCK_NB) != 0;
+       std::this_thread::sleep_for(kLockTry)) {
+    if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() > end) {
+      return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 std::unique_ptr<StateStore> StateStore::open(const std::filesystem::path& directory, std::string& error) {
@@ -69,7 +85,7 @@ std::unique_ptr<StateStore> StateStore::open(const std::filesystem::path& direct
     error = errno_text("cannot open " + lock);
     return nullptr;
   }
-  if (::flock(out->lock_.get(), LOCK_EX | LOCK_NB) != 0) {
+  if (!lock_soon(out->lock_.get())) {
     error = "the state in " + directory.string() + " is in use by another sluice-control";
     return nullptr;
   }
