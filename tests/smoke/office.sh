@@ -97,6 +97,8 @@ check "rules names it" says "the rule 'bets-for-all' never decides: 'no-gambling
 rm "$policies/zz-bets.yaml"
 types apply --wait --reason "without it"
 check "without it nothing is covered" same "$(lab_ctl rules --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["covered"])')" "[]"
+has_top() { lab_ctl top clients --log "$log" --limit 5 | grep -q "$1"; }
+lab_wait 10 has_top $auditor
 types top clients --log "$log" --limit 5
 check "the day's clients" says $auditor
 types hosts --log "$log"

@@ -4,8 +4,9 @@ source "$(dirname "$0")/lib/smoke.bash"
 source "$(dirname "$0")/lib/traffic.bash"
 source "$(dirname "$0")/lib/pair.bash"
 
-most_gone_s=3.5     # three advertisements, a start of the data plane
-most_failed_s=7.5   # and three looks at a data plane that is gone
+# Three advertisements and a start of the data plane, where it is gone three looks at it too: 1.3 and 3.2 s, measured alone. Here others
+# have the processor as well.
+most_gone_s=20 most_failed_s=30
 
 # What an appliance has in /etc and /run, and systemctl in the place of systemd.
 settings() {
