@@ -84,6 +84,7 @@ void AccessLog::run() {
     // Under traffic there are always new ones: what came after it was to stop may wait.
     const bool all_read = done != Pass::Written || (fills && !backlog_ && sources_.size() <= 1);
     if (stopping && (all_read || std::chrono::steady_clock::now() > stop_at_)) {
+      note_counts();
       note_written(writer_->close(utc_now_ns()));
       return;  // what the rings still hold waits there for the next control
     }
