@@ -45,7 +45,7 @@ dd { margin: 0; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(6.5rem, 1fr)); gap: 1rem; margin: .4rem 0 1.6rem; }
 section + .figures { margin-top: 2.2rem; }
 .figure { border-top: 2px solid var(--deep); padding-top: .5rem; }
-.figure b { display: block; font-size: 1.5rem; white-space: nowrap; line-height: 1.2; font-weight: 500; font-variant-numeric: lining-nums; }
+.figure b { display: block; font-size: 1.35rem; white-space: nowrap; line-height: 1.2; font-weight: 500; font-variant-numeric: lining-nums; }
 .figure span { color: var(--soft); font-size: .82rem; }
 .figure.stop { border-color: var(--stop); }
 figure { margin: .7rem 0 1.2rem; break-inside: avoid; }
