@@ -22,7 +22,7 @@ constexpr std::chrono::seconds kReadingPatience{5};
 std::string put_reading(const std::string& socket, std::string_view what, const json& query) {
   json asked = json::object();
   for (const auto& [key, value] : query.items()) {
-    if (!value.is_null() && value != "") {
+    if (!value.is_null() && !(value.is_string() && value.get_ref<const std::string&>().empty())) {
       asked[key] = value;
     }
   }

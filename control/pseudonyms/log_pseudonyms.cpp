@@ -40,7 +40,7 @@ std::string shown_text(std::string_view text) {
 
 }  // namespace
 
-LogPseudonyms::LogPseudonyms(std::filesystem::path log, std::filesystem::path state)
+LogPseudonyms::LogPseudonyms(std::filesystem::path log, const std::filesystem::path& state)
     : log_(std::move(log)), keepers_file_(state / "keepers.json"), period_(state / "pseudonyms.key") {}
 
 std::unique_ptr<LogPseudonyms> LogPseudonyms::open(const std::filesystem::path& log,

@@ -57,7 +57,7 @@ class LogPseudonyms {
     using is_transparent = void;
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
-  LogPseudonyms(std::filesystem::path log, std::filesystem::path state);
+  LogPseudonyms(std::filesystem::path log, const std::filesystem::path& state);
   std::string take_over(std::vector<LogKeeper> keepers);
   std::string_view known(std::string_view key, std::string_view of, std::string (*shown)(std::string_view));
   void forget();

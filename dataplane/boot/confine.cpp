@@ -19,13 +19,13 @@ namespace {
 /// signals.
 constexpr std::string_view kAllowed[] = {
     "mmap munmap mremap mprotect madvise brk",
-    "openat close read readv pread64 write writev pwrite64 lseek fstat newfstatat fcntl fsync fdatasync "
-    "ftruncate",
+    "openat close read readv pread64 write writev pwrite64 lseek fstat newfstatat fcntl fsync",
+    "fdatasync ftruncate",
     "rename renameat unlink unlinkat rmdir mkdir getdents64 access faccessat faccessat2 readlink readlinkat",
     "fchmod umask flock",
     "accept4 connect recvmsg recvfrom sendmsg sendto getsockopt setsockopt getsockname shutdown ioctl",
     "poll ppoll epoll_wait epoll_pwait epoll_ctl",
-    "clock_gettime clock_nanosleep nanosleep gettimeofday futex sched_yield sched_getaffinity membarrier "
+    "clock_gettime clock_nanosleep nanosleep gettimeofday futex sched_yield sched_getaffinity membarrier",
     "rseq",
     "getpid gettid getuid geteuid getgid getegid getrandom prlimit64 set_robust_list restart_syscall",
     "rt_sigaction rt_sigprocmask rt_sigreturn rt_sigtimedwait sigaltstack tgkill exit exit_group"};
