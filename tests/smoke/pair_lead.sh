@@ -73,10 +73,10 @@ office_is() { same "$(in_ns staff curl -s -m 2 -o /dev/null -w '%{http_code}' --
 need "two switches, two gateways" eval 'pair_up && pair_servers && pair_policies 10m && settings'
 need "one comes" of one comes
 need "two comes" of two comes
-need "one leads" lab_wait 20 leads one
+need "one leads" lab_wait 40 leads one
 check "its ports are up" lab_wait 10 carries one UP/UP
 check "those of the other are down" carries two DOWN/DOWN
-check "news come" lab_wait 10 news_come
+check "news come" lab_wait 30 news_come
 check "betting does not" betting_does_not
 
 echo 'rules: [{name: no-office, from: [staff], to: [office.example], action: block}]' >"$LAB_DIR/one/policies/01-office.yaml"
@@ -92,8 +92,8 @@ sed -i 's/no 0ffice/no office/' "$LAB_DIR/one/control/history.jsonl"
 lab_spawn kept staff "$SMOKE_LIB/kept_open.py" "$LAB_DIR/tls/ca.pem" news.example $PAIR_SITE
 datagrams_start
 of one goes
-need "two leads" lab_wait 20 leads two
-check "news come by it" lab_wait 10 news_come
+need "two leads" lab_wait 40 leads two
+check "news come by it" lab_wait 30 news_come
 datagrams_stop
 check "the lead loses power: $silence s without a datagram" at_most "$silence" $most_gone_s
 check "no datagram came twice" same "$doubled" 0
@@ -114,8 +114,8 @@ check "a line that fails open is refused" contains "$(of one opens 2>&1)" "is a 
 sed -i /FAIL/d "$LAB_DIR/one/dataplane.conf"
 datagrams_start
 of two lab_stop dataplane KILL
-need "the lead's data plane does not come back: one leads" lab_wait 20 leads one
-check "news come by it again" lab_wait 10 news_come
+need "the lead's data plane does not come back: one leads" lab_wait 40 leads one
+check "news come by it again" lab_wait 30 news_come
 datagrams_stop
 check "the lead's data plane is gone: $silence s without a datagram" at_most "$silence" $most_failed_s
 check "no datagram came twice then" same "$doubled" 0
