@@ -41,6 +41,10 @@ need "the office is up" asking_office_up
 asked() { ask_both "$@" >"$LAB_DIR/asked.txt" 2>&1 || { cat "$LAB_DIR/asked.txt"; return 1; }; }
 check "$questions random accesses are decided as explain says" asked "$questions" ${2:+"$2"}
 tail -n 1 "$LAB_DIR/asked.txt" | sed 's/^/    /'
+# Random ones may all have been elsewhere.
+news_is_recorded() { lab_records | grep '"domain":"news.example"' | grep -q '"ip":"10.20.1.7"'; }
+page staff http://news.example/ >/dev/null
+check "an access to the news is recorded" lab_wait 10 news_is_recorded
 check "explain of the running gateway names file and line" contains "$(explained luckybet.example)" "lists.yaml:"
 check "explain --exit-code ends with 1 for a block" same "$(status_of explained luckybet.example --exit-code)" 1
 check "nothing is different before anything is changed" contains "$(diffed)" "nothing is written differently"
