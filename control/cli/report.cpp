@@ -56,10 +56,7 @@ void print_summary(const MonthReport& report) {
 
 int run_report(const std::string& socket, const ReportCommand& command) {
   ReadSource policy;
-  if (!read_policy_source(command.policy, policy)) {
-    return kCannot;
-  }
-  const auto month = read_month(command.month, policy.zone);
+  const auto month = read_policy_and_month(command.policy, command.month, policy);
   if (!month) {
     return kCannot;
   }

@@ -78,15 +78,19 @@ bool read_policy_source(const std::string& directory, ReadSource& out) {
   return false;
 }
 
-std::optional<Month> read_month(const std::string& text, const TimeZone& zone) {
-  if (text.empty()) {
-    return month_at(utc_now_ns(), zone);
+std::optional<Month> read_policy_and_month(const std::string& directory, const std::string& text,
+                                           ReadSource& out) {
+  if (!read_policy_source(directory, out)) {
+    return std::nullopt;
   }
-  const auto out = month_of(text);
-  if (!out) {
+  if (text.empty()) {
+    return month_at(utc_now_ns(), out.zone);
+  }
+  const auto month = month_of(text);
+  if (!month) {
     cannot_do(text + " is no month; write 2026-11");
   }
-  return out;
+  return month;
 }
 
 void ReportCommands::add_violations(CLI::App& app) {

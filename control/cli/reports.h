@@ -58,8 +58,10 @@ int run_manual(const std::string& socket, const ManualCommand& command, bool not
 int put_out(const std::string& file, const std::string& text);
 /// Reads a policy's YAML. Returns false, and has said what is wrong.
 [[nodiscard]] bool read_policy_source(const std::string& directory, ReadSource& out);
-/// The month that text says; empty: the one that the site's clocks show. Returns nothing, and has said so.
-[[nodiscard]] std::optional<Month> read_month(const std::string& text, const TimeZone& zone);
+/// The same, and the month that text says; empty: the one that the site's clocks show. Returns nothing, and
+/// has said what is wrong.
+[[nodiscard]] std::optional<Month> read_policy_and_month(const std::string& directory,
+                                                         const std::string& text, ReadSource& out);
 
 /// How far a log is read, on a terminal.
 class LogReadingLine {

@@ -88,10 +88,7 @@ int run_review(const std::string& socket, const ReviewCommand& command) {
     return cannot_do("a review needs --by and --finding");
   }
   ReadSource policy;
-  if (!read_policy_source(command.policy, policy)) {
-    return kCannot;
-  }
-  const auto month = read_month(command.month, policy.zone);
+  const auto month = read_policy_and_month(command.policy, command.month, policy);
   if (!month) {
     return kCannot;
   }

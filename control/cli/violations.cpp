@@ -63,10 +63,7 @@ void print_incidents(const Figures& found, const Reviews& reviews, Month month, 
 
 int run_violations(const std::string& socket, const ViolationsCommand& command) {
   ReadSource policy;
-  if (!read_policy_source(command.policy, policy)) {
-    return kCannot;
-  }
-  const auto month = read_month(command.month, policy.zone);
+  const auto month = read_policy_and_month(command.policy, command.month, policy);
   Figures found;
   Reviews reviews;
   if (!month) {

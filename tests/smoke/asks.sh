@@ -21,15 +21,6 @@ refused() { # refused TEXT COMMAND...: exit status 2, and the text on standard e
   code=$?
   same "$code" 2 && contains "$said" "$text"
 }
-# The longest line that a command prints to a terminal of 40 columns.
-widest() {
-  local words
-  words=$(printf '%q ' "$LAB_BUILD/control/sluicectl" --socket "$LAB_DIR/api.sock" "$@")
-  script -qec "stty cols 40; $words" /dev/null </dev/null | python3 -c '
-import re, sys
-plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", sys.stdin.buffer.read().decode()).replace("\r", "\n")
-print(max(len(line) for line in plain.split("\n")))'
-}
 
 need "the office is up" office_up
 check "staff reads the news" page_is staff https://news.example/ 200

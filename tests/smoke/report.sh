@@ -28,14 +28,6 @@ is_page() { # is_page FILE TEXT...: a whole page without anything of elsewhere t
   contains "$(head -c 15 "$file")" "<!DOCTYPE html>" && ! grep -qE '<script|<link|<img|https?://|@import' "$file" || return 1
   for text in "$@"; do grep -qF -- "$text" "$file" || { echo "no \"$text\" in $file"; return 1; }; done
 }
-widest() { # the longest line that a command prints to a terminal of 40 columns
-  local words
-  words=$(printf '%q ' "$LAB_BUILD/control/sluicectl" --socket "$LAB_DIR/api.sock" "$@")
-  script -qec "stty cols 40; $words" /dev/null </dev/null | python3 -c '
-import re, sys
-plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", sys.stdin.buffer.read().decode()).replace("\r", "\n")
-print(max(len(line) for line in plain.split("\n")))'
-}
 
 need "the office is up" office_up
 check "staff reads the news" page_is staff https://news.example/ 200

@@ -88,3 +88,12 @@ rss_kb() { awk '/^VmRSS/ { print $2 }' "/proc/$(lab_pid "$1")/status"; }
 grown() { at_most "$(($2 - $1))" "$3"; }
 # metric PATTERN: the sum of the series that match.
 metric() { lab_metrics | awk -v pattern="$1" '$0 ~ pattern && !/^#/ { sum += $NF } END { print sum + 0 }'; }
+# The longest line that sluicectl prints to a terminal of 40 columns.
+widest() {
+  local words
+  words=$(printf '%q ' "$LAB_BUILD/control/sluicectl" --socket "$LAB_DIR/api.sock" "$@")
+  script -qec "stty cols 40; $words" /dev/null </dev/null | python3 -c '
+import re, sys
+plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", sys.stdin.buffer.read().decode()).replace("\r", "\n")
+print(max(len(line) for line in plain.split("\n")))'
+}
