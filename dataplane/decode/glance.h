@@ -24,8 +24,8 @@ struct Glance {
   uint8_t transport, tcp_flags;
 
   uint32_t payload_size() const { return l4_size - l4_header; }
-  /// A segment in the midst of its connection.
-  bool is_plain_tcp() const { return transport == kTcp && (tcp_flags & (kSyn | kFin | kRst)) == 0; }
+  /// What of the flags opens or closes a connection, or says that it is open.
+  uint8_t control() const { return tcp_flags & (kSyn | kFin | kRst | kAck); }
 };
 
 /// Flags that no stack sends, and that some read one way and some another. tcp_flags: less than 64.

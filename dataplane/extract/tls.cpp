@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "dataplane/decode/bytes.h"
+
 namespace sluice {
 namespace {
 
@@ -140,32 +142,36 @@ Extract TlsHello::on_sslv2() {
 
 Extract TlsHello::read_handshake(std::span<const uint8_t> chunk, size_t& used) {
   for (;;) {
-    if (step_ == Step::End && position_ == field_at_) return on_end();
-    if (position_ < field_at_) {
-      const auto skipped =
-          std::min<uint32_t>(field_at_ - position_, static_cast<uint32_t>(chunk.size() - used));
-      position_ += skipped;
-      used += skipped;
-      if (position_ == field_at_ && step_ == Step::End) continue;
+    const uint32_t gap = field_at_ - position_;  // of a field that has begun more than any chunk has
+    if (step_ < Step::NameText && gap + sizeof value_ <= chunk.size() - used) {
+      value_ = get32(chunk.data() + used + gap) >> 8 * (sizeof value_ - field_size_);
+      position_ = field_at_ + field_size_;
+      used += gap + field_size_;
+    } else if (!gather(chunk, used)) {
+      return Extract::NeedMore;
     }
-    if (used == chunk.size()) return Extract::NeedMore;
-    const uint32_t got = position_ - field_at_;
-    const auto taken = std::min<uint32_t>(field_size_ - got, static_cast<uint32_t>(chunk.size() - used));
-    const auto bytes = chunk.subspan(used, taken);
-    if (step_ == Step::NameText) {
-      std::memcpy(raw_ + got, bytes.data(), taken);
-    } else if (taken == field_size_ && chunk.size() - used >= sizeof value_) {
-      std::memcpy(&value_, bytes.data(), sizeof value_);
-      value_ = __builtin_bswap32(value_) >> 8 * (sizeof value_ - taken);
-    } else {  // cut, or the last of all
-      for (const uint8_t byte : bytes) value_ = value_ << 8 | byte;
-    }
-    position_ += taken;
-    used += taken;
-    if (got + taken < field_size_) continue;
-    const Extract result = on_field();
+    const Extract result = step_ == Step::End ? on_end() : on_field();
     if (result != Extract::NeedMore) return result;
   }
+}
+
+/// Takes what is there of a field that is cut, or text, or the end. True where that is all of it.
+bool TlsHello::gather(std::span<const uint8_t> chunk, size_t& used) {
+  const auto take = [&](uint32_t wanted) {
+    const auto taken = chunk.subspan(used, std::min<size_t>(wanted, chunk.size() - used));
+    used += taken.size();
+    position_ += static_cast<uint32_t>(taken.size());
+    return taken;
+  };
+  if (position_ < field_at_) (void)take(field_at_ - position_);
+  if (position_ < field_at_) return false;
+  const uint32_t got = position_ - field_at_;
+  const auto bytes = take(field_size_ - got);
+  if (step_ == Step::NameText)
+    std::ranges::copy(bytes, raw_ + got);
+  else
+    for (const uint8_t byte : bytes) value_ = value_ << 8 | byte;
+  return position_ == field_at_ + field_size_;
 }
 
 Extract TlsHello::on_field() {

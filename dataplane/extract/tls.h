@@ -82,6 +82,7 @@ class TlsHello {  // NOLINT(cppcoreguidelines-pro-type-member-init): raw_ is wri
   Extract unexpected() const;
   Extract on_sslv2();
   Extract read_handshake(std::span<const uint8_t> chunk, size_t& used);
+  [[nodiscard]] bool gather(std::span<const uint8_t> chunk, size_t& used);
   Extract on_field();
   Extract on_extension(uint32_t type, uint32_t size);
   Extract on_name_entry(uint32_t type, uint32_t size);

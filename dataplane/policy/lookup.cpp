@@ -190,10 +190,10 @@ void Policy::Tables::sets_for(std::span<const std::string_view> many, std::span<
 }
 
 const AddressClass& Policy::Tables::class_for(const Address& address) const {
-  const auto after =
-      std::upper_bound(starts.begin(), starts.end(), address, [](const Address& a, const Address& b) {
-        return a.high() != b.high() ? a.high() < b.high() : a.low() < b.low();
-      });
+  const uint64_t high = address.high(), low = address.low();
+  const auto after = std::ranges::partition_point(starts, [&](const Address& start) {
+    return start.high() != high ? start.high() < high : start.low() <= low;
+  });
   return classes[class_of[static_cast<size_t>(after - starts.begin()) - 1]];
 }
 

@@ -70,6 +70,8 @@ void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock no
     if (flow != nullptr && (glimpse.kind & kPlain) && flow->key == glimpse.key && flow->is_settled(settled))
         [[likely]] {
       flow->last_ms = now_ms;
+      if (glimpse.kind & kLast) [[unlikely]]
+        flow->set(kFlowClosing);
       count(*flow, config_.ports[mbuf->port].side, glimpse.payload_size);
       put(opposite_[mbuf->port], mbuf);
       continue;
@@ -133,7 +135,10 @@ bool WorkerPipeline::gives_way_unread(rte_mbuf* mbuf, Owner owner, const Glimpse
         !is_pseudo_header_sum(seen.l4_checksum,
                               pseudo_header_words(seen.addresses.first(), seen.addresses.second(), seen.kV4,
                                                   seen.transport, seen.l4_size));
-    kind = !finished ? kCommon : seen.is_plain_tcp() ? kCommon | kFinished | kPlain : kCommon | kFinished;
+    kind = !finished                         ? kCommon
+           : seen.control() == kAck          ? kCommon | kFinished | kPlain
+           : seen.control() == (kAck | kFin) ? kCommon | kFinished | kPlain | kLast
+                                             : kCommon | kFinished;
   });
   out.kind = kind;
 }
@@ -240,14 +245,14 @@ void WorkerPipeline::handle(Arrival& arrival, Flow* candidate) {
   const bool waits = arrival.packet.fragment && arrival.key.local_port == kFragmentWaiting;
   Flow* flow = waits ? nullptr : flows_.find(arrival.key, arrival.hash, candidate);
   arrival.flow = flow;
-  constexpr uint8_t kControlFlags = kSyn | kFin | kRst;
   const Packet& packet = arrival.packet;
   const bool settled =
       flow != nullptr && flow->is_settled(Flow::settled_word(epoch_)) &&
       !(packet.is_udp() && (may_begin_dtls(arrival, *flow) || may_begin_quic(arrival, *flow))) &&
-      !(packet.tcp_flags & kControlFlags) && packet.transport != kIcmp && packet.transport != kIcmpv6;
+      !(packet.tcp_flags & (kSyn | kRst)) && packet.transport != kIcmp && packet.transport != kIcmpv6;
   if (settled) {
     touch(*flow);
+    note_closing(packet, *flow);
     forward(arrival, Reason::Decided);
   } else if (shedding_.is_short() && gives_way(flow)) {
     const Address client = arrival.key.local;

@@ -121,7 +121,8 @@ class WorkerPipeline final : public Pipeline {
   enum GlimpseFlag : uint8_t {
     kCommon = 1,    ///< a glance has told the flow: key and hash
     kFinished = 2,  ///< its checksum was not left to hardware
-    kPlain = 4,     ///< finished, and a segment in the midst of its connection
+    kPlain = 4,     ///< finished, and a segment of TCP in the midst of its connection
+    kLast = 8,      ///< plain, and with FIN: its sender's last one
   };
   void run(std::span<rte_mbuf* const> burst, Owner owner, Clock now, Output& out);
   void look_at(const rte_mbuf& mbuf, Glimpse& out) const;
