@@ -20,8 +20,8 @@ UBSAN_IGNORE = ROOT / "tests/support/ubsan.ignore"
 # Compiling is most of a run's time: the sources of a library as one; and what is sanitized without optimisation, and no debugger's
 # tables but lines.
 SANITIZED = ["-Db_sanitize=address,undefined", "-Dfuzz=true", "-Db_lundef=false", "-Ddebug=true", "-Doptimization=0",
-             "--unity=on", "-Dunity_size=8", f"-Dcpp_args=-gline-tables-only -fsanitize-ignorelist={UBSAN_IGNORE}"]
-RELEASE = ["--buildtype=release", "--unity=on", "-Dunity_size=8"]
+             "--unity=on", "-Dunity_size=16", f"-Dcpp_args=-gline-tables-only -fsanitize-ignorelist={UBSAN_IGNORE}"]
+RELEASE = ["--buildtype=release", "--unity=on", "-Dunity_size=16"]
 CLANG = {"CC": "clang", "CXX": "clang++", "CXX_LD": "lld"}
 THREADS = ["-Db_sanitize=thread", "-Db_lundef=false", "--buildtype=debugoptimized"]
 EVERY_TEST = ["all", "meson-test-prereq"]  # meson builds the test programs on demand only

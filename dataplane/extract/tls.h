@@ -44,6 +44,9 @@ class TlsHello {  // NOLINT(cppcoreguidelines-pro-type-member-init): raw_ is wri
 
   /// What comes next does not belong to a message of which something was fed before.
   bool between_messages() const { return record_header_size_ == 0 && position_ == 0; }
+  /// Something of a hello was fed. Else its bytes are, at most, another message's of a connection whose
+  /// beginning was not.
+  bool has_begun() const { return again_ || step_ != Step::Header; }
   const HostName& host() const { return host_; }
   /// The hello carries an encrypted_client_hello extension (0xfe0d), real or GREASE. Known once it ended.
   bool has_ech() const { return has_ech_; }

@@ -33,7 +33,7 @@ WorkerPipeline::Step WorkerPipeline::hello_event(Arrival& arrival, Flow& flow, C
       break;
     default:
       judge_and_decide(arrival, flow,
-                       Sighting::without_name(flow.cold().protocol, Situation::IncompleteHello));
+                       Sighting::without_name(flow.cold().protocol, hello_cut_short(flow, hello)));
       return Step::Decided;
   }
   context.named = false;

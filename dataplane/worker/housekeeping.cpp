@@ -86,7 +86,7 @@ void WorkerPipeline::sweep_flow(Flow& flow) {
 /// byte of a flow whose start was not seen may be a keep-alive's.
 void WorkerPipeline::time_out(Flow& flow) {
   const bool silent = !contexts_[flow.context].preluded && !flow.has(kFlowMidstream);
-  const Situation situation = recognised(flow) || silent ? Situation::IncompleteHello : unrecognised(flow);
+  const Situation situation = silent ? Situation::IncompleteHello : nameless(flow);
   Sighting sighting = Sighting::without_name(flow.cold().protocol, situation);
   const Verdict verdict = judge_access(flow, sighting);
   remember(flow, sighting);

@@ -108,7 +108,7 @@ void WorkerPipeline::other_segment(Arrival& arrival, Flow& flow) {
   if (flow.state == FlowState::Undecided) {
     if (packet.payload_size == 0 || in_prelude(arrival, flow)) return forward(arrival, passes);
     // The other side speaks before the opener's name is complete: no more of it will come.
-    const Situation situation = recognised(flow) ? Situation::IncompleteHello : unrecognised(flow);
+    const Situation situation = nameless(flow);
     const Protocol protocol =
         flow.cold().protocol == Protocol::Unknown ? protocol_of_server(arrival) : flow.cold().protocol;
     return judge_and_decide(arrival, flow, Sighting::without_name(protocol, situation));
@@ -151,6 +151,17 @@ bool WorkerPipeline::recognised(const Flow& flow) const {
 
 Situation WorkerPipeline::unrecognised(const Flow& flow) {
   return flow.has(kFlowMidstream) ? Situation::Midstream : Situation::UnknownProtocol;
+}
+
+Situation WorkerPipeline::nameless(const Flow& flow) const {
+  if (!recognised(flow)) return unrecognised(flow);
+  const Context& context = contexts_[flow.context];
+  return context.kind == ReaderKind::Tls ? hello_cut_short(flow, context.tls) : Situation::IncompleteHello;
+}
+
+/// A connection that is past its hello begins with records, too: those of its handshake's end.
+Situation WorkerPipeline::hello_cut_short(const Flow& flow, const TlsHello& hello) {
+  return flow.has(kFlowMidstream) && !hello.has_begun() ? Situation::Midstream : Situation::IncompleteHello;
 }
 
 /// Reads all that is there, from the read place on.

@@ -188,10 +188,11 @@ class WorkerPipeline final : public Pipeline {
   static void keep_link(const Arrival& arrival, Context& context);
   void other_segment(Arrival& arrival, Flow& flow);
   void follow_server(Flow& flow, uint32_t ack);
-  /// A reader has taken the flow's bytes as its own.
-  [[nodiscard]] bool recognised(const Flow& flow) const;
-  /// What a flow is where none has.
-  [[nodiscard]] static Situation unrecognised(const Flow& flow);
+  [[nodiscard]] bool recognised(const Flow& flow) const;          ///< a reader has taken its bytes as its own
+  [[nodiscard]] static Situation unrecognised(const Flow& flow);  ///< what a flow is where none has
+  /// What a flow is whose name will not come; and where TLS was read.
+  [[nodiscard]] Situation nameless(const Flow& flow) const;
+  [[nodiscard]] static Situation hello_cut_short(const Flow& flow, const TlsHello& hello);
   void read_stream(Arrival& arrival, Flow& flow, Context& context);
   [[nodiscard]] Step recognise(Arrival& arrival, Flow& flow, Context& context);
   /// Feeds a reader what is there; what it does not look at is jumped over, also where it has not come yet.
@@ -335,7 +336,6 @@ class WorkerPipeline final : public Pipeline {
   [[nodiscard]] bool rejudge(Arrival& arrival, Flow& flow);
   [[nodiscard]] Sighting remembered(const Flow& flow) const;
   void remember(Flow& flow, const Sighting& sighting);
-  /// Is it what the flow remembers already?
   [[nodiscard]] bool is_remembered(const Flow& flow, const Sighting& sighting) const;
   [[nodiscard]] Record record_of(const Flow& flow) const;
   uint64_t record(const Arrival* arrival, Flow& flow, const Sighting& sighting, const Verdict& verdict);
@@ -390,7 +390,6 @@ class WorkerPipeline final : public Pipeline {
   void show_gauges();
 
   void touch(Flow& flow) const { flow.last_ms = static_cast<uint32_t>(now_.ms); }
-  /// What closes a flow, true or a decoy.
   static void note_closing(const Packet& packet, Flow& flow);
   /// Why a packet passes that changes nothing.
   static Reason passing(const Flow& flow) {

@@ -8,7 +8,7 @@ from pathlib import Path
 import gateway
 
 EVERY_S = 2.0
-# PSS: what is shared counts once. A restart shortens lives, so that most of what is compared is of a process some minutes old.
+# RSS: of what is shared PSS has a share, which grows where the other process has just gone. A restart shortens lives, so that most of what is compared is of a process some minutes old.
 MOST_GROWTH_KB = {"dataplane": 4096, "control": 8192, "compile": 8192}
 MOST_MORE_FDS = 0  # than in the second quarter; the count seen most often is that of like moments: all there, nobody asking
 WARM_S = 60.0  # of a life: allocators, tables and rings reach their size
@@ -19,7 +19,7 @@ LONG_LIFE_S = 240.0  # such a life is held against itself, too
 class Sample:
     at: float
     pid: int
-    pss_kb: int
+    rss_kb: int
     fds: int
 
 
@@ -29,8 +29,8 @@ def look(pid: int) -> Sample | None:
         fds = sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
     except OSError:
         return None  # it has just gone
-    pss = next((line for line in rollup.splitlines() if line.startswith("Pss:")), None)
-    return Sample(time.time(), pid, int(pss.split()[1]), fds) if pss else None
+    rss = next((line for line in rollup.splitlines() if line.startswith("Rss:")), None)
+    return Sample(time.time(), pid, int(rss.split()[1]), fds) if rss else None
 
 
 GIVEN_UP = ("overload", "no-buffer", "tx-full", "handover-full")
@@ -65,7 +65,7 @@ class Sampler(threading.Thread):
         self.of_this = count
 
     def text(self) -> str:
-        return ", ".join(f"{name} {seen[-1].pss_kb / 1024:.1f} MiB {seen[-1].fds} fds" for name, seen in self.samples.items() if seen)
+        return ", ".join(f"{name} {seen[-1].rss_kb / 1024:.1f} MiB {seen[-1].fds} fds" for name, seen in self.samples.items() if seen)
 
 
 @dataclass
@@ -96,7 +96,7 @@ def growth(what: str, samples: list[Sample], most_kb: int) -> Growth | None:
     late = [sample for sample in samples if (sample.at - began) / (seconds or 1) >= 0.75]
     if not early or not late:
         return None
-    return Growth(what, seconds, statistics.median(sample.pss_kb for sample in early), statistics.median(sample.pss_kb for sample in late),
+    return Growth(what, seconds, statistics.median(sample.rss_kb for sample in early), statistics.median(sample.rss_kb for sample in late),
                   statistics.mode(sample.fds for sample in early), statistics.mode(sample.fds for sample in late), most_kb)
 
 
