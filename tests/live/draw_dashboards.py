@@ -2,8 +2,9 @@
 # live: draws Grafana's dashboards from what a real Prometheus and a real ClickHouse answer, so that somebody can look at them.
 """draw_dashboards.py PROMETHEUS CLICKHOUSE MINUTES OUT FILE...
 
-Writes OUT/NAME.png for each dashboard: its panels where they lie, with their units, colours and names. It is not Grafana: legends
-and tables are shorter. Needs python3-matplotlib."""
+Writes OUT/NAME.png for each dashboard: its panels where they lie, with their units, colours and names, a row that repeats once for
+each value; and OUT/values.md: what each query was given. It is not Grafana: legends and tables are shorter. Needs python3-matplotlib."""
+import copy
 import json
 import math
 import re
@@ -71,11 +72,26 @@ def legend_of(target: dict, labels: dict) -> str:
 class Source:
     def __init__(self, prometheus: str, clickhouse: str, minutes: float):
         self.prometheus, self.clickhouse, self.now, self.seconds = prometheus, clickhouse, time.time(), minutes * 60
+        self.given: list[tuple[str, str, str]] = []  # panel, query, what came
+
+    def note(self, panel: dict, target: dict, values: list[float], many: int) -> None:
+        """One value, or the least and the most of a panel's query."""
+        known = [value for value in values if not math.isnan(value)]
+        defaults = panel["fieldConfig"]["defaults"]
+        ends = [f"{each:.4g}" + (f" ({word})" if (word := shown(each, defaults)) != f"{each:.4g}" else "") for each in (min(known), max(known))] if known else []
+        came = " to ".join(dict.fromkeys(ends)) or "nothing"
+        self.given.append((panel["title"], target["expr"], f"{many} series, {came}" if many > 1 else came))
+
+    def values_of(self, query: str, label: str) -> list[str]:
+        """Of a dashboard's variable, as label_values."""
+        return sorted({each["metric"][label] for each in dashboards.api(self.prometheus, "query", query=query)["result"]})
 
     def now_values(self, panel: dict) -> list[tuple[str, float, dict, str]]:
         out = []
         for target in panel["targets"]:
-            for each in dashboards.api(self.prometheus, "query", query=dashboards.filled(target["expr"]))["result"]:
+            found = dashboards.api(self.prometheus, "query", query=dashboards.filled(target["expr"]))["result"]
+            self.note(panel, target, [float(each["value"][1]) for each in found], len(found))
+            for each in found:
                 out.append((legend_of(target, each["metric"]), float(each["value"][1]), each["metric"], target["refId"]))
         return out
 
@@ -84,6 +100,7 @@ class Source:
         for target in panel["targets"]:
             said = dashboards.api(self.prometheus, "query_range", query=dashboards.filled(target["expr"]), start=str(self.now - self.seconds),
                                   end=str(self.now), step=str(self.seconds / STEPS))
+            self.note(panel, target, [float(value) for each in said["result"] for _, value in each["values"]], len(said["result"]))
             for each in said["result"]:
                 times = [(at - self.now) / 60 for at, _ in each["values"]]
                 out.append((legend_of(target, each["metric"]), times, [float(value) for _, value in each["values"]]))
@@ -94,6 +111,7 @@ class Source:
                        panel["targets"][0]["query"])
         query = query.replace("$interval", "10").replace("$from", str(int(self.now - self.seconds))).replace("$to", str(int(self.now)))
         said = json.loads(dashboards.get(self.clickhouse, (query + " FORMAT JSONCompact").encode()))
+        self.given.append((panel["title"], panel["targets"][0]["query"], f"{said['rows']} rows"))
         return [column["name"] for column in said["meta"]], said["data"]
 
 
@@ -205,8 +223,49 @@ def draw_sql_series(axes, panel: dict, source: Source) -> None:
     axes.tick_params(labelsize=6)
 
 
+def repeated(model: dict, source: Source) -> list[dict]:
+    """The panels, with a row that repeats, and all below it as far as the next row, once for each value of its variable."""
+    out, pending, down = [], [], 0
+
+    def flush() -> None:
+        nonlocal down
+        if not pending:
+            return
+        variable = pending[0]["repeat"]
+        query = next(each["query"]["query"] for each in model["templating"]["list"] if each["name"] == variable)
+        metric, label = re.fullmatch(r"label_values\((.*), (\w+)\)", query).groups()
+        height = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in pending) - pending[0]["gridPos"]["y"]
+        for number, value in enumerate(source.values_of(dashboards.filled(metric), label)):
+            for panel in json.loads(json.dumps(pending).replace(f"${variable}", value)):
+                panel["gridPos"]["y"] += down + number * height
+                out.append(panel)
+        down += number * height
+        pending.clear()
+
+    for panel in model["panels"]:
+        if panel["type"] == "row":
+            flush()
+        if panel.get("repeat") or pending:
+            pending.append(panel)
+        else:
+            out.append(panel := copy.deepcopy(panel))
+            panel["gridPos"]["y"] += down
+    flush()
+    return out
+
+
+def write_values(given: list[tuple[str, str, str, str]], file: Path) -> None:
+    lines = ["| dashboard | panel | query | given |", "|---|---|---|---|"]
+    for dashboard, panel, query, came in given:
+        short = re.sub(r",? ?(site|line|worker)=~?\"[^\"]*\"", "", query).replace("{}", "").replace("{, ", "{")
+        short = short if len(short) <= 110 else short[:107] + "..."
+        lines.append("| " + " | ".join(text.replace("|", "\\|") for text in (dashboard, panel, f"`{short}`", came)) + " |")
+    file.write_text("\n".join(lines) + "\n")
+
+
 def draw(path: Path, source: Source, out: Path) -> None:
     model = json.loads(path.read_text())
+    model["panels"] = repeated(model, source)
     height = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in model["panels"])
     figure = plt.figure(figsize=(24 * UNIT_INCHES[0], height * UNIT_INCHES[1] + 0.6))
     figure.text(0.01, 0.995, f"{model['title']}: {model['description']}", va="top", fontsize=12, weight="bold")
@@ -233,9 +292,12 @@ def main() -> int:
         return 2
     out = Path(sys.argv[4])
     out.mkdir(parents=True, exist_ok=True)
-    source = Source(sys.argv[1], sys.argv[2], float(sys.argv[3]))
+    source, given = Source(sys.argv[1], sys.argv[2], float(sys.argv[3])), []
     for name in sys.argv[5:]:
+        source.given.clear()
         draw(Path(name), source, out)
+        given += [(Path(name).stem, *each) for each in source.given]
+    write_values(given, out / "values.md")
     return 0
 
 
