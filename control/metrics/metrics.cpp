@@ -258,6 +258,9 @@ void add_keep(const KeepFigures& keep, Families& out) {
 }
 
 void add_witness(const WitnessStatus& witness, Families& out) {
+  Family::gauge("sluice_log_has_witness", "1 where the policy names a witness of the access log.")
+      .add(witness.kind == LogWitness::Kind::None ? 0.0 : 1.0)
+      .move_to(out);
   Family::gauge(
       "sluice_log_unwitnessed_since_timestamp_seconds",
       "When the oldest signed line of the access log was written that no witness has; 0: it has all.")
