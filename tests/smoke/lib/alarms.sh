@@ -127,8 +127,6 @@ lab_spawn connections staff "$traffic" connections 198.51.100.12
 lab_spawn questions staff "$traffic" questions 198.51.100.53
 alarm SluiceLineLoad
 alarm SluiceReviewsOverdue
-alarm SluiceLogDiskFull
-alarm SluiceLogDiskFullSoon
 need "the contract ends in ten days" term '10 days'
 alarm SluiceLineTermEnding
 need "the contract has ended" term yesterday
@@ -158,6 +156,8 @@ for each in SluiceExceptionExpiring SluiceFeedStale SluiceLogUnwitnessed SluiceC
   alarm "$each"
 done
 need "two files of the log are closed that no copy has" twice control_again
+alarm SluiceLogDiskFull
+alarm SluiceLogDiskFullSoon
 rm "$LAB_DIR/log/$(ls "$LAB_DIR/log" | grep '^access-.*zst$' | tail -n 2 | head -n 1)"
 rsyslog_conf
 need "the copy's recipient comes, when one was deleted" rsyslog_start
