@@ -146,7 +146,8 @@ rules: [{name: no-fetched, to: [fetched, grown], action: block}]
 alarms: {rules: {tunnels: {tunnel-attempts: 1}}}
 log:
   witness: {folder: $LAB_DIR/nowhere/witness}
-  copies: {siem: {syslog: "tls://127.0.0.1:$COPIES_SYSLOG", ca: $LAB_DIR/tls/ca.pem, recipient: Example SOC, country: CN}}
+  copies: {siem: {syslog: "tls://127.0.0.1:$COPIES_SYSLOG", ca: $LAB_DIR/tls/ca.pem, certificate: $LAB_DIR/tls/copies.pem,
+                  key: $LAB_DIR/tls/copies.key, recipient: Example SOC, country: CN}}
 YAML
 alarm SluicePolicyPending
 over SluicePolicyInvalid
