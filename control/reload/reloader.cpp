@@ -169,9 +169,10 @@ void Reloader::finish_start(const CompileResult& result) {
   if (saved_->valid && result.outcome.facts && result.outcome.facts->reload_on_save) {
     enforce_saved();  // saved while control was away, in a policy that is to be enforced on saving
   }
-  CompileRequest request;  // what is in force is known by its sources only
-  request.from = CompileRequest::From::InForce;
-  submit(std::move(request));
+  // What is in force is known by its sources only. Where a list's newer copy was kept just before control
+  // ended, it has not come into force; it does now, or nothing would be known of what is in force until
+  // somebody applies.
+  recompile("feeds", "start: a list's newer copy");
 }
 
 /// What was to be enforced, or only saved, cannot be: all stays as it is, and everybody hears of it.

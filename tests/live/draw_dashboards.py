@@ -2,8 +2,9 @@
 # live: draws Grafana's dashboards from what a real Prometheus and a real ClickHouse answer, so that somebody can look at them.
 """draw_dashboards.py PROMETHEUS CLICKHOUSE MINUTES OUT FILE...
 
-Writes OUT/NAME.png for each dashboard: its panels where they lie, with their units, colours and names. It is not Grafana: legends
-and tables are shorter. Needs python3-matplotlib."""
+Writes OUT/NAME.png for each dashboard: its panels where they lie, with their units, colours and names, a row that repeats once for
+each value; and OUT/values.md: what each query was given. It is not Grafana: legends and tables are shorter. Needs python3-matplotlib."""
+import copy
 import json
 import math
 import re
@@ -43,6 +44,8 @@ def shown(value: float, defaults: dict) -> str:
         return "0 s"
     if unit == "dateTimeFromNow":
         return time.strftime("%H:%M:%S", time.gmtime(value / 1000))
+    if "decimals" in defaults:
+        return f"{value:,.{defaults['decimals']}f}"
     tail = {"bps": "b/s", "bytes": "B", "pps": "p/s", "cps": "/s", "cpm": "/min"}.get(unit, "")
     for name, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
         if abs(value) >= size:
@@ -51,7 +54,13 @@ def shown(value: float, defaults: dict) -> str:
 
 
 def mapped(value: float, defaults: dict) -> dict | None:
-    return next((each["options"][f"{value:g}"] for each in defaults["mappings"] if f"{value:g}" in each["options"]), None)
+    for each in defaults["mappings"]:
+        options = each["options"]
+        if each["type"] == "range" and (options["from"] is None or value >= options["from"]) and (options["to"] is None or value <= options["to"]):
+            return options["result"]
+        if each["type"] == "value" and f"{value:g}" in options:
+            return options[f"{value:g}"]
+    return None
 
 
 def colour(value: float, defaults: dict) -> str:
@@ -59,6 +68,16 @@ def colour(value: float, defaults: dict) -> str:
     if word:
         return COLOURS[word["color"]] if "color" in word else COLOURS["blue"]
     return COLOURS[[step["color"] for step in defaults["thresholds"]["steps"] if step["value"] is None or value >= step["value"]][-1]]
+
+
+def fixed_colours(panel: dict) -> dict[str, str]:
+    """Those that overrides give to series by their names."""
+    return {each["matcher"]["options"]: COLOURS[word["value"]["fixedColor"]] for each in panel["fieldConfig"]["overrides"]
+            for word in each["properties"] if word["id"] == "color"}
+
+
+def said_of_nothing(axes, panel: dict) -> None:
+    axes.text(0.5, 0.5, panel["fieldConfig"]["defaults"].get("noValue", "no data"), ha="center", va="center", transform=axes.transAxes)
 
 
 def legend_of(target: dict, labels: dict) -> str:
@@ -71,11 +90,26 @@ def legend_of(target: dict, labels: dict) -> str:
 class Source:
     def __init__(self, prometheus: str, clickhouse: str, minutes: float):
         self.prometheus, self.clickhouse, self.now, self.seconds = prometheus, clickhouse, time.time(), minutes * 60
+        self.given: list[tuple[str, str, str]] = []  # panel, query, what came
+
+    def note(self, panel: dict, target: dict, values: list[float], many: int) -> None:
+        """One value, or the least and the most of a panel's query."""
+        known = [value for value in values if not math.isnan(value)]
+        defaults = panel["fieldConfig"]["defaults"]
+        ends = [f"{each:.4g}" + (f" ({word})" if (word := shown(each, defaults)) != f"{each:.4g}" else "") for each in (min(known), max(known))] if known else []
+        came = " to ".join(dict.fromkeys(ends)) or "nothing"
+        self.given.append((panel["title"], target["expr"], f"{many} series, {came}" if many > 1 else came))
+
+    def values_of(self, query: str, label: str) -> list[str]:
+        """Of a dashboard's variable, as label_values."""
+        return sorted({each["metric"][label] for each in dashboards.api(self.prometheus, "query", query=query)["result"]})
 
     def now_values(self, panel: dict) -> list[tuple[str, float, dict, str]]:
         out = []
         for target in panel["targets"]:
-            for each in dashboards.api(self.prometheus, "query", query=dashboards.filled(target["expr"]))["result"]:
+            found = dashboards.api(self.prometheus, "query", query=dashboards.filled(target["expr"]))["result"]
+            self.note(panel, target, [float(each["value"][1]) for each in found], len(found))
+            for each in found:
                 out.append((legend_of(target, each["metric"]), float(each["value"][1]), each["metric"], target["refId"]))
         return out
 
@@ -84,9 +118,12 @@ class Source:
         for target in panel["targets"]:
             said = dashboards.api(self.prometheus, "query_range", query=dashboards.filled(target["expr"]), start=str(self.now - self.seconds),
                                   end=str(self.now), step=str(self.seconds / STEPS))
+            self.note(panel, target, [float(value) for each in said["result"] for _, value in each["values"]], len(said["result"]))
             for each in said["result"]:
-                times = [(at - self.now) / 60 for at, _ in each["values"]]
-                out.append((legend_of(target, each["metric"]), times, [float(value) for _, value in each["values"]]))
+                # Every step has its place, so that there is a gap where nothing was known.
+                known = {round((float(at) - self.now + self.seconds) * STEPS / self.seconds): float(value) for at, value in each["values"]}
+                times = [(at / STEPS - 1) * self.seconds / 60 for at in range(STEPS + 1)]
+                out.append((legend_of(target, each["metric"]), times, [known.get(at, math.nan) for at in range(STEPS + 1)]))
         return out
 
     def rows(self, panel: dict) -> tuple[list[str], list[list]]:
@@ -94,6 +131,7 @@ class Source:
                        panel["targets"][0]["query"])
         query = query.replace("$interval", "10").replace("$from", str(int(self.now - self.seconds))).replace("$to", str(int(self.now)))
         said = json.loads(dashboards.get(self.clickhouse, (query + " FORMAT JSONCompact").encode()))
+        self.given.append((panel["title"], panel["targets"][0]["query"], f"{said['rows']} rows"))
         return [column["name"] for column in said["meta"]], said["data"]
 
 
@@ -107,22 +145,28 @@ def draw_stat(axes, panel: dict, source: Source) -> None:
         if "{{" in json.dumps(panel["targets"]) or len(values) > 1:
             axes.text(left + wide / 2, 0.12, name, ha="center", va="center", fontsize=7, color="white", transform=axes.transAxes)
     if not values:
-        axes.text(0.5, 0.5, "no data", ha="center", va="center", transform=axes.transAxes)
+        said_of_nothing(axes, panel)
 
 
 def draw_series(axes, panel: dict, source: Source) -> None:
     defaults, found = panel["fieldConfig"]["defaults"], source.series(panel)
-    stacked = defaults["custom"]["stacking"]["mode"] == "normal"
+    tints = fixed_colours(panel)
     dashed = {each["matcher"]["options"] for each in panel["fieldConfig"]["overrides"] if "lineStyle" in json.dumps(each)}
-    if stacked and found:
-        times = max((each[1] for each in found), key=len)
-        table = [dict(zip(map(lambda at: round(at, 3), each[1]), each[2])) for each in found]
-        axes.stackplot(times, [[row.get(round(at, 3), 0) for at in times] for row in table], labels=[each[0] for each in found], alpha=0.7)
+    right = {each["matcher"]["options"] for each in panel["fieldConfig"]["overrides"] if "axisPlacement" in json.dumps(each)}
+    if defaults["custom"]["stacking"]["mode"] == "normal" and found:
+        axes.stackplot(found[0][1], [[0 if math.isnan(value) else value for value in values] for _, _, values in found],
+                       labels=[each[0] for each in found], colors=[tints.get(each[0], f"C{at}") for at, each in enumerate(found)], alpha=0.7)
     else:
-        for name, times, values in found:
-            axes.plot(times, values, label=name, linewidth=1.2, linestyle="--" if name in dashed else "-")
+        for at, (name, times, values) in enumerate(found):
+            place = axes.twinx() if name in right else axes
+            if name in right:
+                axes.plot([], [], label=name, color=f"C{at}")
+                place.yaxis.set_major_formatter(lambda value, _: shown(value, defaults | {"mappings": []}))
+                place.tick_params(labelsize=6)
+            place.plot(times, values, label=name, linewidth=1.2, linestyle="--" if name in dashed else "-", color=tints.get(name, f"C{at}"))
     axes.set_xlim(-source.seconds / 60, 0)
     axes.set_ylim(bottom=defaults.get("min"), top=defaults.get("max"))
+    axes.set_ylim(top=max(axes.get_ylim()[1], defaults["custom"].get("axisSoftMax", 0)))
     top = axes.get_ylim()[1]
     if defaults["custom"]["thresholdsStyle"]["mode"] != "off":
         for step in defaults["thresholds"]["steps"][1:]:
@@ -139,7 +183,10 @@ def draw_timeline(axes, panel: dict, source: Source) -> None:
     defaults, found = panel["fieldConfig"]["defaults"], source.series(panel)
     for row, (_, times, values) in enumerate(found):
         for begin, end, value in zip(times, times[1:] + [0], values):
-            axes.barh(row, end - begin, left=begin, color=colour(value, defaults))
+            if not math.isnan(value):
+                axes.barh(row, end - begin, left=begin, color=colour(value, defaults))
+    axes.set_xlim(-source.seconds / 60, 0)
+    axes.set_ylim(len(found) - 0.4, -1)
     axes.set_yticks(range(len(found)), [each[0] for each in found], fontsize=7)
     axes.tick_params(labelsize=7)
     words = [option for each in defaults["mappings"] for option in each["options"].values()]
@@ -149,6 +196,8 @@ def draw_timeline(axes, panel: dict, source: Source) -> None:
 def draw_bars(axes, panel: dict, source: Source) -> None:
     defaults, values = panel["fieldConfig"]["defaults"], source.now_values(panel)
     values.sort(key=lambda each: each[1])
+    if not values:
+        return said_of_nothing(axes, panel)
     axes.barh([each[0] for each in values], [each[1] for each in values], color=[colour(each[1], defaults) for each in values], alpha=0.6)
     axes.set_xlim(0, defaults.get("max"))
     axes.set_xticks([])
@@ -162,6 +211,7 @@ def draw_heatmap(axes, panel: dict, source: Source) -> None:
     below = [0.0] * len(found[0][2])
     grid = []
     for _, _, values in found:
+        values = [0 if math.isnan(value) else value for value in values]
         grid.append([max(0, value - under) for value, under in zip(values, below)])
         below = values
     axes.pcolormesh(found[0][1][:len(below)], range(len(found)), grid, cmap="Oranges", shading="nearest")
@@ -169,56 +219,108 @@ def draw_heatmap(axes, panel: dict, source: Source) -> None:
     axes.tick_params(labelsize=6)
 
 
-def metric_rows(panel: dict, source: Source) -> tuple[list[str], list[list[str]]]:
+def metric_rows(panel: dict, source: Source) -> tuple[list[str], list[list[float | str]]]:
     organize = next(each["options"] for each in panel["transformations"] if each["id"] == "organize")
-    units = {each["matcher"]["options"]: {word["id"]: word["value"] for word in each["properties"]} for each in panel["fieldConfig"]["overrides"]}
-    merged: dict[tuple, dict[str, str]] = {}
+    order, title = organize["indexByName"], lambda name: organize["renameByName"].get(name, name)
+    merged: dict[tuple, dict[str, float | str]] = {}
     for _, value, labels, ref in source.now_values(panel):
         kept = {key: text for key, text in labels.items() if not organize["excludeByName"].get(key)}
-        row = merged.setdefault(tuple(sorted(kept.items())), {organize["renameByName"].get(key, key): text for key, text in kept.items()})
+        row = merged.setdefault(tuple(sorted(kept.items())), dict(kept))
         name = "Value" if len(panel["targets"]) == 1 else f"Value #{ref}"
         if not organize["excludeByName"].get(name):
-            title = organize["renameByName"].get(name, name)
-            row[title] = shown(value, {"mappings": [], **units.get(title, {})})
-    columns = list(dict.fromkeys(key for row in merged.values() for key in row))
-    return columns, [[row.get(column, "") for column in columns] for row in merged.values()]
+            row[name] = value
+    names = sorted(dict.fromkeys(key for row in merged.values() for key in row), key=lambda name: order.get(name, len(order)))
+    return [title(name) for name in names], [[row.get(name, "") for name in names] for row in merged.values()]
 
 
 def draw_table(axes, panel: dict, source: Source) -> None:
     axes.axis("off")
     columns, found = metric_rows(panel, source) if "expr" in panel["targets"][0] else source.rows(panel)
     if not found:
-        axes.text(0.5, 0.5, "empty", ha="center", va="center", transform=axes.transAxes)
-        return
-    most = int(panel["gridPos"]["h"] * 2.2)
-    table = axes.table([[str(cell)[:24] for cell in row] for row in found[:most]], colLabels=columns, loc="upper left", cellLoc="left", edges="horizontal")
+        return said_of_nothing(axes, panel)
+    for by in panel["options"].get("sortBy", []):
+        found.sort(key=lambda row: (isinstance(at := row[columns.index(by["displayName"])], str), at), reverse=by["desc"])
+    units = {each["matcher"]["options"]: {word["id"]: word["value"] for word in each["properties"]} for each in panel["fieldConfig"]["overrides"]}
+    found = found[:int(panel["gridPos"]["h"] * 2.2)]
+    words = {title: {"mappings": [], "thresholds": panel["fieldConfig"]["defaults"]["thresholds"], **units.get(title, {})} for title in columns}
+    texts = [[shown(float(cell), words[title]) if title in units and cell != "" else str(cell)[:24] for title, cell in zip(columns, row)] for row in found]
+    table = axes.table(texts, colLabels=columns, loc="upper left", cellLoc="left", edges="horizontal")
     table.auto_set_font_size(False)
     table.set_fontsize(6.5)
+    for at, row in enumerate(found, 1):
+        for column, (title, cell) in enumerate(zip(columns, row)):
+            if "custom.cellOptions" in words[title] and cell != "":
+                table[at, column].get_text().set_color(colour(float(cell), words[title]))
 
 
 def draw_sql_series(axes, panel: dict, source: Source) -> None:
     _, found = source.rows(panel)
-    for word, tint in (("allowed", "green"), ("blocked", "red"), ("observed", "yellow")):
+    below: dict[float, int] = {}
+    for word, tint in fixed_colours(panel).items():
         chosen = [(int(at) / 1000, int(count)) for at, action, count in found if action == word]
-        axes.bar([(at - source.now) / 60 for at, _ in chosen], [count for _, count in chosen], width=0.14, label=word, color=COLOURS[tint], alpha=0.7)
+        axes.bar([(at - source.now) / 60 for at, _ in chosen], [count for _, count in chosen], bottom=[below.get(at, 0) for at, _ in chosen],
+                 width=0.14, label=word, color=tint, alpha=0.7)
+        below |= {at: below.get(at, 0) + count for at, count in chosen}
     axes.legend(fontsize=7)
     axes.tick_params(labelsize=6)
 
 
+def repeated(model: dict, source: Source) -> list[dict]:
+    """The panels, with a row that repeats, and all below it as far as the next row, once for each value of its variable."""
+    out, pending, down = [], [], 0
+
+    def flush() -> None:
+        nonlocal down
+        if not pending:
+            return
+        variable = pending[0]["repeat"]
+        query = next(each["query"]["query"] for each in model["templating"]["list"] if each["name"] == variable)
+        metric, label = re.fullmatch(r"label_values\((.*), (\w+)\)", query).groups()
+        height = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in pending) - pending[0]["gridPos"]["y"]
+        for number, value in enumerate(source.values_of(dashboards.filled(metric), label)):
+            for panel in json.loads(json.dumps(pending).replace(f"${variable}", value)):
+                panel["gridPos"]["y"] += down + number * height
+                out.append(panel)
+        down += number * height
+        pending.clear()
+
+    for panel in model["panels"]:
+        if panel["type"] == "row":
+            flush()
+        if panel.get("repeat") or pending:
+            pending.append(panel)
+        else:
+            out.append(panel := copy.deepcopy(panel))
+            panel["gridPos"]["y"] += down
+    flush()
+    return out
+
+
+def write_values(given: list[tuple[str, str, str, str]], file: Path) -> None:
+    lines = ["| dashboard | panel | query | given |", "|---|---|---|---|"]
+    for dashboard, panel, query, came in given:
+        short = re.sub(r",? ?(site|line|worker)=~?\"[^\"]*\"", "", query).replace("{}", "").replace("{, ", "{")
+        short = short if len(short) <= 110 else short[:107] + "..."
+        lines.append("| " + " | ".join(text.replace("|", "\\|") for text in (dashboard, panel, f"`{short}`", came)) + " |")
+    file.write_text("\n".join(lines) + "\n")
+
+
 def draw(path: Path, source: Source, out: Path) -> None:
     model = json.loads(path.read_text())
+    model["panels"] = repeated(model, source)
     height = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in model["panels"])
     figure = plt.figure(figsize=(24 * UNIT_INCHES[0], height * UNIT_INCHES[1] + 0.6))
     figure.text(0.01, 0.995, f"{model['title']}: {model['description']}", va="top", fontsize=12, weight="bold")
     doing = {"stat": draw_stat, "timeseries": draw_series, "state-timeline": draw_timeline, "bargauge": draw_bars, "heatmap": draw_heatmap, "table": draw_table}
     scale = height * 1.02 + 1
+    dashboards.VARIABLES["$__range"] = f"{source.seconds:.0f}s"
     for panel in model["panels"]:
         at = panel["gridPos"]
         if panel["type"] == "row":
-            figure.text(0.01, 1 - (at["y"] + 1.6) / scale, "▾ " + panel["title"], fontsize=11, weight="bold")
+            figure.text(0.01, 1 - (at["y"] + 1.9) / scale, "▾ " + panel["title"], fontsize=11, weight="bold")
             continue
         left, bottom = at["x"] / 24 + 0.012, 1 - (at["y"] + at["h"] + 0.9) / scale
-        axes = figure.add_axes((left + 0.018, bottom, at["w"] / 24 - 0.04, (at["h"] - 1.7) / scale))
+        axes = figure.add_axes((left + 0.018, bottom, at["w"] / 24 - 0.04, (at["h"] - 1.4) / scale))
         axes.set_title("\n".join(textwrap.wrap(panel["title"], at["w"] * 5)), fontsize=9, loc="left")
         sql = "expr" not in panel["targets"][0]
         (draw_sql_series if sql and panel["type"] == "timeseries" else doing[panel["type"]])(axes, panel, source)
@@ -233,9 +335,12 @@ def main() -> int:
         return 2
     out = Path(sys.argv[4])
     out.mkdir(parents=True, exist_ok=True)
-    source = Source(sys.argv[1], sys.argv[2], float(sys.argv[3]))
+    source, given = Source(sys.argv[1], sys.argv[2], float(sys.argv[3])), []
     for name in sys.argv[5:]:
+        source.given.clear()
         draw(Path(name), source, out)
+        given += [(Path(name).stem, *each) for each in source.given]
+    write_values(given, out / "values.md")
     return 0
 
 

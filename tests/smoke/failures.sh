@@ -11,6 +11,7 @@ slow=(worker-hung crash-loop)
 source "$(dirname "$0")/lib/smoke.bash"
 source "$(dirname "$0")/lib/traffic.bash"
 source "$(dirname "$0")/lib/log.bash"
+source "$(dirname "$0")/lib/clock.bash"
 source "$(dirname "$0")/lib/service.bash"
 TRAFFIC_UNDER_WAY_S=0.3
 asker=10.20.1.8 news=198.51.100.12 bets=198.51.100.13
@@ -235,24 +236,14 @@ disk-read-only() {
   lab_stop control
   umount "$folder" && rmdir "$folder" && mv "$LAB_DIR/log.aside/log" "$folder" && control_start
 }
-# The programs run with a clock that can be moved, from their start on.
-clock_made() {
-  local program
-  gcc -O1 -shared -fPIC -o "$LAB_DIR/clock.so" "$SMOKE_LIB/clock.c" -ldl && moved 0 || return
-  for program in control/sluice-control dataplane/boot/sluice-dataplane; do
-    mkdir -p "$LAB_DIR/clocked/${program%/*}"
-    printf '#!/bin/sh\nLD_PRELOAD=%s CLOCK_FILE=%s exec %s "$@"\n' "$LAB_DIR/clock.so" "$LAB_DIR/moved" "$LAB_BUILD/$program" >"$LAB_DIR/clocked/$program"
-    chmod +x "$LAB_DIR/clocked/$program"
-  done
-  mkdir -p "$LAB_DIR/clocked/control" && ln -s "$LAB_BUILD/control/sluicectl" "$LAB_DIR/clocked/control/"
-  LAB_BUILD=$LAB_DIR/clocked
-}
-moved() { python3 -c 'import struct, sys; sys.stdout.buffer.write(struct.pack("q", int(sys.argv[1])))' "$1" 1<>"$LAB_DIR/moved"; }
+# recorded_at WHEN: some record bears this minute of then, or the one before.
+recorded_at() { lab_records | grep -qE "\"@timestamp\":\"($(date -u -d "$1" +%FT%H:%M)|$(date -u -d "$1 1 minute ago" +%FT%H:%M))"; }
 clock-set-back() {
   begin
   moved -3600
   sleep 1
   check "clock set back an hour: names are judged" enforces
+  check "clock set back an hour: records say so" lab_wait 5 recorded_at '1 hour ago'
   moved 7200
   sleep 1
   check "clock two hours ahead: names are judged" enforces
@@ -371,6 +362,7 @@ main() {
   need "the lab is up" lab_up
   policies_copied
   need "a clock that can be moved" clock_made
+  LAB_BUILD=$CLOCKED
   in_ns staff ip address add $asker/16 dev eth0
   service_decides closed
   need "servers" lab_servers_start

@@ -26,6 +26,20 @@ std::string to(const std::string& value) {
   return "alarms: {to: {" + value + "}}\n";
 }
 
+/// Each of them is a value of a metric's label.
+TEST(AlarmPolicy, MoreThanThereMayBeAreRefused) {
+  const auto alarms = [](size_t count) {
+    std::string out = "alarms:\n  to: {webhook: \"https://a.example/\"}\n  rules:\n";
+    for (size_t i = 0; i < count; ++i) {
+      out += "    a" + std::to_string(i) + ": {tunnel-attempts: 1}\n";
+    }
+    return problems(out);
+  };
+  EXPECT_EQ(alarms(kMaxAlarms), std::vector<std::string>{});
+  EXPECT_EQ(alarms(kMaxAlarms + 1),
+            std::vector<std::string>{"t:104:5: there are 101 alarms; at most 100 are possible"});
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Alarms, AlarmDiagnosed,
     testing::Values(

@@ -81,6 +81,15 @@ TEST_F(MetricsTest, WitnessThatHasAllSaysSo) {
   EXPECT_TRUE(shows("sluice_log_witness_deliveries_total{result=\"taken\"} 0"));
 }
 
+TEST_F(MetricsTest, LogWithoutAWitnessSaysSo) {
+  EXPECT_TRUE(shows("sluice_log_has_witness 0"));
+  LogWitness named;
+  named.kind = LogWitness::Kind::Folder;
+  named.where = "/nonexistent";
+  witness.set(named, "office");
+  EXPECT_TRUE(shows("sluice_log_has_witness 1"));
+}
+
 TEST_F(MetricsTest, LinesTermsAreShown) {
   const int64_t now_s = std::chrono::system_clock::now().time_since_epoch() / std::chrono::seconds(1);
   metrics->set_names({}, {{{"iplc-sg", 0, now_s - 10 * 86'400, true}, {"iplc-hk", 0, 0, false}}, {}});

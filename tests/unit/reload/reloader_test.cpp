@@ -345,6 +345,31 @@ TEST_F(ReloaderTest, FactsOfWhatIsInForceAreKnownAfterARestartWithAPendingChange
   EXPECT_TRUE(reloader->counts().pending);
 }
 
+TEST_F(ReloaderTest, ListThatCameJustBeforeARestartComesIntoForceAndFactsAreKnown) {
+  start();
+  ASSERT_TRUE(in_force(1));
+  stop();
+  compiler.feed = "two";
+  start(1);
+  ASSERT_TRUE(in_force(2));
+  EXPECT_TRUE(reloader->log_policy().has_value());
+  EXPECT_TRUE(until([&] { return !reloader->counts().pending; }));
+}
+
+TEST_F(ReloaderTest, ListThatCameJustBeforeARestartComesIntoForceWithoutWhatIsSaved) {
+  start();
+  ASSERT_TRUE(in_force(1));
+  stop();
+  compiler.feed = "two";
+  save_policy(policies, "two");
+  start(1);
+  ASSERT_TRUE(in_force(2));
+  EXPECT_EQ(reloader->status()["policy"]["site"].get<std::string>(), "one");
+  EXPECT_TRUE(reloader->log_policy().has_value());
+  settle();
+  EXPECT_TRUE(reloader->counts().pending);
+}
+
 TEST(MergeRequests, ApplyIsNotLostToANewerCheck) {
   CompileRequest apply, check;
   apply.enforce = apply.explicitly = true;
