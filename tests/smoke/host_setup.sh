@@ -170,6 +170,7 @@ check "AF_PACKET: the service gets no further right" test ! -e "$dropin"
 run --pair iplc-sg enp3s0 enp4s0 --fail closed --driver af_xdp
 check "AF_XDP where it is asked for" conf 'PAIRS="--pair iplc-sg af_xdp:enp3s0 af_xdp:enp4s0"'
 check "AF_XDP: the service may load BPF" grep -q '^AmbientCapabilities=CAP_BPF ' "$dropin"
+check "AF_XDP: and opens its sockets" grep -qx 'RestrictAddressFamilies=AF_NETLINK AF_XDP' "$dropin"
 run --pair iplc-sg enp3s0 enp4s0 --fail closed
 check "AF_PACKET again: it may no more" test ! -e "$dropin"
 run --pair iplc-sg enp3s0 enp4s0 --fail closed --driver vfio-pci
