@@ -254,7 +254,9 @@ power-cut() {
 }
 
 # ---- the clock, and a disk that refuses
-mended() { umount "$2" && { e2fsck -fy "$1"; (($? < 4)); } && mount -o loop,errors=remount-ro "$1" "$2"; }
+# Another mount namespace, or a loop device that is still being let go, would bring the broken one back.
+let_go() { [[ -z $(losetup -j "$1") ]]; }
+mended() { umount "$2" && { lab_wait 10 let_go "$1" || { losetup -j "$1"; return 1; }; } && { e2fsck -fy "$1"; (($? < 4)); } && mount -o loop,errors=remount-ro "$1" "$2"; }
 disk_refuses() { (($(metric '^sluice_log_errors_total') > 0)); }
 disk-read-only() {
   local folder=$LAB_DIR/log image=$LAB_DIR/disk fault
