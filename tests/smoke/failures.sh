@@ -242,6 +242,7 @@ power-cut() {
   service_back
   check "power cut: the policy that was last in force is, before control is back" page_is staff http://office.example/ 403
   need "power cut: control comes back" control_start
+  check "power cut: and it knows no other" page_is staff http://office.example/ 403
   end "power cut"
   check "power cut: no verdict was wrong" no_wrong
   check "power cut: the log is whole" log_unaltered
