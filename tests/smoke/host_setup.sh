@@ -231,6 +231,25 @@ check "no session, no route: a management port is asked for" gave 1 "--managemen
 run --pair iplc-sg eth1 eth2 --fail closed --management eth0
 check "no session, no route: with it, it goes on" gave 0 ready
 
+# ---- control stops: a systemctl whose data plane has these jobs, one at each look, and then none
+jobs() {
+  : >"$at/looks"
+  printf '#!/bin/bash\nwanted=(%s)\necho look >>%s\nlooks=$(wc -l <%s)\n[[ -z ${wanted[looks - 1]} ]] || echo "  7 sluice-dataplane.service ${wanted[looks - 1]} running"\n' \
+    "$1" "$at/looks" "$at/looks" >"$bin/systemctl"
+  chmod +x "$bin/systemctl"
+}
+looked() { test "$(wc -l <"$at/looks")" -eq "$1"; }
+jobs "stop stop stop"
+run --outlast
+check "control stops after a data plane that is stopped with it" looked 4
+jobs "restart restart start start start"
+run --outlast
+check "and once one that is restarted with it is down" looked 3
+jobs ""
+run --outlast
+check "alone it stops at once" looked 1
+rm "$bin/systemctl"
+
 # ---- a single card
 machine single eth0 eth0
 card 0000:00:03.0 igb eth0 0
