@@ -232,6 +232,7 @@ power-cut() {
   sleep 1
   echo 'rules: [{name: toggled, from: [staff], to: [office.example], action: block}]' >"$toggled"
   check "power cut: a policy is applied" lab_ctl apply --yes --no-preview --wait --reason test
+  sleep 1  # it is kept once it is in force
   # All that runs and every page that is not on the disk goes at once; what is on it is what the next boot finds.
   kill -KILL "$(lab_pid control)"
   service_kill away
