@@ -76,11 +76,7 @@ void Daemon::on_request(uint64_t client, uid_t user, const json& request) {
   if (command.starts_with("feeds")) {
     return on_feeds_request(client, user, command, request);
   }
-  api_->answer(client, {{"error",
-                         "unknown command; there are status, check, policy, apply, confirm, rollback, "
-                         "bypass, history, hits, feeds, "
-                         "feeds-refresh, feeds-accept, hold, release, holds, lines, finding, review, "
-                         "disclose, evidence, reading, bind, unbind and who"}});
+  api_->answer(client, {{"error", "a command that the API knows and the daemon does not"}});
 }
 
 void Daemon::on_feeds_request(uint64_t client, uid_t user, const std::string& command, const json& request) {

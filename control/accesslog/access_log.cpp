@@ -19,7 +19,9 @@ constexpr milliseconds kIdle{20};  ///< between two looks at empty rings
 constexpr milliseconds kAfterWrite{
     500};  ///< lets records gather: long frames pack better, one sync serves many
 constexpr milliseconds kAfterRefusal{500};
-constexpr milliseconds kLongestStop{3000};
+/// On a disk that is slow: well within the time that the unit gives. A stopped data plane's memory goes with
+/// us.
+constexpr milliseconds kLongestStop{20'000};
 constexpr size_t kRoom = 3 * kMaxLogLine;  ///< for a record and the gaps before it
 constexpr size_t kRecordsPerTurn = 256;    ///< of one worker, before the next one has its turn
 constexpr size_t kNamesKept = 32;          ///< generations
@@ -77,13 +79,17 @@ void AccessLog::run() {
       }
       sources_.push_back(std::move(source));
     }
-    const bool stopping = stopping_, fills = !batch_closed_;
+    if (stopping_ && !std::exchange(last_set_, true)) {
+      for_each_reader([](RingReader& reader) { reader.set_last(); });
+    }
+    const bool stopping = stopping_;
     lock.unlock();
     const Pass done = pass(stopping);
     lock.lock();
     // Under traffic there are always new ones: what came after it was to stop may wait.
-    const bool all_read = done != Pass::Written || (fills && !backlog_ && sources_.size() <= 1);
-    if (stopping && (all_read || std::chrono::steady_clock::now() > stop_at_)) {
+    bool all_read = true;
+    for_each_reader([&](const RingReader& reader) { all_read &= reader.is_done(); });
+    if (stopping && (done != Pass::Written || all_read || std::chrono::steady_clock::now() > stop_at_)) {
       note_counts();
       note_written(writer_->close(utc_now_ns()));
       return;  // what the rings still hold waits there for the next control

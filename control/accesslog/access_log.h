@@ -85,6 +85,12 @@ class AccessLog {
   };
 
   void run();
+  template <typename Visit>
+  void for_each_reader(Visit visit) {
+    for (Source& source : sources_) {
+      for (RingReader& reader : source.readers) visit(reader);
+    }
+  }
   Pass pass(bool stopping);
   std::chrono::milliseconds wait_after(Pass done) const;
   void fill();
@@ -118,6 +124,7 @@ class AccessLog {
   Fold fold_;  ///< the lines of the batch that may get repeats
   std::atomic<int64_t> fold_s_{0};
   int64_t broken_off_ns_;  ///< as SegmentWriter's, until a data plane is read
+  bool last_set_ = false;  ///< it is to stop, and the readers know up to where
   bool backlog_ = false;   ///< fill left something in the rings, so the disk alone sets the pace
   bool complained_ = false;
   RingReader::Counts finished_;  ///< of sources that are gone

@@ -33,6 +33,7 @@ RingReader::RingReader(const Ring& ring, uint64_t last_logged)
     : ring_(ring),
       position_(ring.header->tail.load(std::memory_order_relaxed)),
       released_(position_),
+      last_(position_),
       last_number_(last_logged),
       first_new_(last_logged + 1) {}
 
@@ -94,6 +95,10 @@ bool RingReader::take(uint64_t available, RingItem& out) {
   last_time_ns_ = record.time_ns;
   ++counts_.read;
   return true;
+}
+
+void RingReader::set_last() {
+  last_ = ring_.header->head.load(std::memory_order_acquire);
 }
 
 bool RingReader::empty() const {

@@ -38,6 +38,11 @@ class RingReader {
   /// True where all that was published has been read.
   [[nodiscard]] bool empty() const;
 
+  /// What is published by now is all that is_done() waits for.
+  void set_last();
+  /// True where all that was published at set_last() has been given back.
+  [[nodiscard]] bool is_done() const { return static_cast<int64_t>(released_ - last_) >= 0; }
+
   /// Slots that were read and not given back.
   uint64_t held() const { return position_ - released_; }
   uint64_t slot_count() const { return ring_.slot_count; }
@@ -57,6 +62,7 @@ class RingReader {
   Ring ring_;
   uint64_t position_;     ///< of the next slot to be read
   uint64_t released_;     ///< what stands before it was given back
+  uint64_t last_;         ///< as set_last() found the head
   uint64_t last_number_;  ///< 0: not known
   uint64_t first_new_;    ///< numbers below it are in the log
   uint32_t last_generation_ = 0;

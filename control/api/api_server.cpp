@@ -35,6 +35,14 @@ std::string shown(const std::string& command) {
   return plain ? "`" + command + "`" : "what was asked";
 }
 
+std::string all_commands() {
+  std::string out;
+  for (const std::string_view each : known_commands()) {
+    out += (out.empty() ? "" : ", ") + std::string(each);
+  }
+  return out;
+}
+
 /// Sends what the kernel takes, and fd beside the first byte; fd -1: none.
 ssize_t send_some(int socket, const std::string& text, int fd) {
   alignas(cmsghdr) char rights[CMSG_SPACE(sizeof fd)] = {};
@@ -196,13 +204,16 @@ void ApiServer::handle_line(uint64_t id, Client& client, std::string_view line) 
 
 void ApiServer::refuse(uint64_t id, const Client& client, const std::string& command, RoleSet needed) {
   counts_.refused.fetch_add(1, std::memory_order_relaxed);
-  const std::string why = shown(command) + " is for members of " + groups_of(needed) + "; " +
-                          user_name(client.user) + " is not one of them";
+  const std::string user = user_name(client.user);
+  const bool known = needed != RoleSet();
+  const std::string why =
+      known ? shown(command) + " is for members of " + groups_of(needed) + "; " + user + " is not one of them"
+            : shown(command) + " is no command";
   if (const auto now = std::chrono::steady_clock::now(); now - refusal_said_ >= kBetweenRefusals) {
     refusal_said_ = now;
-    log_warning("api: refused: " + why);
+    log_warning("api: refused: " + why + (known ? "" : ", asked by " + user));
   }
-  answer(id, {{"error", why}});
+  answer(id, {{"error", known ? why : why + "; there are " + all_commands()}});
 }
 
 void ApiServer::answer(uint64_t id, const json& answer, int fd) {

@@ -29,12 +29,13 @@ inline constexpr size_t kMaxClients = 64;
 /// nothing more of it is read.
 class ApiServer {
  public:
-  /// Handles a request, a JSON object, of somebody whose roles allow it. Answers at once or later, by
-  /// `answer`, exactly once.
+  /// Handles a request, a JSON object, for a known command, of somebody whose roles allow it. Answers at once
+  /// or later, by `answer`, exactly once.
   using Handler = std::function<void(uint64_t client, uid_t user, const nlohmann::json& request)>;
 
   struct Counts {
-    std::atomic<uint64_t> refused{0};  ///< requests of somebody who is in none of the groups that may
+    std::atomic<uint64_t> refused{
+        0};  ///< requests that are nobody's, or of somebody in none of the groups that may
   };
 
   ApiServer(EventLoop& loop, Handler handler, const RoleGroups& groups = RoleGroups());

@@ -53,7 +53,13 @@ constexpr struct {
 RoleSet roles_for(std::string_view command) {
   const auto* found = std::find_if(std::begin(kCommands), std::end(kCommands),
                                    [&](const auto& each) { return each.command == command; });
-  return found == std::end(kCommands) ? kAnyRole : found->roles;
+  return found == std::end(kCommands) ? RoleSet() : found->roles;
+}
+
+std::vector<std::string_view> known_commands() {
+  std::vector<std::string_view> out;
+  for (const auto& each : kCommands) out.push_back(each.command);
+  return out;
 }
 
 std::string groups_of(RoleSet roles) {

@@ -42,9 +42,10 @@ class RoleSet {
   unsigned bits_ = 0;
 };
 
-/// The roles of which one is needed for a command; everybody's who has one, where it is not known: it is
-/// answered by an error.
+/// The roles of which one is needed for a command; none where it is not known: it is nobody's.
 [[nodiscard]] RoleSet roles_for(std::string_view command);
+/// All that somebody may ask.
+[[nodiscard]] std::vector<std::string_view> known_commands();
 /// The same in words: `sluice-admin`, or `sluice-read, sluice-admin or sluice-audit`.
 [[nodiscard]] std::string groups_of(RoleSet roles);
 

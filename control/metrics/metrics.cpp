@@ -303,9 +303,9 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
     add_identity(*registry, *radius, out);
   }
   if (api_refused != nullptr) {
-    Family::counter(
-        "sluice_api_refused_total",
-        "Requests of somebody who is in no group that may ask so, and TLS connections of nobody known.")
+    Family::counter("sluice_api_refused_total",
+                    "Requests for no command there is, or of somebody in no group that may ask so, and TLS "
+                    "connections of nobody known.")
         .add(api_refused->load(std::memory_order_relaxed))
         .move_to(out);
   }

@@ -142,6 +142,9 @@ int main(int argc, char** argv) {
     case sluice::Parsed::Help:
       std::fputs(sluice::help_text(), stdout);
       return 0;
+    case sluice::Parsed::Version:
+      std::puts(SLUICE_VERSION);
+      return 0;
     case sluice::Parsed::Wrong:
       sluice::fail(why);
       return sluice::kExitUsage;

@@ -210,11 +210,13 @@ Parsed parse_options(int argc, char** argv, Options& out, std::string& why) {
                                     {"huge", no_argument, nullptr, 'H'},
                                     {"spin", no_argument, nullptr, 'S'},
                                     {"help", no_argument, nullptr, 'h'},
+                                    {"version", no_argument, nullptr, 'V'},
                                     {nullptr, 0, nullptr, 0}};
   Reader reader{argc, argv, out, why};
   opterr = 0;
   for (int letter; (letter = getopt_long(argc, argv, "+h", kOptions, nullptr)) != -1;) {
     if (letter == 'h') return Parsed::Help;
+    if (letter == 'V') return Parsed::Version;
     if (!reader.option(letter)) return Parsed::Wrong;
   }
   return reader.finish() ? Parsed::Run : Parsed::Wrong;
@@ -241,6 +243,7 @@ usage: sluice-dataplane --pair LINE LANPORT LINEPORT [--pair ...] [options]
   --control-user NAME            the user that control runs as (the one who runs this)
   --state DIR                    where the last good policy is kept (/var/lib/sluice/dataplane)
   --help                         this text
+  --version                      the version of this program
 
 Without a policy nothing but link control passes. It stops on SIGTERM and SIGINT.
 )";

@@ -50,6 +50,7 @@ struct Options {
 enum class Parsed : uint8_t {
   Run,
   Help,
+  Version,
   Wrong
 };
 

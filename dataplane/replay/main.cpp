@@ -41,6 +41,7 @@ std::optional<int> parse(int argc, char** argv, Arguments& out) {
   app.add_flag("--checksums", out.checksums, "drop packets with wrong checksums, as the live gateway does");
   app.add_flag("--ends", out.ends, "records of flows' ends too");
   app.add_option("files", out.files, "pcap or pcapng, also gzipped")->required()->type_name("FILE");
+  app.set_version_flag("--version", SLUICE_VERSION);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {

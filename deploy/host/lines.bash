@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154  # sluice-setup has the rest
 #
 # The service runs it as root: --ready before the data plane opens its ports, --forwards once it has, --gone when it has
-# ended, whatever of. --watch is a service of its own.
+# ended, whatever of. --outlast is control's, before it stops; --watch is a service of its own.
 
 declare -A fail_of=() follow_of=()
 closes_after_s=5     # a restart takes less, and is no reason to have a switch think again
@@ -11,6 +11,7 @@ tries_after_s=10     # after these it is tried again after that, for a line chan
 kernel_takes_s=5     # for a port to be an interface again
 settles_s=10         # what a port that was brought up has to find its link
 bypass_s=3           # what the hook of a bypass card may take, of eight lines well within TimeoutStopSec
+outlasts_s=50        # well within control's own TimeoutStopSec
 looks_s=1            # events of links may be lost, so it also looks
 kept_changes=1000    # in lines.log
 bridge_name=sluice-fail
@@ -206,6 +207,20 @@ close_later() {
 cancel_closing() {
   [[ -n $root || ! -d /run/systemd/system ]] || systemctl -q stop sluice-closes.timer sluice-closes.service 2>/dev/null || true
 }
+
+# ---- before control stops
+
+# outlast_dataplane: where one order stops or restarts both, until the data plane is down, so that control reads the last it wrote. The line
+# waits for nothing: there is no order between the two units.
+outlast_dataplane() {
+  local until=$((SECONDS + outlasts_s))
+  while dataplane_is_to_end; do
+    ((SECONDS < until)) || { say "the data plane does not end; control does, without what it writes now"; return; }
+    sleep 0.05
+  done
+}
+# Its job is one of the same order until it is down; a restart is then a start.
+dataplane_is_to_end() { systemctl --no-legend list-jobs sluice-dataplane.service 2>/dev/null | grep -Eq ' (stop|restart) '; }
 
 # ---- link follow
 

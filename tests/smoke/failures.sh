@@ -5,7 +5,7 @@
 #   failures.sh --names        prints them
 # shellcheck disable=SC2317  # main calls the functions by name
 failures=(killed-closed killed-open both-killed image-corrupt disk-read-only clock-set-back link-follow cable-pulled memory-short policy-gone resolver-gone)
-slow=(worker-hung crash-loop)
+slow=(worker-hung crash-loop power-cut)
 [[ " $* " != *' --help '* ]] || { sed -n '4,5s/^# *//p' "$0"; exit; }
 [[ ${1:-} != --names ]] || { printf '%s\n' "${failures[@]}" "${slow[@]}"; exit; }
 source "$(dirname "$0")/lib/smoke.bash"
@@ -17,7 +17,10 @@ TRAFFIC_UNDER_WAY_S=0.3
 asker=10.20.1.8 news=198.51.100.12 bets=198.51.100.13
 
 control_start() { lab_control_start "$LAB_DIR/policies" --lines-log "$LAB_DIR/host/var/lib/sluice/lines.log"; }
-disk_down() { ! mountpoint -q "$LAB_DIR/log" || umount -l "$LAB_DIR/log"; }
+disk_down() {
+  local each
+  for each in log control dataplane power; do ! mountpoint -q "$LAB_DIR/$each" || umount -l "$LAB_DIR/$each"; done
+}
 trap 'code=$?; disk_down; (exit "$code"); smoke_finish' EXIT
 
 # ---- what is measured
@@ -205,8 +208,58 @@ image-corrupt() {
   check "image corrupt: no verdict was wrong" no_wrong
 }
 
-# ---- the disk and the clock
-mended() { umount "$2" && { e2fsck -fy "$1"; (($? < 4)); } && mount -o loop,errors=remount-ro "$1" "$2"; }
+# ---- the power and the disk
+# on_disk IMAGE: what both keep lies there. Nothing goes to that disk by itself, only what is synced.
+on_disk() {
+  local each
+  mkdir -p "$LAB_DIR/power" && mount -o loop,commit=600 "$1" "$LAB_DIR/power" || return
+  for each in dataplane control log; do mount --bind "$LAB_DIR/power/$each" "$LAB_DIR/$each" || return; done
+}
+power-cut() {
+  local image=$LAB_DIR/disk left=$LAB_DIR/left stage=$LAB_DIR/stage toggled=$LAB_DIR/policies/00-toggle.yaml
+  lab_stop control
+  service_kill away
+  mkdir "$stage" && cp -a "$LAB_DIR"/{dataplane,control,log} "$stage/"
+  truncate -s 96M "$image" && mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0 -d "$stage" "$image"
+  if ! on_disk "$image" 2>/dev/null; then
+    echo "    no loop device here: a power cut was not tried"
+    disk_down
+    service_back && control_start
+    return
+  fi
+  service_back
+  need "power cut: control on that disk" control_start
+  begin
+  sleep 1
+  echo 'rules: [{name: toggled, from: [staff], to: [office.example], action: block}]' >"$toggled"
+  check "power cut: a policy is applied" lab_ctl apply --yes --no-preview --wait --reason test
+  sleep 1  # it is kept once it is in force
+  # All that runs and every page that is not on the disk goes at once; what is on it is what the next boot finds.
+  kill -KILL "$(lab_pid control)"
+  service_kill away
+  cp --sparse=always "$image" "$left"
+  lab_stop control
+  disk_down
+  need "power cut: the disk's file system is whole" on_disk "$left"
+  service_back
+  check "power cut: the policy that was last in force is, before control is back" page_is staff http://office.example/ 403
+  need "power cut: control comes back" control_start
+  check "power cut: and it knows no other" page_is staff http://office.example/ 403
+  end "power cut"
+  check "power cut: no verdict was wrong" no_wrong
+  check "power cut: the log is whole" log_unaltered
+  check "power cut: and says what it may lack" grep -q '"unclean-stop"' <(lab_records)
+  lab_stop control
+  service_kill away
+  disk_down
+  rm "$toggled"
+  service_back && control_start
+}
+
+# ---- the clock, and a disk that refuses
+# Another mount namespace, or a loop device that is still being let go, would bring the broken one back.
+let_go() { [[ -z $(losetup -j "$1") ]]; }
+mended() { umount "$2" && { lab_wait 10 let_go "$1" || { losetup -j "$1"; return 1; }; } && { e2fsck -fy "$1"; (($? < 4)); } && mount -o loop,errors=remount-ro "$1" "$2"; }
 disk_refuses() { (($(metric '^sluice_log_errors_total') > 0)); }
 disk-read-only() {
   local folder=$LAB_DIR/log image=$LAB_DIR/disk fault

@@ -170,6 +170,7 @@ check "AF_PACKET: the service gets no further right" test ! -e "$dropin"
 run --pair iplc-sg enp3s0 enp4s0 --fail closed --driver af_xdp
 check "AF_XDP where it is asked for" conf 'PAIRS="--pair iplc-sg af_xdp:enp3s0 af_xdp:enp4s0"'
 check "AF_XDP: the service may load BPF" grep -q '^AmbientCapabilities=CAP_BPF ' "$dropin"
+check "AF_XDP: and opens its sockets" grep -qx 'RestrictAddressFamilies=AF_NETLINK AF_XDP' "$dropin"
 run --pair iplc-sg enp3s0 enp4s0 --fail closed
 check "AF_PACKET again: it may no more" test ! -e "$dropin"
 run --pair iplc-sg enp3s0 enp4s0 --fail closed --driver vfio-pci
@@ -229,6 +230,25 @@ run --pair iplc-sg eth1 eth2 --fail closed
 check "no session, no route: a management port is asked for" gave 1 "--management IFACE says so"
 run --pair iplc-sg eth1 eth2 --fail closed --management eth0
 check "no session, no route: with it, it goes on" gave 0 ready
+
+# ---- control stops: a systemctl whose data plane has these jobs, one at each look, and then none
+jobs() {
+  : >"$at/looks"
+  printf '#!/bin/bash\nwanted=(%s)\necho look >>%s\nlooks=$(wc -l <%s)\n[[ -z ${wanted[looks - 1]} ]] || echo "  7 sluice-dataplane.service ${wanted[looks - 1]} running"\n' \
+    "$1" "$at/looks" "$at/looks" >"$bin/systemctl"
+  chmod +x "$bin/systemctl"
+}
+looked() { test "$(wc -l <"$at/looks")" -eq "$1"; }
+jobs "stop stop stop"
+run --outlast
+check "control stops after a data plane that is stopped with it" looked 4
+jobs "restart restart start start start"
+run --outlast
+check "and once one that is restarted with it is down" looked 3
+jobs ""
+run --outlast
+check "alone it stops at once" looked 1
+rm "$bin/systemctl"
 
 # ---- a single card
 machine single eth0 eth0

@@ -47,7 +47,6 @@ ELSEWHERE = [
     Elsewhere("sluice-setup --undo", "gives ports back", "tests/package/booted", "sluice-setup --undo"),
     Elsewhere("sluice-selftest *", "takes two ports and a cable", "tests/smoke/selftest.sh", '"$selftest" va vb'),
     Elsewhere("systemctl enable --now sluice", SYSTEMD, "tests/package/booted", "systemctl enable --now sluice"),
-    Elsewhere("systemctl stop sluice-dataplane", SYSTEMD, "tests/package/booted", "systemctl stop sluice-dataplane"),
     Elsewhere("systemctl disable --now sluice", SYSTEMD, "tests/package/booted", "systemctl disable --now sluice"),
     Elsewhere("systemctl restart sluice-control", SYSTEMD, "tests/package/booted", "systemctl restart sluice-control"),
     Elsewhere("systemctl restart sluice", SYSTEMD, "tests/package/booted", "systemctl restart sluice"),
@@ -62,8 +61,8 @@ ELSEWHERE = [
     Elsewhere("cp /usr/share/sluice/pair/keepalived.conf *", "changes the host's keepalived", "tests/smoke/pair_lead.sh", "deploy/host/keepalived.conf"),
     Elsewhere("systemctl edit sluice-dataplane", SYSTEMD + ", and an editor"),
     Elsewhere("systemctl enable --now sluice keepalived", SYSTEMD),
-    Elsewhere("adduser * sluice-follow", "changes the host's users"),
-    Elsewhere("adduser sluice-follow sluice-admin", "changes the host's users"),
+    Elsewhere("adduser * sluice-copy", "changes the host's users"),
+    Elsewhere("adduser sluice-copy sluice-read", "changes the host's users"),
     Elsewhere("sluicectl feeds accept malware *", "needs a server of lists that grew", "tests/smoke/feeds.sh", "feeds accept"),
     Elsewhere("policy-model *", "is built on demand", "tests/model/meson.build", "test('policy-model'"),
 ]

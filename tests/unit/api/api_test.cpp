@@ -20,6 +20,14 @@ namespace {
 using nlohmann::json;
 using std::chrono::milliseconds;
 
+/// A request that is like no other, and what the handler below says of it.
+std::string asking(int n) {
+  return R"({"command":"status","n":)" + std::to_string(n) + "}\n";
+}
+std::string echoed(int n) {
+  return R"({"echo":{"command":"status","n":)" + std::to_string(n) + "}}\n";
+}
+
 struct ApiTest : testing::Test {
   EventLoop loop;
   std::vector<std::pair<uint64_t, json>> requests;
@@ -92,17 +100,17 @@ TEST_F(ApiTest, RequestCutAtEveryByteIsAnsweredOnce) {
 
 TEST_F(ApiTest, SeveralRequestsAreAnsweredInOrder) {
   const UniqueFd client = connect();
-  say(client, "{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n");
-  EXPECT_EQ(hear(client), "{\"echo\":{\"n\":1}}\n{\"echo\":{\"n\":2}}\n{\"echo\":{\"n\":3}}\n");
+  say(client, asking(1) + asking(2) + asking(3));
+  EXPECT_EQ(hear(client), echoed(1) + echoed(2) + echoed(3));
 }
 
 TEST_F(ApiTest, MalformedRequestIsAnErrorAndTheNextOneIsServed) {
   for (const char* bad : {"", "x", "[]", "1", "{", "\"a\"", "{\"a\":\xff}", "null"}) {
     const UniqueFd client = connect();
-    say(client, std::string(bad) + "\n{\"n\":1}\n");
+    say(client, std::string(bad) + "\n" + asking(1));
     const std::string heard = hear(client);
     EXPECT_TRUE(heard.starts_with("{\"error\":")) << bad;
-    EXPECT_TRUE(heard.ends_with("{\"echo\":{\"n\":1}}\n")) << heard;
+    EXPECT_TRUE(heard.ends_with(echoed(1))) << heard;
   }
 }
 
@@ -125,15 +133,15 @@ TEST_F(ApiTest, TooLongARequestEndsTheConnection) {
 
 TEST_F(ApiTest, ClientThatEndsItsSideIsStillAnswered) {
   const UniqueFd client = connect();
-  say(client, "{\"n\":1}\n");
+  say(client, asking(1));
   ::shutdown(client.get(), SHUT_WR);
-  EXPECT_EQ(hear(client), "{\"echo\":{\"n\":1}}\ngone");
+  EXPECT_EQ(hear(client), echoed(1) + "gone");
 }
 
 TEST_F(ApiTest, AnswerMayComeLater) {
   echo = false;
   const UniqueFd client = connect();
-  say(client, "{\"n\":1}\n{\"n\":2}\n");
+  say(client, asking(1) + asking(2));
   turn();
   ASSERT_EQ(requests.size(), 1u);  // the second waits for the first one's answer
   server.answer(requests[0].first, {{"late", true}});
@@ -146,7 +154,7 @@ TEST_F(ApiTest, AnswerToAClientThatIsGoneIsPassedOver) {
   echo = false;
   {
     const UniqueFd client = connect();
-    say(client, "{\"n\":1}\n");
+    say(client, asking(1));
     turn();
   }
   turn();
@@ -160,20 +168,20 @@ TEST_F(ApiTest, ClientThatDoesNotReadBlocksNobody) {
   const UniqueFd slow = connect();
   const std::string large(60000, 'y');
   for (int i = 0; i < 100; ++i) {
-    const std::string line = "{\"n\":\"" + large + "\"}\n";
+    const std::string line = "{\"command\":\"status\",\"n\":\"" + large + "\"}\n";
     [[maybe_unused]] const ssize_t sent = ::send(slow.get(), line.data(), line.size(), MSG_NOSIGNAL);
     turn(2);
   }
   EXPECT_LT(requests.size(), 50u);  // it is not read on, either
   const UniqueFd client = connect();
-  say(client, "{\"n\":1}\n");
-  EXPECT_EQ(hear(client), "{\"echo\":{\"n\":1}}\n");
+  say(client, asking(1));
+  EXPECT_EQ(hear(client), echoed(1));
 }
 
 TEST_F(ApiTest, ClientThatIsOwedAnAnswerIsNotReadOn) {
   echo = false;
   const UniqueFd client = connect();
-  say(client, "{\"n\":1}\n");
+  say(client, asking(1));
   const std::string more(size_t{64} << 10, 'x');
   size_t taken = 0;
   for (int i = 0; i < 200; ++i) {
@@ -193,8 +201,8 @@ TEST_F(ApiTest, MoreClientsThanTheBoundAreTurnedAway) {
   clients.pop_back();
   turn();
   const UniqueFd client = connect();
-  say(client, "{\"n\":1}\n");
-  EXPECT_EQ(hear(client), "{\"echo\":{\"n\":1}}\n");
+  say(client, asking(1));
+  EXPECT_EQ(hear(client), echoed(1));
 }
 
 TEST_F(ApiTest, SocketInUseAndFilesAreNotReplaced) {

@@ -9,8 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "control/api/api_server.h"
 #include "control/base/unix_socket.h"
@@ -48,26 +50,48 @@ TEST(Roles, WhereNoGroupIsThereNobodyElseHasOne) {
   EXPECT_EQ(none.roles_of(kSomebody, {&root, 1}), RoleSet());
 }
 
+constexpr const char* kChanging[] = {"apply",         "confirm",      "rollback", "bypass",
+                                     "feeds-refresh", "feeds-accept", "bind",     "unbind"};
+constexpr const char* kOfPeople[] = {"who",      "reading",  "finding", "review",
+                                     "evidence", "disclose", "hold",    "release"};
+constexpr const char* kLooking[] = {"status", "check", "policy", "history",
+                                    "lines",  "hits",  "feeds",  "holds"};
+
 TEST(Roles, WhoChangesWhatPassesReadsNoLogAndTheOtherWayRound) {
   const RoleSet admin{Role::Admin}, audit{Role::Audit}, read{Role::Read};
-  for (const char* command :
-       {"apply", "confirm", "rollback", "bypass", "feeds-refresh", "feeds-accept", "bind", "unbind"}) {
+  for (const char* command : kChanging) {
     EXPECT_TRUE(admin.meets(roles_for(command))) << command;
     EXPECT_FALSE(audit.meets(roles_for(command))) << command;
     EXPECT_FALSE(read.meets(roles_for(command))) << command;
   }
-  for (const char* command :
-       {"who", "reading", "finding", "review", "evidence", "disclose", "hold", "release"}) {
+  for (const char* command : kOfPeople) {
     EXPECT_TRUE(audit.meets(roles_for(command))) << command;
     EXPECT_FALSE(admin.meets(roles_for(command))) << command;
     EXPECT_FALSE(read.meets(roles_for(command))) << command;
   }
-  for (const char* command :
-       {"status", "check", "policy", "history", "lines", "hits", "feeds", "holds", "?"}) {
+  for (const char* command : kLooking) {
     for (const RoleSet each : {admin, audit, read}) {
       EXPECT_TRUE(each.meets(roles_for(command))) << command;
     }
     EXPECT_FALSE(RoleSet().meets(roles_for(command))) << command;
+  }
+}
+
+TEST(Roles, EveryCommandThereIsIsOneOfThese) {
+  std::vector<std::string_view> wanted;
+  for (const auto& each : {std::span(kChanging), std::span(kOfPeople), std::span(kLooking)}) {
+    wanted.insert(wanted.end(), each.begin(), each.end());
+  }
+  std::vector<std::string_view> found = known_commands();
+  std::sort(wanted.begin(), wanted.end());
+  std::sort(found.begin(), found.end());
+  EXPECT_EQ(found, wanted);
+}
+
+TEST(Roles, ACommandThatThereIsNotIsNobodys) {
+  for (const char* command : {"frobnicate", "", "?", "Status", "statu", "status ", "feeds-"}) {
+    EXPECT_EQ(roles_for(command), RoleSet()) << command;
+    EXPECT_FALSE(RoleSet::all().meets(roles_for(command))) << command;
   }
 }
 
@@ -170,7 +194,16 @@ TEST_F(AskedBySomebody, InManyGroupsIsStillKnown) {
 TEST_F(AskedBySomebody, ACommandThatIsNoWordIsNotRepeated) {
   const std::string heard = ask({}, "{\"command\":\"\\u001b[2Jx\"}\n{\"command\":7}\n");
   EXPECT_EQ(heard.find("\\u001b"), std::string::npos);
-  EXPECT_TRUE(heard.starts_with("{\"error\":\"what was asked is for members of")) << heard;
+  EXPECT_TRUE(heard.starts_with("{\"error\":\"what was asked is no command")) << heard;
+}
+
+TEST_F(AskedBySomebody, ACommandThatThereIsNotIsRefusedToEachRole) {
+  for (const gid_t role : {kReaders, kAdmins, kAuditors}) {
+    const std::string heard = ask({role}, "{\"command\":\"frobnicate\"}\n");
+    EXPECT_TRUE(heard.starts_with("{\"error\":\"`frobnicate` is no command; there are status, ")) << heard;
+  }
+  EXPECT_TRUE(handled_.empty());
+  EXPECT_EQ(server_.counts().refused.load(), 3U);
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ TEST(Options, PairsOfEveryKindOfPort) {
 
 TEST(Options, HelpIsHelp) {
   EXPECT_EQ(parse({"--help"}).parsed, Parsed::Help);
+  EXPECT_EQ(parse({"--version"}).parsed, Parsed::Version);
 }
 
 TEST(Options, WrongOnesAreNamedInOneLine) {
