@@ -39,7 +39,7 @@ void decode_glance(benchmark::State& state) {
   const Bytes frame = tcp_frame(kAck).payload("data").pad_to(60).build();
   const auto size = static_cast<uint32_t>(frame.size());
   uint32_t ports = 0;
-  const auto look = [&](const auto& seen) { ports = (seen.control() == kAck) ? seen.ports : 0; };
+  const auto look = [&](const auto& seen) { ports = seen.control() == kAck ? seen.ports : 0; };
   expect(glance(frame, size, look) && ports >> 16 == 40'000, "glance");
   for (auto _ : state) {
     benchmark::DoNotOptimize(glance(frame, size, look));
