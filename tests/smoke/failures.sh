@@ -289,8 +289,8 @@ disk-read-only() {
   lab_stop control
   umount "$folder" && rmdir "$folder" && mv "$LAB_DIR/log.aside/log" "$folder" && control_start
 }
-# recorded_at WHEN: some record bears this minute of then, or the one before.
-recorded_at() { lab_records | grep -qE "\"@timestamp\":\"($(date -u -d "$1" +%FT%H:%M)|$(date -u -d "$1 1 minute ago" +%FT%H:%M))"; }
+# recorded_at WHEN: some record bears this minute of then, or the one before. All are read: who writes them must not meet a closed pipe.
+recorded_at() { lab_records | grep -E "\"@timestamp\":\"($(date -u -d "$1" +%FT%H:%M)|$(date -u -d "$1 1 minute ago" +%FT%H:%M))" >/dev/null; }
 clock-set-back() {
   begin
   moved -3600
