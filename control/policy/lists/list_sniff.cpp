@@ -39,7 +39,8 @@ bool like_address(std::string_view word) {
 }
 
 bool like_dnsmasq(std::string_view line) {
-  static constexpr std::string_view kDirectives[] = {"address=/", "server=/", "local=/", "ipset=/", "nftset=/"};
+  static constexpr std::string_view kDirectives[] = {"address=/", "server=/", "local=/", "ipset=/",
+                                                     "nftset=/"};
   return std::ranges::any_of(kDirectives, [&](std::string_view option) { return line.starts_with(option); });
 }
 
