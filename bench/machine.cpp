@@ -1,7 +1,5 @@
 // bench: what the machine itself allows, whatever runs on it: a second core beside the first, a line of cache
 // from one to the other, and flows at random in memory. What the gateway is asked for is held against it.
-#include <pthread.h>
-#include <sched.h>
 #include <sys/mman.h>
 
 #include <CLI/CLI.hpp>
@@ -17,25 +15,9 @@ namespace {
 constexpr size_t kFrames = 256, kFrame = 64, kBurst = 32, kCacheLine = 64;
 constexpr size_t kHugePage = size_t{2} << 20;
 
-std::vector<int> cores() {
-  cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) fail("no processors are known");
-  std::vector<int> out;
-  for (int core = 0; core < CPU_SETSIZE; ++core)
-    if (CPU_ISSET(core, &allowed)) out.push_back(core);
-  return out;
-}
-
-void keep_to(int core) {
-  cpu_set_t only;
-  CPU_ZERO(&only);
-  CPU_SET(core, &only);
-  if (pthread_setaffinity_np(pthread_self(), sizeof only, &only) != 0) fail("a thread cannot be bound");
-}
-
 /// Frames a second whose MAC addresses one core swaps, out of its first cache.
-double swap_frames(int core, double seconds) {
-  keep_to(core);
+double swap_frames(unsigned core, double seconds) {
+  keep_to_core(core);
   alignas(kCacheLine) static thread_local uint8_t frames[kFrames][kFrame];
   uint64_t done = 0;
   const double begun = seconds_now();
@@ -53,7 +35,7 @@ double swap_frames(int core, double seconds) {
 }
 
 /// Two cores' frames a second beside those of one.
-double second_core(const std::vector<int>& on, double seconds) {
+double second_core(const std::vector<unsigned>& on, double seconds) {
   const double alone = swap_frames(on[0], seconds);
   double other = 0;
   std::thread beside([&] { other = swap_frames(on[1], seconds); });
@@ -63,19 +45,19 @@ double second_core(const std::vector<int>& on, double seconds) {
 }
 
 /// Nanoseconds from a store on one core until the other has read it.
-double one_way_ns(const std::vector<int>& on, double seconds) {
+double one_way_ns(const std::vector<unsigned>& on, double seconds) {
   alignas(kCacheLine) static std::atomic<uint64_t> line;
   line = 0;
   std::atomic<bool> over = false;
   std::thread other([&] {
-    keep_to(on[1]);
+    keep_to_core(on[1]);
     for (uint64_t odd = 1; !over; odd += 2) {
       while (line.load(std::memory_order_acquire) != odd && !over) {
       }
       line.store(odd + 1, std::memory_order_release);
     }
   });
-  keep_to(on[0]);
+  keep_to_core(on[0]);
   const double begun = seconds_now();
   uint64_t even = 0;
   for (; even % 2000 != 0 || seconds_now() < begun + seconds; even += 2) {
@@ -135,7 +117,7 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", seconds, "of each round")->check(CLI::Range(0.01, 100.0));
   app.add_option("--rounds", rounds, "of each measure")->check(CLI::Range(1, 1000));
   CLI11_PARSE(app, argc, argv);
-  const std::vector<int> on = cores();
+  const std::vector<unsigned> on = usable_cores();
   if (on.size() < 2) fail("needs two processors");
   show("two cores swapping MAC addresses, beside one", "x ", rounds,
        [&] { return second_core(on, seconds); });

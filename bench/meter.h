@@ -1,6 +1,7 @@
 // bench: what the programs measure with, and their end where something is wrong.
 #pragma once
 
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,6 +28,24 @@ inline double median(std::vector<double> of) {
 /// Of a clock that only goes forward.
 inline double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// Processors that this thread may run on.
+inline std::vector<unsigned> usable_cores() {
+  cpu_set_t set;
+  std::vector<unsigned> cores;
+  if (sched_getaffinity(0, sizeof set, &set) != 0) fail("no processor is known");
+  for (unsigned core = 0; core < CPU_SETSIZE; ++core)
+    if (CPU_ISSET(core, &set)) cores.push_back(core);
+  return cores;
+}
+
+/// This thread runs on core alone.
+inline void keep_to_core(unsigned core) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(core, &set);
+  if (sched_setaffinity(0, sizeof set, &set) != 0) fail("cannot keep to a processor");
 }
 
 /// Bytes of this process: mapped, and in use.

@@ -20,15 +20,6 @@ constexpr double kPatience = 5;  ///< seconds that the gateway may take for a fe
 constexpr unsigned kDrained = 64;
 constexpr size_t kStepsOfShape = 60, kFramesOfHandshake = 6, kFramesOfEnd = 3;
 
-std::vector<unsigned> usable_cores() {
-  cpu_set_t set;
-  std::vector<unsigned> cores;
-  if (sched_getaffinity(0, sizeof set, &set) != 0) fail("no processor is known");
-  for (unsigned core = 0; core < CPU_SETSIZE; ++core)
-    if (CPU_ISSET(core, &set)) cores.push_back(core);
-  return cores;
-}
-
 rte_ring* make_ring(const std::string& name, unsigned room) {
   rte_ring* ring =
       rte_ring_create(name.c_str(), room, SOCKET_ID_ANY, RING_F_EXACT_SZ | RING_F_SP_ENQ | RING_F_SC_DEQ);
@@ -67,13 +58,6 @@ std::unique_ptr<Generation> build_generation(const std::string& yaml, uint32_t n
   auto generation = Generation::build(compiled.policy->image(), 1, error);
   if (!generation) fail("the image is refused: " + std::string(text_of(error)));
   return generation;
-}
-
-void keep_to_core(unsigned core) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(core, &set);
-  if (sched_setaffinity(0, sizeof set, &set) != 0) fail("cannot keep to a processor");
 }
 
 WorkerTime WorkerTime::now() {

@@ -79,8 +79,6 @@ struct WorkerTime {
 
 /// Threads of this process that are started later, and this one, run on any processor but core.
 void leave_core(unsigned core);
-/// This thread runs on core alone.
-void keep_to_core(unsigned core);
 
 /// Packets of decided flows that go round and round: what the gateway sends is sent to it again.
 class DecidedFlows {

@@ -8,7 +8,8 @@ from pathlib import Path
 import gateway
 
 EVERY_S = 2.0
-# RSS: of what is shared PSS has a share, which grows where the other process has just gone. A restart shortens lives, so that most of what is compared is of a process some minutes old.
+# RSS: of what is shared PSS has a share, which grows where the other process has just gone.
+# A restart shortens lives, so that most of what is compared is of a process some minutes old.
 MOST_GROWTH_KB = {"dataplane": 4096, "control": 8192, "compile": 8192}
 MOST_MORE_FDS = 0  # than in the second quarter; the count seen most often is that of like moments: all there, nobody asking
 WARM_S = 60.0  # of a life: allocators, tables and rings reach their size
