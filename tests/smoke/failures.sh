@@ -28,9 +28,7 @@ trap 'code=$?; disk_down; (exit "$code"); smoke_finish' EXIT
 # known.
 begin() {
   recorded_before=$(recorded)
-  lab_spawn receive hq "$SMOKE_LIB/numbered.py" receive 10.64.3.2 9999
-  sleep 0.2
-  lab_spawn send staff "$SMOKE_LIB/numbered.py" send 10.64.3.2 9999 1000
+  numbered_start hq 10.64.3.2 1000
   lab_spawn verdicts staff "$SMOKE_LIB/verdicts.py" $asker $news news.example $bets luckybet.example
   sleep 0.5
 }

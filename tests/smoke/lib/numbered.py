@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # smoke: numbered datagrams, so that every lost, doubled or changed one shows.
 """numbered.py send ADDRESS PORT RATE           until SIGTERM; prints how many it sent
-numbered.py receive ADDRESS PORT               until SIGTERM; prints received, highest number, doubled, changed, the longest run of numbers that did not come"""
+numbered.py receive ADDRESS PORT               until SIGTERM; prints "receiving", and at its end received, highest number, doubled, changed, the longest run of numbers that did not come"""
 import json
 import select
 import signal
@@ -46,6 +46,7 @@ def receive(address: str, port: int) -> None:
     receiver.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 32 << 20)
     receiver.bind((address, port))
     receiver.setblocking(False)
+    print("receiving", flush=True)
     seen, doubled, changed = set(), 0, 0
     next_number, gap = 0, 0
     while True:

@@ -59,10 +59,7 @@ gateway_up() { of "$1" lab_gateway_start && of "$1" lab_control_start; }
 
 # datagrams_start; datagrams_stop: the longest silence, in seconds, then is in $silence; $sent, $received, $doubled as they say.
 datagrams_start() {
-  rm -f "$LAB_DIR/send.log" "$LAB_DIR/receive.log"
-  lab_spawn receive line "$SMOKE_LIB/numbered.py" receive $PAIR_SITE 9999
-  sleep 0.3
-  lab_spawn send staff "$SMOKE_LIB/numbered.py" send $PAIR_SITE 9999 "$PAIR_DATAGRAMS"
+  numbered_start line $PAIR_SITE "$PAIR_DATAGRAMS"
   sleep 1
 }
 datagrams_stop() {

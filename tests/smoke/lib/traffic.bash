@@ -3,10 +3,16 @@
 # traffic_start RATE: numbered datagrams from staff to a server whose name the office's resolver has bound.
 traffic_start() {
   in_ns staff dig +short +time=2 +tries=2 @10.20.0.10 news.example >/dev/null
-  lab_spawn receive line "$SMOKE_LIB/numbered.py" receive 198.51.100.12 9999
-  sleep 0.5
-  lab_spawn send staff "$SMOKE_LIB/numbered.py" send 198.51.100.12 9999 "$1"
+  numbered_start line 198.51.100.12 "$1"
   sleep 1
+}
+
+# numbered_start NAMESPACE ADDRESS RATE: numbered datagrams a second from staff to an address there, whose receiver listens before they come.
+numbered_start() {
+  rm -f "$LAB_DIR/send.log" "$LAB_DIR/receive.log"
+  lab_spawn receive "$1" "$SMOKE_LIB/numbered.py" receive "$2" 9999
+  lab_wait 10 grep -q receiving "$LAB_DIR/receive.log" || { echo "    nobody receives numbered datagrams"; return 1; }
+  lab_spawn send staff "$SMOKE_LIB/numbered.py" send "$2" 9999 "$3"
 }
 
 # traffic_stop: ends it; the counts then are in $sent, $received, $changed, $doubled, $gap (the longest run that did not come).
