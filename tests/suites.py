@@ -23,7 +23,7 @@ SANITIZED = ["-Db_sanitize=address,undefined", "-Dfuzz=true", "-Db_lundef=false"
              "--unity=on", "-Dunity_size=16", f"-Dcpp_args=-gline-tables-only -fsanitize-ignorelist={UBSAN_IGNORE}"]
 RELEASE = ["--buildtype=release", "--unity=on", "-Dunity_size=16"]
 CLANG = {"CC": "clang", "CXX": "clang++", "CXX_LD": "lld"}
-THREADS = ["-Db_sanitize=thread", "-Db_lundef=false", "--buildtype=debugoptimized"]
+THREADS = ["-Db_sanitize=thread", "-Db_lundef=false", "--buildtype=debugoptimized", "--unity=on", "-Dunity_size=16"]
 EVERY_TEST = ["all", "meson-test-prereq"]  # meson builds the test programs on demand only
 THREAD_TESTS = ("unit-contract", "unit-link", "unit-agent", "unit-log")  # the boundary between the processes
 ALONE = ("pair_lead",)  # a heartbeat that comes late moves the lead
@@ -206,7 +206,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests/run")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", action="append", choices=SUITES)
-    parser.add_argument("--fuzz-seconds", type=int, default=6)
+    parser.add_argument("--fuzz-seconds", type=int, default=4)
     parser.add_argument("--started", type=float, default=time.time())
     options = parser.parse_args()
     options.only = options.only or list(SUITES)
