@@ -1,6 +1,7 @@
 // decode: the first look at a frame: what tells its flow, of the frames that nearly all are, in a few loads.
 #pragma once
 
+#include <optional>
 #include <type_traits>
 
 #include "dataplane/decode/bytes.h"
@@ -125,6 +126,20 @@ template <class Then>
   const uint16_t id = get16(frame + kEthernet) & 0x0fff;
   return glance_at_ip<kEthernet + kTag>(get16(frame + kEthernet + 2), id != 0 ? id : kNoVlan, headers,
                                         frame_size, then);
+}
+
+/// The addresses of a fragment of TCP, UDP or ICMP over IPv4, the source first, behind one VLAN tag or none;
+/// nothing of any other frame. Whether something is wrong with it is not told.
+[[nodiscard]] inline std::optional<Ipv4Pair> glance_at_fragment(std::span<const uint8_t> headers) {
+  constexpr size_t kTypeAt = 12, kTag = 4, kLeastIp = 20;
+  constexpr uint16_t kVlanType = 0x8100, kIpv4Type = 0x0800, kMoreOrOffset = 0x3fff;
+  if (headers.size() < kTypeAt + 2 + kTag + kLeastIp) return std::nullopt;
+  const uint8_t* l3 = headers.data() + kTypeAt + 2;
+  if (get16(l3 - 2) == kVlanType) l3 += kTag;
+  if (get16(l3 - 2) != kIpv4Type || l3[0] >> 4 != 4 || (get16(l3 + 6) & kMoreOrOffset) == 0)
+    return std::nullopt;
+  if (l3[9] != kTcp && l3[9] != kUdp && l3[9] != kIcmp) return std::nullopt;
+  return Ipv4Pair::at(l3 + 12);
 }
 
 }  // namespace sluice

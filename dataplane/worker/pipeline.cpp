@@ -58,8 +58,9 @@ void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock no
   begin(now, out);
   if (shedding_.is_short()) shedding_.set_time(rte_rdtsc());
   for (size_t i = 0; i < burst.size(); ++i) look_at(*burst[i], glimpses_[i]);
-  find_candidates(burst.size());
-  const bool may_give_way = shedding_.is_short() || (owner == Owner::Unknown && config_.workers > 1);
+  const bool all_mine = owner == Owner::Me || config_.workers == 1;
+  find_candidates(burst.size(), all_mine);
+  const bool may_give_way = shedding_.is_short() || !all_mine;
   const uint64_t settled = Flow::settled_word(epoch_);
   const auto now_ms = static_cast<uint32_t>(now.ms);
   size_t others = 0;
@@ -77,17 +78,17 @@ void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock no
       continue;
     }
     ++others;
-    if (flow == nullptr && may_give_way && (glimpse.kind & kCommon) && gives_way_unread(mbuf, owner, glimpse))
-      continue;
+    if (flow == nullptr && may_give_way && gives_way_unread(mbuf, all_mine, glimpse)) continue;
     if (enter(mbuf, arrivals_[0], owner, glimpse)) handle(arrivals_[0], flow);
   }
   stats_.passed[static_cast<size_t>(Reason::Decided)].add(burst.size() - others);
   free_dropped();
 }
 
-/// Nine in ten flows lie in their first bucket, so the other one is fetched for the rest alone.
-[[gnu::always_inline]] inline void WorkerPipeline::find_candidates(size_t count) {
-  std::array<uint16_t, kBurst> elsewhere;
+/// Nine in ten flows lie in their first bucket, so the other one is fetched for the rest alone; and for none
+/// that lives elsewhere.
+[[gnu::always_inline]] inline void WorkerPipeline::find_candidates(size_t count, bool all_mine) {
+  std::array<uint16_t, kBurst> missed;
   size_t others = 0;
   for (size_t i = 0; i < count; ++i) {
     Glimpse& glimpse = glimpses_[i];
@@ -95,21 +96,28 @@ void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock no
     const FlowTable::Bucket* const bucket = glimpse.bucket;
     glimpse.candidate = common ? flows_.candidate(glimpse.hash, bucket) : nullptr;
     if (!common || glimpse.candidate != nullptr) continue;
+    if (!all_mine && (glimpse.owner = owner_of(glimpse.key)) != config_.worker) continue;
     __builtin_prefetch(flows_.second(glimpse.hash));
-    elsewhere[others++] = static_cast<uint16_t>(i);
+    missed[others++] = static_cast<uint16_t>(i);
   }
-  for (const uint16_t i : std::span(elsewhere).first(others))
+  for (const uint16_t i : std::span(missed).first(others))
     glimpses_[i].candidate = flows_.candidate(glimpses_[i].hash, flows_.second(glimpses_[i].hash));
 }
 
 /// Of a common frame whose flow is not known here, its key tells enough where it lives elsewhere, or where
-/// the time for it is short. True where the packet is gone.
-bool WorkerPipeline::gives_way_unread(rte_mbuf* mbuf, Owner owner, const Glimpse& glimpse) {
+/// the time for it is short; then a fragment's addresses do, too. True where the packet is gone.
+bool WorkerPipeline::gives_way_unread(rte_mbuf* mbuf, bool all_mine, const Glimpse& glimpse) {
+  if (!(glimpse.kind & kCommon)) {
+    const auto ends =
+        glance_at_fragment({rte_pktmbuf_mtod(mbuf, const uint8_t*), rte_pktmbuf_data_len(mbuf)});
+    const bool lan = config_.ports[mbuf->port].side == Side::Lan;
+    if (!ends || !shedding_.sheds(Address::from_words(lan ? ends->first() : ends->second()))) return false;
+    drop_one(mbuf, Reason::Overload);
+    return true;
+  }
   const FlowKey& key = glimpse.key;
   if (may_be_link_control(key.transport, key.local_port, key.remote_port)) return false;
-  if (owner == Owner::Unknown && config_.workers > 1) {
-    if (const uint8_t other = owner_of(key); other != config_.worker) return hand_over(mbuf, other), true;
-  }
+  if (!all_mine && glimpse.owner != config_.worker) return hand_over(mbuf, glimpse.owner), true;
   if (!shedding_.sheds(key.local)) return false;
   drop_one(mbuf, Reason::Overload);
   return true;

@@ -115,7 +115,7 @@ class WorkerPipeline final : public Pipeline {
       const FlowTable::Bucket* bucket;  ///< from the first look to the second: see FlowTable::prefetch
       Flow* candidate;                  ///< then: see FlowTable
     };
-    uint8_t kind;  ///< of GlimpseFlag; 0: nothing else holds
+    uint8_t kind, owner;  ///< of GlimpseFlag, 0: nothing else holds; the worker, where that was asked
     uint16_t payload_size;
   };
   enum GlimpseFlag : uint8_t {
@@ -126,8 +126,8 @@ class WorkerPipeline final : public Pipeline {
   };
   void run(std::span<rte_mbuf* const> burst, Owner owner, Clock now, Output& out);
   void look_at(const rte_mbuf& mbuf, Glimpse& out) const;
-  void find_candidates(size_t count);
-  [[nodiscard]] bool gives_way_unread(rte_mbuf* mbuf, Owner owner, const Glimpse& glimpse);
+  void find_candidates(size_t count, bool all_mine);
+  [[nodiscard]] bool gives_way_unread(rte_mbuf* mbuf, bool all_mine, const Glimpse& glimpse);
   [[nodiscard]] bool enter(rte_mbuf* mbuf, Arrival& arrival, Owner owner = Owner::Unknown,
                            const Glimpse& glimpse = {});
   [[nodiscard]] bool passes_as_link_control(Arrival& arrival);

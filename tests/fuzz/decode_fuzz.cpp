@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 
+#include "dataplane/decode/glance.h"
 #include "dataplane/decode/link_control.h"
 
 using sluice::Decoded;
@@ -25,6 +26,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const Decoded again = sluice::decode_any(headers, frame_size, in_full);
     if (again.kind != decoded.kind || again.reason != decoded.reason) std::abort();
     if (decoded.kind == Decoded::Kind::Ip && !(packet == in_full)) std::abort();
+    // What is taken for a fragment at a glance is one, between the same addresses, or is refused.
+    if (const auto ends = sluice::glance_at_fragment(headers); ends && decoded.kind != Decoded::Kind::Dropped)
+      if (!packet.fragment || packet.source != sluice::Address::from_words(ends->first()) ||
+          packet.destination != sluice::Address::from_words(ends->second()))
+        std::abort();
   }
   if (decoded.kind != Decoded::Kind::Ip) return 0;
   // What decode says lies in the frame does.

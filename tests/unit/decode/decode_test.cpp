@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 
+#include "dataplane/decode/glance.h"
 #include "tests/support/frame.h"
 
 namespace sluice {
@@ -290,6 +291,26 @@ TEST(DecodeFrame, EveryByteFlippedStaysInside) {
       }
     }
   }
+}
+
+TEST(Glance, AtAFragmentTellsWhoseItIs) {
+  const Frame plain = Frame().ip("10.20.1.7", "198.51.100.9");
+  const auto udp = [](Frame frame) { return frame.udp(40000, 9000).payload(Bytes(64)).build(); };
+  const Bytes first = udp(Frame(plain).fragment(0, true)), last = udp(Frame(plain).fragment(64, false));
+  for (const Bytes& frame : {first, last}) {
+    const auto ends = glance_at_fragment(frame);
+    ASSERT_TRUE(ends);
+    Packet p;
+    ASSERT_EQ(decode(frame, p).kind, Decoded::Kind::Ip);
+    EXPECT_TRUE(p.fragment);
+    EXPECT_EQ(Address::from_words(ends->first()), p.source);
+    EXPECT_EQ(Address::from_words(ends->second()), p.destination);
+  }
+  EXPECT_FALSE(glance_at_fragment(udp(plain)));
+  EXPECT_FALSE(glance_at_fragment(std::span(first).first(30)));
+  Bytes ospf = first;
+  ospf[14 + 9] = kOspf;
+  EXPECT_FALSE(glance_at_fragment(ospf)) << "a link's own";
 }
 
 TEST(DecodeIp, QuoteMayBeCutShort) {

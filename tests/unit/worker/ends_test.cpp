@@ -127,6 +127,19 @@ TEST_F(Ends, AnIdleFlowEndsOnceWithAllThatPassed) {
   EXPECT_EQ(ends.size(), 1u) << "no second end";
 }
 
+struct EndsInALargeTable : Ends {
+  EndsInALargeTable() : Ends(2'000'000) {}
+};
+
+TEST_F(EndsInALargeTable, OfWhichLittleIsSweptAtOnceAFlowEndsAllTheSame) {
+  settle();  // in the first place, with which the sweep ends
+  advance(4 * 3'600'000);
+  wait(2000, 1);
+  EXPECT_TRUE(ends.empty());
+  wait(3000, 1);
+  EXPECT_EQ(only_end().record.ended, Ended::Timeout);
+}
+
 TEST_F(Ends, FinAndResetAreToldApart) {
   settle();
   EXPECT_TRUE(segment(true, kFin | kAck, 9000, 0));
