@@ -191,10 +191,27 @@ void Policy::Tables::sets_for(std::span<const std::string_view> many, std::span<
 
 const AddressClass& Policy::Tables::class_for(const Address& address) const {
   const uint64_t high = address.high(), low = address.low();
-  const auto after = std::ranges::partition_point(starts, [&](const Address& start) {
+  auto begin = starts.begin(), end = starts.end();
+  if (address.is_v4()) {
+    const size_t first_byte = low >> 24 & 0xff;
+    begin = starts.begin() + ipv4_begins[first_byte];
+    end = starts.begin() + ipv4_begins[first_byte + 1];
+  }
+  const auto after = std::partition_point(begin, end, [&](const Address& start) {
     return start.high() != high ? start.high() < high : start.low() <= low;
   });
   return classes[class_of[static_cast<size_t>(after - starts.begin()) - 1]];
+}
+
+void Policy::Tables::find_ipv4_begins() {
+  const auto at_most = [this](uint64_t low) {
+    const auto after = std::ranges::partition_point(
+        starts, [&](const Address& start) { return start.high() == 0 && start.low() <= low; });
+    return static_cast<uint32_t>(after - starts.begin());
+  };
+  constexpr uint64_t kMapped = uint64_t{0xffff} << 32;
+  for (uint64_t byte = 0; byte < 256; ++byte) ipv4_begins[byte] = at_most(kMapped | byte << 24);
+  ipv4_begins[256] = at_most(kMapped | 0xffffffff);
 }
 
 uint16_t Policy::Tables::network_for(const AddressClass& address_class, uint16_t vlan) const {
