@@ -16,6 +16,7 @@ using nlohmann::json;
 
 constexpr size_t kProblemsLogged = 20;
 constexpr std::chrono::hours kRenewEvery{24};  ///< looks whether the policy in force has become old
+constexpr std::chrono::seconds kMostUntilLearnt{600};
 
 /// Schedules are laid out for two years; long before those end the policy in force is compiled anew.
 bool is_old(const Origin& origin) {
@@ -69,7 +70,7 @@ void Reloader::start() {
 }
 
 Reloader::~Reloader() {
-  for (const EventLoop::Timer timer : {renew_timer_, confirm_timer_, bypass_timer_}) {
+  for (const EventLoop::Timer timer : {renew_timer_, confirm_timer_, bypass_timer_, learn_timer_}) {
     loop_.cancel(timer);
   }
 }
@@ -139,9 +140,25 @@ void Reloader::on_compiled(CompileResult result) {
   if (was_starting) {
     finish_start(result);
   }
+  learn_again();
   watch_confirmation();
   watch_bypass();
   callbacks_.changed();
+}
+
+/// What is in force is known by compiling it. Where that failed, for want of memory, say, log, alarms, terms
+/// and lists would be unknown until somebody applies.
+void Reloader::learn_again() {
+  if (!current_ || current_->facts || learn_timer_ != 0) {
+    return;
+  }
+  learn_timer_ = loop_.after(learn_after_, [this] {
+    learn_timer_ = 0;
+    if (current_ && !current_->facts) {
+      recompile("sluice-control", "what is in force is read again");
+    }
+  });
+  learn_after_ = std::min(2 * learn_after_, kMostUntilLearnt);
 }
 
 void Reloader::watch_sources(const SourceList& sources) {

@@ -144,6 +144,7 @@ class Reloader {
   };
 
   void renew_when_old();
+  void learn_again();
   void submit(CompileRequest request);
   void watch_confirmation();
   void watch_bypass();
@@ -177,7 +178,8 @@ class Reloader {
   std::vector<Pending> waiting_;
   Counts counts_;
   int64_t going_back_ns_ = 0;  ///< when going back was tried last
-  EventLoop::Timer renew_timer_ = 0, confirm_timer_ = 0, bypass_timer_ = 0;
+  EventLoop::Timer renew_timer_ = 0, confirm_timer_ = 0, bypass_timer_ = 0, learn_timer_ = 0;
+  std::chrono::seconds learn_after_{1};  ///< until what is in force is compiled again to know what it says
   PolicyWatch watch_;
   StateKeeper keeper_;
   CompileThread compiler_;  ///< last: it ends first

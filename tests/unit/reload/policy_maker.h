@@ -25,6 +25,11 @@ class FakeCompiler final : public Compiler {
  public:
   CompileOutcome compile(const CompileJob& job) override {
     CompileOutcome out;
+    if (failures > 0) {
+      --failures;
+      out.failure = "no memory";
+      return out;
+    }
     bypass = job.bypass;
     const std::string file = (job.directory / "site.yaml").string();
     std::string text;
@@ -54,6 +59,7 @@ class FakeCompiler final : public Compiler {
     }
     return out;
   }
+  int failures = 0;  ///< of the next jobs
   std::string feed = "one";
   Bypass bypass;  ///< of the last job
 

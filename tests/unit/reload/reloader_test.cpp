@@ -370,6 +370,17 @@ TEST_F(ReloaderTest, ListThatCameJustBeforeARestartComesIntoForceWithoutWhatIsSa
   EXPECT_TRUE(reloader->counts().pending);
 }
 
+TEST_F(ReloaderTest, WhatIsInForceIsKnownAsSoonAsItCanBeCompiled) {
+  start();
+  ASSERT_TRUE(in_force(1));
+  stop();
+  compiler.failures = 2;  // of what is saved, and of what is in force
+  start(1);
+  EXPECT_TRUE(until([&] { return reloader->log_policy().has_value(); }));
+  EXPECT_EQ(reloader->status()["policy"]["site"].get<std::string>(), "one");
+  EXPECT_TRUE(sent.empty());
+}
+
 TEST(MergeRequests, ApplyIsNotLostToANewerCheck) {
   CompileRequest apply, check;
   apply.enforce = apply.explicitly = true;
