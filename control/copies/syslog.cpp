@@ -88,11 +88,13 @@ class SyslogSender : public Sender {
       size_t sent = 0;
       // What was not taken is offered again with the same size, as OpenSSL wants it.
       const size_t piece = std::min(kPiece, text_.size() - done);
-      const CURLcode code = curl_easy_send(transport_->get(), text_.data() + done, piece, &sent);
+      const CURLcode code = transport_->send(std::string_view(text_).substr(done, piece), sent);
       done += sent;
       due = sent == 0 ? due : Clock::now() + limits_.stall;
       if (code != CURLE_OK && code != CURLE_AGAIN) {
-        return {CopyFailure::Closed, transport_->result_of(code).why};
+        const std::string why = transport_->result_of(code).why;
+        SendResult said = read_away();
+        return said.good() ? SendResult{CopyFailure::Closed, why} : said;
       }
       // A server that has had enough says so before its kernel resets the connection.
       if (SendResult result = read_away(); !result.good()) {
@@ -148,12 +150,15 @@ class SyslogSender : public Sender {
     std::array<char, 4096> bytes;
     while (true) {
       size_t got = 0;
-      const CURLcode code = curl_easy_recv(transport_->get(), bytes.data(), bytes.size(), &got);
+      const CURLcode code = transport_->receive(bytes, got);
       if (code == CURLE_AGAIN) {
         return {};
       }
       unwanted_ += got;
-      if (code != CURLE_OK || got == 0) {
+      if (code != CURLE_OK) {  // of TLS 1.3 here is where one's certificate is refused
+        return {CopyFailure::Closed, "the server hung up: " + transport_->result_of(code).why};
+      }
+      if (got == 0) {
         return {CopyFailure::Closed, "the server hung up"};
       }
       if (unwanted_ > kMaxUnwanted) {

@@ -62,6 +62,16 @@ SendResult Transport::perform() {
   return result_of(curl_easy_perform(handle_.get()));
 }
 
+CURLcode Transport::send(std::string_view text, size_t& sent) {
+  error_[0] = '\0';
+  return curl_easy_send(handle_.get(), text.data(), text.size(), &sent);
+}
+
+CURLcode Transport::receive(std::span<char> into, size_t& got) {
+  error_[0] = '\0';
+  return curl_easy_recv(handle_.get(), into.data(), into.size(), &got);
+}
+
 SendResult Transport::result_of(CURLcode code) const {
   if (code == CURLE_OK) {
     return {};

@@ -7,7 +7,9 @@
 #include <atomic>
 #include <memory>
 #include <new>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "control/copies/sender.h"
 #include "control/policy/log_policy.h"
@@ -27,7 +29,10 @@ class Transport {
     }
   }
   [[nodiscard]] SendResult perform();
-  /// What a code of libcurl means for a copy.
+  /// Over a connection that was made: what libcurl says, and how much was sent or came.
+  [[nodiscard]] CURLcode send(std::string_view text, size_t& sent);
+  [[nodiscard]] CURLcode receive(std::span<char> into, size_t& got);
+  /// What a code of libcurl means for a copy; of the call before.
   [[nodiscard]] SendResult result_of(CURLcode code) const;
   CURL* get() const { return handle_.get(); }
 
