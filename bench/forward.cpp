@@ -162,7 +162,7 @@ int run(const Wish& wish, Options& options) {
     rings = std::make_unique<Rings>(feeds_of(wish, options.workers));
     if (!rings->fill()) return give_up("no memory for the packets");
     if (options.workers == 1) bare_ns = rings->swap_addresses(wish.seconds);
-    if (!rings->attach()) return give_up("the ports take no callback");
+    if (!rings->attach()) return give_up("no memory for the ports");
     if (options.workers == 1) swap_ns = rings->swap_addresses(wish.seconds);
     rings->begin_handshakes();
   }

@@ -5,10 +5,12 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
+#include <rte_ring.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 #include "bench/meter.h"
 
@@ -18,6 +20,7 @@ namespace {
 constexpr uint16_t kPorts = 2, kBurst = 32;
 constexpr uint16_t kGentle = 8;      ///< packets that arrive at once while flows are opened
 constexpr unsigned kCarriers = 256;  ///< packets on the way from each queue to itself
+constexpr unsigned kRing = 1024;     ///< for them, and those that another worker's queue sends here
 constexpr uint16_t kEmpty = 60;      ///< bytes of one that nothing has been written into
 
 /// One worker's loop; as dpdk-testpmd's, which this must not be slower than.
@@ -57,11 +60,11 @@ constexpr uint16_t kReceiptRoom = RTE_ALIGN(sizeof(Feed::Receipt), RTE_MBUF_PRIV
 
 }  // namespace
 
-Rings::Rings(std::vector<std::unique_ptr<Feed>> feeds) : feeds_(std::move(feeds)) {
-  for (const auto& feed : feeds_) queues_.push_back({this, feed.get()});
-}
+Rings::Rings(std::vector<std::unique_ptr<Feed>> feeds) : feeds_(std::move(feeds)) {}
 
 Rings::~Rings() {
+  for (const auto& queues : queues_)
+    for (const Queue& queue : queues) rte_ring_free(queue.ring);
   rte_mempool_free(pool_);
 }
 
@@ -97,29 +100,47 @@ uint16_t Rings::shake_hands(Feed& feed, uint16_t port, rte_mbuf& mbuf) const {
 }
 
 bool Rings::attach() {
-  const auto queues = static_cast<uint16_t>(queues_.size());
-  for (uint16_t port = 0; port < kPorts; ++port)
-    for (uint16_t queue = 0; queue < queues; ++queue)
-      if (rte_eth_add_rx_callback(port, queue, receive, &queues_[queue]) == nullptr) return false;
+  for (uint16_t port = 0; port < kPorts; ++port) {
+    for (uint16_t number = 0; number < feeds_.size(); ++number) {
+      const std::string name = "carriers-" + std::to_string(port) + "-" + std::to_string(number);
+      rte_ring* ring = rte_ring_create(name.c_str(), kRing, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+      if (ring == nullptr) return false;
+      queues_[port].push_back({this, feeds_[number].get(), ring, port});
+      rte_mbuf* burst[kBurst];
+      while (const uint16_t count = rte_eth_rx_burst(port, number, burst, kBurst))
+        (void)rte_ring_enqueue_burst(ring, reinterpret_cast<void**>(burst), count, nullptr);
+    }
+    for (Queue& queue : queues_[port]) places_[port].push_back(&queue);
+    auto& ops = rte_eth_fp_ops[port];
+    ops.rx_pkt_burst = receive, ops.rxq.data = places_[port].data();
+    ops.tx_pkt_burst = transmit, ops.txq.data = places_[port].data();
+  }
   return true;
 }
 
-uint16_t Rings::receive(uint16_t port, uint16_t number, rte_mbuf** packets, uint16_t count, uint16_t room,
-                        void* opaque) {
+uint16_t Rings::transmit(void* opaque, rte_mbuf** packets, uint16_t count) {
+  const Queue& queue = *static_cast<const Queue*>(opaque);
+  return static_cast<uint16_t>(
+      rte_ring_enqueue_burst(queue.ring, reinterpret_cast<void**>(packets), count, nullptr));
+}
+
+uint16_t Rings::receive(void* opaque, rte_mbuf** packets, uint16_t room) {
   const Queue& queue = *static_cast<const Queue*>(opaque);
   Feed& feed = *queue.feed;
+  auto count = static_cast<uint16_t>(
+      rte_ring_dequeue_burst(queue.ring, reinterpret_cast<void**>(packets), room, nullptr));
   const bool handshakes = queue.rings->handshakes_ && !feed.established();
   // Where every burst is full a worker is late, and openings would give way.
   if (handshakes && count > kGentle)
     count = static_cast<uint16_t>(
-        count - rte_eth_tx_burst(port, number, packets + kGentle, static_cast<uint16_t>(count - kGentle)));
+        count - transmit(opaque, packets + kGentle, static_cast<uint16_t>(count - kGentle)));
   // A packet that was dropped is one carrier less; there is another one for it.
   if (handshakes && count < std::min(room, kGentle))
     if (rte_mbuf* mbuf = queue.rings->new_carrier(); mbuf != nullptr) packets[count++] = mbuf;
   for (uint16_t i = 0; i < count; ++i) {
     rte_mbuf& mbuf = *packets[i];
-    const uint16_t size = handshakes ? queue.rings->shake_hands(feed, port, mbuf)
-                                     : feed.data(port, rte_pktmbuf_mtod(&mbuf, uint8_t*));
+    const uint16_t size = handshakes ? queue.rings->shake_hands(feed, queue.port, mbuf)
+                                     : feed.data(queue.port, rte_pktmbuf_mtod(&mbuf, uint8_t*));
     mbuf.data_len = size;
     mbuf.pkt_len = size;
   }

@@ -1,6 +1,7 @@
 // bench: ring ports whose packets go round for ever, and a loop that only swaps their MAC addresses.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <vector>
@@ -10,6 +11,7 @@
 
 struct rte_mbuf;
 struct rte_mempool;
+struct rte_ring;
 
 namespace sluice::bench {
 
@@ -26,7 +28,9 @@ class Rings {
 
   /// Puts the packets into the open ports. Returns false where memory is short.
   [[nodiscard]] bool fill();
-  /// From now on arriving packets are the feeds'. While no one polls.
+  /// From now on arriving packets are the feeds', and the open ports' bursts are ours: net_ring counts the
+  /// packets of neighbouring queues in one cache line, which two workers then take from each other. While no
+  /// one polls. Returns false where memory is short.
   [[nodiscard]] bool attach();
   /// Handshakes come before data from now on. While no one polls.
   void begin_handshakes() { handshakes_ = true; }
@@ -37,19 +41,23 @@ class Rings {
   [[nodiscard]] double swap_addresses(double seconds);
 
  private:
-  struct Queue {
+  /// One of one port's, which it receives and sends by.
+  struct alignas(64) Queue {
     const Rings* rings;
     Feed* feed;
+    rte_ring* ring;
+    uint16_t port;
   };
   /// nullptr where all of them are on their way.
   rte_mbuf* new_carrier() const;
   /// Signs for the frame that has come round, and writes the next one. Returns its size.
   uint16_t shake_hands(Feed& feed, uint16_t port, rte_mbuf& mbuf) const;
-  static uint16_t receive(uint16_t port, uint16_t queue, rte_mbuf** packets, uint16_t count, uint16_t room,
-                          void* opaque);
+  static uint16_t receive(void* queue, rte_mbuf** packets, uint16_t room);
+  static uint16_t transmit(void* queue, rte_mbuf** packets, uint16_t count);
 
   std::vector<std::unique_ptr<Feed>> feeds_;
-  std::vector<Queue> queues_;
+  std::array<std::vector<Queue>, 2> queues_;  ///< of each port
+  std::array<std::vector<void*>, 2> places_;  ///< theirs, as the ports want them
   rte_mempool* pool_ = nullptr;
   bool handshakes_ = false;
 };
