@@ -63,11 +63,29 @@ goes() {
 }
 leads() { same "$(cat "$LAB_DIR/$1/run/sluice-lead" 2>/dev/null)" MASTER; }
 carries() { same "$(in_ns "$1" ip -br link show lan | awk '{ print $2 }')/$(in_ns "$1" ip -br link show line | awk '{ print $2 }')" "$2"; }
-# follow NUMBER OTHER: takes over what is in force on the other.
+# follow NUMBER OTHER [FROM]: takes over what is in force on the other, by its folder or from where that is said to lie.
 follow() {
-  "$LAB_CHECKOUT/deploy/host/follow-policy" --from "$LAB_DIR/$2/control" --policies "$LAB_DIR/$1/policies" --state "$LAB_DIR/$1/control" \
+  "$LAB_CHECKOUT/deploy/host/follow-policy" --from "${3:-$LAB_DIR/$2/control}" --policies "$LAB_DIR/$1/policies" --state "$LAB_DIR/$1/control" \
     --socket "$LAB_DIR/$1/api.sock" --copy "$LAB_DIR/$1/follows" --sluicectl "$LAB_BUILD/control/sluicectl"
 }
+# sshd_up: on the first one, for a key that may read this folder alone.
+sshd_up() {
+  local home=$LAB_DIR/ssh
+  mkdir -p "$home" /run/sshd
+  ssh-keygen -q -t ed25519 -N '' -f "$home/host" && ssh-keygen -q -t ed25519 -N '' -f "$home/key" || return
+  echo "command=\"rrsync -ro $LAB_DIR/one/control\",restrict $(cat "$home/key.pub")" >"$home/authorized_keys"
+  echo "192.0.2.11 $(cut -d' ' -f1,2 "$home/host.pub")" >"$home/known_hosts"
+  printf '%s\n' "ListenAddress 192.0.2.11" "HostKey $home/host" "AuthorizedKeysFile $home/authorized_keys" "StrictModes no" "UsePAM no" \
+    "PidFile none" "PermitRootLogin forced-commands-only" >"$home/sshd_config"
+  lab_spawn sshd one /usr/sbin/sshd -D -e -f "$home/sshd_config"
+  lab_wait 5 grep -q 'listening on 192.0.2.11' "$LAB_DIR/sshd.log"
+}
+ssh_by_key() { in_ns two ssh -o BatchMode=yes -o "UserKnownHostsFile=$LAB_DIR/ssh/known_hosts" -i "$LAB_DIR/ssh/key" "$@"; }
+follow_by_ssh() {
+  RSYNC_RSH="nsenter --net=/run/netns/$LAB-two ssh -o BatchMode=yes -o UserKnownHostsFile=$LAB_DIR/ssh/known_hosts -i $LAB_DIR/ssh/key" \
+    follow two one "root@192.0.2.11:/"
+}
+no_shell_by_ssh() { ! ssh_by_key root@192.0.2.11 cat /etc/hostname; }
 office_is() { same "$(in_ns staff curl -s -m 2 -o /dev/null -w '%{http_code}' --resolve office.example:80:198.51.100.11 http://office.example/)" "$1"; }
 
 need "two switches, two gateways" eval 'pair_up && pair_servers && pair_policies 10m && settings'
@@ -85,6 +103,9 @@ check "the other one follows" follow two one
 check "once: then it is the same" contains "$(follow two one)" "has generation"
 check "its history says after whom" contains "$(of two lab_ctl history)" "follows generation 2: root: no office"
 sed -i 's/no office/no 0ffice/' "$LAB_DIR/one/control/history.jsonl"
+need "the lead has an ssh daemon" sshd_up
+check "it follows over ssh, with a key for that" contains "$(follow_by_ssh)" "of root@192.0.2.11:/ in force"
+check "which opens nothing else" no_shell_by_ssh
 fails() { ! "$@"; }
 check "it does not follow a history that was altered" fails follow two one
 sed -i 's/no 0ffice/no office/' "$LAB_DIR/one/control/history.jsonl"

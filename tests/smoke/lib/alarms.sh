@@ -83,6 +83,14 @@ broken = [text for text in texts if "error expanding" in text or "no value" in t
 print(len(alerts), "alerts", *broken, sep="\n")
 sys.exit(bool(broken) or not alerts)'
 }
+# Something else has the worker's core five times a second.
+stutter() {
+  while sleep 0.17; do
+    kill -STOP "$(lab_pid dataplane)"
+    sleep 0.03
+    kill -CONT "$(lab_pid dataplane)"
+  done
+}
 # Nothing is left of any policy that was in force.
 forgotten() {
   lab_stop control
@@ -198,6 +206,9 @@ mv "$LAB_DIR/log/heads.jsonl" "$LAB_DIR/log/heads" && mkdir "$LAB_DIR/log/heads.
 alarm SluiceLogKeepErrors
 rmdir "$LAB_DIR/log/heads.jsonl" && mv "$LAB_DIR/log/heads" "$LAB_DIR/log/heads.jsonl"
 
+stutter &
+alarm SluiceWorkerSlow
+kill $!
 kill -STOP "$(lab_pid dataplane)"
 alarm SluiceWorkerStands
 echo 'rules: [{name: no-news, to: [news.example], action: block}]' >"$LAB_DIR/policies/zzz.yaml"
@@ -222,3 +233,6 @@ need "control comes back, whose history was altered" lab_control_start
 alarm SluicePolicyHistoryAltered
 need "a gateway that knows no policy" forgotten
 alarm SluiceNoPolicy
+lab_stop dataplane
+need "a gateway with a line whose ports always have packets" lab_gateway_start --pair flood net_null0 net_null1
+alarm SluiceWorkerBusy
