@@ -19,11 +19,11 @@ from programs import ROOT, Result  # noqa: E402
 UBSAN_IGNORE = ROOT / "tests/support/ubsan.ignore"
 # Compiling is most of a run's time: the sources of a library as one; and what is sanitized without optimisation, and no debugger's
 # tables but lines.
-SANITIZED = ["-Db_sanitize=address,undefined", "-Dfuzz=true", "-Db_lundef=false", "-Ddebug=true", "-Doptimization=0",
-             "--unity=on", "-Dunity_size=16", f"-Dcpp_args=-gline-tables-only -fsanitize-ignorelist={UBSAN_IGNORE}"]
-RELEASE = ["--buildtype=release", "--unity=on", "-Dunity_size=16"]
+SANITIZED = ["-Db_sanitize=address,undefined", "-Dfuzz=true", "-Db_lundef=false", "-Ddebug=true", "-Doptimization=0", "--unity=on",
+             f"-Dcpp_args=-gline-tables-only -fsanitize-ignorelist={UBSAN_IGNORE}"]
+RELEASE = ["--buildtype=release", "--unity=on"]
 CLANG = {"CC": "clang", "CXX": "clang++", "CXX_LD": "lld"}
-THREADS = ["-Db_sanitize=thread", "-Db_lundef=false", "--buildtype=debugoptimized", "--unity=on", "-Dunity_size=16"]
+THREADS = ["-Db_sanitize=thread", "-Db_lundef=false", "--buildtype=debugoptimized", "--unity=on"]
 EVERY_TEST = ["all", "meson-test-prereq"]  # meson builds the test programs on demand only
 THREAD_TESTS = ("unit-contract", "unit-link", "unit-agent", "unit-log")  # the boundary between the processes
 ALONE = ("pair_lead",)  # a heartbeat that comes late moves the lead
