@@ -159,6 +159,17 @@ uint32_t set_of_found(const Policy::Tables& t, const Search& search, std::string
   return search.entry != nullptr || !search.cut_whole ? set_step_by_step(t, name) : 0;
 }
 
+/// How many of these, which are in order, are at most value. Without a branch that nobody could foretell.
+size_t count_at_most(std::span<const uint32_t> many, uint32_t value) {
+  const uint32_t* at = many.data();
+  for (size_t left = many.size(); left != 0;) {
+    const size_t half = left - left / 2;
+    at += at[half - 1] <= value ? half : 0;
+    left -= half;
+  }
+  return static_cast<size_t>(at - many.data());
+}
+
 }  // namespace
 
 uint32_t Policy::Tables::set_for(std::string_view name) const {
@@ -191,27 +202,20 @@ void Policy::Tables::sets_for(std::span<const std::string_view> many, std::span<
 
 const AddressClass& Policy::Tables::class_for(const Address& address) const {
   const uint64_t high = address.high(), low = address.low();
-  auto begin = starts.begin(), end = starts.end();
-  if (address.is_v4()) {
-    const size_t first_byte = low >> 24 & 0xff;
-    begin = starts.begin() + ipv4_begins[first_byte];
-    end = starts.begin() + ipv4_begins[first_byte + 1];
-  }
-  const auto after = std::partition_point(begin, end, [&](const Address& start) {
+  if (address.is_v4())
+    return classes[class_of[before_ipv4 + count_at_most(ipv4_starts, static_cast<uint32_t>(low)) - 1]];
+  const auto after = std::ranges::partition_point(starts, [&](const Address& start) {
     return start.high() != high ? start.high() < high : start.low() <= low;
   });
   return classes[class_of[static_cast<size_t>(after - starts.begin()) - 1]];
 }
 
-void Policy::Tables::find_ipv4_begins() {
-  const auto at_most = [this](uint64_t low) {
-    const auto after = std::ranges::partition_point(
-        starts, [&](const Address& start) { return start.high() == 0 && start.low() <= low; });
-    return static_cast<uint32_t>(after - starts.begin());
-  };
-  constexpr uint64_t kMapped = uint64_t{0xffff} << 32;
-  for (uint64_t byte = 0; byte < 256; ++byte) ipv4_begins[byte] = at_most(kMapped | byte << 24);
-  ipv4_begins[256] = at_most(kMapped | 0xffffffff);
+void Policy::Tables::pick_ipv4_starts() {
+  before_ipv4 = 0;
+  for (const Address& start : starts) {
+    if (start.is_v4()) ipv4_starts.push_back(static_cast<uint32_t>(start.low()));
+    before_ipv4 += start.high() == 0 && start.low() >> 32 < 0xffff;
+  }
 }
 
 uint16_t Policy::Tables::network_for(const AddressClass& address_class, uint16_t vlan) const {

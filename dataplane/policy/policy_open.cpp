@@ -231,7 +231,7 @@ std::unique_ptr<Policy> Policy::open(std::span<const std::byte> image, ImageErro
         &ImageChecker::spare_bits, &ImageChecker::order, &ImageChecker::names})
     if (error == ImageError::None) error = (checker.*check)();
   if (error == ImageError::None) error = open_patterns(t);
-  if (error == ImageError::None) t.find_ipv4_begins();
+  if (error == ImageError::None) t.pick_ipv4_starts();
   t.any_shared = std::ranges::any_of(t.networks, [](const NetworkInfo& one) { return one.shared != 0; });
   return error == ImageError::None ? std::move(policy) : nullptr;
 }

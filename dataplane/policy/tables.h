@@ -1,7 +1,6 @@
 // policy: the sections of an opened image as typed arrays.
 #pragma once
 
-#include <array>
 #include <span>
 #include <vector>
 
@@ -35,10 +34,9 @@ struct Policy::Tables {
   std::span<const CalendarInfo> calendars;
   std::span<const int64_t> edges;
 
-  bool any_shared = false;  ///< network
-  /// For each first byte of an IPv4 address how many of starts are at most its first address, and at the end
-  /// how many are at most its last: between two of them that address is looked for.
-  std::array<uint32_t, 257> ipv4_begins{};
+  bool any_shared = false;            ///< network
+  std::vector<uint32_t> ipv4_starts;  ///< of starts those of IPv4, as numbers
+  size_t before_ipv4 = 0;             ///< starts before them
 
   hs_database* patterns = nullptr;
   /// The rules that a pattern could make match: the rows of all lists with patterns, or'ed once.
@@ -57,7 +55,7 @@ struct Policy::Tables {
   /// The class of the range that covers address.
   const AddressClass& class_for(const Address& address) const;
   /// Where starts are in order.
-  void find_ipv4_begins();
+  void pick_ipv4_starts();
   /// The set of lists that cover a canonical name: by its longest stored suffix. 0 where none does.
   uint32_t set_for(std::string_view name) const;
   /// The same for many names at once, which wait for memory together. found: a set for each name.
