@@ -88,13 +88,14 @@ check "the rule that blocked is there" contains "$(query "SELECT rule, accesses 
 check "status says who gets what" status_says "to Example Pte in SG, with pseudonyms"
 check "metrics say that all was taken" lab_wait 10 all_taken
 check "no password is shown" no_secret
-# Their certificates are for 127.0.0.1; the second one offers none of ours.
+# Their certificates are for 127.0.0.1; two of these offer none of ours.
 cat >"$LAB_DIR/policies/zz-copies.yaml" <<YAML
 log:
   copies:
     misnamed: {clickhouse: "https://localhost:$COPIES_HTTPS", ca: $LAB_DIR/tls/ca.pem, password-file: $LAB_DIR/clickhouse/password,
                recipient: Example Holding, country: CN}
     unsigned: {syslog: "tls://localhost:$COPIES_SYSLOG", ca: $LAB_DIR/tls/ca.pem, recipient: Example SOC, country: CN}
+    uncertified: {syslog: "tls://127.0.0.1:$COPIES_SYSLOG", ca: $LAB_DIR/tls/ca.pem, recipient: Example SOC, country: CN}
     unknown:  {clickhouse: "https://127.0.0.1:$COPIES_HTTPS", password-file: $LAB_DIR/clickhouse/password, recipient: Example Holding, country: CN}
     locked:   {clickhouse: "https://127.0.0.1:$COPIES_HTTPS", ca: $LAB_DIR/tls/ca.pem, recipient: Example Holding, country: CN}
 YAML
@@ -104,6 +105,8 @@ check "a certificate of another name is refused" lab_wait 10 failed misnamed tls
 check "for syslog too" lab_wait 10 failed unsigned tls
 check "an authority that nobody named is not believed" lab_wait 10 failed unknown tls
 check "a user without password is turned away" lab_wait 10 failed locked refused
+says() { contains "$(copy "$1" error)" "$2"; }
+check "a server that wants a certificate has hung up" lab_wait 10 says uncertified "the server hung up"
 check "and none of them got a line" same "$(metric '^sluice_copy_records_total')" 0
 echo 'log: {}' >"$LAB_DIR/policies/zz-copies.yaml"
 check "a policy without copies is applied" lab_ctl apply --wait --reason "none"

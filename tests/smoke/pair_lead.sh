@@ -102,10 +102,10 @@ need "an edit is in force on the lead" of one lab_ctl apply --yes --no-preview -
 check "the other one follows" follow two one
 check "once: then it is the same" contains "$(follow two one)" "has generation"
 check "its history says after whom" contains "$(of two lab_ctl history)" "follows generation 2: root: no office"
-sed -i 's/no office/no 0ffice/' "$LAB_DIR/one/control/history.jsonl"
 need "the lead has an ssh daemon" sshd_up
 check "it follows over ssh, with a key for that" contains "$(follow_by_ssh)" "of root@192.0.2.11:/ in force"
 check "which opens nothing else" no_shell_by_ssh
+sed -i 's/no office/no 0ffice/' "$LAB_DIR/one/control/history.jsonl"
 fails() { ! "$@"; }
 check "it does not follow a history that was altered" fails follow two one
 sed -i 's/no 0ffice/no office/' "$LAB_DIR/one/control/history.jsonl"
