@@ -17,10 +17,9 @@ import programs  # noqa: E402
 from programs import ROOT, Result  # noqa: E402
 
 UBSAN_IGNORE = ROOT / "tests/support/ubsan.ignore"
-# Compiling is most of a run's time: the sources of a library as one; and what is sanitized without optimisation, and no debugger's
-# tables but lines.
-SANITIZED = ["-Db_sanitize=address,undefined", "-Dfuzz=true", "-Db_lundef=false", "-Ddebug=true", "-Doptimization=0", "--unity=on",
-             f"-Dcpp_args=-gline-tables-only -fsanitize-ignorelist={UBSAN_IGNORE}"]
+# Compiling is most of a run's time: the sources of a library as one; and what is sanitized without optimisation and debugger's tables.
+SANITIZED = ["-Db_sanitize=address,undefined", "-Dfuzz=true", "-Db_lundef=false", "-Ddebug=false", "-Doptimization=0", "--unity=on",
+             f"-Dcpp_args=-fsanitize-ignorelist={UBSAN_IGNORE}"]
 RELEASE = ["--buildtype=release", "--unity=on"]
 CLANG = {"CC": "clang", "CXX": "clang++", "CXX_LD": "lld"}
 THREADS = ["-Db_sanitize=thread", "-Db_lundef=false", "--buildtype=debugoptimized", "--unity=on"]
