@@ -210,14 +210,6 @@ const AddressClass& Policy::Tables::class_for(const Address& address) const {
   return classes[class_of[static_cast<size_t>(after - starts.begin()) - 1]];
 }
 
-void Policy::Tables::pick_ipv4_starts() {
-  before_ipv4 = 0;
-  for (const Address& start : starts) {
-    if (start.is_v4()) ipv4_starts.push_back(static_cast<uint32_t>(start.low()));
-    before_ipv4 += start.high() == 0 && start.low() >> 32 < 0xffff;
-  }
-}
-
 uint16_t Policy::Tables::network_for(const AddressClass& address_class, uint16_t vlan) const {
   const uint16_t id = vlan == kNoVlan ? 0 : vlan;
   for (uint16_t candidate :

@@ -215,6 +215,14 @@ static ImageError open_patterns(Policy::Tables& t) {
   return ImageError::None;
 }
 
+void Policy::Tables::pick_ipv4_starts() {
+  before_ipv4 = 0;
+  for (const Address& start : starts) {
+    if (start.is_v4()) ipv4_starts.push_back(static_cast<uint32_t>(start.low()));
+    before_ipv4 += start.high() == 0 && start.low() >> 32 < 0xffff;
+  }
+}
+
 std::unique_ptr<Policy> Policy::open(std::span<const std::byte> image, ImageError& error) {
   auto policy = std::unique_ptr<Policy>(new (std::nothrow) Policy);
   if (policy) policy->tables_.reset(new (std::nothrow) Tables);
