@@ -80,12 +80,11 @@ sshd_up() {
   lab_spawn sshd one /usr/sbin/sshd -D -e -f "$home/sshd_config"
   lab_wait 5 grep -q 'listening on 192.0.2.11' "$LAB_DIR/sshd.log"
 }
-ssh_by_key() { in_ns two ssh -o BatchMode=yes -o "UserKnownHostsFile=$LAB_DIR/ssh/known_hosts" -i "$LAB_DIR/ssh/key" "$@"; }
-follow_by_ssh() {
-  RSYNC_RSH="nsenter --net=/run/netns/$LAB-two ssh -o BatchMode=yes -o UserKnownHostsFile=$LAB_DIR/ssh/known_hosts -i $LAB_DIR/ssh/key" \
-    follow two one "root@192.0.2.11:/"
-}
-no_shell_by_ssh() { ! ssh_by_key root@192.0.2.11 cat /etc/hostname; }
+# From the second one; rsync takes it apart at its blanks.
+ssh_of_two="nsenter --net=/run/netns/$LAB-two ssh -o BatchMode=yes -o UserKnownHostsFile=$LAB_DIR/ssh/known_hosts -i $LAB_DIR/ssh/key"
+follow_by_ssh() { RSYNC_RSH=$ssh_of_two follow two one root@192.0.2.11:/; }
+# shellcheck disable=SC2086
+no_shell_by_ssh() { contains "$($ssh_of_two root@192.0.2.11 cat /etc/hostname 2>&1)" "SSH_ORIGINAL_COMMAND does not run rsync"; }
 office_is() { same "$(in_ns staff curl -s -m 2 -o /dev/null -w '%{http_code}' --resolve office.example:80:198.51.100.11 http://office.example/)" "$1"; }
 
 need "two switches, two gateways" eval 'pair_up && pair_servers && pair_policies 10m && settings'
