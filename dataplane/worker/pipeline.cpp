@@ -107,18 +107,20 @@ void WorkerPipeline::run(std::span<rte_mbuf* const> burst, Owner owner, Clock no
 /// Of a common frame whose flow is not known here, its key tells enough where it lives elsewhere, or where
 /// the time for it is short; then a fragment's addresses do, too. True where the packet is gone.
 bool WorkerPipeline::gives_way_unread(rte_mbuf* mbuf, bool all_mine, const Glimpse& glimpse) {
-  if (!(glimpse.kind & kCommon)) {
+  Address client;
+  if (glimpse.kind & kCommon) {
+    const FlowKey& key = glimpse.key;
+    if (may_be_link_control(key.transport, key.local_port, key.remote_port)) return false;
+    if (!all_mine && glimpse.owner != config_.worker) return hand_over(mbuf, glimpse.owner), true;
+    client = key.local;
+  } else {
     const auto ends =
         glance_at_fragment({rte_pktmbuf_mtod(mbuf, const uint8_t*), rte_pktmbuf_data_len(mbuf)});
+    if (!ends) return false;
     const bool lan = config_.ports[mbuf->port].side == Side::Lan;
-    if (!ends || !shedding_.sheds(Address::from_words(lan ? ends->first() : ends->second()))) return false;
-    drop_one(mbuf, Reason::Overload);
-    return true;
+    client = Address::from_words(lan ? ends->first() : ends->second());
   }
-  const FlowKey& key = glimpse.key;
-  if (may_be_link_control(key.transport, key.local_port, key.remote_port)) return false;
-  if (!all_mine && glimpse.owner != config_.worker) return hand_over(mbuf, glimpse.owner), true;
-  if (!shedding_.sheds(key.local)) return false;
+  if (!shedding_.sheds(client)) return false;
   drop_one(mbuf, Reason::Overload);
   return true;
 }
